@@ -1,0 +1,23 @@
+"""The control room of an AI lab inside JupyterLab.
+
+Importing the package is cheap; `Platform` is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_platform._version import __version__
+
+if TYPE_CHECKING:
+    from jupyter_platform.client import Job, Platform
+
+__all__ = ["Job", "Platform", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("Job", "Platform"):
+        from jupyter_platform import client  # noqa: PLC0415 - httpx and pandas only when wanted
+
+        return getattr(client, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

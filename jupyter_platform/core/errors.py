@@ -1,0 +1,226 @@
+"""The one error family.
+
+Every message is safe to show to a person: it names the field, the value and what would be
+accepted. Anything that is not a `PlatformError` is a defect and is answered without detail.
+
+* PlatformError
+  x InvalidRequestError          the caller asked for something that cannot be
+    + OptionError                one or more options are unknown or out of range
+    + InvalidDataError           a data file, network or archive cannot be used
+    + RequestTooLargeError
+  x AuthenticationError
+  x NotFoundError
+  x ConflictError                the request does not fit the present state
+    + AmbiguousNameError         a name stands for several jobs
+  x UnavailableError             a process that is needed does not answer
+    + CoordinatorError           the coordinator cannot be found, started or trusted
+      - VersionMismatchError
+    + HostError                  a host refused or is gone
+  x StoreError                   the state store cannot be opened or trusted
+  x JobFailedError               a job that was waited for did not finish
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+
+class FieldError(BaseModel):
+    """One thing that is wrong with one field of a request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    """Name of the field as the caller spelled it."""
+    value: Any = None
+    message: str
+    """A whole sentence: what is wrong and what would be accepted."""
+    accepted: str | None = None
+    nearest: str | None = None
+    """The known name nearest to an unknown one."""
+
+
+class PlatformError(Exception):
+    """Root of every error that is meant to be read by a person.
+
+    Parameters
+    ----------
+    message : str
+        What happened, why, and what to do.
+    errors : sequence of FieldError
+        The fields that are to blame, if any.
+    """
+
+    status_code: ClassVar[int] = 500
+    """HTTP status this error is answered with."""
+    code: ClassVar[str] = "error"
+    """Stable machine-readable name."""
+
+    def __init__(self, message: str, *, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.errors = tuple(errors)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the wire form ``{"message", "code", "errors"}``."""
+        return {
+            "message": self.message,
+            "code": self.code,
+            "errors": [error.model_dump(mode="json") for error in self.errors],
+        }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.message, self.errors))
+
+
+def _rebuild(cls: type[PlatformError], message: str, errors: Sequence[FieldError]) -> PlatformError:
+    return cls(message, errors=errors)
+
+
+class InvalidRequestError(PlatformError):
+    """The caller asked for something that cannot be."""
+
+    status_code = 400
+    code = "invalid_request"
+
+
+class OptionError(InvalidRequestError):
+    """One or more options are unknown, ill-typed or out of range."""
+
+    status_code = 422
+    code = "invalid_options"
+
+    @classmethod
+    def from_fields(cls, errors: Sequence[FieldError]) -> OptionError:
+        """Build the error whose message joins those of its fields."""
+        return cls(" ".join(error.message for error in errors), errors=errors)
+
+
+class InvalidDataError(InvalidRequestError):
+    """A data file, network description or archive cannot be used."""
+
+    status_code = 422
+    code = "invalid_data"
+
+
+class RequestTooLargeError(InvalidRequestError):
+    """The request is larger than the coordinator accepts."""
+
+    status_code = 413
+    code = "too_large"
+
+
+class AuthenticationError(PlatformError):
+    """No token, or a wrong one."""
+
+    status_code = 401
+    code = "unauthenticated"
+
+
+class NotFoundError(PlatformError):
+    """There is nothing by that name."""
+
+    status_code = 404
+    code = "not_found"
+
+
+class ConflictError(PlatformError):
+    """The request does not fit the present state."""
+
+    status_code = 409
+    code = "conflict"
+
+
+class AmbiguousNameError(ConflictError):
+    """A name stands for several jobs where exactly one is needed."""
+
+    code = "ambiguous_name"
+
+
+class UnavailableError(PlatformError):
+    """A process that is needed does not answer."""
+
+    status_code = 503
+    code = "unavailable"
+
+
+class CoordinatorError(UnavailableError):
+    """The coordinator cannot be found, started or trusted."""
+
+    code = "coordinator"
+
+
+class VersionMismatchError(CoordinatorError):
+    """The coordinator speaks another protocol version."""
+
+    status_code = 409
+    code = "version_mismatch"
+
+
+class HostError(UnavailableError):
+    """A host refused a request, or is gone."""
+
+    code = "host"
+
+
+class StoreError(PlatformError):
+    """The state store cannot be opened or trusted."""
+
+    code = "store"
+
+
+class JobFailedError(PlatformError):
+    """A job that was waited for ended without finishing."""
+
+    status_code = 409
+    code = "job_failed"
+
+
+def _all_errors(root: type[PlatformError]) -> dict[str, type[PlatformError]]:
+    found = {root.code: root}
+    for cls in root.__subclasses__():
+        found |= _all_errors(cls)
+    return found
+
+
+def from_dict(data: dict[str, Any]) -> PlatformError:
+    """Rebuild an error from its wire form; unknown codes become `PlatformError`."""
+    cls = _all_errors(PlatformError).get(str(data.get("code")), PlatformError)
+    fields = [FieldError.model_validate(item) for item in data.get("errors") or ()]
+    return cls(str(data.get("message", "unknown error")), errors=fields)
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word nearest to `word`, or None when nothing is near."""
+    lowered = {item.lower(): item for item in known}
+    match = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
+    return lowered[match[0]] if match else None
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> FieldError:
+    """Describe an unknown network, dataset, type and the like.
+
+    Parameters
+    ----------
+    kind : str
+        What was asked for, also the field's name: ``"network"``.
+    name : str
+        What the caller wrote.
+    known : iterable of str
+        The names that would be accepted.
+    """
+    names = sorted(known)
+    near = nearest(name, names)
+    shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    hint = f" Did you mean {near!r}?" if near else ""
+    return FieldError(
+        field=kind,
+        value=name,
+        message=f"Unknown {kind} {name!r}.{hint} Known: {shown or 'none yet'}.",
+        accepted=shown,
+        nearest=near,
+    )

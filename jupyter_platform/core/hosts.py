@@ -1,0 +1,132 @@
+"""Hosts and what they offer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+HEARTBEAT_S = 2.0
+"""Seconds between two questions to a host."""
+LOST_AFTER_S = 15.0
+"""Seconds of silence after which a host is lost."""
+
+
+class GpuRecord(BaseModel):
+    """One GPU that a host offers."""
+
+    index: int
+    """Index for ``CUDA_VISIBLE_DEVICES``."""
+    uuid: str
+    name: str
+    memory: int
+    """Bytes in all."""
+
+
+class GpuSample(BaseModel):
+    """What a GPU does at one moment."""
+
+    index: int
+    utilisation: float
+    """Per cent."""
+    memory_used: int
+    foreign_memory: int = 0
+    """Bytes held by processes that are not ours."""
+
+
+class HostSample(BaseModel):
+    """What a host does at one moment."""
+
+    time: float
+    """Unix time, s."""
+    cpu: float
+    """Per cent of all CPUs of the machine."""
+    memory_used: int
+    memory_total: int
+    disk_free: int
+    disk_total: int
+    network_sent: float
+    """Bytes per second."""
+    network_received: float
+    gpus: list[GpuSample] = Field(default_factory=list)
+
+
+class HostDescription(BaseModel):
+    """What a host agent says of itself when it joins."""
+
+    name: str
+    id: str
+    """Stays the same over restarts of the agent."""
+    boot_id: str
+    hostname: str
+    arch: str
+    os: str
+    ip: str
+    machine_cpus: int
+    """CPUs of the machine, whatever is offered."""
+    cpus: int
+    """CPUs offered."""
+    memory: int
+    """Bytes offered."""
+    gpus: list[GpuRecord] = Field(default_factory=list)
+    roles: dict[str, int | None] = Field(
+        default_factory=lambda: {"learner": None, "evaluator": None, "agent": None}
+    )
+    """Role to how many may run at once; None: as many as fit."""
+    overcommitted: str | None = None
+    """A sentence when more is offered than the machine has or others leave."""
+    warm: bool = False
+    """Whether a warm process stands ready."""
+    version: str
+    """Version of jupyter-platform on the host."""
+    torch: str | None = None
+    """Version of torch on the host; None while not known."""
+    keeps_processes: bool = True
+    """Whether processes outlive the agent (not so on SLURM or Kubernetes)."""
+
+
+class HostRecord(BaseModel):
+    """A host as the API shows it."""
+
+    description: HostDescription
+    address: str | None
+    state: Literal["up", "lost"]
+    joined_at: datetime
+    last_seen_at: datetime
+    cpus_busy: int = 0
+    memory_busy: int = 0
+    gpus_busy: list[int] = Field(default_factory=list)
+    jobs: list[str] = Field(default_factory=list)
+    """Ids of the jobs that hold a lease here."""
+    sample: HostSample | None = None
+
+
+class SlotSummary(BaseModel):
+    """Room for default requests, over all hosts that are up."""
+
+    total: int
+    busy: int
+
+
+class StatusRecord(BaseModel):
+    """The state of the whole platform at a glance."""
+
+    version: str
+    protocol: int
+    started_at: datetime
+    uptime_s: float
+    owner: str
+    data_dir: str
+    queued: int
+    running: int
+    finished: int
+    hosts: int
+    hosts_lost: int
+    slots: SlotSummary
+    gpus: SlotSummary
+    disk_free: int
+    warnings: list[str] = Field(default_factory=list)
+    """Such as an overcommitted host."""
+    processes: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    """Name (``coordinator``, ``scheduler``, ``supervisor``, ``host:<name>``) to pid and memory."""

@@ -1,0 +1,202 @@
+"""A job as it is submitted, stored and shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform.core.states import JobState, JobTarget, JobType
+
+MAX_NAME_LENGTH = 300
+MAX_OPTIONS_BYTES = 256_000
+"""Bytes of JSON that the options of one submission may take."""
+
+
+class ResourceRequest(BaseModel):
+    """What one process of a workload needs on its host."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cpus: int = Field(default=1, ge=1, le=4096, description="CPUs, and torch threads.")
+    memory: int = Field(default=1_000_000_000, ge=0, description="Bytes of memory.")
+    gpus: int = Field(default=0, ge=0, le=64, description="Whole GPUs on one host.")
+
+
+class JobSubmission(BaseModel):
+    """What a person sends to get a job."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    type: str
+    networks: list[str]
+    """Names in the repository; most jobs take one."""
+    dataset: str | None = None
+    name: str | None = Field(default=None, max_length=MAX_NAME_LENGTH)
+    """Shown to people, need not be unique; defaults to ``<network>-<dataset>``."""
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options in our spelling or DIANNE's, values typed or as text."""
+    request: dict[str, Any] = Field(default_factory=dict)
+    """Overrides of the type's default `ResourceRequest`; sizes may be text (``"4GB"``)."""
+    priority: int = Field(default=0, ge=-100, le=100)
+    target_count: int = Field(default=1, ge=1, le=1024)
+    """Processes in the gang; all start together or none."""
+
+
+class JobErrorRecord(BaseModel):
+    """Why a job or an attempt did not finish."""
+
+    type: str
+    """Exception class, or ``Killed``, ``HostLost``, ``OutOfMemory``."""
+    message: str
+    traceback: str | None = None
+    log_tail: str | None = None
+
+
+class JobProgress(BaseModel):
+    """How far a running job is."""
+
+    step: int = 0
+    total: int | None = None
+    """None for a job without a known end."""
+    rate: float | None = None
+    """Steps per second, smoothed."""
+    remaining_s: float | None = None
+    values: dict[str, float | None] = Field(default_factory=dict)
+    """Latest value per series; None where it is not finite."""
+    unit: str = "it"
+    """What a step is: ``"it"`` (weight updates) or ``"samples"``."""
+
+    @property
+    def fraction(self) -> float | None:
+        """Share done, 0 to 1, where the end is known."""
+        return None if not self.total else min(self.step / self.total, 1.0)
+
+
+class Headline(BaseModel):
+    """The one number that tells how a job went."""
+
+    name: str
+    """``"accuracy"``, ``"validation accuracy"``, ``"R²"``, ``"loss"``."""
+    value: float | None
+
+
+class AttemptRecord(BaseModel):
+    """One try at running a job."""
+
+    number: int
+    host: str | None = None
+    state: JobState
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    resume_step: int = 0
+    """First step this attempt trains; the curve of earlier attempts is cut here."""
+    error: JobErrorRecord | None = None
+
+
+class JobRecord(BaseModel):
+    """A job as the API shows it."""
+
+    id: str
+    name: str
+    type: JobType
+    category: str | None = None
+    """Badge derived from what runs: ``FF``, ``RNN``, ``RL``, ``CLASSIFICATION``, ``CRITERION``."""
+    owner: str
+    state: JobState
+    target: JobTarget = JobTarget.RUN
+    reason: str | None = None
+    """Why it waits, or what it is doing, as a sentence; None when there is nothing to say."""
+    networks: list[str]
+    dataset: str | None
+    options: dict[str, Any]
+    """Every option with its resolved value."""
+    given: dict[str, Any]
+    """The options that were given, in our spelling: what a resubmission starts from."""
+    tag: str | None
+    """Tag that LEARN stores under, or ``<tag>/<variant>`` that EVALUATE reads."""
+    request: ResourceRequest
+    priority: int = 0
+    target_count: int = 1
+    submitted_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    host: str | None = None
+    progress: JobProgress | None = None
+    headline: Headline | None = None
+    attempts: list[AttemptRecord] = Field(default_factory=list)
+    error: JobErrorRecord | None = None
+    warnings: list[str] = Field(default_factory=list)
+    """What was not checked at submit, or was changed on the way."""
+    result: dict[str, Any] | None = None
+    """Only in the record of a single job, not in lists."""
+
+
+class JobPage(BaseModel):
+    """A page of jobs, newest first unless asked otherwise."""
+
+    items: list[JobRecord]
+    total: int
+    """Jobs that match, on all pages."""
+    offset: int = 0
+
+
+class JobCheck(BaseModel):
+    """The answer to a dry run of a submission."""
+
+    options: dict[str, Any]
+    """Every option with its resolved value."""
+    request: ResourceRequest
+    warnings: list[str] = Field(default_factory=list)
+    when: str
+    """A sentence: when it would start, and where."""
+
+
+class SeriesPoints(BaseModel):
+    """One series of a curve, thinned to buckets; extremes are exact."""
+
+    step: list[int]
+    """First step of each bucket."""
+    time: list[float]
+    """Unix time of the last point of each bucket, s."""
+    mean: list[float | None]
+    min: list[float | None]
+    max: list[float | None]
+    """None where a bucket holds no finite value."""
+    points: int
+    """Points in the series before thinning."""
+    nonfinite: int = 0
+    """Points that are NaN or infinite."""
+
+
+class MetricsRecord(BaseModel):
+    """The curves of a job."""
+
+    series: dict[str, SeriesPoints]
+
+
+class LogChunk(BaseModel):
+    """A piece of a job's log."""
+
+    offset: int
+    """Byte at which `text` begins."""
+    next_offset: int
+    """Byte to ask for next."""
+    size: int
+    """Bytes in the whole log now."""
+    text: str
+    complete: bool
+    """Whether the job has ended and `next_offset` is the end."""
+
+
+class NotificationRecord(BaseModel):
+    """One thing that happened, for people."""
+
+    id: int
+    time: datetime
+    level: str
+    """``info``, ``success``, ``warning`` or ``danger``."""
+    message: str
+    job: str | None = None
+    host: str | None = None

@@ -1,0 +1,95 @@
+"""The description of a network: a named list of layers that any process can read.
+
+The layers are those of `torch.nn`, under torch's own names and arguments, so a description is
+also documentation. No process but a torch one ever builds it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from importlib import resources
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FEATURES = "$features"
+"""Stands in a layer's argument for the number of values in one input sample."""
+OUTPUTS = "$outputs"
+"""Stands in a layer's argument for the number of classes or of regression targets."""
+
+
+class Layer(BaseModel):
+    """One layer: a type, its arguments, and where its inputs come from."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str
+    """A name from the registry of layers: ``"Conv2d"``, ``"Linear"``, ``"ReLU"``, …"""
+    name: str | None = None
+    """Unique within the network; defaults to the type and its number."""
+    inputs: tuple[str, ...] | None = None
+    """Names of the layers that feed this one; the previous layer when absent."""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments of the layer's constructor."""
+        return dict(self.model_extra or {})
+
+
+class NetworkDescription(BaseModel):
+    """A network as the repository keeps it: structure without weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    title: str = ""
+    summary: str = ""
+    task: Literal["classification", "regression"] | None = None
+    """What it can learn; None for both."""
+    input_shape: tuple[int, ...] | None = None
+    """Shape of one sample; None when it takes the shape of its dataset."""
+    outputs: int | None = None
+    """Number of outputs; None when it takes that of its dataset."""
+    layers: tuple[Layer, ...] = ()
+    entry_point: str | None = None
+    """Name in the entry-point group ``jupyter_platform.networks`` instead of layers."""
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    """Options that suit this network better than the general defaults."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the canonical JSON form, in hex."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class LayerRecord(BaseModel):
+    """One row of a layer table, as the inspector answers it."""
+
+    name: str
+    type: str
+    output_shape: list[int]
+    """Shape of the layer's output for one sample, without the batch axis."""
+    parameters: int
+
+
+class NetworkFacts(BaseModel):
+    """What only a built network tells."""
+
+    layers: list[LayerRecord]
+    parameters: int
+    input_shape: list[int] | None
+    output_shape: list[int] | None
+
+
+def bundled_networks() -> dict[str, NetworkDescription]:
+    """Return the networks that ship with the package, by name."""
+    folder = resources.files("jupyter_platform.core") / "bundled" / "networks"
+    found = [
+        NetworkDescription.model_validate_json(path.read_text(encoding="utf-8"))
+        for path in folder.iterdir()
+        if path.name.endswith(".json")
+    ]
+    return {item.name: item for item in sorted(found, key=lambda item: item.name)}

@@ -1,0 +1,149 @@
+"""From what a person wrote to the options a job runs with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from pydantic import ValidationError
+
+from jupyter_platform.core.errors import FieldError, OptionError, RequestTooLargeError, nearest
+from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
+from jupyter_platform.core.options.dianne import SPELLINGS, translate
+from jupyter_platform.core.options.evaluate import EvaluateOptions
+from jupyter_platform.core.options.learn import LearnOptions
+from jupyter_platform.core.options.model import OptionModel
+from jupyter_platform.core.options.schema import option_schema
+from jupyter_platform.core.states import JobType
+
+OPTION_MODELS: dict[JobType, type[OptionModel]] = {
+    JobType.LEARN: LearnOptions,
+    JobType.EVALUATE: EvaluateOptions,
+}
+"""The job types that can be submitted."""
+
+
+def resolve_options(
+    job_type: JobType, options: dict[str, Any], defaults: dict[str, Any] | None = None
+) -> tuple[OptionModel, dict[str, Any]]:
+    """Validate options and fill in what was not given.
+
+    Parameters
+    ----------
+    job_type : JobType
+        One of `OPTION_MODELS`.
+    options : dict
+        In our spelling or DIANNE's.
+    defaults : dict, optional
+        Defaults of the network that win over those of the type.
+
+    Returns
+    -------
+    model : OptionModel
+        Every option with its value.
+    given : dict
+        The options that were given, in our spelling.
+
+    Raises
+    ------
+    OptionError
+        With one `FieldError` for each option that is unknown or out of range.
+    RequestTooLargeError
+        If the options take more than `MAX_OPTIONS_BYTES` of JSON.
+    """
+    size = len(json.dumps(options, default=str))
+    if size > MAX_OPTIONS_BYTES:
+        raise RequestTooLargeError(
+            f"The options take {size:,} bytes; at most {MAX_OPTIONS_BYTES:,} are accepted."
+        )
+    model = OPTION_MODELS[job_type]
+    given = translate(job_type, options)
+    known = {key: value for key, value in (defaults or {}).items() if key in model.model_fields}
+    try:
+        resolved = model.model_validate({**known, **given})
+    except ValidationError as error:
+        raise OptionError.from_fields(_field_errors(error, job_type, options)) from error
+    return resolved, given
+
+
+def _field_errors(
+    error: ValidationError, job_type: JobType, options: dict[str, Any]
+) -> list[FieldError]:
+    model = OPTION_MODELS[job_type]
+    spellings = SPELLINGS.get(job_type, {})
+    spelled = {spellings.get(key, key): key for key in options}
+    properties = option_schema(model)["properties"]
+    found: dict[str, FieldError] = {}
+    for item in error.errors():
+        name = str(item["loc"][0]) if item["loc"] else str(item["msg"]).split()[-1]
+        field = spelled.get(name, name)
+        if item["type"] == "extra_forbidden":
+            found[field] = _unknown(field, item["input"], list(properties), spellings)
+        elif not item["loc"]:
+            found.setdefault("", _cross_field(item["msg"], properties))
+        else:
+            found.setdefault(field, _bad_value(field, item, properties[name]))
+    return list(found.values())
+
+
+def _unknown(field: str, value: Any, known: list[str], spellings: dict[str, str]) -> FieldError:
+    near = nearest(field, [*known, *spellings])
+    near = spellings.get(near, near) if near and near not in known else near
+    hint = f" Did you mean {near}?" if near else ""
+    accepted = ", ".join(sorted(known))
+    return FieldError(
+        field=field,
+        value=_short(value),
+        message=f"Unknown option {field}.{hint} Known: {accepted}.",
+        accepted=accepted,
+        nearest=near,
+    )
+
+
+def _cross_field(message: str, properties: dict[str, Any]) -> FieldError:
+    text = message.removeprefix("Value error, ")
+    blamed = next((word for word in text.split() if word in properties), "")
+    return FieldError(field=blamed, message=f"{text[0].upper()}{text[1:]}.")
+
+
+def _bad_value(field: str, item: Any, schema: dict[str, Any]) -> FieldError:
+    accepted = accepted_values(schema)
+    value = _short(item["input"])
+    if item["type"] == "value_error":
+        message = f"{field}: {item['msg'].removeprefix('Value error, ')}."
+    else:
+        message = f"{field} = {value!r} is not accepted; it must be {accepted}."
+    return FieldError(field=field, value=value, message=message, accepted=accepted)
+
+
+def _short(value: Any) -> Any:
+    text = str(value)
+    return value if len(text) <= 100 else text[:100] + "…"
+
+
+_TYPE_WORDS = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "string": "text",
+}
+
+
+def accepted_values(schema: dict[str, Any]) -> str:
+    """Say in words which values a property of an option schema accepts."""
+    if "enum" in schema:
+        return "one of " + ", ".join(str(item) for item in schema["enum"])
+    words = _TYPE_WORDS.get(schema.get("type", ""), "a value of the right type")
+    bounds = [
+        f"{word} {schema[key]:,}"
+        for key, word in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in schema
+    ]
+    if "pattern" in schema:
+        bounds.append("of letters, digits, '.', '_' and '-', starting with a letter or digit")
+    return words + (", " + " and ".join(bounds) if bounds else "")

@@ -1,0 +1,160 @@
+"""Records inside a run folder: the protocol between coordinator, agent, shim and torch process."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.jobs import JobErrorRecord
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.states import JobType
+
+
+class RunId(BaseModel):
+    """Which process of which attempt of which workload."""
+
+    model_config = ConfigDict(frozen=True)
+
+    workload: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    attempt: int = Field(ge=1)
+    rank: int = Field(default=0, ge=0)
+
+    def __str__(self) -> str:
+        return f"{self.workload}/{self.attempt}/{self.rank}"
+
+    @classmethod
+    def parse(cls, text: str) -> RunId:
+        """Read ``<workload>/<attempt>/<rank>``."""
+        workload, attempt, rank = text.split("/")
+        return cls(workload=workload, attempt=int(attempt), rank=int(rank))
+
+
+class NetworkInput(BaseModel):
+    """A network that a run works on."""
+
+    description: NetworkDescription
+    weights: str | None = None
+    """``sha256:<hex>`` of the safetensors file to start from; None: fresh."""
+
+
+class ResumePoint(BaseModel):
+    """Where an earlier attempt left off."""
+
+    step: int
+    files: dict[str, str]
+    """File name in the checkpoint folder to ``sha256:<hex>``."""
+
+
+class RunSpec(BaseModel):
+    """``spec.json``, written once by the agent before anything starts."""
+
+    format: Literal[1] = 1
+    run: RunId
+    type: JobType
+    name: str
+    networks: list[NetworkInput]
+    dataset: DatasetDescriptor | None
+    options: dict[str, Any]
+    """Resolved options, as the model of `type` dumps them."""
+    threads: int = 1
+    memory: int | None = None
+    gpus: list[int] = Field(default_factory=list)
+    cpu_affinity: list[int] | None = None
+    world_size: int = 1
+    resume: ResumePoint | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+    """``sha256:<hex>`` to absolute path on this host; filled by the agent."""
+
+
+class ProcessRecord(BaseModel):
+    """``process.json``, written by the shim when the process has started."""
+
+    pid: int
+    start_time: float
+    """Start of the process in clock ticks since boot (``/proc/<pid>/stat`` field 22)."""
+    boot_id: str
+    shim_pid: int
+    shim_start_time: float
+    started_at: float
+    """Unix time, s."""
+
+
+class ExitRecord(BaseModel):
+    """``exit.json``, written by the shim when the process has ended."""
+
+    code: int | None
+    """Exit code; None when a signal ended it."""
+    signal: int | None = None
+    ended_at: float
+    """Unix time, s."""
+    max_rss: int | None = None
+    """Largest resident memory, bytes."""
+
+
+class RunEvent(BaseModel):
+    """One line of ``events.jsonl``: a rare fact, never one per step."""
+
+    model_config = ConfigDict(extra="allow")
+
+    time: float
+    kind: str
+    """``phase`` (text), ``message`` (level, text), ``checkpoint`` (step, folder, files),
+    ``weights`` (variant, file, step, scores)."""
+
+
+class RunProgress(BaseModel):
+    """``progress.json``, replaced at most four times a second by the torch process."""
+
+    step: int
+    total: int | None = None
+    rate: float | None = None
+    values: dict[str, float | None] = Field(default_factory=dict)
+    unit: str = "it"
+    phase: str = ""
+
+
+class RunResult(BaseModel):
+    """``result.json``, the last thing that the torch process writes."""
+
+    status: Literal["finished", "stopped", "failed"]
+    step: int = 0
+    result: dict[str, Any] = Field(default_factory=dict)
+    error: JobErrorRecord | None = None
+
+
+class FileState(BaseModel):
+    """A small whole file of a run folder, as it stands on the host."""
+
+    token: str
+    """Changes whenever the file does."""
+    content: str | None = None
+    """None when the asker has this token already."""
+
+
+class PullRequest(BaseModel):
+    """What the coordinator already has of one run."""
+
+    run: RunId
+    offsets: dict[str, int] = Field(default_factory=dict)
+    """Append-only file (``events.jsonl``, ``output.log``, ``metrics/loss.rec``) to its length."""
+    tokens: dict[str, str] = Field(default_factory=dict)
+    """Whole file (``process.json``, ``progress.json``, ``result.json``, ``exit.json``) to token."""
+    limit: int = 4_000_000
+    """Bytes at most in one answer."""
+
+
+class PullAnswer(BaseModel):
+    """What is new in one run folder."""
+
+    run: RunId
+    missing: bool = False
+    """The host has no such run folder."""
+    alive: bool = False
+    """Whether the process, or a shim that will still write, is alive."""
+    chunks: dict[str, bytes] = Field(default_factory=dict)
+    """Append-only file to the bytes from the asked offset on."""
+    files: dict[str, FileState] = Field(default_factory=dict)
+    more: bool = False
+    """Whether `limit` cut the answer."""

@@ -1,0 +1,107 @@
+"""Settings of a coordinator and its cluster, from a TOML file and the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, nearest
+from jupyter_platform.core.units import parse_bytes
+
+Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CoordinatorSettings(_Section):
+    """The coordinator itself."""
+
+    port: int = Field(default=0, ge=0, le=65535, description="0: any free port.")
+    idle_stop_minutes: float = Field(
+        default=30, ge=0, description="Minutes without work or visitors; 0: never stop."
+    )
+
+
+class ClusterSettings(_Section):
+    """What the hosts of this machine offer."""
+
+    hosts: int = Field(default=1, ge=1, le=64, description="Local hosts that share the machine.")
+    cpus: int | None = Field(default=None, ge=1, le=4096, description="CPUs each host offers.")
+    memory: Bytes | None = Field(default=None, description="Memory each host offers.")
+    gpus: int | None = Field(default=None, ge=0, le=64, description="GPUs each host offers.")
+    overcommit: bool = Field(
+        default=False, description="Offer CPUs and GPUs although another agent offers them too."
+    )
+    warm_start: bool = Field(default=True, description="Keep one process with torch imported.")
+
+
+class JobSettings(_Section):
+    """How jobs are run."""
+
+    retries: int = Field(default=3, ge=0, le=100, description="Attempts after a kill or a loss.")
+    stop_grace_s: float = Field(default=30, gt=0, description="Seconds from stop to kill.")
+    log_limit: Bytes = Field(default=64_000_000, description="Bytes kept of a job's log.")
+
+
+class Settings(_Section):
+    """All settings; see ``configs/`` for examples."""
+
+    coordinator: CoordinatorSettings = CoordinatorSettings()
+    cluster: ClusterSettings = ClusterSettings()
+    jobs: JobSettings = JobSettings()
+
+
+def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
+    """Read settings.
+
+    Parameters
+    ----------
+    path : Path, optional
+        A TOML file with the sections ``coordinator``, ``cluster`` and ``jobs``.
+    overrides : dict, optional
+        ``{"cluster.hosts": 2}``: dotted names that win over the file; None values are left out.
+
+    Raises
+    ------
+    InvalidRequestError
+        If the file cannot be read or a setting is unknown or out of range.
+    """
+    data: dict[str, Any] = {}
+    if path is not None:
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise InvalidRequestError(f"Settings file {path} cannot be read: {error}.") from error
+    for name, value in (overrides or {}).items():
+        if value is not None:
+            section, _, key = name.partition(".")
+            data.setdefault(section, {})[key] = value
+    try:
+        return Settings.model_validate(data)
+    except ValidationError as error:
+        raise _setting_error(error, path) from error
+
+
+def _setting_error(error: ValidationError, path: Path | None) -> InvalidRequestError:
+    known = [
+        f"{section}.{key}"
+        for section, field in Settings.model_fields.items()
+        for key in type(field.default).model_fields
+    ]
+    fields = []
+    for item in error.errors():
+        name = ".".join(str(part) for part in item["loc"])
+        near = nearest(name, known)
+        if item["type"] == "extra_forbidden":
+            hint = f" Did you mean {near!r}?" if near else ""
+            message = f"Unknown setting {name!r}.{hint}"
+        else:
+            message = f"Setting {name} = {item['input']!r}: {item['msg']}."
+        fields.append(FieldError(field=name, value=item["input"], message=message, nearest=near))
+    where = f" (in {path})" if path else ""
+    return InvalidRequestError(" ".join(item.message for item in fields) + where, errors=fields)

@@ -1,0 +1,64 @@
+"""The states of a job and the transitions between them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class JobType(StrEnum):
+    """What a job does. Each type has a lane of its own in the queue."""
+
+    LEARN = "LEARN"
+    EVALUATE = "EVALUATE"
+    ACT = "ACT"
+
+
+class JobState(StrEnum):
+    """Where a job is in its life."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    PAUSED = "paused"
+    UNREACHABLE = "unreachable"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job will never run again."""
+        return self in TERMINAL
+
+    @property
+    def holds_resources(self) -> bool:
+        """Whether the job occupies a lease in this state."""
+        return self in HOLDING
+
+
+class JobTarget(StrEnum):
+    """What the owner wants a job to become; the reconciler closes the difference."""
+
+    RUN = "run"
+    STOP = "stop"
+    DELETE = "delete"
+
+
+TERMINAL = frozenset({JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobState.CANCELLED})
+HOLDING = frozenset({JobState.STARTING, JobState.RUNNING, JobState.STOPPING, JobState.UNREACHABLE})
+
+_Q, _S, _R, _T = JobState.QUEUED, JobState.STARTING, JobState.RUNNING, JobState.STOPPING
+_U, _P = JobState.UNREACHABLE, JobState.PAUSED
+
+TRANSITIONS: dict[JobState, frozenset[JobState]] = {
+    _Q: frozenset({_S, JobState.CANCELLED, JobState.FAILED}),
+    _S: frozenset({_R, _T, _Q, _U}) | TERMINAL,
+    _R: frozenset({_T, _Q, _U, _P}) | TERMINAL,
+    _T: frozenset({_P, _U}) | TERMINAL,
+    _U: frozenset({_R, _S, _T, _Q}) | TERMINAL,
+    _P: frozenset({_Q, JobState.CANCELLED, JobState.STOPPED}),
+    **{state: frozenset[JobState]() for state in TERMINAL},
+}
+"""Every transition that a record may make; a test walks it."""
