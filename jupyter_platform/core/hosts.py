@@ -52,6 +52,10 @@ class HostSample(BaseModel):
     gpus: list[GpuSample] = Field(default_factory=list)
 
 
+def _any_role() -> dict[str, int | None]:
+    return {"learner": None, "evaluator": None, "agent": None}
+
+
 class HostDescription(BaseModel):
     """What a host agent says of itself when it joins."""
 
@@ -70,9 +74,7 @@ class HostDescription(BaseModel):
     memory: int
     """Bytes offered."""
     gpus: list[GpuRecord] = Field(default_factory=list)
-    roles: dict[str, int | None] = Field(
-        default_factory=lambda: {"learner": None, "evaluator": None, "agent": None}
-    )
+    roles: dict[str, int | None] = Field(default_factory=_any_role)
     """Role to how many may run at once; None: as many as fit."""
     overcommitted: str | None = None
     """A sentence when more is offered than the machine has or others leave."""

@@ -27,14 +27,11 @@ def parse_index_set(value: Any) -> tuple[int, ...] | None:
     """
     if value is None or value == "":
         return None
+    parts: list[Any] = list(value) if isinstance(value, list | tuple) else []
     if isinstance(value, str):
-        parts: list[Any] = re.split(r"\s*[,:]\s*|\s+", value.strip().strip("[]()"))
+        parts = re.split(r"\s*[,:]\s*|\s+", value.strip().strip("[]()"))
         if ":" in value and len(parts) != 2:
-            raise ValueError(f"{value!r} is no set of samples; write {FORM}")
-    elif isinstance(value, list | tuple):
-        parts = list(value)
-    else:
-        raise ValueError(f"{value!r} is no set of samples; write {FORM}")
+            parts = []
     try:
         numbers = tuple(int(part) if not isinstance(part, bool) else -1 for part in parts)
     except (TypeError, ValueError):

@@ -19,7 +19,7 @@ class OptionModel(BaseModel):
 
 def option(
     default: Any,
-    help: str,  # noqa: A002 - the word of argparse and traitlets
+    help: str,
     *,
     group: str,
     unit: str | None = None,

@@ -103,7 +103,7 @@ def _unknown(field: str, value: Any, known: list[str], spellings: dict[str, str]
 def _cross_field(message: str, properties: dict[str, Any]) -> FieldError:
     text = message.removeprefix("Value error, ")
     blamed = next((word for word in text.split() if word in properties), "")
-    return FieldError(field=blamed, message=f"{text[0].upper()}{text[1:]}.")
+    return FieldError(field=blamed, message=f"{text}.")
 
 
 def _bad_value(field: str, item: Any, schema: dict[str, Any]) -> FieldError:

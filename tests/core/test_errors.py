@@ -1,0 +1,72 @@
+import pickle
+
+import pytest
+
+from jupyter_platform.core import errors
+from jupyter_platform.core.errors import (
+    FieldError,
+    NotFoundError,
+    OptionError,
+    PlatformError,
+    from_dict,
+    nearest,
+    unknown_name,
+)
+
+
+def _family(root):
+    return [root, *(item for cls in root.__subclasses__() for item in _family(cls))]
+
+
+@pytest.mark.parametrize("cls", _family(PlatformError))
+def test_every_error_survives_the_wire(cls):
+    error = cls("what happened", errors=[FieldError(field="a", value=1, message="bad a")])
+
+    back = from_dict(error.to_dict())
+
+    assert type(back) is cls
+    assert back.message == "what happened"
+    assert back.errors == error.errors
+
+
+def test_codes_are_unique():
+    family = _family(PlatformError)
+
+    assert len({cls.code for cls in family}) >= len(family) - 1  # AmbiguousName is a conflict too
+    assert len({cls.code for cls in family}) == len(family)
+
+
+def test_the_module_docstring_draws_every_error():
+    for cls in _family(PlatformError):
+        assert cls.__name__ in errors.__doc__
+
+
+def test_unknown_code_becomes_the_root():
+    assert type(from_dict({"code": "from the future", "message": "m"})) is PlatformError
+
+
+def test_errors_can_be_pickled():
+    error = OptionError.from_fields([FieldError(field="a", message="bad a.")])
+
+    back = pickle.loads(pickle.dumps(error))
+
+    assert type(back) is OptionError
+    assert back.errors == error.errors
+
+
+def test_nearest_ignores_case_and_far_words():
+    assert nearest("Learning_rte", ["learning_rate", "momentum"]) == "learning_rate"
+    assert nearest("zzz", ["learning_rate", "momentum"]) is None
+
+
+def test_unknown_name_lists_what_is_known():
+    field = unknown_name("network", "lenet-digit", ["mlp", "lenet-digits"])
+
+    assert field.nearest == "lenet-digits"
+    assert "lenet-digits, mlp" in field.message
+    assert "none yet" in unknown_name("network", "x", []).message
+
+
+def test_status_codes_follow_the_meaning():
+    assert NotFoundError.status_code == 404
+    assert OptionError.status_code == 422
