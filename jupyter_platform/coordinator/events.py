@@ -1,0 +1,145 @@
+"""The one stream of events: a snapshot, then deltas, resumable by event id."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Literal
+
+from pydantic_core import to_json
+
+EventType = Literal[
+    "job", "job_deleted", "host", "host_removed", "notification", "status", "progress"
+]
+
+RING_LENGTH = 10_000
+"""Events that a subscriber may have missed and still resume from."""
+MAX_LAG = 2_000
+"""Events that a connected subscriber may fall behind before it gets a snapshot instead."""
+PROGRESS_INTERVAL_S = 0.25
+
+Snapshot = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+class EventHub:
+    """Numbers events, keeps the last of them and hands them to subscribers.
+
+    All subscribers read one ring of messages that were made into text once, so a slow one costs
+    no memory. Must be used from the thread of the event loop.
+
+    Parameters
+    ----------
+    snapshot : coroutine function, optional
+        Answers ``{"status", "jobs", "hosts", "notifications"}``; may be set later.
+    """
+
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
+        self.epoch = secrets.token_hex(4)
+        self.snapshot = snapshot
+        self.subscribers = 0
+        self._ring: deque[str] = deque(maxlen=RING_LENGTH)
+        self._last = 0
+        self._news = asyncio.Event()
+        self._progress: dict[str, Any] = {}
+        self._progress_timer: asyncio.TimerHandle | None = None
+        self._next_progress = 0.0
+        self._closed = False
+
+    @property
+    def last_event(self) -> str:
+        """Id of the newest event."""
+        return f"{self.epoch}-{self._last}"
+
+    def publish(self, type: EventType, payload: Any) -> None:
+        """Send an event to all subscribers.
+
+        Parameters
+        ----------
+        type : str
+            Also the key under which the payload is sent.
+        payload : BaseModel or JSON value
+            For ``progress`` a dict of job id to `JobProgress`; those are merged and sent at most
+            four times a second. Numbers that are not finite are sent as null.
+        """
+        if type == "progress":
+            self._progress.update(payload)
+            self._schedule_progress()
+        else:
+            self._append(type, payload)
+
+    def close(self) -> None:
+        """End all subscriptions; nothing is published any more."""
+        self._closed = True
+        if self._progress_timer is not None:
+            self._progress_timer.cancel()
+        self._wake()
+
+    async def subscribe(self, after: str | None = None) -> AsyncIterator[str]:
+        """Yield messages as JSON text, without end.
+
+        Parameters
+        ----------
+        after : str, optional
+            The last event that the subscriber has seen. While it is in the ring only later ones
+            come; otherwise, and without it, a snapshot comes first.
+        """
+        self.subscribers += 1
+        try:
+            position = self._position(after)
+            while not self._closed:
+                if position is None or self._last - position > self._allowed_lag(after):
+                    position, text = await self._take_snapshot()
+                    yield text
+                    after = None
+                while position < self._last and self._last - position <= self._allowed_lag(after):
+                    position += 1
+                    yield self._ring[position - self._last - 1]
+                after = None
+                if position >= self._last and not self._closed:
+                    await self._news.wait()
+        finally:
+            self.subscribers -= 1
+
+    def _allowed_lag(self, after: str | None) -> int:
+        return MAX_LAG if after is None else RING_LENGTH
+
+    def _append(self, type: str, payload: Any) -> None:
+        self._last += 1
+        message = {"type": type, "event": self.last_event, type: payload}
+        self._ring.append(to_json(message, inf_nan_mode="null").decode())
+        self._wake()
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
+
+    def _schedule_progress(self) -> None:
+        if self._progress_timer is None and not self._closed:
+            loop = asyncio.get_running_loop()
+            when = max(loop.time(), self._next_progress)
+            self._progress_timer = loop.call_at(when, self._send_progress)
+
+    def _send_progress(self) -> None:
+        self._progress_timer = None
+        self._next_progress = asyncio.get_running_loop().time() + PROGRESS_INTERVAL_S
+        progress, self._progress = self._progress, {}
+        self._append("progress", progress)
+
+    def _position(self, after: str | None) -> int | None:
+        epoch, _, number = (after or "").partition("-")
+        if epoch != self.epoch or not number.isascii() or not number.isdecimal():
+            return None
+        position = int(number)
+        oldest = self._last - len(self._ring)
+        return position if oldest <= position <= self._last else None
+
+    async def _take_snapshot(self) -> tuple[int, str]:
+        if self.snapshot is None:
+            raise RuntimeError("EventHub.snapshot must be set before anybody subscribes")
+        # Taken before the state is read: an event in between is sent again rather than missed.
+        position, event = self._last, self.last_event
+        state = await self.snapshot()
+        message = {"type": "snapshot", "event": event, **state}
+        return position, to_json(message, inf_nan_mode="null").decode()

@@ -1,0 +1,32 @@
+"""Column types that keep what SQL dialects lose."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Dialect, Double
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware datetime, kept as Unix time in seconds.
+
+    SQLite has no type for moments and would drop the zone; a number sorts, subtracts and indexes
+    the same in every database.
+    """
+
+    impl = Double
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Turn an aware datetime into Unix time."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} has no time zone; use datetime.now(UTC)")
+        return value.timestamp()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn Unix time into an aware datetime in UTC."""
+        return None if value is None else datetime.fromtimestamp(value, UTC)

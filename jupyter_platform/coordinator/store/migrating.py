@@ -1,0 +1,42 @@
+"""Bring the schema of a database to that of the code."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from jupyter_platform.core.errors import StoreError
+
+HEAD = "0001"
+"""The revision that this version of the code works with."""
+
+
+def upgrade(engine: Engine, version: str | None) -> None:
+    """Run the migrations that a database lacks.
+
+    Parameters
+    ----------
+    version : str or None
+        Revision of the database; None when it is empty.
+
+    Raises
+    ------
+    StoreError
+        If the database was written by a newer version of the platform.
+    """
+    # A database that is up to date, the usual case, does not pay for this import.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", "jupyter_platform.coordinator.store:migrations")
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if version is not None and version not in known:
+        raise StoreError(
+            f"The state store {engine.url.database} was written by a newer version of "
+            f"jupyter-platform (schema {version}; this version knows up to {HEAD}). "
+            "Upgrade jupyter-platform, or set JUPYTER_DATA_DIR to another folder."
+        )
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

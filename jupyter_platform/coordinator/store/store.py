@@ -1,0 +1,162 @@
+"""The store: one writer, several readers, every acknowledged write on disk."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from jupyter_platform.coordinator.store.migrating import HEAD, upgrade
+from jupyter_platform.core.errors import StoreError
+from jupyter_platform.runtime.filesystem import network_file_system
+
+T = TypeVar("T")
+
+_READERS = 2
+
+
+class Store:
+    """The state store.
+
+    Work is a function of a `Session`; it runs in a thread, in one transaction, and rows that it
+    returns are detached but loaded. An exception rolls the transaction back and reaches the
+    caller. When `run` returns, the transaction is on disk.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._sessions = sessionmaker(engine, expire_on_commit=False)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+
+    @classmethod
+    def open(cls, target: Path | str, *, mountinfo: Path | str = "/proc/self/mountinfo") -> Store:
+        """Open a store, bringing its schema up to date.
+
+        Parameters
+        ----------
+        target : Path or str
+            Path of an SQLite file, made when absent, or a database URL.
+        mountinfo : Path or str
+            Where the mounts of this machine are listed.
+
+        Raises
+        ------
+        StoreError
+            If the file lies on a network file system, is no database, is in use by another
+            process, or was written by a newer version.
+        """
+        if isinstance(target, Path) or "://" not in target:
+            path = Path(target)
+            _refuse_network_file_system(path, mountinfo)
+            engine = _sqlite_engine(path)
+        else:
+            engine = _engine_of_url(target)
+        try:
+            _bring_up_to_date(engine)
+        except DatabaseError as error:
+            engine.dispose()
+            raise _unusable(engine, error) from error
+        except BaseException:
+            engine.dispose()
+            raise
+        return cls(engine)
+
+    async def run(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in one write transaction, after all earlier ones."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Run `work` on a snapshot, beside writers; what it changes is thrown away."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
+
+    def _transact(self, work: Callable[[Session], T]) -> T:
+        with self._sessions.begin() as session:
+            result = work(session)
+            session.flush()
+            return result
+
+    def _look(self, work: Callable[[Session], T]) -> T:
+        with self._sessions() as session:
+            try:
+                return work(session)
+            finally:
+                session.expunge_all()
+                session.rollback()
+
+    async def close(self) -> None:
+        """Finish what is under way and close all connections."""
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self._writer.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
+
+
+def _refuse_network_file_system(path: Path, mountinfo: Path | str) -> None:
+    kind = network_file_system(path.parent, mountinfo)
+    if kind is not None:
+        raise StoreError(
+            f"The state store {path} lies on a network file system ({kind}), where SQLite's locks "
+            "cannot be trusted and a crash can corrupt it. Set JUPYTER_DATA_DIR to a folder on a "
+            "local disk."
+        )
+
+
+def _sqlite_engine(path: Path) -> Engine:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(
+        f"sqlite:///{path}", pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 10}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # The driver would begin transactions late, at the first write; SQLAlchemy begins them itself.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "cache_size = -4000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _engine_of_url(url: str) -> Engine:
+    try:
+        return create_engine(url)
+    except (NoSuchModuleError, ImportError) as error:
+        raise StoreError(f"No driver is installed for the database {url!r}: {error}.") from error
+
+
+def _bring_up_to_date(engine: Engine) -> None:
+    version = None
+    with engine.connect() as connection:
+        if inspect(connection).has_table("alembic_version"):
+            version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if version != HEAD:
+        upgrade(engine, version)
+
+
+def _unusable(engine: Engine, error: DatabaseError) -> StoreError:
+    reason = str(error.orig)
+    if isinstance(error, OperationalError) and "locked" in reason:
+        advice = "Another process is using it; end that process first."
+    else:
+        advice = "Move it away to start with an empty store, or restore a copy."
+    return StoreError(f"The state store {engine.url.database} cannot be used: {reason}. {advice}")
