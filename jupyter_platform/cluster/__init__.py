@@ -1,0 +1,1 @@
+"""Dask as membership, TLS transport and RPC: scheduler, hosts and their agents; no torch."""

@@ -1,0 +1,71 @@
+"""The Dask settings that every process of the cluster shares."""
+
+from __future__ import annotations
+
+import dask
+import distributed  # noqa: F401 - loads the defaults that are overridden here
+
+CONNECT_TIMEOUT_S = 10
+"""Seconds to wait for a connection, TLS handshake included."""
+SILENCE_S = 15
+"""Seconds after which a dead link is noticed; Dask refuses less than 11."""
+UNUSED_HANDLERS = {
+    "scheduler": [
+        "run_function",
+        "register_scheduler_plugin",
+        "register_worker_plugin",
+        "register_nanny_plugin",
+        "register-client",
+        "scatter",
+        "update_data",
+        "dump_cluster_state_to_url",
+        "broadcast",
+        "proxy",
+    ],
+    "worker": [
+        "run",
+        "run_coroutine",
+        "upload_file",
+        "plugin-add",
+        "plugin-remove",
+        "actor_execute",
+        "actor_attribute",
+        "update_data",
+    ],
+}
+"""What Dask offers for running code that somebody sends; nobody here sends any."""
+
+
+def configure_dask() -> None:
+    """Set what this process needs of Dask, whatever the person's own Dask configuration says.
+
+    No HTTP routes, preloads or profiler, no stealing and no memory manager: Dask runs no task
+    here.
+    """
+    dask.config.set(
+        {
+            "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT_S}s",
+            "distributed.comm.timeouts.tcp": f"{SILENCE_S}s",
+            "distributed.comm.compression": False,
+            "distributed.comm.retry.count": 0,
+            "distributed.scheduler.active-memory-manager.start": False,
+            "distributed.scheduler.allowed-imports": [],
+            "distributed.scheduler.blocked-handlers": UNUSED_HANDLERS["scheduler"],
+            "distributed.scheduler.contact-address": None,
+            "distributed.scheduler.http.routes": [],
+            "distributed.scheduler.idle-timeout": None,
+            "distributed.scheduler.preload": [],
+            "distributed.scheduler.work-stealing": False,
+            "distributed.worker.blocked-handlers": UNUSED_HANDLERS["worker"],
+            "distributed.worker.http.routes": [],
+            "distributed.worker.lifetime.duration": None,
+            "distributed.worker.memory.pause": False,
+            "distributed.worker.memory.spill": False,
+            "distributed.worker.memory.target": False,
+            "distributed.worker.memory.terminate": False,
+            "distributed.worker.preload": [],
+            "distributed.worker.profile.enabled": False,
+            "distributed.worker.resources": {},
+            "distributed.diagnostics.nvml": False,
+        }
+    )
