@@ -1,0 +1,7 @@
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { sidebar } from './plugins/sidebar';
+
+const plugins: JupyterFrontEndPlugin<unknown>[] = [sidebar];
+
+export default plugins;
