@@ -26,7 +26,7 @@ const missing: Record<string, unknown> = {
 };
 
 for (const [name, value] of Object.entries(missing)) {
-  if (!(name in window)) {
+  if (Reflect.get(window, name) === undefined) {
     Object.defineProperty(window, name, { value, configurable: true });
   }
 }
