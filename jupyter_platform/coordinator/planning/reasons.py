@@ -1,0 +1,216 @@
+"""Reason codes: finding out what is missing, and saying it when somebody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from jupyter_platform.coordinator.planning.model import HostOffer, Policy, Reason, Shape
+from jupyter_platform.coordinator.planning.rooms import (
+    HostRoom,
+    count,
+    deficit,
+    host_rooms,
+    need,
+)
+from jupyter_platform.core.units import format_bytes, format_count, format_duration
+
+_DIMENSIONS = ("cpus", "memory", "gpus", "places")
+_ORDER = (2, 0, 1, 3)
+"""GPUs are named first: they are the scarcest."""
+
+
+def impossible(shape: Shape, hosts: Sequence[HostOffer], policy: Policy) -> Reason | None:
+    """Say why no host that is up could ever run a shape; None when it could run."""
+    rooms = host_rooms(hosts, (), {}, policy)
+    if not rooms:
+        return Reason("no_host", {"lost": len(hosts)})
+    whole = {name: room.whole(shape.role) for name, room in rooms.items()}
+    able = sum(count(room, shape) for room in whole.values())
+    if able >= shape.ranks:
+        return None
+    lost = [host for host in hosts if not host.up]
+    back = host_rooms([_as_up(host) for host in lost], (), {}, policy)
+    helpful = [name for name, room in back.items() if count(room.whole(shape.role), shape)]
+    if able + sum(count(room.whole(shape.role), shape) for room in back.values()) >= shape.ranks:
+        data = {**_asked(shape), "hosts": sorted(helpful)}
+        return Reason("host_lost", data)
+    if able:
+        return Reason("gang_too_wide", {**_asked(shape), "most": able})
+    wanted = need(shape)
+    for dimension in _ORDER:
+        most = max(room[dimension] for room in whole.values())
+        if most < wanted[dimension]:
+            data = {**_asked(shape), "what": _DIMENSIONS[dimension], "most": most}
+            return Reason("impossible", data)
+    return Reason("no_single_host", _asked(shape))
+
+
+def no_room(shape: Shape, rooms: Mapping[str, HostRoom], at: float | None) -> Reason:
+    """Say what is missing where least is missing, and when it is likely to be there."""
+    data = {**_asked(shape), "at": at}
+    if shape.ranks > 1:
+        fits = sum(count(room.room(shape.role), shape) for room in rooms.values())
+        return Reason("no_room_for_gang", {**data, "fits": fits})
+    wanted = need(shape)
+    able = [room for room in rooms.values() if count(room.whole(shape.role), shape)]
+    best = min(able, key=lambda room: (deficit(room.room(shape.role), wanted), room.offer.name))
+    free, whole = best.room(shape.role), best.whole(shape.role)
+    dimension = next(index for index in _ORDER if free[index] < wanted[index])
+    taken = len(best.offer.gpus) - len(best.grantable)
+    return Reason(
+        "no_room",
+        {
+            **data,
+            "what": _DIMENSIONS[dimension],
+            "free": max(free[dimension], 0),
+            "whole": whole[dimension],
+            "strangers": taken if dimension == 2 else 0,
+            "host": best.offer.name if len(rooms) > 1 else None,
+        },
+    )
+
+
+def _as_up(host: HostOffer) -> HostOffer:
+    return HostOffer(host.name, host.cpus, host.memory, host.gpus, host.roles)
+
+
+def _asked(shape: Shape) -> dict[str, Any]:
+    return {
+        "role": shape.role,
+        "cpus": shape.cpus,
+        "memory": shape.memory,
+        "gpus": shape.gpus,
+        "ranks": shape.ranks,
+    }
+
+
+def sentence(reason: Reason, now: float) -> str:
+    """Return a reason as a person reads it.
+
+    Parameters
+    ----------
+    reason : Reason
+        From a plan.
+    now : float
+        Unix time at which it is read; times of day are local.
+    """
+    return _SENTENCES[reason.code](reason.data, now)
+
+
+def moment(at: float | None, now: float, prefix: str = ", likely ") -> str:
+    """Return ``", likely at 14:20"``, or nothing for a time that is not known."""
+    if at is None:
+        return ""
+    if at - now > 20 * 3600:
+        return f"{prefix}in {format_duration(at - now)}"
+    if at <= now + 1:
+        return f"{prefix}any moment"
+    return f"{prefix}at {datetime.fromtimestamp(at).astimezone():%H:%M}"
+
+
+def _amount(what: str, amount: int) -> str:
+    if what == "memory":
+        return f"{format_bytes(amount)} of memory"
+    return format_count(amount, {"cpus": "CPU", "gpus": "GPU", "places": "process"}[what])
+
+
+def _place_amount(data: Mapping[str, Any]) -> str:
+    if data["what"] == "places":
+        return f"a place for one more {data['role']}"
+    return f"{_amount(data['what'], data[data['what']])} on one host"
+
+
+def _free(data: Mapping[str, Any]) -> str:
+    host = f" on {data['host']}" if data["host"] else ""
+    if data["what"] == "places":
+        limit = format_count(data["whole"], "place")
+        return f"all {limit} for that{host} are taken"
+    if data["what"] == "memory":
+        return f"{format_bytes(data['free'])} of {format_bytes(data['whole'])} are free{host}"
+    verb = "is" if data["free"] == 1 else "are"
+    strangers = data["strangers"]
+    taken = f" ({strangers} in use by processes of others)" if strangers else ""
+    return f"{data['free']} of {data['whole']} {verb} free{host}{taken}"
+
+
+def _no_host(data: Mapping[str, Any], now: float) -> str:
+    lost = data["lost"]
+    return "no host is up" + (f"; {format_count(lost, 'host')} lost" if lost else "")
+
+
+def _impossible(data: Mapping[str, Any], now: float) -> str:
+    what = data["what"]
+    if what == "places":
+        return f"needs a host that runs the role {data['role']}; no host does"
+    most = format_bytes(data["most"]) if what == "memory" else f"{data['most']}"
+    have = f"no host has more than {most}" if data["most"] else "no host has any"
+    return f"needs {_place_amount(data)}; {have}"
+
+
+def _needs(data: Mapping[str, Any]) -> str:
+    parts = [_amount("cpus", data["cpus"]), _amount("memory", data["memory"])]
+    if data["gpus"]:
+        parts.insert(0, _amount("gpus", data["gpus"]))
+    return ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def _gang(data: Mapping[str, Any]) -> str:
+    each = " each" if data["ranks"] > 1 else ""
+    return f"{format_count(data['ranks'], 'process', 'processes')} with {_needs(data)}{each}"
+
+
+def _too_wide(data: Mapping[str, Any], now: float) -> str:
+    return f"needs {_gang(data)}; all hosts together have room for {data['most']}"
+
+
+def _single_host(data: Mapping[str, Any], now: float) -> str:
+    return f"needs {_needs(data)} on one host; no host has all of that"
+
+
+def _lost(data: Mapping[str, Any], now: float) -> str:
+    names = ", ".join(data["hosts"])
+    verb = "is" if len(data["hosts"]) == 1 else "are"
+    return f"needs {_needs(data)}; {names} could run it but {verb} lost"
+
+
+def _no_room(data: Mapping[str, Any], now: float) -> str:
+    return f"needs {_place_amount(data)}; {_free(data)}{moment(data['at'], now)}"
+
+
+def _no_room_for_gang(data: Mapping[str, Any], now: float) -> str:
+    return (
+        f"needs {_gang(data)}, all at once; there is room for {data['fits']}"
+        f"{moment(data['at'], now)}"
+    )
+
+
+def _behind(data: Mapping[str, Any], now: float) -> str:
+    others = data["others"]
+    rest = f" and {format_count(others, 'other')}" if others else ""
+    return f"waits for {data['first']!r}{rest} before it"
+
+
+def _reserved(data: Mapping[str, Any], now: float) -> str:
+    start = moment(data["at"], now, prefix=", which is likely to start ")
+    return f"room is kept for {data['for']!r}{start}"
+
+
+def _retry(data: Mapping[str, Any], now: float) -> str:
+    left = format_duration(max(data["at"] - now, 1))
+    return f"tries again in {left}" + (f": {data['why']}" if data.get("why") else "")
+
+
+_SENTENCES: dict[str, Callable[[Mapping[str, Any], float], str]] = {
+    "no_host": _no_host,
+    "impossible": _impossible,
+    "gang_too_wide": _too_wide,
+    "no_single_host": _single_host,
+    "host_lost": _lost,
+    "no_room": _no_room,
+    "no_room_for_gang": _no_room_for_gang,
+    "behind": _behind,
+    "reserved": _reserved,
+    "retry": _retry,
+}
