@@ -27,7 +27,6 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from jupyter_platform.coordinator.store.columns import UtcDateTime
 
-
 _last_sequence = 0
 _sequence_lock = threading.Lock()
 
@@ -46,7 +45,7 @@ def _next_sequence() -> int:
 class Base(DeclarativeBase):
     """Root of all tables."""
 
-    type_annotation_map = {  # noqa: RUF012 - read by SQLAlchemy, never changed
+    type_annotation_map = {
         datetime: UtcDateTime,
         dict[str, Any]: JSON(none_as_null=True),
         list[Any]: JSON(none_as_null=True),
