@@ -1,0 +1,72 @@
+"""What changes, as it changes, over one websocket that is resumed when it breaks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.sync.client import ClientConnection, connect
+
+from jupyter_platform.client.transport import Endpoint, Transport
+from jupyter_platform.client.waiting import polled
+from jupyter_platform.core.errors import AuthenticationError, CoordinatorError
+
+MAX_MESSAGE = 64 * 2**20
+"""Bytes of one message; a snapshot of 10,000 active jobs takes about 20 MB."""
+
+
+def follow_events(transport: Transport, after: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield messages for ever, resuming after the last one when the connection breaks.
+
+    Parameters
+    ----------
+    transport : Transport
+        The coordinator to listen to.
+    after : str, optional
+        ``event`` of the last message already seen.
+    """
+    last = after
+    transport.connect()
+    while True:
+        # Each break starts anew with short pauses; silence in between is waited out.
+        socket = next(polled(partial(_open, transport, last)))
+        with socket:
+            try:
+                for text in socket:
+                    message: dict[str, Any] = json.loads(text)
+                    last = message.get("event", last)
+                    yield message
+            except ConnectionClosed:
+                pass
+
+
+def _open(transport: Transport, after: str | None) -> ClientConnection:
+    endpoint = transport.endpoint
+    try:
+        return connect(
+            _address(endpoint, after),
+            additional_headers={"authorization": f"Bearer {endpoint.token}"},
+            proxy=None if endpoint.local else True,
+            max_size=MAX_MESSAGE,
+        )
+    except InvalidStatus as error:
+        if error.response.status_code in (401, 403) and not endpoint.local:
+            raise AuthenticationError(
+                f"The coordinator at {endpoint.url} refuses the token."
+            ) from error
+        transport.rediscover()
+        raise CoordinatorError(f"No events from {endpoint.url}: {error}.") from error
+    except (OSError, InvalidHandshake, ConnectionClosed) as error:
+        transport.rediscover()
+        raise CoordinatorError(f"No events from {endpoint.url}: {error}.") from error
+
+
+def _address(endpoint: Endpoint, after: str | None) -> str:
+    parts = urlsplit(endpoint.url)
+    scheme = "wss" if parts.scheme == "https" else "ws"
+    query = f"after={quote(after, safe='')}" if after else ""
+    return urlunsplit((scheme, parts.netloc, f"{parts.path}/api/events", query, ""))

@@ -1,0 +1,389 @@
+"""One job, seen from a client."""
+
+from __future__ import annotations
+
+import html
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jupyter_platform.client import curves, submission
+from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.transport import Transport
+from jupyter_platform.client.waiting import polled
+from jupyter_platform.client.weights import WeightsReader
+from jupyter_platform.core.errors import AmbiguousNameError, ConflictError, JobFailedError
+from jupyter_platform.core.jobs import JobProgress, JobRecord, LogChunk, MetricsRecord
+from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.units import format_duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LOG_CHUNK = 1_000_000
+"""Bytes of a log that are asked for at once."""
+
+
+class Job:
+    """A job: what it is, how far it is, what came out.
+
+    Made by `Platform.submit`, `Platform.job` and `Platform.jobs`.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        record: JobRecord,
+        *,
+        namesakes: tuple[JobRecord, ...] = (),
+    ) -> None:
+        self._transport = transport
+        self._record = record
+        self._namesakes = namesakes
+
+    @property
+    def record(self) -> JobRecord:
+        """The record as it was last read; `refresh` reads it again."""
+        return self._record
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits."""
+        return self._record.id
+
+    @property
+    def name(self) -> str:
+        """Name for people; need not be unique."""
+        return self._record.name
+
+    @property
+    def type(self) -> JobType:
+        """``LEARN``, ``EVALUATE`` or ``ACT``."""
+        return self._record.type
+
+    @property
+    def state(self) -> JobState:
+        """State now; asked of the coordinator until the job has ended."""
+        return self._current().state
+
+    @property
+    def progress(self) -> JobProgress | None:
+        """How far it is now; None before it has begun."""
+        return self._current().progress
+
+    @property
+    def notice(self) -> str | None:
+        """What to know about how this job was found: that others have its name."""
+        if not self._namesakes:
+            return None
+        return (
+            f"{len(self._namesakes)} jobs are named {self.name!r}; this is the newest ({self.id})."
+        )
+
+    def refresh(self) -> Job:
+        """Read the record again and return the job itself."""
+        content = self._transport.request("GET", self._path()).content
+        self._record = JobRecord.model_validate_json(content)
+        return self
+
+    def wait(self, timeout: float | None = None, *, raise_on_failure: bool = False) -> JobState:
+        """Wait until the job has ended.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds; None waits as long as it takes.
+        raise_on_failure : bool
+            Whether an end other than ``finished`` or ``stopped`` is an error.
+
+        Returns
+        -------
+        JobState
+            ``finished``, ``stopped``, ``failed`` or ``cancelled``.
+
+        Raises
+        ------
+        TimeoutError
+            If it has not ended in time; the job goes on.
+        JobFailedError
+            With `raise_on_failure`, if it failed or was cancelled.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for state in polled(lambda: self.state, deadline=deadline):
+            if state.is_terminal:
+                break
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError(
+                    f"Job {self.name!r} ({self.id}) is {state} after {timeout:g} s; it goes on."
+                )
+        if raise_on_failure:
+            self._raise_if_failed()
+        return self._record.state
+
+    def watch(self, *, pause_s: float = 0.25) -> Iterator[JobRecord]:
+        """Yield the record again and again, at last once with the state it ended in.
+
+        Parameters
+        ----------
+        pause_s : float
+            Seconds between two records, at most.
+        """
+        for job in polled(self.refresh, longest_pause_s=pause_s):
+            yield job.record
+            if job.record.state.is_terminal:
+                return
+
+    def result(self, timeout: float | None = None) -> dict[str, Any]:
+        """Wait for the job to end and return its result.
+
+        Raises
+        ------
+        JobFailedError
+            If it failed, or was cancelled before it began.
+        TimeoutError
+            If it has not ended in time.
+        """
+        self.wait(timeout, raise_on_failure=True)
+        if self._record.result is None:
+            self.refresh()  # records in lists come without their result
+        return dict(self._record.result or {})
+
+    def metrics(self, series: str | None = None) -> pd.DataFrame:
+        """Return every point of the job's curves.
+
+        Parameters
+        ----------
+        series : str, optional
+            Only this one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``step``, ``time`` (Unix time, s) and one column per series; NaN where a series has
+            no point at a step.
+        """
+        answer = self._transport.get(self._path("/metrics"), buckets=1, series=series)
+        names = sorted(MetricsRecord.model_validate(answer).series)
+        return curves.curves_frame(
+            {
+                name: curves.read_points(
+                    self._transport.get_bytes(self._path(f"/metrics/{quote(name, safe='')}.rec"))
+                )
+                for name in names
+            }
+        )
+
+    def log(self, tail: int | None = None) -> str:
+        """Return what the job printed.
+
+        Parameters
+        ----------
+        tail : int, optional
+            Only the last so many bytes.
+        """
+        offset = 0 if tail is None else -max(int(tail), 1)
+        return "".join(chunk.text for chunk in self._log_chunks(offset))
+
+    def follow_log(self, tail: int | None = None, *, pause_s: float = 0.5) -> Iterator[str]:
+        """Yield the log as it grows, until the job has ended.
+
+        Parameters
+        ----------
+        tail : int, optional
+            Begin with the last so many bytes, not at the front.
+        pause_s : float
+            Seconds between two questions, at most.
+        """
+        reader = _LogReader(self._log_chunk, 0 if tail is None else -max(int(tail), 1))
+        for chunk in polled(reader.read, longest_pause_s=pause_s):
+            if chunk.text:
+                yield chunk.text
+            if chunk.complete:
+                return
+
+    def stop(self) -> Job:
+        """Ask the job to stop: it writes a checkpoint and its weights first.
+
+        Raises
+        ------
+        AmbiguousNameError
+            If it was found by a name that several jobs have.
+        """
+        self._require_unique("stop")
+        content = self._transport.request("POST", self._path("/stop"), repeatable=True).content
+        self._record = JobRecord.model_validate_json(content)
+        return self
+
+    def delete(self) -> None:
+        """Delete a job that has ended, with its log and curves; its weights stay.
+
+        Raises
+        ------
+        ConflictError
+            If it has not ended.
+        AmbiguousNameError
+            If it was found by a name that several jobs have.
+        """
+        self._require_unique("delete")
+        self._transport.request("DELETE", self._path())
+
+    def resubmit(self, **changes: Any) -> Job:
+        """Submit the same again.
+
+        Parameters
+        ----------
+        **changes
+            What is to differ: options (``learning_rate=0.01``, ``clean=True``), or ``name``,
+            ``networks``, ``dataset``, ``request``, ``priority``, ``target_count``.
+        """
+        payload = submission.changed(self._record, changes)
+        return Job(self._transport, submission.send(self._transport, payload))
+
+    def weights(
+        self, path: str | Path | None = None, variant: str | None = None, *, network: str = ""
+    ) -> Path:
+        """Return the file with the job's weights (safetensors).
+
+        Parameters
+        ----------
+        path : str or Path, optional
+            Where to copy it; a folder keeps the file's name. Without it the platform's own file
+            is returned, or a copy where the platform is elsewhere.
+        variant : str, optional
+            ``best``, ``last`` or an iteration; best where it is kept, else last.
+        network : str, optional
+            Which network's, where the job has several.
+
+        Raises
+        ------
+        NotFoundError
+            If the job has stored no such weights.
+        """
+        return self._weights(network).file(variant, None if path is None else Path(path))
+
+    def network(self, variant: str | None = None, *, network: str = "") -> Any:
+        """Return the trained network, ready to predict.
+
+        Parameters
+        ----------
+        variant, network : str, optional
+            As for `weights`.
+
+        Returns
+        -------
+        torch.nn.Module
+            In evaluation mode, on the CPU.
+        """
+        return self._weights(network).module(variant)
+
+    def archive(self, path: str | Path) -> Path:
+        """Write a zip with the job's record, result, curves (CSV) and log to `path`."""
+        target = Path(path)
+        if target.is_dir():
+            target = target / f"{self.id}.zip"
+        with target.open("wb") as file:
+            for piece in self._transport.stream(self._path("/archive")):
+                file.write(piece)
+        return target
+
+    def __repr__(self) -> str:
+        notice = f"\n{self.notice}" if self.notice else ""
+        return f"<Job {self.id} {self.name!r} {self.type} {describe(self._current())}>{notice}"
+
+    def _repr_html_(self) -> str:
+        record = self._current()
+        return (
+            f"<b>{html.escape(record.name)}</b> <code>{record.id}</code> {record.type} "
+            f"{html.escape(describe(record))}"
+            + (f"<br><small>{html.escape(self.notice)}</small>" if self.notice else "")
+        )
+
+    def _path(self, rest: str = "") -> str:
+        return f"/api/jobs/{self._record.id}{rest}"
+
+    def _current(self) -> JobRecord:
+        if not self._record.state.is_terminal:
+            self.refresh()
+        return self._record
+
+    def _weights(self, network: str) -> WeightsReader:
+        record = self._current()
+        if record.tag is None:
+            raise ConflictError(f"Job {record.name!r} ({record.id}) has no weights.")
+        return WeightsReader(self._transport, record, network or record.networks[0])
+
+    def _raise_if_failed(self) -> None:
+        record = self._record
+        if record.state not in (JobState.FAILED, JobState.CANCELLED):
+            return
+        why = f": {record.error.type}: {record.error.message}" if record.error else "."
+        raise JobFailedError(f"Job {record.name!r} ({record.id}) {_ENDED[record.state]}{why}")
+
+    def _require_unique(self, action: str) -> None:
+        if not self._namesakes:
+            return
+        listed = "; ".join(f"{item.id} ({item.type}, {item.state})" for item in self._namesakes)
+        raise AmbiguousNameError(
+            f"{len(self._namesakes)} jobs are named {self.name!r}; "
+            f"say which one to {action} by its id: {listed}."
+        )
+
+    def _log_chunk(self, offset: int) -> LogChunk:
+        answer = self._transport.request(
+            "GET", self._path("/log"), params={"offset": offset, "limit": LOG_CHUNK}
+        )
+        return LogChunk.model_validate_json(answer.content)
+
+    def _log_chunks(self, offset: int) -> Iterator[LogChunk]:
+        while True:
+            chunk = self._log_chunk(offset)
+            yield chunk
+            if chunk.next_offset >= chunk.size or chunk.next_offset == offset:
+                return
+            offset = chunk.next_offset
+
+
+class _LogReader:
+    """Reads a growing log where it left off."""
+
+    def __init__(self, ask: Callable[[int], LogChunk], offset: int) -> None:
+        self._ask = ask
+        self._offset = offset
+
+    def read(self) -> LogChunk:
+        chunk = self._ask(self._offset)
+        self._offset = chunk.next_offset
+        return chunk
+
+
+_ENDED = {JobState.FAILED: "failed", JobState.CANCELLED: "was cancelled before it began"}
+
+
+def describe(record: JobRecord) -> str:
+    """Say in a few words how a job stands."""
+    if record.state.is_terminal:
+        if record.error is not None:
+            return f"{record.state}: {record.error.message}"
+        if record.headline is not None and record.headline.value is not None:
+            return f"{record.state}, {record.headline.name} {record.headline.value:.4g}"
+        return str(record.state)
+    if record.progress is not None and record.progress.fraction is not None:
+        left = record.progress.remaining_s
+        end = "" if left is None else f", {format_duration(left)} left"
+        return f"{record.state} {100 * record.progress.fraction:.0f} %{end}"
+    return f"{record.state}: {record.reason}" if record.reason else str(record.state)
+
+
+def job_listing(jobs: list[Job], total: int | None = None) -> Listing[Job]:
+    """Return jobs as a list that draws itself as a table."""
+    row: Callable[[Job], tuple[str, ...]] = _row
+    return Listing(jobs, ("id", "name", "type", "state", "submitted"), row, total=total)
+
+
+def _row(job: Job) -> tuple[str, ...]:
+    # A list shows what was read with it: one request, not one per row.
+    record = job.record
+    submitted = record.submitted_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return (record.id, record.name, record.type, describe(record), submitted)

@@ -1,0 +1,459 @@
+"""The platform, seen from a client."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyter_platform.client import datasets, submission
+from jupyter_platform.client.events import follow_events
+from jupyter_platform.client.job import Job, job_listing
+from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.transport import OnProgress, Transport
+from jupyter_platform.client.waiting import polled
+from jupyter_platform.core.catalogue import DatasetRecord, NetworkRecord
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
+from jupyter_platform.core.hosts import HostRecord, StatusRecord
+from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, NotificationRecord
+from jupyter_platform.core.settings import Settings
+from jupyter_platform.core.units import format_bytes
+
+ID_PREFIX = re.compile(r"[0-9a-f]{4,12}")
+"""What may be the beginning of a job's id."""
+PAGE = 200
+"""Jobs that are asked for at once."""
+
+
+class Platform:
+    """Queue, hosts, networks and datasets of one coordinator.
+
+    Parameters
+    ----------
+    url, token : str, optional
+        A coordinator elsewhere. Without them the environment variables
+        ``JUPYTER_PLATFORM_API_URL`` and ``JUPYTER_PLATFORM_API_TOKEN`` count, then this machine's
+        own coordinator, which is started when it is not there.
+    start : bool
+        Whether this machine's coordinator is started on demand.
+    settings : Settings, optional
+        What a coordinator that is started here offers.
+    on_progress : callable, optional
+        Called with a sentence and the seconds since the start while one is started.
+
+    Raises
+    ------
+    InvalidRequestError
+        If `url` is no address, or has no token.
+
+    Examples
+    --------
+    >>> platform = Platform()  # doctest: +SKIP
+    >>> job = platform.submit("LEARN", "lenet-digits", "digits", max_iterations=500)
+    ... # doctest: +SKIP
+    >>> job.wait()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        token: str | None = None,
+        *,
+        start: bool = True,
+        settings: Settings | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self._transport = Transport(
+            url, token, start=start, settings=settings, on_progress=on_progress
+        )
+        self._host_seen = False
+
+    def submit(
+        self,
+        type: str,
+        networks: str | Sequence[str],
+        dataset: str | Path | None = None,
+        *,
+        name: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        priority: int = 0,
+        target_count: int = 1,
+        wait_for_host: float = 15.0,
+        **options: Any,
+    ) -> Job:
+        """Submit a job.
+
+        Parameters
+        ----------
+        type : str
+            ``LEARN`` or ``EVALUATE``.
+        networks : str or sequence of str
+            Names in the repository.
+        dataset : str or Path, optional
+            A name in the repository, or an existing ``.npz`` or ``.csv`` file, which is added
+            under its stem first.
+        name : str, optional
+            For people; defaults to ``<network>-<dataset>``.
+        request : mapping, optional
+            ``cpus``, ``memory`` (``"4GB"``), ``gpus`` of each process.
+        priority : int
+            -100 to 100; higher goes first.
+        target_count : int
+            Processes that start together or not at all.
+        wait_for_host : float
+            Seconds to wait for the first host of a platform that has just been started, so that
+            the submission can be checked against the data.
+        **options
+            Options of the job type, in our spelling or DIANNE's; `options` lists them.
+
+        Raises
+        ------
+        OptionError
+            If options are unknown or out of range; ``.errors`` has one entry each.
+        InvalidRequestError
+            If anything else about the submission cannot be.
+        """
+        payload = submission.submission(
+            type,
+            networks,
+            self._dataset_name(dataset),
+            name=name,
+            request=request,
+            priority=priority,
+            target_count=target_count,
+            options=options,
+        )
+        return self.submit_payload(payload, wait_for_host=wait_for_host)
+
+    def submit_payload(self, payload: dict[str, Any], *, wait_for_host: float = 15.0) -> Job:
+        """Submit the JSON form of a `JobSubmission`, as the command line and magics build it."""
+        self._wait_for_host(wait_for_host)
+        return Job(self._transport, submission.send(self._transport, payload))
+
+    def check(
+        self,
+        type: str,
+        networks: str | Sequence[str],
+        dataset: str | Path | None = None,
+        *,
+        name: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        priority: int = 0,
+        target_count: int = 1,
+        **options: Any,
+    ) -> JobCheck:
+        """Say what a submission would do, without storing anything; arguments as for `submit`.
+
+        A file given as dataset is added to the repository, since only then it can be checked.
+        """
+        payload = submission.submission(
+            type,
+            networks,
+            self._dataset_name(dataset),
+            name=name,
+            request=request,
+            priority=priority,
+            target_count=target_count,
+            options=options,
+        )
+        return self.check_payload(payload)
+
+    def check_payload(self, payload: dict[str, Any]) -> JobCheck:
+        """Check the JSON form of a `JobSubmission`."""
+        return submission.dry_run(self._transport, payload)
+
+    def job(self, reference: str) -> Job:
+        """Return a job by its id, the beginning of its id (4 characters or more), or its name.
+
+        Of several jobs with that name it is the newest, `Job.notice` says so, and `Job.stop`
+        and `Job.delete` refuse.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        """
+        if ID_PREFIX.fullmatch(reference):
+            try:
+                content = self._transport.request("GET", f"/api/jobs/{reference}").content
+                return Job(self._transport, JobRecord.model_validate_json(content))
+            except NotFoundError:
+                pass  # it may be a name
+        page = self._page(name=reference, limit=20)
+        if not page.items:
+            raise NotFoundError(
+                f"No job has the id or the name {reference!r}; `jupyter platform jobs` lists them."
+            )
+        namesakes = tuple(page.items) if len(page.items) > 1 else ()
+        return Job(self._transport, page.items[0], namesakes=namesakes).refresh()
+
+    def jobs(
+        self,
+        state: str | Sequence[str] | None = None,
+        type: str | None = None,
+        search: str | None = None,
+        limit: int | None = 50,
+    ) -> Listing[Job]:
+        """Return jobs, newest first.
+
+        Parameters
+        ----------
+        state : str or sequence of str, optional
+            Only in these states: ``"running"``, ``["queued", "running"]``.
+        type : str, optional
+            Only of this type.
+        search : str, optional
+            Only with this text in name, network, dataset or tag.
+        limit : int, optional
+            How many at most; None for all.
+        """
+        states = state if isinstance(state, str) or state is None else ",".join(state)
+        found: list[Job] = []
+        while True:
+            wanted = PAGE if limit is None else min(PAGE, limit - len(found))
+            page = self._page(
+                state=states, type=type, search=search, limit=wanted, offset=len(found)
+            )
+            found += [Job(self._transport, record) for record in page.items]
+            done = limit is not None and len(found) >= limit
+            if done or not page.items or len(found) >= page.total:
+                return job_listing(found, page.total)
+
+    def status(self) -> StatusRecord:
+        """Return the state of the whole platform at a glance."""
+        return StatusRecord.model_validate(self._transport.get("/api/status"))
+
+    def hosts(self) -> Listing[HostRecord]:
+        """Return the hosts with what they offer and what is busy."""
+        records = [HostRecord.model_validate(item) for item in self._transport.get("/api/hosts")]
+        return Listing(records, ("name", "state", "cpus busy", "memory", "gpus busy"), _host_row)
+
+    def networks(self) -> Listing[NetworkRecord]:
+        """Return the networks of the repository."""
+        answer = self._transport.get("/api/networks")
+        records = [NetworkRecord.model_validate(item) for item in answer]
+        return Listing(records, ("name", "task", "parameters", "tags", "title"), _network_row)
+
+    def network(self, name: str) -> NetworkRecord:
+        """Return a network with its layer table and tags."""
+        path = f"/api/networks/{quote(name, safe='')}"
+        return NetworkRecord.model_validate(self._transport.get(path))
+
+    def add_network(self, description: Mapping[str, Any] | str | Path) -> NetworkRecord:
+        """Add a network to the repository.
+
+        Parameters
+        ----------
+        description : mapping, str or Path
+            A `NetworkDescription` as a mapping, or a JSON file with one.
+
+        Raises
+        ------
+        InvalidDataError
+            If it cannot be read, or no network can be built from it.
+        """
+        content = _read_description(description)
+        name = quote(str(content.get("name") or ""), safe="")
+        if not name:
+            raise InvalidDataError("The description of the network has no name; give it one.")
+        response = self._transport.request("PUT", f"/api/networks/{name}", body=content)
+        return NetworkRecord.model_validate_json(response.content)
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network that somebody added."""
+        self._transport.request("DELETE", f"/api/networks/{quote(name, safe='')}")
+
+    def datasets(self) -> Listing[DatasetRecord]:
+        """Return the datasets of the repository."""
+        answer = self._transport.get("/api/datasets")
+        records = [DatasetRecord.model_validate(item) for item in answer]
+        return Listing(records, ("name", "task", "size", "shape", "title"), _dataset_row)
+
+    def dataset(self, name: str) -> DatasetRecord:
+        """Return a dataset with its facts."""
+        path = f"/api/datasets/{quote(name, safe='')}"
+        return DatasetRecord.model_validate(self._transport.get(path))
+
+    def add_dataset(
+        self,
+        name: str,
+        path: str | Path,
+        target: str | None = None,
+        task: str | None = None,
+        *,
+        shuffle: bool = True,
+        replace: bool = False,
+    ) -> DatasetRecord:
+        """Add a dataset from a file.
+
+        Parameters
+        ----------
+        name : str
+            Under which it is kept.
+        path : str or Path
+            An ``.npz`` with ``x`` and ``y``, or a CSV file with a heading.
+        target : str, optional
+            CSV only: the column to learn; the last one when absent.
+        task : str, optional
+            ``classification`` or ``regression``; told from the targets when absent.
+        shuffle : bool
+            Whether the rows are put in a seeded random order before they are split.
+        replace : bool
+            Whether a dataset of that name may be replaced.
+
+        Raises
+        ------
+        InvalidDataError
+            If the file cannot be used; the message says which cell or array is to blame.
+        ConflictError
+            If there is one of that name already.
+        """
+        file = Path(path).expanduser()
+        return datasets.upload(
+            self._transport,
+            name,
+            file,
+            target=target,
+            task=task,
+            shuffle=shuffle,
+            replace=replace,
+        )
+
+    def remove_dataset(self, name: str) -> None:
+        """Remove a dataset that somebody added."""
+        self._transport.request("DELETE", f"/api/datasets/{quote(name, safe='')}")
+
+    def options(self, type: str) -> dict[str, Any]:
+        """Return the options of a job type as a JSON schema."""
+        answer: dict[str, Any] = self._transport.get(f"/api/options/{quote(type, safe='')}")
+        return answer
+
+    def notifications(self, after: int | None = None) -> list[NotificationRecord]:
+        """Return what happened, newest first; with `after` only what is newer than that id."""
+        answer = self._transport.get("/api/notifications", after=after)
+        return [NotificationRecord.model_validate(item) for item in answer]
+
+    def events(self, after: str | None = None) -> Iterator[dict[str, Any]]:
+        """Yield what changes, as it changes, for ever.
+
+        The first message is a snapshot. A connection that breaks is resumed where it was, so
+        that nothing is missed; a coordinator that restarted sends a new snapshot.
+
+        Parameters
+        ----------
+        after : str, optional
+            ``event`` of the last message already seen.
+        """
+        return follow_events(self._transport, after)
+
+    def shutdown(self, *, force: bool = False) -> None:
+        """Stop the platform: coordinator, scheduler and hosts.
+
+        Parameters
+        ----------
+        force : bool
+            Also while jobs run; they go on, and are found again at the next start.
+
+        Raises
+        ------
+        ConflictError
+            If jobs run and `force` is not given.
+        """
+        self._transport.request("POST", "/api/shutdown", body={"force": force})
+        self._transport.close()
+
+    def close(self) -> None:
+        """Give the connection back; the next call opens a new one."""
+        self._transport.close()
+
+    def __enter__(self) -> Platform:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        endpoint = self._transport.endpoint
+        return f"<Platform {endpoint.url}{' (this machine)' if endpoint.local else ''}>"
+
+    @property
+    def url(self) -> str:
+        """Address of the coordinator, without a slash at the end."""
+        return self._transport.endpoint.url
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the coordinator is this machine's own."""
+        return self._transport.endpoint.local
+
+    def _page(self, **params: Any) -> JobPage:
+        content = self._transport.request("GET", "/api/jobs", params=params).content
+        return JobPage.model_validate_json(content)
+
+    def _dataset_name(self, dataset: str | Path | None) -> str | None:
+        if dataset is None or not datasets.is_file_argument(dataset):
+            return None if dataset is None else str(dataset)
+        return datasets.ensure_added(self._transport, Path(dataset).expanduser())
+
+    def _wait_for_host(self, timeout_s: float) -> None:
+        if self._host_seen or timeout_s <= 0:
+            return
+        self._transport.connect()
+        deadline = time.monotonic() + timeout_s
+        for hosts in polled(self.hosts, longest_pause_s=0.25, deadline=deadline):
+            self._host_seen = any(host.state == "up" for host in hosts)
+            if self._host_seen or time.monotonic() >= deadline:
+                return
+
+
+def _read_description(description: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    if isinstance(description, Mapping):
+        return dict(description)
+    path = Path(description).expanduser()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidRequestError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InvalidDataError(f"{path} is no JSON file: {error}.") from error
+    if not isinstance(content, dict):
+        raise InvalidDataError(f"{path} holds no description of a network: it is not an object.")
+    return content
+
+
+def _host_row(host: HostRecord) -> tuple[str, ...]:
+    offer = host.description
+    return (
+        offer.name,
+        host.state,
+        f"{host.cpus_busy}/{offer.cpus}",
+        f"{format_bytes(host.memory_busy)} of {format_bytes(offer.memory)}",
+        f"{len(host.gpus_busy)}/{len(offer.gpus)}",
+    )
+
+
+def _network_row(network: NetworkRecord) -> tuple[str, ...]:
+    facts = network.facts
+    return (
+        network.description.name,
+        network.description.task or "both",
+        "" if facts is None else f"{facts.parameters:,}",
+        str(len(network.tags)),
+        network.description.title,
+    )
+
+
+def _dataset_row(dataset: DatasetRecord) -> tuple[str, ...]:
+    facts, descriptor = dataset.facts, dataset.descriptor
+    shape = facts.shape if facts is not None else list(descriptor.shape or ())
+    return (
+        descriptor.name,
+        (facts.task if facts is not None else descriptor.task) or "",
+        "" if facts is None else f"{facts.size:,}",
+        "×".join(str(size) for size in shape),
+        descriptor.title,
+    )

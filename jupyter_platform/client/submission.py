@@ -1,0 +1,91 @@
+"""What is sent when a job is submitted."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jupyter_platform.client.transport import Transport
+from jupyter_platform.core.jobs import JobCheck, JobRecord
+from jupyter_platform.core.options.dianne import translate
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+"""The coordinator answers a second submission of one key with the job of the first."""
+
+
+def submission(
+    type: str,
+    networks: str | Sequence[str],
+    dataset: str | Path | None = None,
+    *,
+    name: str | None = None,
+    request: Mapping[str, Any] | None = None,
+    priority: int = 0,
+    target_count: int = 1,
+    options: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the JSON form of a `JobSubmission`; the coordinator alone judges it."""
+    names = [networks] if isinstance(networks, str) else list(networks)
+    return {
+        "type": str(type),
+        "networks": names,
+        "dataset": None if dataset is None else str(dataset),
+        "name": name,
+        "request": dict(request or {}),
+        "priority": priority,
+        "target_count": target_count,
+        "options": dict(options or {}),
+    }
+
+
+def send(transport: Transport, payload: dict[str, Any]) -> JobRecord:
+    """Submit a job; a connection that breaks on the way gives one job all the same."""
+    response = transport.request(
+        "POST",
+        "/api/jobs",
+        body=payload,
+        headers={IDEMPOTENCY_HEADER: uuid.uuid4().hex},
+        repeatable=True,
+    )
+    return JobRecord.model_validate_json(response.content)
+
+
+def dry_run(transport: Transport, payload: dict[str, Any]) -> JobCheck:
+    """Check a submission; nothing is stored."""
+    response = transport.request("POST", "/api/jobs/check", body=payload, repeatable=True)
+    return JobCheck.model_validate_json(response.content)
+
+
+def changed(record: JobRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the submission of a job with some of its fields or options changed.
+
+    Parameters
+    ----------
+    record : JobRecord
+        The job to repeat.
+    changes : mapping
+        Fields of the submission by name (``name``, ``networks``, ``dataset``, ``request``,
+        ``priority``, ``target_count``), anything else is an option; an option of None goes back
+        to its default.
+    """
+    fields: dict[str, Any] = {
+        "networks": record.networks,
+        "dataset": record.dataset,
+        "name": record.name,
+        "request": record.request.model_dump(),
+        "priority": record.priority,
+        "target_count": record.target_count,
+    }
+    options = {**record.given, **_our_spelling(record, changes, fields)}
+    fields.update({key: value for key, value in changes.items() if key in fields})
+    kept = {key: value for key, value in options.items() if value is not None}
+    return submission(record.type.value, options=kept, **fields)
+
+
+def _our_spelling(
+    record: JobRecord, changes: Mapping[str, Any], fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    options = {key: value for key, value in changes.items() if key not in fields}
+    return translate(record.type, options)
