@@ -21,3 +21,15 @@ def __getattr__(name: str) -> Any:
 
         return getattr(client, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Tell JupyterLab where the built JavaScript is, for an editable install."""
+    return [{"src": "labextension", "dest": "@jupyter-platform/platform"}]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Tell the Jupyter server what to load."""
+    from jupyter_platform.server.extension import PlatformExtension  # noqa: PLC0415 - the server alone
+
+    return [{"module": "jupyter_platform.server.extension", "app": PlatformExtension}]
