@@ -250,8 +250,8 @@ class _Planning:
         shape = item.shape
         free = sum(count(host.room(shape.role), shape) for host in self._rooms.values())
         if free >= shape.ranks:
-            return Reason(
-                "reserved", {"for": self._holds[0].name, "at": self._holds[0].reservation.at}
-            )
+            end = self._end(item)
+            hold = next(hold for hold in self._holds if hold.binds(end))
+            return Reason("reserved", {"for": hold.name, "at": hold.reservation.at})
         at, _ = earliest(shape, self._rooms, self._releases, self._holds)
         return reasons.no_room(shape, self._rooms, at)
