@@ -1,0 +1,73 @@
+# The verbs of the project. All of them start from an empty clone and make what they need first.
+BIN := .venv/bin
+EXTENSION := jupyter_platform/labextension/package.json
+SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f) \
+	$(wildcard labextension/tsconfig*.json)
+ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
+JLPM := PATH="$(CURDIR)/$(BIN):$$PATH" jlpm --cwd labextension
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo lab test check format bench build lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/made-runtime ## train and evaluate a network on this machine; needs no Node.js
+	@$(BIN)/jupyter platform demo
+
+lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
+	@$(BIN)/jupyter lab $(ALLOW_ROOT)
+
+test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root nor a browser
+	@$(BIN)/python -m pytest -m "not root and not browser and not gpu" $(PYTEST_ARGUMENTS)
+	@$(JLPM) test
+
+check: .venv/made-development labextension/node_modules/.made ## format, lint, types, import layers, spelling
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/codespell
+	@$(BIN)/validate-pyproject pyproject.toml
+	@$(JLPM) check
+
+format: .venv/made-development labextension/node_modules/.made ## put every file into the project's format
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+	@$(JLPM) format
+
+bench: .venv/made-benchmarks ## measure what the README quotes, with peers beside
+	@$(BIN)/python -m benchmarks
+
+build: .venv/made-development $(EXTENSION) ## make the wheel and the source distribution in dist/
+	@rm -rf dist
+	@$(BIN)/python -m build
+
+lock: .venv/made-runtime ## resolve all Python packages anew into constraints.txt
+	@$(BIN)/python scripts/lock.py
+
+clean: ## remove all that was made, the environment too
+	rm -rf .venv .make .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf labextension/node_modules labextension/lib labextension/*.tsbuildinfo jupyter_platform/labextension
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/made-runtime: pyproject.toml constraints.txt
+	@scripts/bootstrap runtime
+	@touch $@
+
+.venv/made-development: .venv/made-runtime
+	@scripts/bootstrap development
+	@touch $@
+
+.venv/made-benchmarks: .venv/made-runtime
+	@scripts/bootstrap benchmarks
+	@touch $@
+
+labextension/node_modules/.made: labextension/package.json labextension/yarn.lock labextension/.yarnrc.yml | .venv/made-runtime
+	@scripts/bootstrap javascript
+	@touch $@
+
+$(EXTENSION): labextension/node_modules/.made $(SOURCES)
+	@scripts/bootstrap labextension
+	@touch $@
