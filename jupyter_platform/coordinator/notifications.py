@@ -44,7 +44,7 @@ class Notifications:
         self._hub.publish("notification", record)
         return record
 
-    async def list(self, after: int | None = None, limit: int = 100) -> list[NotificationRecord]:
+    async def records(self, after: int | None = None, limit: int = 100) -> list[NotificationRecord]:
         """Return notifications, newest first.
 
         Parameters

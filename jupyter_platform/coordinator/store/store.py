@@ -37,14 +37,14 @@ class Store:
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
 
     @classmethod
-    def open(cls, target: Path | str, *, mountinfo: Path | str = "/proc/self/mountinfo") -> Store:
+    def open(cls, target: Path | str, *, mountinfo: str = "/proc/self/mountinfo") -> Store:
         """Open a store, bringing its schema up to date.
 
         Parameters
         ----------
         target : Path or str
             Path of an SQLite file, made when absent, or a database URL.
-        mountinfo : Path or str
+        mountinfo : str
             Where the mounts of this machine are listed.
 
         Raises
@@ -101,7 +101,7 @@ class Store:
         self._engine.dispose()
 
 
-def _refuse_network_file_system(path: Path, mountinfo: Path | str) -> None:
+def _refuse_network_file_system(path: Path, mountinfo: str) -> None:
     kind = network_file_system(path.parent, mountinfo)
     if kind is not None:
         raise StoreError(

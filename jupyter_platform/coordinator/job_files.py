@@ -1,0 +1,137 @@
+"""The mirrored files of a job: curves, log, and all of it as an archive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.archive import stream_archive
+from jupyter_platform.coordinator.curves import AttemptCurves, JobCurves, Window
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import AttemptRow
+from jupyter_platform.core.jobs import JobRecord, LogChunk
+from jupyter_platform.runtime.paths import Paths
+
+LOG_FILE = "output.log"
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    path: Path
+    start: int
+    size: int
+
+
+class JobFiles:
+    """Reads what was pulled from the run folders of a job."""
+
+    def __init__(self, store: Store, paths: Paths) -> None:
+        self._store = store
+        self._mirror = paths.mirror
+
+    async def metrics(self, job: str, series: Sequence[str] | None, window: Window) -> bytes:
+        """Return the thinned curves of a job as the JSON of a `MetricsRecord`.
+
+        Raises
+        ------
+        NotFoundError
+            If a series that was asked for is not there.
+        """
+        curves = await self._curves(job)
+        return await asyncio.to_thread(curves.metrics_json, series, window)
+
+    async def records(self, job: str, series: str) -> Iterator[bytes]:
+        """Return the whole curve of one series, 24 bytes a point.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such series.
+        """
+        curves = await self._curves(job)
+        return await asyncio.to_thread(curves.record_bytes, series)
+
+    async def log(self, job: JobRecord, offset: int, limit: int) -> LogChunk:
+        """Return a piece of the logs of all attempts, one after the other.
+
+        Parameters
+        ----------
+        offset : int
+            Byte to begin at; negative counts from the end.
+        limit : int
+            Bytes at most; a character that would be cut is left for the next piece.
+        """
+        folders = [self._folder(job.id, attempt) for attempt, _ in await self._attempts(job.id)]
+        return await asyncio.to_thread(_read_log, folders, offset, limit, job.state.is_terminal)
+
+    async def archive(self, job: JobRecord) -> Iterator[bytes]:
+        """Return a zip file of everything about a job, in pieces."""
+        attempts = await self._attempts(job.id)
+        logs = [self._folder(job.id, number) / LOG_FILE for number, _ in attempts]
+        return stream_archive(job, await self._curves(job.id), logs)
+
+    async def _curves(self, job: str) -> JobCurves:
+        return JobCurves(
+            [
+                AttemptCurves(self._folder(job, number) / "metrics", resume_step)
+                for number, resume_step in await self._attempts(job)
+            ]
+        )
+
+    async def _attempts(self, job: str) -> list[tuple[int, int]]:
+        def query(session: Session) -> list[tuple[int, int]]:
+            rows = session.execute(
+                select(AttemptRow.number, AttemptRow.resume_step)
+                .where(AttemptRow.job == job)
+                .order_by(AttemptRow.number)
+            )
+            return [(row.number, row.resume_step) for row in rows]
+
+        return await self._store.read(query)
+
+    def _folder(self, job: str, attempt: int) -> Path:
+        return self._mirror / job / str(attempt) / "0"
+
+
+def _read_log(folders: Sequence[Path], offset: int, limit: int, ended: bool) -> LogChunk:
+    pieces, size = [], 0
+    for folder in folders:
+        path = folder / LOG_FILE
+        length = path.stat().st_size if path.exists() else 0
+        pieces.append(_Piece(path, size, length))
+        size += length
+    begin = max(size + offset, 0) if offset < 0 else min(offset, size)
+    raw = b"".join(_cut(piece, begin, min(begin + limit, size)) for piece in pieces)
+    data = raw if ended and begin + len(raw) == size else _whole_characters(raw)
+    # The front of a log that outgrew its cap is a hole, which reads as zeros.
+    text = data.replace(b"\0", b"").decode("utf-8", "replace")
+    end = begin + len(data)
+    return LogChunk(
+        offset=begin, next_offset=end, size=size, text=text, complete=ended and end == size
+    )
+
+
+def _cut(piece: _Piece, begin: int, end: int) -> bytes:
+    low, high = max(begin - piece.start, 0), min(end - piece.start, piece.size)
+    if low >= high:
+        return b""
+    with open(piece.path, "rb") as file:
+        file.seek(low)
+        return file.read(high - low)
+
+
+def _whole_characters(data: bytes) -> bytes:
+    """Return `data` without the beginning of a UTF-8 character at its end."""
+    for back in range(1, min(4, len(data)) + 1):
+        byte = data[-back]
+        if byte & 0xC0 == 0x80:
+            continue
+        width = 1 + (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
+        # A piece of nothing but a cut character is handed out as it is: reading must go on.
+        return data[:-back] if width > back and back < len(data) else data
+    return data

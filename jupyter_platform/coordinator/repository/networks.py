@@ -1,0 +1,226 @@
+"""The networks that jobs can use: bundled, added by people, or offered by entry points."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterable
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from pydantic import ValidationError
+
+from jupyter_platform.coordinator.repository.facts import Facts
+from jupyter_platform.coordinator.repository.folder import DescriptionFolder
+from jupyter_platform.coordinator.repository.tags import TagRepository
+from jupyter_platform.core.catalogue import NetworkRecord, TagRecord
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidDataError,
+    NotFoundError,
+    UnavailableError,
+    unknown_name,
+)
+from jupyter_platform.core.networks import NetworkDescription, NetworkFacts, bundled_networks
+from jupyter_platform.runtime.paths import Paths
+
+ENTRY_POINT_GROUP = "jupyter_platform.networks"
+_RESCAN_AFTER_S = 10.0
+"""Seconds after which newly installed packages are seen."""
+_INSPECT_WITHIN_S = 30.0
+
+
+class NetworkRepository:
+    """Descriptions by name. Nobody's code is imported here: entry points are only listed."""
+
+    def __init__(self, paths: Paths, facts: Facts, tags: TagRepository) -> None:
+        self._added = DescriptionFolder(paths.networks, NetworkDescription)
+        self._bundled = bundled_networks()
+        self._facts = facts
+        self._tags = tags
+        self._offered: dict[str, tuple[NetworkDescription, str]] = {}
+        self._scanned_at = -_RESCAN_AFTER_S
+        self._filling: asyncio.Task[None] | None = None
+
+    def names(self) -> list[str]:
+        """Return the names of all networks, sorted."""
+        return sorted(self._all())
+
+    def find(self, name: str) -> NetworkDescription | None:
+        """Return a description, or None when there is none by that name."""
+        found = self._all().get(name)
+        return found[0] if found else None
+
+    def get(self, name: str) -> NetworkDescription:
+        """Return a description.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that name; the nearest is named.
+        """
+        return self._known(name)[0]
+
+    async def record(self, name: str) -> NetworkRecord:
+        """Return a network with facts and tags, waiting some seconds for the facts.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that name.
+        """
+        description, origin, version = self._known(name)
+        digest = _facts_digest(description, version)
+        answer = await self._facts.answer("network", digest, _request(description))
+        tags = await self._tags.records(name)
+        return _record(description, origin, answer, tags)
+
+    async def records(self) -> list[NetworkRecord]:
+        """Return all networks by name, with the facts that are known at once."""
+        everything = self._all()
+        digests = {
+            name: _facts_digest(description, version)
+            for name, (description, _, version) in everything.items()
+        }
+        known = await self._facts.cached("network", list(digests.values()))
+        tags: dict[str, list[TagRecord]] = {}
+        for tag in await self._tags.records():
+            tags.setdefault(tag.network, []).append(tag)
+        self._fill(name for name, digest in digests.items() if digest not in known)
+        return [
+            _record(description, origin, known.get(digests[name]), tags.get(name, []))
+            for name, (description, origin, _) in sorted(everything.items())
+        ]
+
+    async def put(self, name: str, description: NetworkDescription) -> NetworkRecord:
+        """Add a network, or replace one that somebody added.
+
+        Raises
+        ------
+        InvalidDataError
+            If the name does not fit, layers refer to unknown ones, or it cannot be built.
+        ConflictError
+            If the name is that of a bundled network or of an entry point.
+        """
+        if description.name != name:
+            raise InvalidDataError(
+                f"The description is named {description.name!r}, the address says {name!r}."
+            )
+        self._refuse_foreign(name, "replaced")
+        _check_layers(description)
+        digest = _facts_digest(description, "")
+        # Without a host nobody can build it now; a submission checks it again.
+        with contextlib.suppress(UnavailableError):
+            await self._facts.ask("network", digest, _request(description), _INSPECT_WITHIN_S)
+        await asyncio.to_thread(self._added.put, name, description)
+        return await self.record(name)
+
+    async def delete(self, name: str) -> None:
+        """Remove a network that somebody added; its weights stay.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            If there is none by that name, or it is not one that somebody added.
+        """
+        self._known(name)
+        self._refuse_foreign(name, "deleted")
+        await asyncio.to_thread(self._added.delete, name)
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
+
+    def _refuse_foreign(self, name: str, verb: str) -> None:
+        found = self._all().get(name)
+        if found is not None and found[1] != "added":
+            kind = "bundled" if found[1] == "bundled" else "offered by an installed package"
+            raise ConflictError(f"Network {name!r} is {kind} and cannot be {verb}.")
+
+    def _known(self, name: str) -> tuple[NetworkDescription, str, str]:
+        everything = self._all()
+        if name not in everything:
+            error = unknown_name("network", name, everything)
+            raise NotFoundError(error.message, errors=[error])
+        return everything[name]
+
+    def _all(self) -> dict[str, tuple[NetworkDescription, str, str]]:
+        """Return description, origin and version of the code by name; bundled ones win."""
+        self._scan()
+        return (
+            {name: (item, "entry point", code) for name, (item, code) in self._offered.items()}
+            | {name: (item, "added", "") for name, item in self._added.all().items()}
+            | {name: (item, "bundled", "") for name, item in self._bundled.items()}
+        )
+
+    def _scan(self) -> None:
+        if time.monotonic() - self._scanned_at < _RESCAN_AFTER_S:
+            return
+        self._scanned_at = time.monotonic()
+        found = {}
+        for point in entry_points(group=ENTRY_POINT_GROUP):
+            offered = _describe(point)
+            if offered is not None:
+                found[point.name] = offered
+        self._offered = found
+
+    def _fill(self, names: Iterable[str]) -> None:
+        missing = list(names)
+        if missing and (self._filling is None or self._filling.done()):
+            self._filling = asyncio.create_task(self._ask_for(missing))
+
+    async def _ask_for(self, names: list[str]) -> None:
+        everything = self._all()
+        for name in names:
+            if name in everything:
+                description, _, version = everything[name]
+                digest = _facts_digest(description, version)
+                await self._facts.answer("network", digest, _request(description))
+
+
+def _describe(point: EntryPoint) -> tuple[NetworkDescription, str] | None:
+    distribution = point.dist
+    version = f"{distribution.name} {distribution.version}" if distribution else ""
+    try:
+        description = NetworkDescription(
+            name=point.name, entry_point=point.name, summary=f"{point.value} of {version}"
+        )
+    except ValidationError:
+        return None
+    return description, version
+
+
+def _facts_digest(description: NetworkDescription, version: str) -> str:
+    if not version:
+        return description.digest
+    return hashlib.sha256(f"{description.digest} {version}".encode()).hexdigest()
+
+
+def _request(description: NetworkDescription) -> dict[str, Any]:
+    return {"description": description.model_dump(mode="json")}
+
+
+def _record(
+    description: NetworkDescription,
+    origin: str,
+    answer: dict[str, Any] | None,
+    tags: list[TagRecord],
+) -> NetworkRecord:
+    facts = None if answer is None else NetworkFacts.model_validate(answer)
+    return NetworkRecord(description=description, origin=origin, facts=facts, tags=tags)
+
+
+def _check_layers(description: NetworkDescription) -> None:
+    if description.entry_point is None and not description.layers:
+        raise InvalidDataError(
+            f"Network {description.name!r} has no layers; give 'layers' or an 'entry_point'."
+        )
+    seen: set[str] = set()
+    for number, layer in enumerate(description.layers):
+        if layer.name is not None and layer.name in seen:
+            raise InvalidDataError(f"Layer {number}: two layers are named {layer.name!r}.")
+        seen.add(layer.name or f"{layer.type}{number}")

@@ -1,0 +1,288 @@
+"""Tags: named sets of weights."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import TagRow, TagVariantRow
+from jupyter_platform.core.catalogue import TagRecord, TagVariant
+from jupyter_platform.core.errors import (
+    FieldError,
+    NotFoundError,
+    OptionError,
+    nearest,
+    unknown_name,
+)
+from jupyter_platform.runtime.atomic import write_bytes_atomic
+from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.paths import Paths
+
+TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+PREFERRED_VARIANTS = ("best", "last")
+"""What a tag without a variant stands for: the first of these that is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedTag:
+    """One set of weights that was asked for."""
+
+    record: TagRecord
+    variant: TagVariant
+
+    @property
+    def text(self) -> str:
+        """``<tag>/<variant>``."""
+        return f"{self.record.tag}/{self.variant.variant}"
+
+
+def check_tag(tag: str, field: str = "tag") -> None:
+    """Refuse a tag that could not be a folder.
+
+    Raises
+    ------
+    OptionError
+        If it is anything but 1 to 64 of ``[A-Za-z0-9._-]``, the first a letter or digit.
+    """
+    if re.fullmatch(TAG_PATTERN, tag) is None:
+        accepted = "1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit"
+        raise OptionError.from_fields(
+            [
+                FieldError(
+                    field=field,
+                    value=tag[:100],
+                    message=f"{field} = {tag[:100]!r} is no tag; accepted: {accepted}.",
+                    accepted=accepted,
+                )
+            ]
+        )
+
+
+class TagRepository:
+    """Rows that name content-addressed files, and the same as folders for people.
+
+    ``weights/<network>/<tag>/<variant>.safetensors`` are hard links into the blobs.
+    """
+
+    def __init__(self, store: Store, paths: Paths, blobs: BlobStore) -> None:
+        self._store = store
+        self._weights = paths.weights
+        self._blobs = blobs
+
+    async def store(
+        self,
+        *,
+        network: str,
+        network_digest: str,
+        tag: str,
+        variant: str,
+        file: Path,
+        step: int,
+        scores: Mapping[str, float | None],
+        job: str | None,
+        dataset: str | None,
+        input_shape: Sequence[int] | None = None,
+        outputs: int | None = None,
+    ) -> TagRecord:
+        """Keep weights under a tag, instead of what the variant held.
+
+        Parameters
+        ----------
+        network, network_digest : str
+            The network, and the digest of the description that the weights belong to.
+        file : Path
+            A safetensors file on this machine; a blob is linked, any other file copied.
+        step : int
+            Steps that were trained.
+        scores : mapping
+            What it scored: ``validation_loss``, ``validation_accuracy``, …
+        job, dataset : str, optional
+            What made it.
+        """
+        check_tag(tag)
+        check_tag(variant, "variant")
+        digest = await asyncio.to_thread(self._blobs.put_file, file, link=True)
+        blob = self._blobs.path(digest)
+        kept = TagVariantRow(
+            network=network,
+            tag=tag,
+            variant=variant,
+            digest=digest,
+            bytes=blob.stat().st_size,
+            step=step,
+            scores=dict(scores),
+        )
+        row = TagRow(
+            network=network,
+            tag=tag,
+            job=job,
+            dataset=dataset,
+            network_digest=network_digest,
+            input_shape=None if input_shape is None else list(input_shape),
+            outputs=outputs,
+            updated_at=datetime.now(UTC),
+        )
+
+        def write(session: Session) -> TagRecord:
+            before = session.get(TagRow, (network, tag))
+            if before is not None and before.job != job:
+                # Variants of an earlier job under the same tag belong to other weights.
+                for old in _variants(session, network, tag):
+                    session.delete(old)
+            session.merge(row)
+            session.flush()
+            session.merge(kept)
+            session.flush()
+            return _record(row, _variants(session, network, tag))
+
+        record = await self._store.run(write)
+        await asyncio.to_thread(self._show, record)
+        return record
+
+    async def records(self, network: str | None = None) -> list[TagRecord]:
+        """Return tags, newest first; of one network where it is given."""
+
+        def query(session: Session) -> list[TagRecord]:
+            tags = select(TagRow).order_by(TagRow.updated_at.desc())
+            variants = select(TagVariantRow).order_by(TagVariantRow.variant)
+            if network is not None:
+                tags = tags.where(TagRow.network == network)
+                variants = variants.where(TagVariantRow.network == network)
+            grouped: dict[tuple[str, str], list[TagVariantRow]] = {}
+            for item in session.scalars(variants):
+                grouped.setdefault((item.network, item.tag), []).append(item)
+            return [
+                _record(row, grouped.get((row.network, row.tag), []))
+                for row in session.scalars(tags)
+            ]
+
+        return await self._store.read(query)
+
+    async def find(self, network: str, tag: str) -> TagRecord | None:
+        """Return a tag, or None when nothing is stored under it."""
+        return next((item for item in await self.records(network) if item.tag == tag), None)
+
+    async def resolve(self, network: str, wanted: str | None = None) -> ResolvedTag:
+        """Return the weights that ``<tag>[/<variant>]`` stands for now.
+
+        Parameters
+        ----------
+        wanted : str, optional
+            Without it the newest tag; without a variant ``best`` where it is kept, else ``last``.
+
+        Raises
+        ------
+        NotFoundError
+            If there are no such weights; the known ones are named.
+        """
+        records = [item for item in await self.records(network) if item.variants]
+        if not records:
+            raise _missing(
+                wanted,
+                f"Network {network!r} has no weights yet. Run a LEARN job of it first.",
+                [],
+            )
+        tag, _, variant = (wanted or records[0].tag).partition("/")
+        record = next((item for item in records if item.tag == tag), None)
+        if record is None:
+            error = unknown_name("tag", tag, (item.tag for item in records))
+            raise NotFoundError(error.message, errors=[error])
+        known = {item.variant: item for item in record.variants}
+        choice = variant or next((name for name in PREFERRED_VARIANTS if name in known), "")
+        if not choice:
+            choice = max(known.values(), key=lambda item: item.step).variant
+        if choice not in known:
+            names = sorted(known)
+            raise _missing(
+                wanted,
+                f"Tag {tag!r} of {network!r} has no variant {choice!r}. Known: {', '.join(names)}.",
+                names,
+            )
+        return ResolvedTag(record, known[choice])
+
+    def path(self, variant: TagVariant) -> Path:
+        """Return the safetensors file of a variant."""
+        return self._blobs.path(variant.digest)
+
+    async def delete(self, network: str, tag: str) -> None:
+        """Forget a tag; blobs stay, since others may use them."""
+
+        def remove(session: Session) -> None:
+            row = session.get(TagRow, (network, tag))
+            if row is not None:
+                session.delete(row)
+
+        await self._store.run(remove)
+        await asyncio.to_thread(self._hide, network, tag)
+
+    def _show(self, record: TagRecord) -> None:
+        folder = self._weights / record.network / record.tag
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        names = {f"{item.variant}.safetensors" for item in record.variants}
+        for item in record.variants:
+            _link(self._blobs.path(item.digest), folder / f"{item.variant}.safetensors")
+        for stale in folder.glob("*.safetensors"):
+            if stale.name not in names:
+                stale.unlink()
+        write_bytes_atomic(folder / "tag.json", record.model_dump_json(indent=2).encode())
+
+    def _hide(self, network: str, tag: str) -> None:
+        folder = self._weights / network / tag
+        if folder.is_dir():
+            for path in folder.iterdir():
+                path.unlink()
+            folder.rmdir()
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.exists() and target.samefile(source):
+        return
+    with tempfile.TemporaryDirectory(dir=target.parent) as beside:
+        link = Path(beside) / "link"
+        os.link(source, link)
+        link.replace(target)
+
+
+def _variants(session: Session, network: str, tag: str) -> list[TagVariantRow]:
+    query = select(TagVariantRow).where(TagVariantRow.network == network, TagVariantRow.tag == tag)
+    return list(session.scalars(query.order_by(TagVariantRow.variant)))
+
+
+def _record(row: TagRow, variants: Sequence[TagVariantRow]) -> TagRecord:
+    return TagRecord(
+        network=row.network,
+        tag=row.tag,
+        job=row.job,
+        dataset=row.dataset,
+        network_digest=row.network_digest,
+        input_shape=row.input_shape,
+        outputs=row.outputs,
+        variants=[
+            TagVariant(
+                variant=item.variant,
+                digest=item.digest,
+                bytes=item.bytes,
+                step=item.step,
+                scores=item.scores,
+            )
+            for item in variants
+        ],
+        updated_at=row.updated_at,
+    )
+
+
+def _missing(wanted: str | None, message: str, known: list[str]) -> NotFoundError:
+    accepted = ", ".join(known) or None
+    near = nearest((wanted or "").rpartition("/")[2], known)
+    field = FieldError(field="tag", value=wanted, message=message, accepted=accepted, nearest=near)
+    return NotFoundError(message, errors=[field])
