@@ -1,0 +1,28 @@
+"""Run the benchmarks and print their table: ``python -m benchmarks [NAME…]``."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+
+from benchmarks.table import Row, keep, show
+
+NAMES = ("footprint", "submit_latency", "learn_overhead", "curve_read")
+
+
+def main() -> None:
+    """Run the benchmarks that were named, or all."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="benchmarks to run")
+    names = parser.parse_args().names or NAMES
+    rows: list[Row] = []
+    for name in names:
+        print(f"running {name} …", flush=True)
+        fresh = importlib.import_module(f"benchmarks.{name}").run()
+        keep(fresh)
+        rows += fresh
+    show(rows)
+
+
+if __name__ == "__main__":
+    main()

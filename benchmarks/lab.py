@@ -1,0 +1,35 @@
+"""A platform of its own for a benchmark, in temporary folders."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from jupyter_platform import Platform
+
+
+@contextmanager
+def fresh_lab() -> Iterator[Platform]:
+    """Start a platform in temporary folders, and end it with everything it started."""
+    with tempfile.TemporaryDirectory(prefix="jp-bench-", ignore_cleanup_errors=True) as folder:
+        os.environ["JUPYTER_DATA_DIR"] = f"{folder}/data"
+        os.environ["JUPYTER_RUNTIME_DIR"] = f"{folder}/runtime"
+        lab = Platform()
+        try:
+            yield lab
+        finally:
+            lab.shutdown(force=True)
+
+
+def wait_until_warm(lab: Platform, timeout_s: float = 120) -> None:
+    """Wait until every host keeps a warm process."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        hosts = lab.hosts()
+        if hosts and all(host.description.warm for host in hosts):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"no warm process within {timeout_s} s")

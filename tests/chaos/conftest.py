@@ -1,0 +1,128 @@
+"""A platform of its own for each test that kills its processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jupyter_platform import Platform
+from jupyter_platform.core.settings import Settings, load_settings
+from jupyter_platform.runtime.launch import ensure_coordinator
+from jupyter_platform.runtime.paths import Paths
+
+OWN = "JP_TEST_LAB"
+"""Marks every process of a test's platform, so that its fixture can end them all."""
+
+
+def until(condition, timeout_s=60.0, what="the condition"):
+    """Poll until `condition()` is truthy and return it."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what} did not come true within {timeout_s} s")
+
+
+class Lab:
+    """A running platform and the pids behind it."""
+
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        self.paths = paths
+        self.settings = settings
+        ensure_coordinator(paths, settings=settings, timeout_s=90)
+        self.platform = Platform()
+        until(self.platform.hosts, what="a host that has joined")
+
+    def pids(self, kind: str) -> list[int]:
+        """Return the pids of ``coordinator``, ``scheduler``, ``host`` or ``supervisor``."""
+        folder = self.paths.supervised("x").parent
+        return [
+            json.loads(path.read_text())["pid"]
+            for path in folder.glob("*.json")
+            if path.stem.split("-")[0] == kind
+        ]
+
+    def kill(self, *kinds: str) -> None:
+        """Kill -9 every process of these kinds at once."""
+        pids = [pid for kind in kinds for pid in self.pids(kind)]
+        assert len(pids) >= len(kinds), f"no pid for one of {kinds}"
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+    def cut_off(self, host: str) -> None:
+        """Make a host silent for good; its torch processes go on, unheard."""
+        for kind in ("supervisor", "host"):
+            for pid in self.pids(kind):
+                if kind == "supervisor" or pid == self._host_pid(host):
+                    os.kill(pid, signal.SIGSTOP)
+
+    def _host_pid(self, host: str) -> int:
+        return json.loads(self.paths.supervised(f"host-{host}").read_text())["pid"]
+
+    def torch_pid(self, job) -> int:
+        """Return the pid of the newest attempt's torch process."""
+        found = self.run_folders(job)
+        return json.loads((found[-1] / "process.json").read_text())["pid"]
+
+    def run_folders(self, job) -> list[Path]:
+        """Return the run folders of a job, first attempt first."""
+        return sorted(
+            (path.parent for path in self.paths.data.glob(f"hosts/*/runs/{job.id}/*/*/spec.json")),
+            key=lambda path: int(path.parent.name),
+        )
+
+    def until_step(self, job, step: int) -> None:
+        """Wait until the job has trained `step` updates."""
+
+        def reached():
+            job.refresh()
+            assert not job.record.state.is_terminal, f"ended as {job.record.state} too early"
+            return job.record.progress is not None and job.record.progress.step >= step
+
+        until(reached, what=f"step {step}")
+
+
+def _own_processes(mark: str) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(OWN) == mark:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+@pytest.fixture
+def start_lab(tmp_path, monkeypatch):
+    """Return a function that starts a platform with the settings given."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv(OWN, str(tmp_path))
+
+    def start(**overrides) -> Lab:
+        dotted = {"cluster.overcommit": True, "cluster.cpus": 2}
+        dotted |= {name.replace("__", "."): value for name, value in overrides.items()}
+        return Lab(Paths.default(), load_settings(None, dotted))
+
+    yield start
+    # The supervisor first, or it would restart what is killed after it.
+    processes = _own_processes(str(tmp_path))
+    processes.sort(key=lambda process: "supervisor" not in " ".join(process.cmdline()))
+    for process in processes:
+        process.kill()
+    until(lambda: not [p for p in _own_processes(str(tmp_path)) if p.status() != "zombie"])
+
+
+@pytest.fixture
+def lab(start_lab):
+    """A platform with default settings but for an overcommitted host of 2 CPUs."""
+    return start_lab()

@@ -1,0 +1,128 @@
+"""Slots, waiting and failing on a real cluster."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from .conftest import until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+ENDLESS = {"max_iterations": -1, "validation_interval": 0}
+
+
+def test_two_of_two_cpus_run_on_four_and_the_third_waits_with_a_reason(start_lab):
+    lab = start_lab(cluster__cpus=4)
+    jobs = [
+        lab.platform.submit(
+            "LEARN", "lenet-digits", "digits", request={"cpus": 2}, name=f"job-{n}", **ENDLESS
+        )
+        for n in range(3)
+    ]
+
+    until(lambda: [job.refresh().record.state for job in jobs[:2]] == ["running"] * 2)
+    third = until(lambda: jobs[2].refresh().record.reason and jobs[2].record)
+
+    assert third.state == "queued"
+    assert "2 CPUs" in third.reason
+    status = lab.platform.status()
+    assert (status.running, status.queued) == (2, 1)
+    if (os.cpu_count() or 1) < 4:
+        assert any("overcommitted" in warning for warning in status.warnings)
+    jobs[0].stop()
+    until(lambda: jobs[2].refresh().record.state == "running", what="the third job's turn")
+
+
+def test_an_evaluation_passes_a_long_learn(start_lab):
+    lab = start_lab(cluster__cpus=2)
+    done = lab.platform.submit("LEARN", "logistic-regression", "iris", max_iterations=50)
+    assert done.wait(timeout=60) == "finished"
+    lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS)
+    evaluation = lab.platform.submit("EVALUATE", "logistic-regression", "iris", tag=done.id)
+
+    assert evaluation.wait(timeout=60) == "finished"
+
+
+def test_hosts_share_the_machine_and_say_so(start_lab):
+    lab = start_lab(cluster__hosts=2, cluster__cpus=1, cluster__overcommit=False)
+
+    hosts = until(lambda: (found := lab.platform.hosts()) and len(found) == 2 and found)
+    jobs = [lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS) for _ in range(2)]
+    until(lambda: all(job.refresh().record.state == "running" for job in jobs))
+
+    assert {job.record.host for job in jobs} == {host.description.name for host in hosts}
+    assert all(host.description.overcommitted for host in hosts)
+
+
+def test_a_lost_host_gives_its_work_to_another(start_lab):
+    lab = start_lab(cluster__hosts=2, cluster__cpus=1)
+    until(lambda: len(lab.platform.hosts()) == 2)
+    job = lab.platform.submit(
+        "LEARN",
+        "lenet-digits",
+        "digits",
+        max_iterations=600,
+        checkpoint_interval=50,
+        batch_size=256,
+        validation_interval=0,
+    )
+    lab.until_step(job, 120)
+    first = job.record.host
+
+    lab.cut_off(first)
+
+    assert job.wait(timeout=200) == "finished", job.record.error
+    assert job.record.host != first
+    assert job.record.attempts[1].resume_step >= 50
+    steps = job.metrics().dropna(subset=["loss"])["step"]
+    assert list(steps) == list(range(1, 601))
+    lost = [host for host in lab.platform.hosts() if host.description.name == first]
+    assert [host.state for host in lost] == ["lost"]
+
+
+NETWORK = '''
+import torch
+
+class Explosive(torch.nn.Module):
+    """Learns, until its tenth forward pass in training mode."""
+
+    def __init__(self, input_shape, outputs):
+        super().__init__()
+        self.linear = torch.nn.Linear(4, outputs)
+        self.count = 0
+
+    def forward(self, inputs):
+        if self.training:
+            self.count += 1
+            if self.count > 10:
+                raise RuntimeError("the fuse is lit")
+        return torch.log_softmax(self.linear(inputs), dim=1)
+'''
+
+
+@pytest.fixture
+def explosive(tmp_path, monkeypatch):
+    """Install a network by entry point, as a user's own package does."""
+    site = tmp_path / "site"
+    info = site / "explosive-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "explosive.py").write_text(NETWORK)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: explosive\nVersion: 1.0\n")
+    points = "[jupyter_platform.networks]\nexplosive = explosive:Explosive\n"
+    (info / "entry_points.txt").write_text(points)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+
+
+def test_an_exception_fails_at_once_with_its_traceback(explosive, lab):
+    assert "explosive" in {network.description.name for network in lab.platform.networks()}
+
+    job = lab.platform.submit("LEARN", "explosive", "iris", max_iterations=100)
+
+    assert job.wait(timeout=60) == "failed"
+    error = job.record.error
+    assert (error.type, error.message) == ("RuntimeError", "the fuse is lit")
+    assert "explosive.py" in error.traceback
+    assert len(job.record.attempts) == 1, "an exception is not tried again"
+    assert list(job.metrics().dropna(subset=["loss"])["step"]) == list(range(1, 11))

@@ -1,0 +1,135 @@
+"""Kill -9 of every process, while a network learns."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from .conftest import until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+LEARN = {
+    "method": "ADAM",
+    "batch_size": 128,
+    "max_iterations": 1500,
+    "validation_interval": 250,
+    "checkpoint_interval": 100,
+    "seed": 7,
+}
+
+
+def submit(lab, **options):
+    return lab.platform.submit("LEARN", "lenet-digits", "digits", **{**LEARN, **options})
+
+
+def assert_every_step_once(job, steps):
+    curve = job.metrics()
+    loss = curve.dropna(subset=["loss"])
+    np.testing.assert_array_equal(loss["step"], np.arange(1, steps + 1))
+    assert np.isfinite(loss["loss"]).all()
+    validated = curve.dropna(subset=["validation_loss"])["step"]
+    interval = LEARN["validation_interval"]
+    assert sorted(validated) == list(range(interval, steps + 1, interval))
+
+
+@pytest.mark.parametrize(
+    "victims",
+    [
+        ("coordinator",),
+        ("scheduler",),
+        ("host",),
+        ("supervisor",),
+        ("supervisor", "host", "scheduler", "coordinator"),
+    ],
+    ids="+".join,
+)
+def test_training_outlives_our_own_processes(lab, victims):
+    job = submit(lab)
+    lab.until_step(job, 200)
+
+    lab.kill(*victims)
+    state = job.wait(timeout=200)
+
+    assert state == "finished", job.record.error
+    assert_every_step_once(job, LEARN["max_iterations"])
+    assert [attempt.number for attempt in job.record.attempts] == [1], "it never stopped training"
+    again = submit(lab, max_iterations=5)
+    assert again.wait(timeout=120) == "finished", "the platform takes work again"
+
+
+def test_a_killed_torch_process_resumes_to_the_same_weights(lab):
+    job = submit(lab)
+    lab.until_step(job, 450)
+
+    os.kill(lab.torch_pid(job), signal.SIGKILL)
+    assert job.wait(timeout=200) == "finished", job.record.error
+    undisturbed = submit(lab)
+    assert undisturbed.wait(timeout=200) == "finished"
+
+    resumed = [attempt.resume_step for attempt in job.record.attempts]
+    assert len(resumed) == 2
+    assert resumed[1] >= 100
+    assert_every_step_once(job, LEARN["max_iterations"])
+    for variant in ("last", "best"):
+        weights, expected = job.weights(variant=variant), undisturbed.weights(variant=variant)
+        assert weights.keys() == expected.keys()
+        for name in weights:
+            assert weights[name].numpy().tobytes() == expected[name].numpy().tobytes(), name
+    curve, whole = job.metrics(), undisturbed.metrics()
+    np.testing.assert_array_equal(curve["loss"], whole["loss"])
+
+
+def test_a_job_that_is_killed_again_and_again_fails_with_the_reason(start_lab):
+    lab = start_lab(jobs__retries=1)
+    job = submit(lab, max_iterations=-1)
+
+    for attempt in (1, 2):
+        until(
+            lambda n=attempt: (
+                len(lab.run_folders(job)) == n
+                and (lab.run_folders(job)[-1] / "process.json").exists()
+            ),
+            what=f"attempt {attempt}",
+        )
+        os.kill(lab.torch_pid(job), signal.SIGKILL)
+
+    assert job.wait(timeout=60) == "failed"
+    assert "9" in job.record.error.message or "kill" in job.record.error.message.lower()
+
+
+def test_stop_leaves_weights_and_comes_quickly(lab):
+    job = submit(lab, max_iterations=-1)
+    lab.until_step(job, 150)
+    steps_seen = job.record.progress.step
+
+    began = time.monotonic()
+    job.stop()
+    assert job.wait(timeout=30) == "stopped"
+    elapsed = time.monotonic() - began
+
+    assert elapsed < 5
+    assert job.record.target == "stop"
+    assert job.result()["steps"] >= steps_seen
+    assert job.weights(variant="last")
+    loss = job.metrics().dropna(subset=["loss"])
+    np.testing.assert_array_equal(loss["step"], np.arange(1, job.result()["steps"] + 1))
+
+
+def test_a_restarted_coordinator_still_knows_the_queue(start_lab):
+    lab = start_lab(cluster__cpus=1)
+    running = submit(lab, max_iterations=-1, name="first")
+    lab.until_step(running, 20)
+    waiting = [submit(lab, max_iterations=3, name=f"waiting-{n}") for n in range(3)]
+
+    lab.kill("coordinator", "supervisor")
+
+    assert [job.refresh().record.state for job in waiting] == ["queued"] * 3
+    running.stop()
+    assert [job.wait(timeout=120) for job in waiting] == ["finished"] * 3
+    started = [job.record.started_at for job in waiting]
+    assert started == sorted(started), "they start in the order of their submission"
