@@ -4,44 +4,51 @@ from __future__ import annotations
 
 import functools
 import sys
-from pathlib import Path
-
-if sys.platform != "linux":
-    import psutil
 
 _ENDED = frozenset({b"Z", b"X", b"x"})
 """States of ``/proc/<pid>/stat`` of a process that only waits to be reaped."""
 
+if sys.platform == "linux":
 
-@functools.cache
-def boot_id() -> str:
-    """Return what names this boot of this machine."""
-    if sys.platform == "linux":
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return f"boot-{psutil.boot_time():.0f}"
+    @functools.cache
+    def boot_id() -> str:
+        """Return what names this boot of this machine."""
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            return file.read().strip()
 
+    def process_start_time(pid: int) -> float | None:
+        """Return when a process started, or None when it has ended.
 
-def process_start_time(pid: int) -> float | None:
-    """Return when a process started, or None when it has ended.
-
-    A zombie has ended. The unit is clock ticks since boot on Linux and seconds of Unix time
-    elsewhere; the value is only good for comparing.
-    """
-    if pid <= 0:
-        return None
-    if sys.platform == "linux":
+        A zombie has ended. The unit is clock ticks since boot on Linux and seconds of Unix time
+        elsewhere; the value is only good for comparing.
+        """
+        if pid <= 0:
+            return None
         try:
-            stat = Path(f"/proc/{pid}/stat").read_bytes()
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                stat = file.read()
         except (FileNotFoundError, ProcessLookupError):
             return None
         # The command, in parentheses, may itself hold blanks and parentheses.
         fields = stat[stat.rindex(b")") + 2 :].split()
         return None if fields[0] in _ENDED else float(fields[19])
-    try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else float(process.create_time())
-    except psutil.NoSuchProcess:
-        return None
+
+else:
+    import psutil
+
+    @functools.cache
+    def boot_id() -> str:
+        """Return what names this boot of this machine."""
+        return f"boot-{psutil.boot_time():.0f}"
+
+    def process_start_time(pid: int) -> float | None:
+        """Return when a process started in seconds of Unix time, or None when it has ended."""
+        try:
+            process = psutil.Process(pid)
+            ended = process.status() == psutil.STATUS_ZOMBIE
+            return None if ended else float(process.create_time())
+        except (psutil.NoSuchProcess, ValueError):
+            return None
 
 
 def is_same_process(pid: int, start_time: float, boot: str) -> bool:
