@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jupyter_platform.client import curves, submission
+from jupyter_platform.client import submission
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
@@ -164,6 +164,8 @@ class Job:
             ``step``, ``time`` (Unix time, s) and one column per series; NaN where a series has
             no point at a step.
         """
+        from jupyter_platform.client import curves  # noqa: PLC0415 - imports NumPy
+
         answer = self._transport.get(self._path("/metrics"), buckets=1, series=series)
         names = sorted(MetricsRecord.model_validate(answer).series)
         return curves.curves_frame(

@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client import datasets, submission
-from jupyter_platform.client.events import follow_events
 from jupyter_platform.client.job import Job, job_listing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.transport import OnProgress, Transport
@@ -323,6 +322,16 @@ class Platform:
             replace=replace,
         )
 
+    def ensure_dataset(self, path: str | Path) -> str:
+        """Add a file under its stem, unless it is there with the same content.
+
+        Returns
+        -------
+        str
+            The name it has in the repository.
+        """
+        return datasets.ensure_added(self._transport, Path(path).expanduser())
+
     def remove_dataset(self, name: str) -> None:
         """Remove a dataset that somebody added."""
         self._transport.request("DELETE", f"/api/datasets/{quote(name, safe='')}")
@@ -348,6 +357,10 @@ class Platform:
         after : str, optional
             ``event`` of the last message already seen.
         """
+        from jupyter_platform.client.events import (  # noqa: PLC0415 - imports websockets
+            follow_events,
+        )
+
         return follow_events(self._transport, after)
 
     def shutdown(self, *, force: bool = False) -> None:
@@ -397,7 +410,7 @@ class Platform:
     def _dataset_name(self, dataset: str | Path | None) -> str | None:
         if dataset is None or not datasets.is_file_argument(dataset):
             return None if dataset is None else str(dataset)
-        return datasets.ensure_added(self._transport, Path(dataset).expanduser())
+        return self.ensure_dataset(dataset)
 
     def _wait_for_host(self, timeout_s: float) -> None:
         if self._host_seen or timeout_s <= 0:

@@ -1,0 +1,302 @@
+"""``jupyter platform hosts | networks | datasets | options | notifications``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jupyter_platform.cli.connecting import platform
+from jupyter_platform.cli.output import (
+    ago,
+    clock,
+    json_option,
+    number,
+    print_fields,
+    print_json,
+    print_table,
+    state_text,
+)
+from jupyter_platform.core.catalogue import DatasetRecord, NetworkRecord
+from jupyter_platform.core.hosts import HostRecord
+from jupyter_platform.core.options.resolve import accepted_values
+from jupyter_platform.core.units import format_bytes, format_count
+
+
+class NameGroup(click.Group):
+    """A group whose first word may also be a name: ``datasets digits`` shows it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Read a word that is no command as the argument of ``show``."""
+        if args and args[0] not in self.commands:
+            args = ["show", *args]
+        return super().resolve_command(ctx, args)
+
+
+@click.command()
+@json_option
+def hosts(as_json: bool) -> None:
+    """List the hosts: what they offer, what is busy, what runs there."""
+    records = list(platform().hosts())
+    if as_json:
+        print_json(records)
+        return
+    print_table(
+        ("HOST", "STATE", "CPUS BUSY", "MEMORY BUSY", "GPUS BUSY", "SYSTEM", "JOBS"),
+        [_host_row(record) for record in records],
+        empty="No host has joined yet; see `jupyter platform logs`.",
+    )
+    for record in records:
+        if record.description.overcommitted:
+            click.echo(f"Note: {record.description.name} {record.description.overcommitted}.")
+
+
+@click.group(cls=NameGroup, invoke_without_command=True)
+@json_option
+@click.pass_context
+def networks(ctx: click.Context, as_json: bool) -> None:
+    """List networks; `networks NAME` shows one, add and remove change the repository."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = platform().networks()
+    if as_json:
+        print_json(list(found))
+        return
+    print_table(("NAME", "TASK", ">PARAMETERS", ">TAGS", "TITLE"), found.rows())
+
+
+@networks.command("show")
+@click.argument("name")
+@json_option
+def show_network(name: str, as_json: bool) -> None:
+    """Show a network: layers, shapes, parameters, and what its weights scored."""
+    record = platform().network(name)
+    if as_json:
+        print_json(record)
+    else:
+        _print_network(record)
+
+
+@networks.command("add")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@json_option
+def add_network(files: tuple[str, ...], as_json: bool) -> None:
+    """Add networks from JSON descriptions."""
+    hub = platform()
+    records = [hub.add_network(file) for file in files]
+    if as_json:
+        print_json(records)
+        return
+    for record in records:
+        click.echo(f"{record.description.name}  added")
+
+
+@networks.command("remove")
+@click.argument("names", metavar="NAME…", nargs=-1, required=True)
+def remove_network(names: tuple[str, ...]) -> None:
+    """Remove networks that somebody added."""
+    hub = platform()
+    for name in names:
+        hub.remove_network(name)
+        click.echo(f"{name}  removed")
+
+
+@click.group(cls=NameGroup, invoke_without_command=True)
+@json_option
+@click.pass_context
+def datasets(ctx: click.Context, as_json: bool) -> None:
+    """List datasets; `datasets NAME` shows one, add and remove change the repository."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = platform().datasets()
+    if as_json:
+        print_json(list(found))
+        return
+    print_table(("NAME", "TASK", ">SAMPLES", "SHAPE", "TITLE"), found.rows())
+
+
+@datasets.command("show")
+@click.argument("name")
+@json_option
+def show_dataset(name: str, as_json: bool) -> None:
+    """Show a dataset: shapes, classes and splits."""
+    record = platform().dataset(name)
+    if as_json:
+        print_json(record)
+    else:
+        _print_dataset(record)
+
+
+@datasets.command("add")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@click.option("--name", help="Under which it is kept; the file's stem when absent.")
+@click.option("--target", help="CSV: the column to learn; the last one when absent.")
+@click.option("--task", type=click.Choice(["classification", "regression"]))
+@click.option("--no-shuffle", is_flag=True, help="Split the rows in the order they have.")
+@click.option("--replace", is_flag=True, help="Replace a dataset of that name.")
+@json_option
+def add_dataset(
+    files: tuple[str, ...],
+    name: str | None,
+    target: str | None,
+    task: str | None,
+    no_shuffle: bool,
+    replace: bool,
+    as_json: bool,
+) -> None:
+    """Add .npz or .csv files."""
+    if name is not None and len(files) > 1:
+        raise click.UsageError("--name names one dataset; give one FILE with it.")
+    hub = platform()
+    records = [
+        hub.add_dataset(
+            name or Path(file).stem,
+            file,
+            target,
+            task,
+            shuffle=not no_shuffle,
+            replace=replace,
+        )
+        for file in files
+    ]
+    if as_json:
+        print_json(records)
+        return
+    for record in records:
+        _print_dataset(record)
+
+
+@datasets.command("remove")
+@click.argument("names", metavar="NAME…", nargs=-1, required=True)
+def remove_dataset(names: tuple[str, ...]) -> None:
+    """Remove datasets that somebody added."""
+    hub = platform()
+    for name in names:
+        hub.remove_dataset(name)
+        click.echo(f"{name}  removed")
+
+
+@click.command()
+@click.argument("type", metavar="TYPE")
+@json_option
+def options(type: str, as_json: bool) -> None:
+    """List the options of a job type: LEARN or EVALUATE."""
+    schema = platform().options(type)
+    if as_json:
+        print_json(schema)
+        return
+    print_table(
+        ("OPTION", "DEFAULT", "ACCEPTS", "MEANING"),
+        [_option_row(name, field) for name, field in schema["properties"].items()],
+    )
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@json_option
+def notifications(limit: int, as_json: bool) -> None:
+    """List what happened, newest first."""
+    records = platform().notifications()[:limit]
+    if as_json:
+        print_json(records)
+        return
+    print_table(
+        ("TIME", "LEVEL", "WHAT"),
+        [(clock(record.time) or "", record.level, record.message) for record in records],
+        empty="Nothing has happened yet.",
+    )
+
+
+def _host_row(record: HostRecord) -> tuple[str, ...]:
+    offer = record.description
+    since = f", {ago(record.last_seen_at)}" if record.state == "lost" else ""
+    return (
+        offer.name,
+        state_text(record.state) + since,
+        f"{record.cpus_busy} of {offer.cpus}",
+        f"{format_bytes(record.memory_busy)} of {format_bytes(offer.memory)}",
+        f"{len(record.gpus_busy)} of {len(offer.gpus)}" if offer.gpus else "no GPU",
+        f"{offer.os} {offer.arch}",
+        ", ".join(record.jobs),
+    )
+
+
+def _print_network(record: NetworkRecord) -> None:
+    description, facts = record.description, record.facts
+    print_fields(
+        [
+            ("name", description.name),
+            ("title", description.title),
+            ("", description.summary),
+            ("task", description.task or "classification or regression"),
+            ("origin", record.origin),
+            ("parameters", f"{facts.parameters:,}" if facts else "not known yet"),
+        ]
+    )
+    if facts is not None:
+        click.echo()
+        print_table(
+            ("LAYER", "TYPE", "OUTPUT", ">PARAMETERS"),
+            [
+                (layer.name, layer.type, _shape(layer.output_shape), f"{layer.parameters:,}")
+                for layer in facts.layers
+            ],
+        )
+    if record.tags:
+        click.echo()
+        print_table(
+            ("TAG", "WEIGHTS", ">STEP", "SCORES", "JOB", "UPDATED"),
+            [
+                (
+                    tag.tag,
+                    item.variant,
+                    f"{item.step:,}",
+                    ", ".join(f"{key} {number(value)}" for key, value in item.scores.items()),
+                    tag.job or "",
+                    ago(tag.updated_at),
+                )
+                for tag in record.tags
+                for item in tag.variants
+            ],
+        )
+
+
+def _print_dataset(record: DatasetRecord) -> None:
+    descriptor, facts = record.descriptor, record.facts
+    pairs: list[tuple[str, str | None]] = [
+        ("name", descriptor.name),
+        ("title", descriptor.title),
+        ("", descriptor.summary),
+        ("origin", record.origin),
+        ("source", descriptor.source),
+        ("licence", descriptor.licence),
+    ]
+    if facts is not None:
+        counts = zip(facts.classes or (), facts.class_counts or (), strict=False)
+        pairs += [
+            ("task", facts.task),
+            ("samples", f"{facts.size:,}"),
+            ("shape", _shape(facts.shape)),
+            ("classes", ", ".join(f"{name} ({count:,})" for name, count in counts)),
+            ("features", ", ".join(facts.features or ())),
+            *(
+                (name, f"{start:,} to {stop - 1:,} ({format_count(stop - start, 'sample')})")
+                for name, (start, stop) in facts.splits.items()
+            ),
+            ("size", format_bytes(facts.bytes)),
+        ]
+    print_fields(pairs)
+
+
+def _shape(shape: list[int]) -> str:
+    return "×".join(str(size) for size in shape) or "1"
+
+
+def _option_row(name: str, field: dict[str, Any]) -> tuple[str, ...]:
+    default = field.get("default_text") or field.get("default")
+    shown = str(default).lower() if isinstance(default, bool) else str(default)
+    unit = f" {field['unit']}" if "unit" in field and default is not None else ""
+    return (name, f"{shown}{unit}", accepted_values(field), str(field.get("description", "")))

@@ -1,0 +1,196 @@
+"""``jupyter platform up | status | down``."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from jupyter_platform.cli.connecting import platform
+from jupyter_platform.cli.output import (
+    json_option,
+    note,
+    print_fields,
+    print_json,
+    state_text,
+    step,
+)
+from jupyter_platform.client import Job, Platform
+from jupyter_platform.core.errors import ConflictError, CoordinatorError
+from jupyter_platform.core.hosts import StatusRecord
+from jupyter_platform.core.settings import Settings, load_settings
+from jupyter_platform.core.units import format_bytes, format_count, format_duration
+from jupyter_platform.runtime.connection import read_connection
+from jupyter_platform.runtime.launch import request_down
+from jupyter_platform.runtime.paths import Paths
+
+HOST_TIMEOUT_S = 60.0
+"""Seconds that ``up`` waits for the hosts to join."""
+HELD = ("starting", "running", "stopping", "unreachable")
+"""States in which a job has processes on a host."""
+
+
+@click.command()
+@click.option("--hosts", type=int, help="Local hosts that share this machine, for trials.")
+@click.option("--cpus", type=int, help="CPUs that each host offers.")
+@click.option("--memory", help="Memory that each host offers, such as 4GB.")
+@click.option("--gpus", type=int, help="GPUs that each host offers.")
+@click.option("--overcommit", is_flag=True, default=None, help="Offer what others offer too.")
+@click.option("--config", type=click.Path(path_type=Path), help="A TOML file with settings.")
+@click.option("--port", type=int, help="Port of the coordinator; any free one when absent.")
+@click.option("--idle-stop-minutes", type=float, help="Minutes without work; 0 never stops.")
+@json_option
+def up(config: Path | None, as_json: bool, **given: Any) -> None:
+    """Start the platform on this machine."""
+    settings = load_settings(config, {_SETTINGS[key]: value for key, value in given.items()})
+    _refuse_other_settings(Paths.default(), settings, bool(config) or any(_set(given)))
+    began = time.monotonic()
+    hub = platform(settings=settings)
+    status = _wait_for_hosts(hub, settings.cluster.hosts, began)
+    if as_json:
+        print_json(status)
+    else:
+        print_status(status, hub)
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show what runs and what the hosts offer; starts nothing."""
+    hub = platform(start=False)
+    record = hub.status()
+    if as_json:
+        print_json(record)
+    else:
+        print_status(record, hub)
+
+
+@click.command()
+@click.option("--stop-jobs", is_flag=True, help="Stop running jobs first; their weights are kept.")
+@click.option("--leave-jobs", is_flag=True, help="Leave running jobs; the next start finds them.")
+@json_option
+def down(stop_jobs: bool, leave_jobs: bool, as_json: bool) -> None:
+    """Stop the platform on this machine; refuses while jobs run, unless told what to do."""
+    if stop_jobs and leave_jobs:
+        raise click.UsageError("--stop-jobs and --leave-jobs exclude each other; give one.")
+    paths = Paths.default()
+    hub = _running_hub(paths)
+    if hub is not None and not leave_jobs:
+        running = list(hub.jobs(state=HELD, limit=None))
+        if running and not stop_jobs:
+            raise ConflictError(_refusal(running))
+        _stop_all(running)
+    ran = request_down(paths)
+    if as_json:
+        print_json({"stopped": ran})
+    else:
+        click.echo("The platform is down." if ran else "The platform was not running.")
+
+
+def print_status(record: StatusRecord, hub: Platform) -> None:
+    """Print the state of the platform at a glance."""
+    slots, gpus = record.slots, record.gpus
+    lost = f", {record.hosts_lost} lost" if record.hosts_lost else ""
+    print_fields(
+        [
+            ("platform", f"● up for {format_duration(record.uptime_s)}, {record.version}"),
+            ("address", hub.url),
+            ("hosts", f"{format_count(record.hosts, 'host')} up{lost}"),
+            ("slots", f"{slots.busy} of {slots.total} busy"),
+            ("gpus", f"{gpus.busy} of {gpus.total} busy" if gpus.total else None),
+            (
+                "jobs",
+                f"{record.running} running, {record.queued} waiting, {record.finished} ended",
+            ),
+            ("data", f"{record.data_dir} ({format_bytes(record.disk_free)} free)"),
+            *(("note", warning) for warning in record.warnings),
+            *((name, _process_text(facts)) for name, facts in sorted(record.processes.items())),
+        ]
+    )
+
+
+_SETTINGS = {
+    "hosts": "cluster.hosts",
+    "cpus": "cluster.cpus",
+    "memory": "cluster.memory",
+    "gpus": "cluster.gpus",
+    "overcommit": "cluster.overcommit",
+    "port": "coordinator.port",
+    "idle_stop_minutes": "coordinator.idle_stop_minutes",
+}
+"""Option of ``up`` to the name of the setting."""
+
+
+def _set(given: dict[str, Any]) -> list[bool]:
+    return [value is not None for value in given.values()]
+
+
+def _refuse_other_settings(paths: Paths, wanted: Settings, explicit: bool) -> None:
+    if not explicit or read_connection(paths) is None:
+        return
+    try:
+        present = Settings.model_validate_json(paths.settings_file.read_bytes())
+    except (OSError, ValueError):
+        return
+    if present != wanted:
+        raise ConflictError(
+            "The platform runs with other settings; `jupyter platform down` first, then `up`."
+        )
+
+
+def _wait_for_hosts(hub: Platform, expected: int, began: float) -> StatusRecord:
+    said = False
+    while True:
+        record = hub.status()
+        waited = time.monotonic() - began
+        if record.hosts >= expected or waited > HOST_TIMEOUT_S:
+            break
+        if not said:
+            step(f"waiting for {format_count(expected, 'host')}", waited)
+            said = True
+        time.sleep(0.1)
+    if record.hosts < expected:
+        note(
+            f"Only {record.hosts} of {format_count(expected, 'host')} joined within "
+            f"{HOST_TIMEOUT_S:.0f} s; see `jupyter platform logs`."
+        )
+    return record
+
+
+def _running_hub(paths: Paths) -> Platform | None:
+    try:
+        if read_connection(paths) is None:
+            return None
+        hub = Platform(start=False)
+        hub.status()
+    except CoordinatorError as error:
+        # Stopping is the cure for most of these, so it must not be stopped by them.
+        note(f"{error.message}\nStopping all the same; jobs that run go on.")
+        return None
+    return hub
+
+
+def _refusal(running: list[Job]) -> str:
+    listed = "\n".join(
+        f"  {job.id}  {job.name}  {job.record.type}  {state_text(job.record.state)}"
+        for job in running
+    )
+    return (
+        f"{format_count(len(running), 'job')} would be left alone:\n{listed}\n"
+        "--stop-jobs stops them first, --leave-jobs lets them go on."
+    )
+
+
+def _stop_all(running: list[Job]) -> None:
+    for job in running:
+        job.stop()
+    for job in running:
+        note(f"{job.id}  {job.name}  {state_text(job.wait(timeout=120))}")
+
+
+def _process_text(facts: dict[str, Any]) -> str:
+    memory = facts.get("memory")
+    size = f", {format_bytes(memory)}" if isinstance(memory, int | float) else ""
+    return f"pid {facts.get('pid')}{size}"

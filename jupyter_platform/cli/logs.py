@@ -1,0 +1,114 @@
+"""``jupyter platform logs``: of a job, or of the platform's own processes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from jupyter_platform.cli.connecting import platform
+from jupyter_platform.cli.output import json_option, note, print_json
+from jupyter_platform.core.errors import NotFoundError
+from jupyter_platform.runtime.paths import Paths
+
+LINE_BYTES = 400
+"""Bytes read for each line that is asked for; a longer line only means fewer lines."""
+PROCESS_LINES = 20
+"""Last lines shown of each process when no number is given."""
+
+
+@click.command()
+@click.argument("reference", metavar="[JOB]", required=False)
+@click.option("--process", help="A process of the platform: coordinator, scheduler, …")
+@click.option("--lines", "-n", type=click.IntRange(1), help="Only the last lines.")
+@click.option("--follow", "-f", "following", is_flag=True, help="Go on as it grows.")
+@json_option
+def logs(
+    reference: str | None,
+    process: str | None,
+    lines: int | None,
+    following: bool,
+    as_json: bool,
+) -> None:
+    """Show the log of JOB; without one, the end of the logs of the platform's processes."""
+    if reference and process:
+        raise click.UsageError("Give a JOB or --process, not both.")
+    if following and as_json:
+        raise click.UsageError("--follow and --json exclude each other; give one.")
+    if reference:
+        _job_log(reference, lines, following, as_json)
+        return
+    files = _process_logs(process)
+    if as_json:
+        print_json({path.stem: last_lines(path, lines or PROCESS_LINES) for path in files})
+        return
+    for path in files:
+        if len(files) > 1:
+            click.echo(f"==> {path.stem} <==")
+        click.echo(last_lines(path, lines or PROCESS_LINES))
+    if following:
+        for piece in _grow(files):
+            click.echo(piece, nl=False)
+
+
+def last_lines(path: Path, count: int) -> str:
+    """Return the last lines of a file, without the line break at the end."""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(0, size - count * LINE_BYTES))
+        text = file.read().decode(errors="replace")
+    return "\n".join(text.splitlines()[-count:])
+
+
+def _job_log(reference: str, lines: int | None, following: bool, as_json: bool) -> None:
+    job = platform().job(reference)
+    if job.notice:
+        note(f"Note: {job.notice}")
+    tail = None if lines is None else lines * LINE_BYTES
+    if following:
+        try:
+            for piece in job.follow_log(tail):
+                click.echo(piece, nl=False)
+        except KeyboardInterrupt:
+            note(f"\nThe job goes on. Follow it again: jupyter platform logs {job.id} -f")
+            raise
+        return
+    text = job.log(tail)
+    if lines is not None:
+        text = "".join(text.splitlines(keepends=True)[-lines:])
+    if as_json:
+        print_json({"job": job.id, "log": text})
+    else:
+        click.echo(text, nl=False)
+
+
+def _process_logs(process: str | None) -> list[Path]:
+    paths = Paths.default()
+    files = sorted(paths.logs.glob("*.log"))
+    if process is None:
+        if not files:
+            raise NotFoundError(f"No process has written a log in {paths.logs} yet.")
+        return files
+    known = {path.stem: path for path in files}
+    if process not in known:
+        raise NotFoundError(
+            f"There is no log of a process {process!r}; there are: {', '.join(known) or 'none'}."
+        )
+    return [known[process]]
+
+
+def _grow(files: list[Path]) -> Iterator[str]:
+    offsets = {path: path.stat().st_size for path in files}
+    while True:
+        for path in files:
+            # A log that was begun anew is read from its front.
+            size = path.stat().st_size
+            with path.open("rb") as file:
+                file.seek(offsets[path] if offsets[path] <= size else 0)
+                piece = file.read()
+                offsets[path] = file.tell()
+            if piece:
+                yield piece.decode(errors="replace")
+        time.sleep(0.25)
