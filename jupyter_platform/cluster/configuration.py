@@ -9,6 +9,10 @@ CONNECT_TIMEOUT_S = 10
 """Seconds to wait for a connection, TLS handshake included."""
 SILENCE_S = 15
 """Seconds after which a dead link is noticed; Dask refuses less than 11."""
+WORKER_TTL_S = 15
+"""Seconds without a heartbeat after which the scheduler drops a worker that hangs."""
+MEMBERS_OP = "platform_members"
+"""Handler of our scheduler: answers when the members differ from those the asker knows."""
 UNUSED_HANDLERS = {
     "scheduler": [
         "run_function",
@@ -50,13 +54,11 @@ def configure_dask() -> None:
             "distributed.comm.retry.count": 0,
             "distributed.scheduler.active-memory-manager.start": False,
             "distributed.scheduler.allowed-imports": [],
-            "distributed.scheduler.blocked-handlers": UNUSED_HANDLERS["scheduler"],
             "distributed.scheduler.contact-address": None,
             "distributed.scheduler.http.routes": [],
             "distributed.scheduler.idle-timeout": None,
             "distributed.scheduler.preload": [],
             "distributed.scheduler.work-stealing": False,
-            "distributed.worker.blocked-handlers": UNUSED_HANDLERS["worker"],
             "distributed.worker.http.routes": [],
             "distributed.worker.lifetime.duration": None,
             "distributed.worker.memory.pause": False,

@@ -13,13 +13,11 @@ from typing import Any
 from distributed import Security
 from distributed.core import ConnectionPool
 
-from jupyter_platform.cluster.configuration import CONNECT_TIMEOUT_S, configure_dask
+from jupyter_platform.cluster.configuration import CONNECT_TIMEOUT_S, MEMBERS_OP, configure_dask
 from jupyter_platform.core.errors import HostError, PlatformError, from_dict
 
 logger = logging.getLogger(__name__)
 
-MEMBERS_OP = "platform_members"
-"""Handler of our scheduler: answers when the members differ from those the asker knows."""
 POLL_S = 10.0
 """Seconds that the scheduler may keep a question about its members open."""
 RETRY_S = 0.2

@@ -1,0 +1,103 @@
+"""Content-addressed files that a host has, or can reach without copying."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from jupyter_platform.core.datasets import bundled_file
+from jupyter_platform.core.errors import HostError, InvalidRequestError
+from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.runtime.blobs import BlobStore
+
+BUNDLED = "bundled:"
+SHA256 = "sha256:"
+
+
+class HostContent:
+    """The files behind ``bundled:<name>`` and ``sha256:<hex>`` on one host.
+
+    Parameters
+    ----------
+    own : Path
+        Blob folder of the host; grown by `put`.
+    shared : Path
+        Blob folder of the coordinator. Where this machine can read it, nothing is copied.
+    """
+
+    def __init__(self, own: Path, shared: Path) -> None:
+        self._own = BlobStore(own)
+        self._shared = BlobStore(shared)
+
+    def missing(self, digests: Iterable[str]) -> list[str]:
+        """Return those of `digests` (hex, with or without ``sha256:``) that are not here."""
+        return [digest for digest in digests if self._find(_hex(digest)) is None]
+
+    def put(self, digest: str, offset: int, data: bytes, *, last: bool) -> None:
+        """Take a piece of a file; the whole is verified when the last one has come.
+
+        Raises
+        ------
+        PlatformError
+            If the piece does not continue what came before, or the content does not fit.
+        """
+        plain = _hex(digest)
+        if self._find(plain) is not None:
+            return
+        partial = self._own.open_partial(plain)
+        partial.append(offset, data)
+        if last:
+            partial.finish()
+
+    def resolve(self, references: Iterable[str]) -> dict[str, str]:
+        """Return the absolute path of each reference.
+
+        Raises
+        ------
+        HostError
+            If one of them is not on this host.
+        """
+        return {reference: str(self._resolve(reference)) for reference in references}
+
+    def _resolve(self, reference: str) -> Path:
+        if reference.startswith(BUNDLED):
+            path = bundled_file(reference.removeprefix(BUNDLED))
+        elif reference.startswith(SHA256):
+            path = self._find(_hex(reference)) or Path()
+        else:
+            raise InvalidRequestError(
+                f"File {reference!r} is not known; 'bundled:<name>' or 'sha256:<hex>' is accepted."
+            )
+        if not path.is_file():
+            raise HostError(f"File {reference} is not on this host; it has to be sent first.")
+        return path
+
+    def _find(self, digest: str) -> Path | None:
+        if self._own.has(digest):
+            return self._own.path(digest)
+        if not self._shared.has(digest):
+            return None
+        shared, own = self._shared.path(digest), self._own.path(digest)
+        # A link of our own keeps the file when the coordinator forgets it; across file systems
+        # the shared path itself serves.
+        with contextlib.suppress(OSError):
+            own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.link(shared, own)
+            return own
+        return own if own.is_file() else shared
+
+
+def references_of(spec: RunSpec) -> list[str]:
+    """Return every file that a run needs, as it is referred to in its spec."""
+    found = [network.weights for network in spec.networks if network.weights is not None]
+    if spec.dataset is not None:
+        found.append(spec.dataset.file)
+    if spec.resume is not None:
+        found.extend(spec.resume.files.values())
+    return list(dict.fromkeys(found))
+
+
+def _hex(digest: str) -> str:
+    return digest.removeprefix(SHA256)

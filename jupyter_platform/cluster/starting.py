@@ -1,0 +1,132 @@
+"""Starting a run on its host: files in place, then the warm process or a shim of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from jupyter_platform.cluster.content import HostContent, references_of
+from jupyter_platform.cluster.environment import public_environment, run_variables
+from jupyter_platform.cluster.runs import HostRuns
+from jupyter_platform.cluster.warm import NotSentError, WarmProcess
+from jupyter_platform.core.errors import HostError, UnavailableError
+from jupyter_platform.core.runs import RunId, RunSpec
+from jupyter_platform.runtime import shim
+from jupyter_platform.runtime.run_folder import RunFolder
+
+logger = logging.getLogger(__name__)
+
+PROCESS_COMMAND = (sys.executable, "-P", "-m", "jupyter_platform.learning.process")
+WARM_TIMEOUT_S = 10.0
+SHIM_TIMEOUT_S = 30.0
+
+
+class RunStarter:
+    """Starts each run exactly once.
+
+    Parameters
+    ----------
+    runs, content, warm
+        The run folders, files and warm process of the host.
+    command : sequence of str, optional
+        What a shim starts; the run folder is appended.
+    """
+
+    def __init__(
+        self,
+        runs: HostRuns,
+        content: HostContent,
+        warm: WarmProcess,
+        command: Sequence[str] | None = None,
+    ) -> None:
+        self._runs = runs
+        self._content = content
+        self._warm = warm
+        self._command = list(command or PROCESS_COMMAND)
+        # The warm process runs our own training code, whatever else was asked for.
+        self._may_warm = command is None
+        self._turns: dict[RunId, asyncio.Lock] = {}
+
+    async def start(self, spec: RunSpec) -> None:
+        """Start a run; a run that has been started already is left as it is.
+
+        Raises
+        ------
+        HostError
+            If a file is missing or the process cannot be started; nothing stays behind then.
+        """
+        turn = self._turns.setdefault(spec.run, asyncio.Lock())
+        try:
+            async with turn:
+                await self._start(spec)
+        finally:
+            if not turn.locked():
+                self._turns.pop(spec.run, None)
+
+    async def _start(self, spec: RunSpec) -> None:
+        folder = self._runs.folder(spec.run)
+        # A folder without a shim is what an agent that was killed here leaves; the lock of the
+        # shim makes starting it once more safe.
+        if await asyncio.to_thread(_was_taken_up, folder):
+            return
+        await asyncio.to_thread(self._prepare, folder, spec)
+        try:
+            await self._launch(folder, spec)
+        except HostError:
+            if not await asyncio.to_thread(_was_taken_up, folder):
+                await asyncio.to_thread(folder.remove)
+            raise
+
+    def _prepare(self, folder: RunFolder, spec: RunSpec) -> None:
+        if not folder.exists():
+            files = self._content.resolve(references_of(spec))
+            folder.create(spec.model_copy(update={"files": files}))
+
+    async def _launch(self, folder: RunFolder, spec: RunSpec) -> None:
+        if self._may_warm and self._warm.ready:
+            try:
+                await self._warm.start_run(folder.path, run_variables(spec), WARM_TIMEOUT_S)
+            except NotSentError:
+                logger.info("Run %s starts cold: the warm process is not ready", spec.run)
+            except UnavailableError as error:
+                logger.warning("Run %s: %s", spec.run, error.message)
+                await self._warm.restart()
+            else:
+                return
+        await self._launch_shim(folder.path, spec)
+
+    async def _launch_shim(self, path: Path, spec: RunSpec) -> None:
+        command = [
+            *(sys.executable, "-I", "-S", shim.__file__, str(path), "--"),
+            *self._command,
+            str(path),
+        ]
+        environment = public_environment(os.environ) | run_variables(spec)
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+                cwd=path,
+                env=environment,
+                start_new_session=True,
+            )
+            async with asyncio.timeout(SHIM_TIMEOUT_S):
+                _, errors = await process.communicate()
+        except OSError as error:
+            raise HostError(f"Run {spec.run} cannot be started: {error!r}.") from error
+        if process.returncode != 0:
+            text = errors.decode(errors="replace").strip().splitlines()
+            raise HostError(
+                f"Run {spec.run} cannot be started: {text[-1] if text else process.returncode}."
+            )
+
+
+def _was_taken_up(folder: RunFolder) -> bool:
+    """Whether a shim has the run, or had it."""
+    return folder.is_alive() or folder.process() is not None or folder.exit() is not None
