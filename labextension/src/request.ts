@@ -1,31 +1,251 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import { nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
-const API = 'jupyter-platform/api';
+import type {
+  DashboardName,
+  IJobQuery,
+  IMetricsQuery,
+  IPlatformApi
+} from './tokens';
+import type {
+  IDataset,
+  IErrorAnswer,
+  IFieldError,
+  IHost,
+  IJob,
+  IJobCheck,
+  IJobPage,
+  IJobSubmission,
+  ILogChunk,
+  IMetrics,
+  INetwork,
+  IOptionSchema,
+  IStatus,
+  JobType
+} from './wire';
 
-/**
- * Ask the platform through the Jupyter server: the only place that does.
- *
- * @param path - path below the root of the API, such as `version`
- * @param init - as for `fetch`
- * @param settings - which server to ask
- * @returns the decoded answer, `undefined` where the server sends no content
- * @throws ServerConnection.NetworkError when the server cannot be reached
- * @throws ServerConnection.ResponseError when it answers with an error; its
- * message is the sentence that the platform sent
- */
-export async function request<T>(
-  path: string,
-  init: RequestInit = {},
-  settings: ServerConnection.ISettings = ServerConnection.makeSettings()
-): Promise<T> {
-  const url = URLExt.join(settings.baseUrl, API, path);
-  const response = await ServerConnection.makeRequest(url, init, settings);
-  if (!response.ok) {
-    throw await ServerConnection.ResponseError.create(response);
+const ROOT = 'jupyter-platform';
+
+/** A request that the platform refused or could not answer. */
+export class PlatformError extends Error {
+  /**
+   * @param message - a sentence for people
+   * @param code - what kind of error it is, such as `not_found`; `network` when
+   * the Jupyter server cannot be reached
+   * @param status - the HTTP status; 0 when there was no answer
+   * @param errors - the fields that are to blame
+   */
+  constructor(
+    message: string,
+    readonly code: string,
+    readonly status: number,
+    readonly errors: readonly IFieldError[] = []
+  ) {
+    super(message);
+    this.name = 'PlatformError';
   }
-  if (response.status === 204) {
-    return undefined as T;
+}
+
+/** Talks to the platform through the Jupyter server: the only place that does. */
+export class PlatformApi implements IPlatformApi {
+  /**
+   * @param settings - which server to ask
+   * @param trans - for the errors of this side
+   */
+  constructor(
+    settings: ServerConnection.ISettings = ServerConnection.makeSettings(),
+    trans: TranslationBundle = nullTranslator.load('')
+  ) {
+    this._settings = settings;
+    this._trans = trans;
   }
-  return (await response.json()) as T;
+
+  status(): Promise<IStatus> {
+    return this._get('status');
+  }
+
+  submit(submission: IJobSubmission): Promise<IJob> {
+    return this._send('POST', 'jobs', submission);
+  }
+
+  check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck> {
+    return this._send('POST', 'jobs/check', submission, signal);
+  }
+
+  jobs(query: IJobQuery = {}, signal?: AbortSignal): Promise<IJobPage> {
+    return this._get(`jobs${search({ ...query })}`, signal);
+  }
+
+  job(id: string, signal?: AbortSignal): Promise<IJob> {
+    return this._get(`jobs/${segment(id)}`, signal);
+  }
+
+  stopJob(id: string): Promise<IJob> {
+    return this._send('POST', `jobs/${segment(id)}/stop`);
+  }
+
+  deleteJob(id: string): Promise<void> {
+    return this._send('DELETE', `jobs/${segment(id)}`);
+  }
+
+  metrics(
+    id: string,
+    query: IMetricsQuery = {},
+    signal?: AbortSignal
+  ): Promise<IMetrics> {
+    return this._get(
+      `jobs/${segment(id)}/metrics${search({ ...query })}`,
+      signal
+    );
+  }
+
+  log(
+    id: string,
+    offset: number,
+    limit?: number,
+    signal?: AbortSignal
+  ): Promise<ILogChunk> {
+    return this._get(
+      `jobs/${segment(id)}/log${search({ offset, limit })}`,
+      signal
+    );
+  }
+
+  archiveUrl(id: string): string {
+    return this._url(`api/jobs/${segment(id)}/archive`);
+  }
+
+  jobTypes(): Promise<JobType[]> {
+    return this._get('options');
+  }
+
+  optionSchema(type: JobType): Promise<IOptionSchema> {
+    return this._get(`options/${segment(type)}`);
+  }
+
+  networks(): Promise<INetwork[]> {
+    return this._get('networks');
+  }
+
+  network(name: string): Promise<INetwork> {
+    return this._get(`networks/${segment(name)}`);
+  }
+
+  datasets(): Promise<IDataset[]> {
+    return this._get('datasets');
+  }
+
+  dataset(name: string): Promise<IDataset> {
+    return this._get(`datasets/${segment(name)}`);
+  }
+
+  hosts(): Promise<IHost[]> {
+    return this._get('hosts');
+  }
+
+  events(after: string | null): WebSocket {
+    const { appendToken, token, wsUrl } = this._settings;
+    const query = search({
+      after: after ?? undefined,
+      token: appendToken && token ? token : undefined
+    });
+    const url = URLExt.join(wsUrl, ROOT, 'api/events') + query;
+    return new this._settings.WebSocket(url);
+  }
+
+  dashboardUrl(name: DashboardName, theme: 'light' | 'dark'): string {
+    return this._url(`dashboards/${name}`) + search({ theme });
+  }
+
+  private _url(path: string): string {
+    return URLExt.join(this._settings.baseUrl, ROOT, path);
+  }
+
+  private _get<T>(path: string, signal?: AbortSignal): Promise<T> {
+    return this._request(path, { method: 'GET', signal });
+  }
+
+  private _send<T>(
+    method: 'POST' | 'DELETE',
+    path: string,
+    body?: unknown,
+    signal?: AbortSignal
+  ): Promise<T> {
+    const init: RequestInit = { method, signal };
+    if (body !== undefined) {
+      init.body = JSON.stringify(body);
+      init.headers = { 'Content-Type': 'application/json' };
+    }
+    return this._request(path, init);
+  }
+
+  private async _request<T>(path: string, init: RequestInit): Promise<T> {
+    const response = await ServerConnection.makeRequest(
+      this._url(`api/${path}`),
+      init,
+      this._settings
+    ).catch((error: unknown) => {
+      throw this._unreachable(error, init.signal);
+    });
+    if (!response.ok) {
+      throw await this._refusal(response);
+    }
+    return response.status === 204
+      ? (undefined as T)
+      : ((await response.json()) as T);
+  }
+
+  private _unreachable(error: unknown, signal?: AbortSignal | null): unknown {
+    if (signal?.aborted) {
+      return signal.reason;
+    }
+    if (!(error instanceof ServerConnection.NetworkError)) {
+      return error;
+    }
+    const message = this._trans.__('The Jupyter server does not answer.');
+    return new PlatformError(message, 'network', 0);
+  }
+
+  private async _refusal(response: Response): Promise<PlatformError> {
+    const { status, statusText } = response;
+    const answer: unknown = await response.json().catch(() => null);
+    const { message, code, errors } = (answer ?? {}) as Partial<IErrorAnswer>;
+    if (message && code) {
+      return new PlatformError(message, code, status, errors);
+    }
+    if (status === 404) {
+      const advice = this._trans.__(
+        'The Jupyter server does not know the platform. Run "jupyter server extension enable jupyter_platform" and restart the server.'
+      );
+      return new PlatformError(advice, 'not_installed', status);
+    }
+    const text = this._trans.__(
+      'The Jupyter server answered: %1',
+      message ?? `${status} ${statusText}`
+    );
+    return new PlatformError(text, 'http', status);
+  }
+
+  private readonly _settings: ServerConnection.ISettings;
+  private readonly _trans: TranslationBundle;
+}
+
+type QueryValue = string | number | readonly string[] | undefined;
+
+function segment(name: string): string {
+  return encodeURIComponent(name);
+}
+
+function search(query: { [key: string]: QueryValue }): string {
+  const params = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    const text = Array.isArray(value) ? value.join(',') : value;
+    if (text !== undefined && text !== '') {
+      params.set(key, String(text));
+    }
+  }
+  const text = params.toString();
+  return text && `?${text}`;
 }

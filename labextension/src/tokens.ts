@@ -1,7 +1,181 @@
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type {
+  IHost,
+  IJob,
+  IJobCheck,
+  IJobPage,
+  IJobSubmission,
+  ILogChunk,
+  IMetrics,
+  INetwork,
+  INotification,
+  IOptionSchema,
+  IDataset,
+  IStatus,
+  JobState,
+  JobType
+} from './wire';
+
 /** Identifies the plugins of this extension. */
 export const EXTENSION_ID = '@jupyter-platform/platform';
 
-/** The platform that runs behind the Jupyter server. */
-export interface IVersion {
-  version: string;
+/** Domain of the translations. */
+export const TRANSLATION_DOMAIN = 'jupyter_platform';
+
+/**
+ * Commands of the extension.
+ *
+ * Those about a job take `{ job: <id> }` and fall back to the selected job.
+ */
+export const CommandIDs = {
+  /** `{ from?: <job id to start from>, clean?: boolean }`. */
+  submit: 'jupyter-platform:submit',
+  /** `{ job, activate?: boolean }`. */
+  openJob: 'jupyter-platform:open-job',
+  stopJob: 'jupyter-platform:stop-job',
+  deleteJob: 'jupyter-platform:delete-job',
+  /** `{ job, clean?: boolean }`. */
+  resubmitJob: 'jupyter-platform:resubmit-job',
+  copyJobId: 'jupyter-platform:copy-job-id',
+  downloadJob: 'jupyter-platform:download-job',
+  showSidebar: 'jupyter-platform:show-sidebar',
+  reconnect: 'jupyter-platform:reconnect',
+  openSettings: 'jupyter-platform:open-settings',
+  /** `{ name: DashboardName }`. */
+  openDashboard: 'jupyter-platform:open-dashboard',
+  openInfrastructure: 'jupyter-platform:open-infrastructure',
+  openSummary: 'jupyter-platform:open-summary'
+} as const;
+
+/** Which jobs to list; what is left out does not narrow. */
+export interface IJobQuery {
+  state?: readonly JobState[];
+  type?: JobType;
+  search?: string;
+  name?: string;
+  ids?: readonly string[];
+  limit?: number;
+  offset?: number;
+  order?: 'newest' | 'oldest';
 }
+
+/** Which part of the curves to read, and how finely. */
+export interface IMetricsQuery {
+  /** Names of series; all when absent. */
+  series?: readonly string[];
+  /** At most so many points a series: the width of the plot in pixels. */
+  buckets?: number;
+  /** First step. */
+  start?: number;
+  /** Step after the last. */
+  stop?: number;
+}
+
+/** The routes of the platform, one method each. All reject with `PlatformError`. */
+export interface IPlatformApi {
+  status(): Promise<IStatus>;
+  submit(submission: IJobSubmission): Promise<IJob>;
+  /** Ask what a submission would do, without storing anything. */
+  check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck>;
+  jobs(query?: IJobQuery, signal?: AbortSignal): Promise<IJobPage>;
+  /** One job with its result. */
+  job(id: string, signal?: AbortSignal): Promise<IJob>;
+  stopJob(id: string): Promise<IJob>;
+  deleteJob(id: string): Promise<void>;
+  metrics(
+    id: string,
+    query?: IMetricsQuery,
+    signal?: AbortSignal
+  ): Promise<IMetrics>;
+  /** A piece of the log; a negative offset counts from its end, in bytes. */
+  log(
+    id: string,
+    offset: number,
+    limit?: number,
+    signal?: AbortSignal
+  ): Promise<ILogChunk>;
+  /** Address of the zip of everything about a job. */
+  archiveUrl(id: string): string;
+  /** Names of the job types that can be submitted. */
+  jobTypes(): Promise<JobType[]>;
+  optionSchema(type: JobType): Promise<IOptionSchema>;
+  networks(): Promise<INetwork[]>;
+  network(name: string): Promise<INetwork>;
+  datasets(): Promise<IDataset[]>;
+  dataset(name: string): Promise<IDataset>;
+  hosts(): Promise<IHost[]>;
+  /** Open the stream of events, resuming after an event where that is known. */
+  events(after: string | null): WebSocket;
+  /** Address of a dashboard's page. */
+  dashboardUrl(name: DashboardName, theme: 'light' | 'dark'): string;
+}
+
+/** The dashboards that can be opened. */
+export type DashboardName = 'infrastructure' | 'summary';
+
+/** Whether what is shown is live. */
+export interface IConnection {
+  /**
+   * `idle`: not asked to connect yet; `connecting`: no state yet; `live`;
+   * `reconnecting`: the state is the last one known.
+   */
+  readonly phase: 'idle' | 'connecting' | 'live' | 'reconnecting';
+  /** Why it is not live, as a sentence; null when there is nothing to say. */
+  readonly message: string | null;
+}
+
+/** Everything that is known about the platform. Never changed in place. */
+export interface IPlatformState {
+  /** Id of the last event that went into this state. */
+  readonly event: string | null;
+  readonly status: IStatus | null;
+  /** All jobs that have not ended, and the newest of those that have. */
+  readonly jobs: ReadonlyMap<string, IJob>;
+  readonly hosts: ReadonlyMap<string, IHost>;
+  /** Newest first. */
+  readonly notifications: readonly INotification[];
+}
+
+/** A job that came, went or changed its state. */
+export interface IJobTransition {
+  /** The job as it is now; as it was, when it was deleted. */
+  readonly job: IJob;
+  /** Null for a new job. */
+  readonly from: JobState | null;
+  /** Null for a deleted job. */
+  readonly to: JobState | null;
+}
+
+/** The platform as this page sees it, kept up to date by one websocket. */
+export interface IPlatformModel {
+  readonly api: IPlatformApi;
+  /** The latest state, also between two signals. */
+  readonly state: IPlatformState;
+  readonly connection: IConnection;
+  /** State or connection changed; at most four times a second, never while the page is hidden. */
+  readonly changed: ISignal<IPlatformModel, void>;
+  /** A job came, went or changed its state; at once, also while the page is hidden. */
+  readonly jobTransition: ISignal<IPlatformModel, IJobTransition>;
+  /** A job was deleted, here or elsewhere; the argument is its id. */
+  readonly jobDeleted: ISignal<IPlatformModel, string>;
+  /** Something happened that people should know; at once. */
+  readonly notified: ISignal<IPlatformModel, INotification>;
+  /** The job that commands without an argument mean; null for none. */
+  selected: string | null;
+  /**
+   * The loss of a running job from its first step on, thinned, for a small curve.
+   * Asking for it starts to follow it.
+   */
+  trend(job: string): readonly number[];
+  /** Connect, unless that has been done. */
+  connect(): void;
+  /** Give up the present connection and make another one now. */
+  reconnect(): void;
+}
+
+export const IPlatformModel = new Token<IPlatformModel>(
+  `${EXTENSION_ID}:IPlatformModel`,
+  'The platform as this page sees it: jobs, hosts and the API behind them.'
+);

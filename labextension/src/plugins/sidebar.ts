@@ -6,9 +6,8 @@ import type {
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { buildIcon } from '@jupyterlab/ui-components';
 
-import { request } from '../request';
+import { PlatformApi } from '../request';
 import { EXTENSION_ID } from '../tokens';
-import type { IVersion } from '../tokens';
 import { Sidebar } from '../widgets/sidebar';
 
 /** Adds the sidebar to JupyterLab. */
@@ -25,9 +24,9 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null
   ) => {
     const trans = (translator ?? nullTranslator).load('jupyter_platform');
-    const settings = app.serviceManager.serverSettings;
+    const api = new PlatformApi(app.serviceManager.serverSettings);
     const widget = new Sidebar({
-      fetchVersion: () => request<IVersion>('version', {}, settings),
+      fetchVersion: () => api.status(),
       trans
     });
     widget.id = 'jupyter-platform-sidebar';

@@ -2,10 +2,10 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 
-import type { IVersion } from '../tokens';
+import type { IStatus } from '../wire';
 
 interface ISidebarProps {
-  fetchVersion: () => Promise<IVersion>;
+  fetchVersion: () => Promise<IStatus>;
   trans: TranslationBundle;
 }
 

@@ -1,0 +1,111 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type { IHeadline, IJobProgress } from './wire';
+
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** A duration as `42 s`, `14 min`, `2 h 05 min` or `3 days`. */
+export function formatDuration(
+  seconds: number,
+  trans: TranslationBundle
+): string {
+  const whole = Math.round(Math.max(seconds, 0));
+  if (whole < MINUTE) {
+    return trans.__('%1 s', whole);
+  }
+  if (whole < HOUR) {
+    return trans.__('%1 min', Math.floor(whole / MINUTE));
+  }
+  if (whole < 2 * DAY) {
+    const minutes = Math.floor((whole % HOUR) / MINUTE);
+    return trans.__(
+      '%1 h %2 min',
+      Math.floor(whole / HOUR),
+      String(minutes).padStart(2, '0')
+    );
+  }
+  return trans.__('%1 days', Math.floor(whole / DAY));
+}
+
+/**
+ * How long ago something was.
+ *
+ * @param iso - when it was
+ * @param now - milliseconds since the epoch
+ */
+export function formatAgo(
+  iso: string,
+  trans: TranslationBundle,
+  now = Date.now()
+): string {
+  const seconds = (now - Date.parse(iso)) / 1000;
+  return seconds < 10
+    ? trans.__('just now')
+    : trans.__('%1 ago', formatDuration(seconds, trans));
+}
+
+/** A time as `2026-11-22 05:38:09 UTC`. */
+export function formatUtc(iso: string): string {
+  const time = new Date(iso);
+  return Number.isNaN(time.getTime())
+    ? iso
+    : `${time.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A whole number with separators: `28,400`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** A size as `1.5 GB`, in decimal units. */
+export function formatBytes(bytes: number): string {
+  let size = bytes;
+  for (const unit of ['B', 'kB', 'MB', 'GB']) {
+    if (Math.abs(size) < 999.5) {
+      const digits = unit === 'B' || Math.abs(size) >= 99.95 ? 0 : 1;
+      return `${size.toFixed(digits)} ${unit}`;
+    }
+    size /= 1000;
+  }
+  return `${size.toFixed(1)} TB`;
+}
+
+/** A measured value with three significant digits; a dash where it is not finite. */
+export function formatValue(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) {
+    return '–';
+  }
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) {
+    return value.toExponential(1);
+  }
+  return size >= 1000 ? formatCount(Math.round(value)) : value.toPrecision(3);
+}
+
+/** The share that is done, 0 to 1; null where the end is not known. */
+export function fraction(progress: IJobProgress | null): number | null {
+  return progress?.total ? Math.min(progress.step / progress.total, 1) : null;
+}
+
+/** A share as `71 %`; never 100 before the end. */
+export function formatPercent(share: number): string {
+  return `${Math.floor(share * 100)} %`;
+}
+
+/** What a job came to, as `acc 0.981`. */
+export function formatHeadline(headline: IHeadline): string {
+  const name = headline.name
+    .replace('validation accuracy', 'val acc')
+    .replace('accuracy', 'acc');
+  return `${name} ${formatValue(headline.value)}`;
+}
+
+/** How far a job is, as `it 28,400/40,000`. */
+export function formatSteps(progress: IJobProgress): string {
+  const step = formatCount(progress.step);
+  return progress.total === null
+    ? `${progress.unit} ${step}`
+    : `${progress.unit} ${step}/${formatCount(progress.total)}`;
+}

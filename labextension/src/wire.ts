@@ -1,0 +1,458 @@
+/*
+ * The records of `jupyter_platform.core` as the API sends them. Names stay as they are on the wire.
+ */
+
+/** A value as JSON has them; floats that are not finite arrive as null. */
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+export type JobType = 'LEARN' | 'EVALUATE' | 'ACT';
+
+export type JobState =
+  | 'queued'
+  | 'starting'
+  | 'running'
+  | 'stopping'
+  | 'paused'
+  | 'unreachable'
+  | 'finished'
+  | 'stopped'
+  | 'failed'
+  | 'cancelled';
+
+/** States that a job never leaves. */
+export const ENDED_STATES = [
+  'finished',
+  'stopped',
+  'failed',
+  'cancelled'
+] as const satisfies readonly JobState[];
+
+/** States in which a job waits for a place. */
+export const WAITING_STATES = [
+  'queued',
+  'paused'
+] as const satisfies readonly JobState[];
+
+/** Whether a job in this state will never run again. */
+export function isEnded(state: JobState): boolean {
+  return (ENDED_STATES as readonly JobState[]).includes(state);
+}
+
+/** Whether a job in this state waits for a place. */
+export function isWaiting(state: JobState): boolean {
+  return (WAITING_STATES as readonly JobState[]).includes(state);
+}
+
+export interface IResourceRequest {
+  cpus: number;
+  /** Bytes. */
+  memory: number;
+  gpus: number;
+}
+
+export interface IJobSubmission {
+  type: JobType;
+  networks: string[];
+  dataset?: string | null;
+  name?: string | null;
+  options?: { [key: string]: Json };
+  /** Overrides of the defaults; sizes may be text such as `4GB`. */
+  request?: { cpus?: number; memory?: number | string; gpus?: number };
+  priority?: number;
+  target_count?: number;
+}
+
+export interface IJobError {
+  type: string;
+  message: string;
+  traceback: string | null;
+  log_tail: string | null;
+}
+
+export interface IJobProgress {
+  step: number;
+  /** Null for a job without a known end. */
+  total: number | null;
+  /** Steps per second. */
+  rate: number | null;
+  remaining_s: number | null;
+  /** Latest value of each series; null where it is not finite. */
+  values: { [series: string]: number | null };
+  /** `it` (weight updates) or `samples`. */
+  unit: string;
+}
+
+export interface IHeadline {
+  name: string;
+  value: number | null;
+}
+
+export interface IAttempt {
+  number: number;
+  host: string | null;
+  state: JobState;
+  started_at: string;
+  finished_at: string | null;
+  resume_step: number;
+  error: IJobError | null;
+}
+
+export interface IJob {
+  id: string;
+  name: string;
+  type: JobType;
+  category: string | null;
+  owner: string;
+  state: JobState;
+  target: 'run' | 'stop' | 'delete';
+  /** Why it waits, or what it is doing, as a sentence. */
+  reason: string | null;
+  networks: string[];
+  dataset: string | null;
+  /** Every option with its resolved value. */
+  options: { [key: string]: Json };
+  /** The options that were given: what a resubmission starts from. */
+  given: { [key: string]: Json };
+  tag: string | null;
+  request: IResourceRequest;
+  priority: number;
+  target_count: number;
+  submitted_at: string;
+  started_at: string | null;
+  finished_at: string | null;
+  host: string | null;
+  progress: IJobProgress | null;
+  headline: IHeadline | null;
+  attempts: IAttempt[];
+  error: IJobError | null;
+  warnings: string[];
+  /** Only in the record of a single job, not in lists. */
+  result: { [key: string]: Json } | null;
+}
+
+export interface IJobPage {
+  items: IJob[];
+  /** Jobs that match, on all pages. */
+  total: number;
+  offset: number;
+}
+
+export interface IJobCheck {
+  options: { [key: string]: Json };
+  request: IResourceRequest;
+  warnings: string[];
+  /** A sentence: when it would start, and where. */
+  when: string;
+}
+
+/** One curve, thinned to buckets; extremes are exact. */
+export interface ISeriesPoints {
+  /** First step of each bucket. */
+  step: number[];
+  /** Unix time of the last point of each bucket, s. */
+  time: number[];
+  /** Null where a bucket holds no finite value; the same for `min` and `max`. */
+  mean: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+  /** Points before thinning. */
+  points: number;
+  nonfinite: number;
+}
+
+export interface IMetrics {
+  series: { [name: string]: ISeriesPoints };
+}
+
+export interface ILogChunk {
+  /** Byte at which `text` begins. */
+  offset: number;
+  next_offset: number;
+  /** Bytes in the whole log now. */
+  size: number;
+  text: string;
+  /** Whether the job has ended and `next_offset` is the end. */
+  complete: boolean;
+}
+
+export interface INotification {
+  id: number;
+  time: string;
+  level: 'info' | 'success' | 'warning' | 'danger';
+  message: string;
+  job: string | null;
+  host: string | null;
+}
+
+export interface IGpu {
+  index: number;
+  uuid: string;
+  name: string;
+  memory: number;
+}
+
+export interface IGpuSample {
+  index: number;
+  /** Per cent. */
+  utilisation: number;
+  memory_used: number;
+  foreign_memory: number;
+}
+
+export interface IHostSample {
+  /** Unix time, s. */
+  time: number;
+  /** Per cent of all CPUs of the machine. */
+  cpu: number;
+  memory_used: number;
+  memory_total: number;
+  disk_free: number;
+  disk_total: number;
+  /** Bytes per second. */
+  network_sent: number;
+  network_received: number;
+  gpus: IGpuSample[];
+}
+
+export interface IHostDescription {
+  name: string;
+  id: string;
+  boot_id: string;
+  hostname: string;
+  arch: string;
+  os: string;
+  ip: string;
+  machine_cpus: number;
+  /** CPUs offered. */
+  cpus: number;
+  /** Bytes offered. */
+  memory: number;
+  gpus: IGpu[];
+  /** Role to how many may run at once; null: as many as fit. */
+  roles: { [role: string]: number | null };
+  overcommitted: string | null;
+  warm: boolean;
+  version: string;
+  torch: string | null;
+  keeps_processes: boolean;
+}
+
+export interface IHost {
+  description: IHostDescription;
+  address: string | null;
+  state: 'up' | 'lost';
+  joined_at: string;
+  last_seen_at: string;
+  cpus_busy: number;
+  memory_busy: number;
+  gpus_busy: number[];
+  /** Ids of the jobs that hold a lease here. */
+  jobs: string[];
+  sample: IHostSample | null;
+}
+
+export interface ISlots {
+  total: number;
+  busy: number;
+}
+
+export interface IStatus {
+  version: string;
+  protocol: number;
+  started_at: string;
+  uptime_s: number;
+  owner: string;
+  data_dir: string;
+  queued: number;
+  running: number;
+  finished: number;
+  hosts: number;
+  hosts_lost: number;
+  slots: ISlots;
+  gpus: ISlots;
+  disk_free: number;
+  warnings: string[];
+}
+
+export interface ILayer {
+  type: string;
+  name: string | null;
+  inputs: string[] | null;
+}
+
+export interface INetworkDescription {
+  format: 1;
+  name: string;
+  title: string;
+  summary: string;
+  task: 'classification' | 'regression' | null;
+  input_shape: number[] | null;
+  outputs: number | null;
+  layers: ILayer[];
+  entry_point: string | null;
+  /** Options that suit this network better than the general defaults. */
+  defaults: { [key: string]: Json };
+}
+
+export interface ILayerFacts {
+  name: string;
+  type: string;
+  output_shape: number[];
+  parameters: number;
+}
+
+export interface INetworkFacts {
+  layers: ILayerFacts[];
+  parameters: number;
+  input_shape: number[] | null;
+  output_shape: number[] | null;
+}
+
+export interface ITagVariant {
+  variant: string;
+  digest: string;
+  bytes: number;
+  step: number;
+  scores: { [name: string]: number | null };
+}
+
+export interface ITag {
+  network: string;
+  tag: string;
+  job: string | null;
+  dataset: string | null;
+  network_digest: string;
+  input_shape: number[] | null;
+  outputs: number | null;
+  variants: ITagVariant[];
+  updated_at: string;
+}
+
+export interface INetwork {
+  description: INetworkDescription;
+  origin: string;
+  /** Null until the inspector has answered. */
+  facts: INetworkFacts | null;
+  tags: ITag[];
+}
+
+export type Split = 'train' | 'validation' | 'test';
+
+export interface IDatasetDescriptor {
+  format: 1;
+  name: string;
+  title: string;
+  summary: string;
+  source: string;
+  licence: string;
+  kind: 'npz' | 'csv';
+  file: string;
+  target: string | null;
+  task: 'classification' | 'regression' | null;
+  shape: number[] | null;
+  scale: number;
+  classes: string[] | null;
+  features: string[] | null;
+  shuffle_seed: number | null;
+  /** Half-open ranges. */
+  splits: { [split in Split]?: [number, number] } | null;
+}
+
+export interface IDatasetFacts {
+  size: number;
+  shape: number[];
+  task: 'classification' | 'regression';
+  /** Number of classes, or of regression targets. */
+  outputs: number;
+  classes: string[] | null;
+  class_counts: number[] | null;
+  features: string[] | null;
+  splits: { [split in Split]?: [number, number] };
+  bytes: number;
+}
+
+export interface IDataset {
+  descriptor: IDatasetDescriptor;
+  origin: string;
+  facts: IDatasetFacts | null;
+}
+
+/** One option of a job type. */
+export interface IOptionProperty {
+  title?: string;
+  description: string;
+  type?: 'string' | 'integer' | 'number' | 'boolean';
+  /** `index-set`: text such as `0,1437`. */
+  format?: string;
+  enum?: Json[];
+  default?: Json;
+  /** What the default means, where its value does not tell. */
+  default_text?: string;
+  unit?: string;
+  /** Heading under which it belongs. */
+  group: string;
+  /** One of the few that people change most. */
+  common: boolean;
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  exclusiveMaximum?: number;
+  pattern?: string;
+  examples?: Json[];
+}
+
+export interface IOptionSchema {
+  title: string;
+  description: string;
+  type: 'object';
+  /** In the order in which they are shown. */
+  properties: { [name: string]: IOptionProperty };
+  additionalProperties: boolean;
+}
+
+/** One thing that is wrong with one field of a request. */
+export interface IFieldError {
+  field: string;
+  value: Json;
+  /** A whole sentence. */
+  message: string;
+  accepted: string | null;
+  /** The known name nearest to an unknown one. */
+  nearest: string | null;
+}
+
+export interface IErrorAnswer {
+  message: string;
+  code: string;
+  errors: IFieldError[];
+}
+
+export interface ISnapshotMessage {
+  type: 'snapshot';
+  event: string;
+  status: IStatus;
+  jobs: IJob[];
+  hosts: IHost[];
+  notifications: INotification[];
+}
+
+/** What the stream of events sends. */
+export type EventMessage =
+  | ISnapshotMessage
+  | { type: 'job'; event: string; job: IJob }
+  | { type: 'job_deleted'; event: string; job_deleted: string }
+  | { type: 'host'; event: string; host: IHost }
+  | { type: 'host_removed'; event: string; host_removed: string }
+  | { type: 'notification'; event: string; notification: INotification }
+  | { type: 'status'; event: string; status: IStatus }
+  | {
+      type: 'progress';
+      event: string;
+      progress: { [job: string]: IJobProgress };
+    };
