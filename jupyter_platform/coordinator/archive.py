@@ -8,11 +8,14 @@ import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from jupyter_platform.coordinator.curves import JobCurves
 from jupyter_platform.core.jobs import JobRecord
 from jupyter_platform.runtime.records import SUFFIX, series_file_name
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _ROWS = 20_000
 """Points that become CSV text at once."""
@@ -28,8 +31,8 @@ class _Outlet(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: object) -> int:
-        view = memoryview(data)  # type: ignore[arg-type]  # typeshed says ReadableBuffer
+    def write(self, data: ReadableBuffer) -> int:
+        view = memoryview(data)
         self._pending += view
         return view.nbytes
 

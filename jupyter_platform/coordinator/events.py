@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from typing import Any, Literal
 
 from pydantic_core import to_json
@@ -76,7 +76,7 @@ class EventHub:
             self._progress_timer.cancel()
         self._wake()
 
-    async def subscribe(self, after: str | None = None) -> AsyncIterator[str]:
+    async def subscribe(self, after: str | None = None) -> AsyncGenerator[str, None]:
         """Yield messages as JSON text, without end.
 
         Parameters

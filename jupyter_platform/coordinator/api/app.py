@@ -1,0 +1,71 @@
+"""The application: gate, routes, errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from jupyter_platform._version import __version__
+from jupyter_platform.coordinator.api.gate import Gate
+from jupyter_platform.coordinator.api.responses import ErrorBody, install_error_handlers
+from jupyter_platform.coordinator.api.routes import (
+    datasets,
+    hosts,
+    jobs,
+    networks,
+    options,
+    platform,
+)
+from jupyter_platform.coordinator.api.services import Services
+
+PREFIX = "/api"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+_UPLOAD = re.compile(rf"{PREFIX}/datasets/[^/]+")
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody} for status in (401, 404, 409, 413, 422, 503)
+}
+
+
+def create_app(
+    services: Services, *, token: str, hosts_accepted: Collection[str] | None = LOOPBACK
+) -> FastAPI:
+    """Return the ASGI application.
+
+    Parameters
+    ----------
+    services : Services
+        What answers.
+    token : str
+        What every request must bear.
+    hosts_accepted : collection of str, optional
+        Names that requests may be addressed to; None: any, for a coordinator behind a proxy.
+    """
+    app = FastAPI(
+        title="jupyter-platform",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=_ERRORS,
+    )
+    app.state.services = services
+    install_error_handlers(app)
+    api = APIRouter(prefix=PREFIX)
+    for module in (platform, jobs, options, networks, datasets, hosts):
+        api.include_router(module.router)
+    app.include_router(api)
+    app.add_middleware(
+        Gate,
+        token=token,
+        hosts=hosts_accepted,
+        is_upload=_is_upload,
+        on_request=services.on_request,
+    )
+    return app
+
+
+def _is_upload(method: str, path: str) -> bool:
+    return method == "PUT" and _UPLOAD.fullmatch(path) is not None

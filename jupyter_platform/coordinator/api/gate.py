@@ -1,0 +1,152 @@
+"""What a request has to pass before any route sees it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Collection
+from typing import Any
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket
+
+from jupyter_platform.coordinator.api.responses import error_response
+from jupyter_platform.core.errors import (
+    AuthenticationError,
+    InvalidRequestError,
+    PlatformError,
+    RequestTooLargeError,
+)
+from jupyter_platform.core.units import format_bytes
+
+OPEN_PATHS = frozenset({"/api/health"})
+"""What answers without a token."""
+MAX_BODY_BYTES = 1_000_000
+"""Bytes of the body of a request that is not an upload."""
+_DRAINED_BYTES = 64_000_000
+"""Bytes of a body too large that are still read, so that the sender gets to see the answer."""
+
+
+class Gate:
+    """ASGI middleware: known host name, right token, body of bearable size.
+
+    Parameters
+    ----------
+    app : ASGI application
+        What comes after.
+    token : str
+        What ``Authorization: Bearer`` must say.
+    hosts : collection of str, optional
+        Names that the ``Host`` header may hold. A page in a browser can point a name of its own
+        at this machine (DNS rebinding); what it then sends names that host.
+    is_upload : callable
+        Tells from method and path whether the body may be of any size.
+    on_request : callable
+        Called for everything that passes, but the open paths.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        token: str,
+        hosts: Collection[str] | None,
+        is_upload: Callable[[str, str], bool],
+        on_request: Callable[[], None],
+    ) -> None:
+        self._app = app
+        self._expected = f"Bearer {token}".encode()
+        self._hosts = hosts
+        self._is_upload = is_upload
+        self._on_request = on_request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer it."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None and scope["path"] not in OPEN_PATHS:
+            self._on_request()
+        if refusal is None and scope["type"] == "http" and self._is_limited(scope):
+            refusal, receive = await _read_body(scope, receive)
+        if refusal is None:
+            await self._app(scope, receive, send)
+        else:
+            await _refuse(refusal, scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> PlatformError | None:
+        headers = Headers(scope=scope)
+        host = _host_name(headers.get("host", ""))
+        if self._hosts is not None and host not in self._hosts:
+            return InvalidRequestError(
+                f"The request names the host {host[:100]!r}; accepted: "
+                f"{', '.join(sorted(self._hosts))}."
+            )
+        if scope["path"] in OPEN_PATHS:
+            return None
+        given = headers.get("authorization", "").encode("utf-8", "replace")
+        if not secrets.compare_digest(given, self._expected):
+            return AuthenticationError(
+                "No valid token: send 'Authorization: Bearer <token>' with the token of the "
+                "connection file."
+            )
+        return None
+
+    def _is_limited(self, scope: Scope) -> bool:
+        return not self._is_upload(scope["method"], scope["path"])
+
+
+def _host_name(header: str) -> str:
+    if header.startswith("["):
+        return header.partition("]")[0] + "]"
+    return header.partition(":")[0].lower()
+
+
+async def _read_body(scope: Scope, receive: Receive) -> tuple[PlatformError | None, Receive]:
+    """Read the whole body; return an error when it is too large, and what hands it on."""
+    body = bytearray()
+    announced = Headers(scope=scope).get("content-length", "")
+    size = 0
+    if not (announced.isascii() and announced.isdecimal() and int(announced) > _DRAINED_BYTES):
+        async for chunk in _chunks(receive):
+            size += len(chunk)
+            if size <= MAX_BODY_BYTES:
+                body += chunk
+            elif size > _DRAINED_BYTES:
+                break
+        if size <= MAX_BODY_BYTES:
+            return None, _replay(bytes(body), receive)
+    error = RequestTooLargeError(
+        f"The request has more than {format_bytes(MAX_BODY_BYTES)}; that is the most that is "
+        "accepted here."
+    )
+    return error, receive
+
+
+async def _chunks(receive: Receive) -> Any:
+    more = True
+    while more:
+        message = await receive()
+        more = message["type"] == "http.request" and message.get("more_body", False)
+        yield message.get("body", b"")
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
+
+
+async def _refuse(error: PlatformError, scope: Scope, receive: Receive, send: Send) -> None:
+    headers = {"WWW-Authenticate": "Bearer"} if error.status_code == 401 else {}
+    response = error_response(error.status_code, error.to_dict(), headers)
+    if scope["type"] == "http":
+        await response(scope, receive, send)
+        return
+    socket = WebSocket(scope, receive, send)
+    await socket.receive()
+    await socket.send_denial_response(response)

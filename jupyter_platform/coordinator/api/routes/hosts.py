@@ -1,0 +1,37 @@
+"""Hosts, what they did, and what happened."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.core.hosts import HostRecord, HostSample
+from jupyter_platform.core.jobs import NotificationRecord
+
+router = APIRouter(tags=["hosts"])
+
+
+@router.get("/hosts")
+async def hosts(services: ServicesOf) -> list[HostRecord]:
+    """Return all hosts, also those that were lost."""
+    return services.hosts.records()
+
+
+@router.get("/hosts/{name}/history")
+async def history(
+    name: str, services: ServicesOf, hours: Annotated[float, Query(gt=0, le=192)] = 24
+) -> list[HostSample]:
+    """Return what a host did, oldest first."""
+    return await services.history.hosts(name, hours)
+
+
+@router.get("/notifications")
+async def notifications(
+    services: ServicesOf,
+    after: int | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[NotificationRecord]:
+    """Return what happened, newest first."""
+    return await services.notifications.records(after, limit)

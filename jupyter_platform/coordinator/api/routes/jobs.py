@@ -1,0 +1,138 @@
+"""Jobs: submit, look, stop, delete, and read what they left."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
+from jupyter_platform.core.jobs import (
+    JobCheck,
+    JobPage,
+    JobRecord,
+    JobSubmission,
+    LogChunk,
+    MetricsRecord,
+)
+
+router = APIRouter(prefix="/jobs", tags=["jobs"])
+
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+
+
+class JobQuery(BaseModel):
+    """Which jobs to list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: str | None = Field(default=None, description="States, comma-separated.")
+    type: str | None = None
+    search: str | None = Field(default=None, max_length=300)
+    ids: str | None = Field(default=None, description="Ids, comma-separated.")
+    name: str | None = None
+    limit: int = Field(default=100, ge=1, le=1000)
+    offset: int = Field(default=0, ge=0)
+    order: Literal["newest", "oldest"] = "newest"
+
+
+class MetricsQuery(BaseModel):
+    """Which part of which curves, and how finely."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    series: str | None = Field(default=None, description="Names, comma-separated; default: all.")
+    buckets: int = Field(default=2000, ge=1, le=MAX_BUCKETS)
+    start: int | None = Field(default=None, description="First step.")
+    stop: int | None = Field(default=None, description="Step behind the last.")
+
+
+class LogQuery(BaseModel):
+    """Which part of a log."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offset: int = Field(default=0, description="Byte to begin at; negative: from the end.")
+    limit: int = Field(default=256_000, ge=1, le=4_000_000, description="Bytes at most.")
+
+
+@router.post("", status_code=201)
+async def submit(
+    submission: JobSubmission,
+    response: Response,
+    services: ServicesOf,
+    idempotency_key: IdempotencyKey = None,
+) -> JobRecord:
+    """Put a job into the queue; it is on disk when this answers."""
+    job = await services.jobs.submit(submission, idempotency_key=idempotency_key)
+    response.headers["Location"] = f"/api/jobs/{job.id}"
+    return job
+
+
+@router.post("/check")
+async def check(submission: JobSubmission, services: ServicesOf) -> JobCheck:
+    """Check a submission without storing anything."""
+    return await services.jobs.check(submission)
+
+
+@router.get("")
+async def page(services: ServicesOf, query: Annotated[JobQuery, Query()]) -> JobPage:
+    """Return a page of jobs."""
+    return await services.jobs.list(**query.model_dump())
+
+
+@router.get("/{job}")
+async def get(job: str, services: ServicesOf) -> JobRecord:
+    """Return a job with its result; a unique prefix of its id will do."""
+    return await services.jobs.get(job)
+
+
+@router.post("/{job}/stop")
+async def stop(job: str, services: ServicesOf) -> JobRecord:
+    """Let a job end with a checkpoint; one that waits is cancelled."""
+    return await services.jobs.stop(job)
+
+
+@router.delete("/{job}", status_code=204)
+async def delete(job: str, services: ServicesOf) -> None:
+    """Forget a job that has ended; its weights stay."""
+    await services.jobs.delete(job)
+
+
+@router.get("/{job}/metrics", response_model=MetricsRecord)
+async def metrics(
+    job: str, services: ServicesOf, query: Annotated[MetricsQuery, Query()]
+) -> Response:
+    """Return curves, thinned to buckets with exact extremes."""
+    record = await services.jobs.get(job)
+    window = Window(query.buckets, query.start, query.stop)
+    series = query.series.split(",") if query.series else None
+    content = await services.files.metrics(record.id, series, window)
+    return Response(content, media_type="application/json")
+
+
+@router.get("/{job}/metrics/{series}.rec", response_class=StreamingResponse)
+async def records(job: str, series: str, services: ServicesOf) -> StreamingResponse:
+    """Return all points of a series: step (int64), Unix time and value (float64) each."""
+    record = await services.jobs.get(job)
+    content = await services.files.records(record.id, series)
+    return StreamingResponse(content, media_type="application/octet-stream")
+
+
+@router.get("/{job}/log")
+async def log(job: str, services: ServicesOf, query: Annotated[LogQuery, Query()]) -> LogChunk:
+    """Return a piece of what a job printed."""
+    record = await services.jobs.get(job)
+    return await services.files.log(record, query.offset, query.limit)
+
+
+@router.get("/{job}/archive", response_class=StreamingResponse)
+async def archive(job: str, services: ServicesOf) -> StreamingResponse:
+    """Return a zip file of specification, result, curves and log."""
+    record = await services.jobs.get(job)
+    content = await services.files.archive(record)
+    headers = {"Content-Disposition": f'attachment; filename="job-{record.id}.zip"'}
+    return StreamingResponse(content, media_type="application/zip", headers=headers)

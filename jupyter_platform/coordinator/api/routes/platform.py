@@ -1,0 +1,66 @@
+"""The platform as a whole: health, version, status, shutdown, events."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, WebSocket
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform._version import __version__
+from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.api.streaming import forward
+from jupyter_platform.core.hosts import StatusRecord
+from jupyter_platform.runtime.connection import PROTOCOL
+
+router = APIRouter(tags=["platform"])
+
+
+class HealthRecord(BaseModel):
+    """That the coordinator answers."""
+
+    status: str = "ok"
+
+
+class VersionRecord(BaseModel):
+    """What the coordinator speaks."""
+
+    version: str = __version__
+    protocol: int = PROTOCOL
+
+
+class ShutdownRequest(BaseModel):
+    """How to end the platform."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    force: bool = Field(default=False, description="Also while jobs run; they go on.")
+
+
+@router.get("/health")
+async def health() -> HealthRecord:
+    """Say that the coordinator answers; the only route without a token."""
+    return HealthRecord()
+
+
+@router.get("/version")
+async def version() -> VersionRecord:
+    """Return the versions of the package and of this API."""
+    return VersionRecord()
+
+
+@router.get("/status")
+async def status(services: ServicesOf) -> StatusRecord:
+    """Return the state of the whole platform at a glance."""
+    return await services.status.record()
+
+
+@router.post("/shutdown", status_code=202)
+async def shutdown(services: ServicesOf, request: ShutdownRequest | None = None) -> HealthRecord:
+    """End coordinator, scheduler and hosts; refused while jobs run unless forced."""
+    await services.shutdown(request is not None and request.force)
+    return HealthRecord(status="stopping")
+
+
+@router.websocket("/events")
+async def events(socket: WebSocket, services: ServicesOf, after: str | None = None) -> None:
+    """Send a snapshot, then what changes, as it changes."""
+    await forward(socket, services.hub.subscribe(after))

@@ -1,0 +1,51 @@
+"""What the routes call."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.history import History
+from jupyter_platform.coordinator.hosts import HostRegistry
+from jupyter_platform.coordinator.job_files import JobFiles
+from jupyter_platform.coordinator.jobs import JobService
+from jupyter_platform.coordinator.notifications import Notifications
+from jupyter_platform.coordinator.repository import (
+    DatasetRepository,
+    NetworkRepository,
+    TagRepository,
+)
+from jupyter_platform.coordinator.status import StatusService
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything behind the API."""
+
+    jobs: JobService
+    files: JobFiles
+    networks: NetworkRepository
+    datasets: DatasetRepository
+    tags: TagRepository
+    hosts: HostRegistry
+    history: History
+    notifications: Notifications
+    status: StatusService
+    hub: EventHub
+    shutdown: Callable[[bool], Awaitable[None]]
+    """Ends the platform; refuses while jobs run unless told to force it."""
+    on_request: Callable[[], None]
+    """Called for each request: somebody is there."""
+
+
+def _services(connection: HTTPConnection) -> Services:
+    services: Services = connection.app.state.services
+    return services
+
+
+ServicesOf = Annotated[Services, Depends(_services)]

@@ -1,0 +1,28 @@
+"""Option schemas as they are served."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyter_platform.core.errors import NotFoundError, unknown_name
+from jupyter_platform.core.options import OPTION_MODELS, option_schema
+
+
+def offered_types() -> list[str]:
+    """Return the job types that have options and can be submitted."""
+    return [str(type) for type in OPTION_MODELS]
+
+
+def schema_of(type: str) -> dict[str, Any]:
+    """Return the JSON schema of the options of a job type, in any case of letters.
+
+    Raises
+    ------
+    NotFoundError
+        If the type is not offered; the nearest is named.
+    """
+    for known, model in OPTION_MODELS.items():
+        if str(known) == type.upper():
+            return option_schema(model)
+    error = unknown_name("type", type, offered_types())
+    raise NotFoundError(error.message, errors=[error])
