@@ -4,7 +4,7 @@ EXTENSION := jupyter_platform/labextension/package.json
 SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f) \
 	$(wildcard labextension/tsconfig*.json)
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
-JLPM := PATH="$(CURDIR)/$(BIN):$$PATH" jlpm --cwd labextension
+JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -56,13 +56,13 @@ clean: ## remove all that was made, the environment too
 	@scripts/bootstrap runtime
 	@touch $@
 
-.venv/made-development: .venv/made-runtime
+.venv/made-development: pyproject.toml constraints.txt
 	@scripts/bootstrap development
-	@touch $@
+	@touch .venv/made-runtime $@
 
-.venv/made-benchmarks: .venv/made-runtime
+.venv/made-benchmarks: pyproject.toml constraints.txt
 	@scripts/bootstrap benchmarks
-	@touch $@
+	@touch .venv/made-runtime $@
 
 labextension/node_modules/.made: labextension/package.json labextension/yarn.lock labextension/.yarnrc.yml | .venv/made-runtime
 	@scripts/bootstrap javascript
