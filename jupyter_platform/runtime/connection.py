@@ -14,6 +14,7 @@ from jupyter_platform.core.errors import CoordinatorError
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.identity import boot_id, is_same_process
 from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.runtime.processes import file_lock
 
 PROTOCOL = 1
 """Version of the API; raised when an older client would misunderstand it."""
@@ -73,16 +74,28 @@ def read_connection(paths: Paths) -> Connection | None:
             "Remove it; a coordinator that still runs is found and stopped by "
             "'jupyter platform down'."
         ) from error
-    if connection.boot_id == boot_id():
-        return connection if connection.is_alive() else None
-    if connection.hostname != socket.gethostname():
+    if connection.is_alive():
+        return connection
+    if _is_foreign(paths, connection):
         raise CoordinatorError(
             f"The connection file {path} belongs to the machine {connection.hostname!r} (user "
             f"{connection.user!r}), and this is {socket.gethostname()!r}: the folder is shared "
             f"between machines. Set {API_URL_VARIABLE} and {API_TOKEN_VARIABLE} to use that "
-            "coordinator, or JUPYTER_RUNTIME_DIR to a folder of this machine to start another."
+            "coordinator, or JUPYTER_DATA_DIR and JUPYTER_RUNTIME_DIR to folders of this machine "
+            "to start another. If no coordinator runs there any more, remove the file."
         )
     return None
+
+
+def _is_foreign(paths: Paths, connection: Connection) -> bool:
+    """Return whether the writer may be alive where its pid cannot be looked up from here."""
+    if connection.hostname == socket.gethostname():
+        return False
+    if connection.boot_id != boot_id():
+        return True
+    # A container of this machine: gone for good when nobody holds its supervisor's lock.
+    with file_lock(paths.supervisor_lock) as free:
+        return not free
 
 
 def _read_private(path: Path) -> bytes | None:

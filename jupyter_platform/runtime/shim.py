@@ -142,6 +142,7 @@ def release(pid: int) -> None:
 
 def execute(command: list[str], env: dict[str, str] | None = None) -> NoReturn:
     """Replace this process by a command; a failure is printed and ends it with code 127."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvpe(command[0], command, os.environ if env is None else env)
     except OSError as error:
@@ -174,7 +175,8 @@ def _begin(log: str, cwd: str) -> None:
     _gates.clear()
     _locks.clear()
     signal.set_wakeup_fd(-1)
-    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}:
+    # SIGPIPE stays ignored, as Python has it; `execute` puts it right for other programs.
+    for number in signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP, signal.SIGPIPE}:
         if signal.getsignal(number) not in (signal.SIG_DFL, None):
             signal.signal(number, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
