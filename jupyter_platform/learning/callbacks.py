@@ -1,0 +1,209 @@
+"""What listens while a network learns."""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from jupyter_platform.core.errors import PlatformError
+from jupyter_platform.learning.checkpoint import write_checkpoint
+from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.networks import WeightsHeader, save_weights
+from jupyter_platform.learning.strategies import Strategy
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS = "weights"
+
+
+class WeightsFolder:
+    """``weights/`` of a run: named variants of a network's weights, and the events about them."""
+
+    def __init__(self, context: RunContext, strategy: Strategy, header: WeightsHeader) -> None:
+        self._context = context
+        self._strategy = strategy
+        self._header = header
+        self._folder = context.folder / WEIGHTS
+        self._folder.mkdir(mode=0o700, exist_ok=True)
+        self.variants: dict[str, str] = {}
+
+    def path(self, variant: str) -> Path:
+        """Return where a variant lies."""
+        return self._folder / f"{variant}.safetensors"
+
+    def save(self, variant: str, step: int, scores: dict[str, float]) -> None:
+        """Write the present weights as a variant.
+
+        Raises
+        ------
+        OSError
+            If they cannot be written; an older file is untouched.
+        """
+        state = self._strategy.network.state_dict()
+        save_weights(self.path(variant), state, self._header, step=str(step))
+        self._tell(variant, step, scores)
+
+    def adopt(self, variant: str, source: Path, step: int, scores: dict[str, float]) -> None:
+        """Take over the file of an earlier attempt as a variant."""
+        temporary = self._folder / f".{variant}"
+        shutil.copyfile(source, temporary)
+        os.replace(temporary, self.path(variant))
+        self._tell(variant, step, scores)
+
+    def _tell(self, variant: str, step: int, scores: dict[str, float]) -> None:
+        file = f"{WEIGHTS}/{variant}.safetensors"
+        self.variants[variant] = file
+        self._context.events.write(
+            "weights",
+            variant=variant,
+            file=file,
+            step=step,
+            scores={key: finite(value) for key, value in scores.items()},
+        )
+
+
+def finite(value: float) -> float | None:
+    """Return a number that JSON can hold, or None."""
+    return value if math.isfinite(value) else None
+
+
+class Validation:
+    """Validates, records the scores and keeps the weights of the lowest validation loss."""
+
+    def __init__(
+        self, context: RunContext, strategy: Strategy, weights: WeightsFolder, interval: int
+    ) -> None:
+        self.interval = interval
+        self.best_step: int | None = None
+        self.best_scores: dict[str, float] = {}
+        self.latest: dict[str, float] = {}
+        self.latest_step: int | None = None
+        self._context = context
+        self._strategy = strategy
+        self._weights = weights
+
+    def at_step(self, step: int) -> None:
+        """Validate once."""
+        scores = self._strategy.validate()
+        if scores is None:
+            return
+        self.latest, self.latest_step = scores, step
+        for name, value in scores.items():
+            self._context.recorder.record(name, step, value)
+        shown = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
+        logger.info("step %d: %s", step, shown)
+        best = self.best_scores.get("validation_loss", math.inf)
+        if scores["validation_loss"] < best:
+            self._keep_best(step, scores)
+
+    def at_end(self, step: int) -> None:
+        """Validate the last weights, unless that was just done or was not wanted."""
+        if self.interval and step and step != self.latest_step:
+            self.at_step(step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the next attempt must know."""
+        return {
+            "best_step": self.best_step,
+            "best_scores": self.best_scores,
+            "latest": self.latest,
+            "latest_step": self.latest_step,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self.best_step, self.best_scores = state["best_step"], state["best_scores"]
+        self.latest, self.latest_step = state["latest"], state["latest_step"]
+
+    def _keep_best(self, step: int, scores: dict[str, float]) -> None:
+        try:
+            self._weights.save("best", step, scores)
+        except OSError as error:
+            self._context.warn(f"The best weights (step {step}) cannot be stored: {error}.")
+            return
+        self.best_step, self.best_scores = step, scores
+
+
+class Checkpoints:
+    """Writes checkpoints now and then, and at the end."""
+
+    def __init__(
+        self,
+        context: RunContext,
+        strategy: Strategy,
+        header: WeightsHeader,
+        validation: Validation,
+        weights: WeightsFolder,
+        interval: int,
+    ) -> None:
+        self.interval = interval
+        self._context = context
+        self._strategy = strategy
+        self._header = header
+        self._validation = validation
+        self._weights = weights
+        self._started = time.monotonic()
+        self._elapsed_before = 0.0
+        self._stored: int | None = None
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds of training, those of earlier attempts that were kept included."""
+        return self._elapsed_before + time.monotonic() - self._started
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Count on from an earlier attempt."""
+        self._elapsed_before = float(state["elapsed_s"])
+
+    def at_step(self, step: int) -> None:
+        """Write a checkpoint; when that fails the last good one stays and training goes on."""
+        try:
+            self._write(step)
+        except OSError as error:
+            self._context.warn(
+                f"The checkpoint of step {step} cannot be written: {error}. The one before it "
+                "stays, and training goes on."
+            )
+
+    def at_end(self, step: int) -> None:
+        """Write the last checkpoint, unless that was just done.
+
+        Raises
+        ------
+        PlatformError
+            If it cannot be written.
+        """
+        if self._stored == step:
+            return
+        try:
+            self._write(step)
+        except OSError as error:
+            raise PlatformError(
+                f"The last checkpoint (step {step}) cannot be written: {error}."
+            ) from error
+
+    def _write(self, step: int) -> None:
+        # The curve must reach as far as any checkpoint that a next attempt may start from.
+        self._context.recorder.sync()
+        validation = self._validation
+        stored = write_checkpoint(
+            self._context.folder,
+            step,
+            self._strategy.network,
+            self._header,
+            {
+                "strategy": self._strategy.state_dict(),
+                "validation": validation.state_dict(),
+                "elapsed_s": self.elapsed_s,
+            },
+            None if validation.best_step is None else self._weights.path("best"),
+        )
+        self._stored = step
+        self._context.events.write(
+            "checkpoint", step=step, folder=stored.folder, files=stored.files
+        )

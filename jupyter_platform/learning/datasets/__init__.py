@@ -1,0 +1,6 @@
+"""Datasets: from a descriptor and a file to tensors."""
+
+from jupyter_platform.learning.datasets.dataset import Dataset
+from jupyter_platform.learning.datasets.load import load
+
+__all__ = ["Dataset", "load"]

@@ -1,0 +1,192 @@
+"""From a description to a torch module."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from importlib import metadata
+from typing import Any
+
+from torch import nn
+
+from jupyter_platform.core.errors import InvalidDataError, NotFoundError, nearest, unknown_name
+from jupyter_platform.core.networks import FEATURES, OUTPUTS, Layer, NetworkDescription
+from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node
+from jupyter_platform.learning.networks.registry import LAYER_TYPES, LayerType
+
+ENTRY_POINTS = "jupyter_platform.networks"
+"""Entry-point group of networks that are code: ``name = module:callable``."""
+
+
+def build(description: NetworkDescription, input_shape: Sequence[int], outputs: int) -> nn.Module:
+    """Build a network with fresh weights drawn from torch's global generator.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+        Layers, or the name of an entry point.
+    input_shape : sequence of int
+        Shape of one sample, without the batch axis.
+    outputs : int
+        Number of classes or of regression targets.
+
+    Raises
+    ------
+    InvalidDataError
+        If a layer is unknown, lacks an argument or has a wrong one, or if an entry point cannot
+        be used; layer, argument and what would fit are named.
+    NotFoundError
+        If there is no such entry point.
+    """
+    if description.entry_point is not None:
+        return _build_entry_point(description, tuple(input_shape), outputs)
+    nodes = check_layers(description)
+    symbols = {FEATURES: math.prod(input_shape), OUTPUTS: outputs}
+    layers = [
+        _build_layer(description, node, layer, symbols)
+        for node, layer in zip(nodes, description.layers, strict=True)
+    ]
+    return GraphNetwork(nodes, layers)
+
+
+def check_layers(description: NetworkDescription) -> list[Node]:
+    """Check names, types, inputs and names of arguments without building anything.
+
+    Returns
+    -------
+    list of Node
+        The layers with their full names and inputs, in order.
+
+    Raises
+    ------
+    InvalidDataError
+        If something is wrong with one of them.
+    """
+    if not description.layers:
+        raise InvalidDataError(
+            f"Network {description.name!r} has no layers; give 'layers' or 'entry_point'."
+        )
+    counts: dict[str, int] = {}
+    nodes: list[Node] = []
+    for layer in description.layers:
+        counts[layer.type] = counts.get(layer.type, 0) + 1
+        name = layer.name or f"{layer.type}{counts[layer.type]}"
+        where = f"Layer {name!r} of network {description.name!r}"
+        kind = _layer_type(layer, where)
+        _check_name(name, nodes, where)
+        inputs = layer.inputs or (nodes[-1].name if nodes else INPUT,)
+        _check_inputs(inputs, kind, nodes, where)
+        _check_arguments(layer, kind, where)
+        nodes.append(Node(name, layer.type, inputs))
+    return nodes
+
+
+def _layer_type(layer: Layer, where: str) -> LayerType:
+    kind = LAYER_TYPES.get(layer.type)
+    if kind is None:
+        error = unknown_name("layer type", layer.type, LAYER_TYPES)
+        raise InvalidDataError(f"{where}: {error.message}", errors=[error])
+    return kind
+
+
+def _check_name(name: str, nodes: list[Node], where: str) -> None:
+    if not name or "." in name or hasattr(nn.Module, name) or name in (INPUT, "nodes", "training"):
+        raise InvalidDataError(
+            f"{where} cannot have this name; names hold no dot, and {INPUT!r} and the names of "
+            "torch's own module attributes are taken."
+        )
+    if any(node.name == name for node in nodes):
+        raise InvalidDataError(f"{where}: another layer has this name; names are unique.")
+
+
+def _check_inputs(inputs: tuple[str, ...], kind: LayerType, nodes: list[Node], where: str) -> None:
+    known = [INPUT, *(node.name for node in nodes)]
+    for name in inputs:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise InvalidDataError(
+                f"{where} takes input from {name!r}, which is no layer before it.{hint} "
+                f"Before it: {', '.join(known)}."
+            )
+    if len(inputs) < kind.min_inputs or (kind.max_inputs and len(inputs) > kind.max_inputs):
+        most = kind.max_inputs
+        wanted = f"{kind.min_inputs}" if most == kind.min_inputs else f"{kind.min_inputs} or more"
+        raise InvalidDataError(
+            f"{where} ({kind.name}) has {len(inputs)} inputs; it takes {wanted}. "
+            "Name them in 'inputs'."
+        )
+
+
+def _check_arguments(layer: Layer, kind: LayerType, where: str) -> None:
+    accepted = ", ".join(kind.arguments) or "none"
+    for name in layer.arguments:
+        if name not in kind.arguments:
+            near = nearest(name, kind.arguments)
+            hint = f" Did you mean {near!r}?" if near else ""
+            raise InvalidDataError(
+                f"{where} ({kind.name}) has no argument {name!r}.{hint} Accepted: {accepted}."
+            )
+    for name in kind.required:
+        if name not in layer.arguments:
+            raise InvalidDataError(
+                f"{where} ({kind.name}) lacks the argument {name!r}. Accepted: {accepted}."
+            )
+
+
+def _build_layer(
+    description: NetworkDescription, node: Node, layer: Layer, symbols: dict[str, int]
+) -> nn.Module:
+    where = f"Layer {node.name!r} of network {description.name!r}"
+    arguments = {
+        name: _substitute(value, symbols, f"{where}, argument {name!r}")
+        for name, value in layer.arguments.items()
+    }
+    try:
+        return LAYER_TYPES[layer.type].factory(**arguments)
+    except (TypeError, ValueError, RuntimeError, AttributeError) as error:
+        shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        raise InvalidDataError(
+            f"{where} cannot be built as {layer.type}({shown}): {error}."
+        ) from error
+
+
+def _substitute(value: Any, symbols: dict[str, int], where: str) -> Any:
+    if isinstance(value, list):
+        return tuple(_substitute(item, symbols, where) for item in value)
+    if isinstance(value, str) and value.startswith("$"):
+        if value not in symbols:
+            raise InvalidDataError(
+                f"{where} is {value!r}; the symbols are {FEATURES} (values in one input sample) "
+                f"and {OUTPUTS} (classes or regression targets)."
+            )
+        return symbols[value]
+    return value
+
+
+def _build_entry_point(
+    description: NetworkDescription, input_shape: tuple[int, ...], outputs: int
+) -> nn.Module:
+    name = str(description.entry_point)
+    found = {item.name: item for item in metadata.entry_points(group=ENTRY_POINTS)}
+    if name not in found:
+        field = unknown_name("entry point", name, found)
+        raise NotFoundError(
+            f"Network {description.name!r} is made by entry point {name!r} of group "
+            f"{ENTRY_POINTS!r}, which no installed package offers. {field.message}",
+            errors=[field],
+        )
+    reference = found[name].value
+    try:
+        network = found[name].load()(input_shape=input_shape, outputs=outputs)
+    except Exception as error:
+        raise InvalidDataError(
+            f"Network {description.name!r}: {reference}(input_shape={input_shape}, "
+            f"outputs={outputs}) failed with {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(network, nn.Module):
+        raise InvalidDataError(
+            f"Network {description.name!r}: {reference} gave {type(network).__name__}; it must "
+            "give a torch.nn.Module."
+        )
+    return network

@@ -1,0 +1,169 @@
+"""What a network looks like from the inside: layers, shapes, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.networks import LayerRecord, NetworkDescription, NetworkFacts
+from jupyter_platform.learning.networks.build import build, check_layers
+from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node
+
+_WIDTHS = {
+    "in_features": (-1, "values on the last axis"),
+    "in_channels": (1, "channels"),
+    "num_features": (1, "features"),
+}
+"""Argument that fixes the width of a layer's input: the axis it is about, and its name."""
+_ERRORS = (RuntimeError, ValueError, IndexError, TypeError, NotImplementedError)
+
+
+def network_facts(
+    description: NetworkDescription,
+    input_shape: Sequence[int] | None = None,
+    outputs: int | None = None,
+) -> NetworkFacts:
+    """Return the layer table of a network; layers are built on the meta device, without memory.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+        Its own `input_shape` and `outputs` hold where it has them.
+    input_shape, outputs
+        Those of a dataset, for networks that take them from there. Where they are needed and
+        missing the description is only checked, and the answer holds no layers and no shapes.
+
+    Raises
+    ------
+    InvalidDataError
+        If the network cannot be built, or a layer does not fit the one before it.
+    """
+    shape = description.input_shape or input_shape
+    width = description.outputs or outputs
+    if shape is None or width is None:
+        if description.entry_point is None:
+            check_layers(description)
+        return NetworkFacts(layers=[], parameters=0, input_shape=None, output_shape=None)
+    if description.entry_point is not None:
+        # Foreign code need not understand the meta device.
+        network = build(description, shape, width)
+        layers, output = _trace_modules(description, network, torch.zeros(2, *shape))
+    else:
+        with torch.device("meta"):
+            network = build(description, shape, width)
+            values = torch.zeros(1, *shape)
+        assert isinstance(network, GraphNetwork)
+        layers, output = _trace_graph(description, network, values)
+    return NetworkFacts(
+        layers=layers,
+        parameters=sum(item.numel() for item in network.parameters()),
+        input_shape=list(shape),
+        output_shape=list(output.shape[1:]),
+    )
+
+
+def _parameters(layer: nn.Module) -> int:
+    return sum(item.numel() for item in layer.parameters())
+
+
+def _trace_graph(
+    description: NetworkDescription, network: GraphNetwork, values: Tensor
+) -> tuple[list[LayerRecord], Tensor]:
+    network.eval()
+    outputs = {INPUT: values}
+    rows: list[LayerRecord] = []
+    with torch.inference_mode():
+        for node, layer in zip(network.nodes, network.children(), strict=True):
+            inputs = [outputs[name] for name in node.inputs]
+            try:
+                values = layer(*inputs)
+            except _ERRORS as error:
+                raise _misfit(description, node, layer, inputs, error) from error
+            outputs[node.name] = values
+            rows.append(
+                LayerRecord(
+                    name=node.name,
+                    type=node.type,
+                    output_shape=list(values.shape[1:]),
+                    parameters=_parameters(layer),
+                )
+            )
+    return rows, values
+
+
+def _misfit(
+    description: NetworkDescription,
+    node: Node,
+    layer: nn.Module,
+    inputs: Sequence[Tensor],
+    error: Exception,
+) -> InvalidDataError:
+    before = " and ".join(
+        "the input" if name == INPUT else f"layer {name!r}" for name in node.inputs
+    )
+    shapes = " and ".join(shape_text(item.shape[1:]) for item in inputs)
+    where = f"Layer {node.name!r} ({node.type}) of network {description.name!r}"
+    for argument, (axis, noun) in _WIDTHS.items():
+        wanted = getattr(layer, argument, None)
+        shape = inputs[0].shape
+        if wanted is None or not -len(shape) <= axis < len(shape) or shape[axis] == wanted:
+            continue
+        return InvalidDataError(
+            f"{where} takes {wanted} {noun} ({argument}), but {before} gives {shape[axis]} "
+            f"(shape {shapes}); give {argument}={shape[axis]} or change what comes before."
+        )
+    return InvalidDataError(f"{where} does not fit {before}, which gives shape {shapes}: {error}")
+
+
+def _trace_modules(
+    description: NetworkDescription, network: nn.Module, values: Tensor
+) -> tuple[list[LayerRecord], Tensor]:
+    rows: list[LayerRecord] = []
+    hooks = [layer.register_forward_hook(_row_hook(rows, name)) for name, layer in _leaves(network)]
+    try:
+        with torch.inference_mode():
+            output = network.eval()(values)
+    except Exception as error:
+        raise InvalidDataError(
+            f"Network {description.name!r} fails on an input of shape "
+            f"{shape_text(values.shape[1:])}: {type(error).__name__}: {error}"
+        ) from error
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not isinstance(output, Tensor) or output.shape[:1] != values.shape[:1]:
+        raise InvalidDataError(
+            f"Network {description.name!r} gives {type(output).__name__} for a batch of "
+            f"{len(values)}; it must give one tensor with the batch on axis 0."
+        )
+    return rows, output
+
+
+def _leaves(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    for name, layer in network.named_modules():
+        if not any(layer.children()):
+            yield name or type(layer).__name__, layer
+
+
+def _row_hook(rows: list[LayerRecord], name: str) -> Any:
+    def hook(layer: nn.Module, _inputs: Any, output: Any) -> None:
+        shape = list(output.shape[1:]) if isinstance(output, Tensor) else []
+        rows.append(
+            LayerRecord(
+                name=name,
+                type=type(layer).__name__,
+                output_shape=shape,
+                parameters=_parameters(layer),
+            )
+        )
+
+    return hook
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Return a shape as ``"1×8×8"``."""
+    return "×".join(str(size) for size in shape) or "one value"

@@ -1,0 +1,137 @@
+"""Weights as safetensors files that say which network they belong to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor, nn
+
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.runtime.atomic import write_bytes_atomic
+
+
+@dataclass(frozen=True)
+class WeightsHeader:
+    """What is written into the metadata of a weights file."""
+
+    network: str
+    """SHA-256 of the description, in hex."""
+    input_shape: tuple[int, ...]
+    outputs: int
+
+    @classmethod
+    def of(
+        cls, description: NetworkDescription, input_shape: Sequence[int], outputs: int
+    ) -> WeightsHeader:
+        """Return the header for a network as it was built."""
+        return cls(description.digest, tuple(input_shape), outputs)
+
+    def to_metadata(self) -> dict[str, str]:
+        """Return the string metadata of a safetensors file."""
+        return {
+            "network": self.network,
+            "input_shape": json.dumps(self.input_shape),
+            "outputs": str(self.outputs),
+        }
+
+
+def weights_bytes(state: Mapping[str, Tensor], header: WeightsHeader, **extra: str) -> bytes:
+    """Return a state dict as the bytes of a safetensors file.
+
+    Tensors that share memory, as tied weights do, are stored once each.
+    """
+    tensors = {
+        name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()
+    }
+    return save(tensors, {**header.to_metadata(), **extra})
+
+
+def save_weights(
+    path: Path, state: Mapping[str, Tensor], header: WeightsHeader, **extra: str
+) -> None:
+    """Write a state dict beside its place, then rename.
+
+    Raises
+    ------
+    OSError
+        If the file system refuses; an older file is untouched.
+    """
+    write_bytes_atomic(path, weights_bytes(state, header, **extra))
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return the metadata of a weights file without reading its tensors.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is no safetensors file.
+    """
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a weights file.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is no safetensors file.
+    """
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidDataError:
+    return InvalidDataError(f"Weights file {path.name} cannot be read as safetensors: {error}.")
+
+
+def load_weights(network: nn.Module, path: Path, name: str) -> None:
+    """Load a weights file into a network.
+
+    Parameters
+    ----------
+    network : Module
+        Changed in place, once everything is known to fit.
+    path : Path
+        A safetensors file.
+    name : str
+        Name of the network, for the error.
+
+    Raises
+    ------
+    InvalidDataError
+        If the file cannot be read, or lacks a tensor, has one too many or one of another shape.
+    """
+    found = read_weights(path)
+    wanted = network.state_dict()
+    for key, value in wanted.items():
+        if key not in found:
+            raise InvalidDataError(
+                f"The weights do not fit network {name!r}: {key!r} is missing; the file holds "
+                f"{', '.join(sorted(found)) or 'nothing'}."
+            )
+        if found[key].shape != value.shape:
+            raise InvalidDataError(
+                f"The weights do not fit network {name!r}: {key!r} has shape "
+                f"{tuple(found[key].shape)}; the network needs {tuple(value.shape)}."
+            )
+    extra = sorted(found.keys() - wanted.keys())
+    if extra:
+        raise InvalidDataError(f"The weights do not fit network {name!r}: it has no {extra[0]!r}.")
+    with torch.no_grad():
+        network.load_state_dict(found)

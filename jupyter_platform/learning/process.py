@@ -1,0 +1,112 @@
+"""The torch process of a run: ``python -m jupyter_platform.learning.process RUN_FOLDER``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+
+import torch
+
+from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.jobs import JobErrorRecord
+from jupyter_platform.core.runs import RunResult, RunSpec
+from jupyter_platform.core.states import JobType
+from jupyter_platform.learning import evaluator, learner
+from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.events import EventLog
+from jupyter_platform.learning.recorder import Recorder
+from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.runtime.atomic import write_bytes_atomic
+
+JOBS: dict[JobType, Callable[[RunContext], RunResult]] = {
+    JobType.LEARN: learner.run,
+    JobType.EVALUATE: evaluator.run,
+}
+
+logger = logging.getLogger(__name__)
+
+
+def main(run_folder: str | Path) -> int:
+    """Run what ``spec.json`` asks for and write ``result.json`` last.
+
+    Parameters
+    ----------
+    run_folder : path
+        Holds ``spec.json``; stdout and stderr are its ``output.log`` already.
+
+    Returns
+    -------
+    int
+        Exit code: 0 when finished or stopped, 1 when failed.
+    """
+    folder = Path(run_folder)
+    stop = StopFlag()
+
+    def request_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.requested = True
+
+    signal.signal(signal.SIGTERM, request_stop)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr, force=True
+    )
+    try:
+        result = _run(folder, stop)
+    except Exception as error:
+        logger.exception("The job failed.")
+        result = _failure(error)
+    data = result.model_dump_json().encode()
+    write_bytes_atomic(folder / "result.json", data)
+    return 1 if result.status == "failed" else 0
+
+
+def _run(folder: Path, stop: StopFlag) -> RunResult:
+    spec = RunSpec.model_validate_json((folder / "spec.json").read_bytes())
+    if spec.type not in JOBS:
+        raise InvalidRequestError(f"{spec.type} jobs cannot be run by this version.")
+    device = _set_up_device(spec)
+    events = EventLog(folder)
+    recorder = Recorder(folder, events)
+    context = RunContext(spec, folder, events, recorder, stop, device)
+    recorder.start()
+    if spec.gpus and device.type == "cpu":
+        context.warn(f"GPU {spec.gpus[0]} was leased, but torch finds no CUDA; the CPU is used.")
+    try:
+        return JOBS[spec.type](context)
+    finally:
+        recorder.close()
+        events.close()
+
+
+def _set_up_device(spec: RunSpec) -> torch.device:
+    """Keep to what was leased; runs before the first operation of torch."""
+    if spec.cpu_affinity is not None and hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, spec.cpu_affinity)
+    torch.set_num_threads(spec.threads)
+    torch.set_num_interop_threads(1)
+    if not spec.gpus:
+        return torch.device("cpu")
+    # Leases name GPUs as NVML does: by their place on the bus.
+    os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
+    os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, spec.gpus))
+    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+
+
+def _failure(error: Exception) -> RunResult:
+    record = JobErrorRecord(
+        type=type(error).__name__,
+        message=str(error) or type(error).__name__,
+        traceback="".join(traceback.format_exception(error)),
+    )
+    return RunResult(status="failed", error=record)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m jupyter_platform.learning.process RUN_FOLDER")
+    sys.exit(main(sys.argv[1]))
