@@ -152,4 +152,4 @@ def _decayed(start: float, stop: float, now: float) -> float:
 
 def _lanes(session: Session) -> dict[str, float]:
     query = select(LeaseRow.type, func.max(LeaseRow.started_at)).group_by(LeaseRow.type)
-    return {lane: last.timestamp() for lane, last in session.execute(query) if last is not None}
+    return {lane: last.timestamp() for lane, last in session.execute(query)}
