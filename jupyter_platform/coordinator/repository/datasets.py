@@ -127,7 +127,7 @@ class DatasetRepository:
             If there is none by that name.
         """
         descriptor = self.get(name)
-        request = self._request(descriptor)
+        request = _request(descriptor)
         answer = await self._facts.answer("dataset", descriptor.digest, request)
         return self._record(descriptor, answer)
 
@@ -233,7 +233,7 @@ class DatasetRepository:
         await asyncio.to_thread(self._blobs.put_file, file, link=True)
         try:
             answer = await self._facts.ask(
-                "dataset", descriptor.digest, self._request(descriptor), _INSPECT_WITHIN_S
+                "dataset", descriptor.digest, _request(descriptor), _INSPECT_WITHIN_S
             )
             await asyncio.to_thread(self._added.put, name, descriptor)
         except BaseException:
@@ -241,12 +241,6 @@ class DatasetRepository:
                 self._blobs.path(digest).unlink(missing_ok=True)
             raise
         return self._record(descriptor, answer)
-
-    def _request(self, descriptor: DatasetDescriptor) -> dict[str, Any]:
-        return {
-            "descriptor": descriptor.model_dump(mode="json"),
-            "files": {descriptor.file: str(self.file(descriptor))},
-        }
 
     def _record(
         self, descriptor: DatasetDescriptor, answer: dict[str, Any] | None
@@ -256,6 +250,11 @@ class DatasetRepository:
             origin="bundled" if descriptor.name in self._bundled else "added",
             facts=None if answer is None else DatasetFacts.model_validate(answer),
         )
+
+
+def _request(descriptor: DatasetDescriptor) -> dict[str, Any]:
+    # The host agent adds where the file lies that the descriptor refers to.
+    return {"descriptor": descriptor.model_dump(mode="json")}
 
 
 def _append(target: IO[bytes], digest: Any, data: bytes) -> None:

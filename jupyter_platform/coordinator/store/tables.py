@@ -62,6 +62,7 @@ class JobRow(Base):
     __table_args__ = (
         Index("ix_jobs_state_sequence", "state", "sequence"),
         Index("ix_jobs_type_sequence", "type", "sequence"),
+        Index("ix_jobs_type_state", "type", "state"),
         Index("ix_jobs_name", "name"),
         Index("ix_jobs_finished_at", "finished_at"),
     )
@@ -107,11 +108,13 @@ class JobRow(Base):
     headline: Mapped[dict[str, Any] | None]
     error: Mapped[dict[str, Any] | None]
     warnings: Mapped[list[str]] = mapped_column(default=list)
+    search: Mapped[str] = mapped_column(Text, default="")
+    """Lower-case words that a search looks through."""
+
+    # Last in the row, so that lists and searches need not read past these large values.
     result: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     spec: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     """Descriptions, descriptor, digests and weights, frozen at submission."""
-    search: Mapped[str] = mapped_column(Text, default="")
-    """Lower-case words that a search looks through."""
 
 
 class AttemptRow(Base):

@@ -85,9 +85,9 @@ def upgrade() -> None:
         sa.Column("headline", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("warnings", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("search", sa.Text(), nullable=False),
         sa.Column("result", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("spec", sa.JSON(none_as_null=True), nullable=False),
-        sa.Column("search", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("idempotency_key"),
         sa.UniqueConstraint("sequence"),
@@ -96,6 +96,7 @@ def upgrade() -> None:
     op.create_index("ix_jobs_name", "jobs", ["name"], unique=False)
     op.create_index("ix_jobs_state_sequence", "jobs", ["state", "sequence"], unique=False)
     op.create_index("ix_jobs_type_sequence", "jobs", ["type", "sequence"], unique=False)
+    op.create_index("ix_jobs_type_state", "jobs", ["type", "state"], unique=False)
     op.create_table(
         "leases",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -252,6 +253,7 @@ def downgrade() -> None:
     op.drop_index("ix_leases_job", table_name="leases")
     op.drop_index("ix_leases_ended_at", table_name="leases")
     op.drop_table("leases")
+    op.drop_index("ix_jobs_type_state", table_name="jobs")
     op.drop_index("ix_jobs_type_sequence", table_name="jobs")
     op.drop_index("ix_jobs_state_sequence", table_name="jobs")
     op.drop_index("ix_jobs_name", table_name="jobs")

@@ -1,0 +1,29 @@
+"""``python -m jupyter_platform.coordinator``: the daemon."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from jupyter_platform.coordinator.serving import run
+from jupyter_platform.core.errors import PlatformError
+from jupyter_platform.runtime.paths import Paths
+
+
+def main() -> int:
+    """Run until told to stop; return the exit code."""
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    # Its own reports of what a host that died had on the wire help nobody.
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    try:
+        run(Paths.default().ensure())
+    except PlatformError as error:
+        logging.getLogger("jupyter_platform.coordinator").critical("%s", error.message)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

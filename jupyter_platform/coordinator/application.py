@@ -1,0 +1,198 @@
+"""Puts the coordinator together, starts and ends its parts in order."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from typing import Any
+
+from jupyter_platform.cluster.membership import Cluster
+from jupyter_platform.cluster.tls import ensure_certificates
+from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.history import History
+from jupyter_platform.coordinator.hosts import HostRegistry
+from jupyter_platform.coordinator.job_files import JobFiles
+from jupyter_platform.coordinator.ledger import Ledger
+from jupyter_platform.coordinator.loops import Loops
+from jupyter_platform.coordinator.notifications import Notifications
+from jupyter_platform.coordinator.repository import (
+    DatasetRepository,
+    Facts,
+    NetworkRepository,
+    TagRepository,
+)
+from jupyter_platform.coordinator.status import StatusService
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.core.errors import ConflictError
+from jupyter_platform.core.settings import Settings
+from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
+from jupyter_platform.core.units import format_count
+from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.launch import start_supervisor
+from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.runtime.processes import SUPERVISOR, living, write_target
+
+STATUS_S = 2.0
+SUPERVISOR_CHECK_S = 2.0
+IDLE_CHECK_S = 10.0
+WORK_SAMPLE_S = 60.0
+PRUNE_S = 3600.0
+_ENDED_IN_SNAPSHOT = 50
+_NOTIFICATIONS_IN_SNAPSHOT = 50
+
+log = logging.getLogger(__name__)
+
+
+class Application:
+    """All parts of the coordinator.
+
+    Parameters
+    ----------
+    paths : Paths
+        Where everything lies.
+    settings : Settings
+        As they were when the platform was started.
+    supervised : bool
+        Whether to see to it that a supervisor runs, and to end the platform when it is idle.
+    """
+
+    services: Services
+
+    def __init__(self, paths: Paths, settings: Settings, *, supervised: bool = True) -> None:
+        self._paths = paths
+        self._settings = settings
+        self._supervised = supervised
+        self._stack = AsyncExitStack()
+        self._last_request = time.monotonic()
+
+    async def start(self) -> None:
+        """Open the store, follow the cluster, take up the jobs that were left.
+
+        Raises
+        ------
+        StoreError
+            If the store cannot be used; nothing is left open then.
+        """
+        async with AsyncExitStack() as stack:
+            await self._build(stack)
+            self._stack = stack.pop_all()
+
+    async def close(self) -> None:
+        """End everything; what runs on the hosts goes on."""
+        await self._stack.aclose()
+
+    async def shutdown(self, force: bool) -> None:
+        """Let the supervisor end the whole platform.
+
+        Raises
+        ------
+        ConflictError
+            If jobs run and `force` is not given.
+        """
+        running = await self.services.jobs.list(state=_states(HOLDING), limit=1)
+        if running.total and not force:
+            raise ConflictError(
+                f"{format_count(running.total, 'job')} still running; stop them first, or set "
+                "force: they go on, and are found again at the next start."
+            )
+        await asyncio.to_thread(self._go_down)
+
+    async def snapshot(self) -> Mapping[str, Any]:
+        """Return what somebody sees who has seen nothing yet."""
+        services = self.services
+        active = await services.jobs.list(state=_states(set(JobState) - TERMINAL), limit=1000)
+        ended = await services.jobs.list(state=_states(TERMINAL), limit=_ENDED_IN_SNAPSHOT)
+        return {
+            "status": await services.status.record(),
+            "jobs": [*active.items, *ended.items],
+            "hosts": services.hosts.records(),
+            "notifications": await services.notifications.records(limit=_NOTIFICATIONS_IN_SNAPSHOT),
+        }
+
+    async def _build(self, stack: AsyncExitStack) -> None:
+        paths = self._paths
+        store = await asyncio.to_thread(Store.open, paths.database)
+        stack.push_async_callback(store.close)
+        security = await asyncio.to_thread(ensure_certificates, paths.tls)
+        cluster = Cluster(paths.scheduler_file, security)
+        await cluster.start()
+        stack.push_async_callback(cluster.close)
+
+        hub = EventHub(self.snapshot)
+        stack.callback(hub.close)
+        ledger, history, notifications = Ledger(store), History(store), Notifications(store, hub)
+        await ledger.load()
+        hosts = HostRegistry(cluster, store, ledger, hub, notifications, history)
+        await hosts.start()
+        stack.push_async_callback(hosts.close)
+
+        blobs = BlobStore(paths.blobs)
+        facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
+        networks = NetworkRepository(paths, facts, tags)
+        stack.push_async_callback(networks.close)
+        owner = getpass.getuser()
+        datasets = DatasetRepository(paths, blobs, facts)
+        self.services = Services(
+            jobs=jobs,
+            files=JobFiles(store, paths),
+            networks=networks,
+            datasets=datasets,
+            tags=tags,
+            hosts=hosts,
+            history=history,
+            notifications=notifications,
+            status=StatusService(
+                store=store, hosts=hosts, hub=hub, history=history, paths=paths, owner=owner
+            ),
+            hub=hub,
+            shutdown=self.shutdown,
+            on_request=self._note_request,
+        )
+        self._start_loops(stack)
+
+    def _start_loops(self, stack: AsyncExitStack) -> None:
+        loops, services = Loops(), self.services
+        stack.push_async_callback(loops.close)
+        loops.every(STATUS_S, self._publish_status, "publishing the status")
+        loops.every(WORK_SAMPLE_S, services.status.sample_work, "sampling the work")
+        loops.every(PRUNE_S, services.history.prune, "pruning the history")
+        loops.every(PRUNE_S, services.notifications.prune, "pruning notifications")
+        if self._supervised:
+            loops.every(SUPERVISOR_CHECK_S, self._keep_supervisor, "keeping the supervisor")
+            loops.every(IDLE_CHECK_S, self._stop_when_idle, "stopping when idle")
+
+    def _note_request(self) -> None:
+        self._last_request = time.monotonic()
+
+    async def _publish_status(self) -> None:
+        if self.services.hub.subscribers:
+            await self.services.status.publish_changes()
+
+    async def _keep_supervisor(self) -> None:
+        if SUPERVISOR not in await asyncio.to_thread(living, self._paths):
+            log.warning("The supervisor is gone; starting another.")
+            await asyncio.to_thread(start_supervisor, self._paths)
+
+    async def _stop_when_idle(self) -> None:
+        minutes = self._settings.coordinator.idle_stop_minutes
+        if self.services.hub.subscribers:
+            self._note_request()
+        quiet_s = time.monotonic() - self._last_request
+        if not minutes or quiet_s < minutes * 60 or await self.services.status.active_jobs():
+            return
+        log.info("Nothing to do and nobody here for %.0f s: stopping.", quiet_s)
+        await asyncio.to_thread(self._go_down)
+
+    def _go_down(self) -> None:
+        write_target(self._paths, "down")
+        if self._supervised and SUPERVISOR not in living(self._paths):
+            start_supervisor(self._paths)
+
+
+def _states(states: set[JobState] | frozenset[JobState]) -> str:
+    return ",".join(sorted(states))
