@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
 from jupyter_platform.core.errors import FieldError, InvalidDataError, OptionError, PlatformError
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.datasets import Dataset
+from jupyter_platform.learning.datasets import check_index_set
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.strategies.criteria import choose_criterion
 
@@ -74,7 +74,8 @@ def check_dataset_fits(description: NetworkDescription, facts: DatasetFacts) -> 
 def check(
     job_type: JobType,
     networks: list[NetworkDescription],
-    dataset: Dataset | None,
+    dataset: DatasetDescriptor | None,
+    facts: DatasetFacts | None,
     options: dict[str, Any],
 ) -> Check:
     """Check a submission as far as that goes without running it.
@@ -85,7 +86,7 @@ def check(
         LEARN or EVALUATE.
     networks : list of NetworkDescription
         The networks of the submission.
-    dataset : Dataset or None
+    dataset, facts : DatasetDescriptor and DatasetFacts, or None
         Its dataset.
     options : dict
         Resolved options.
@@ -94,17 +95,22 @@ def check(
     if len(networks) != 1:
         message = f"{job_type} works on one network; {len(networks)} are given."
         result.errors.append(FieldError(field="networks", value=len(networks), message=message))
-    if dataset is None:
+    if dataset is None or facts is None:
         result.errors.append(FieldError(field="dataset", message=f"{job_type} needs a dataset."))
         return result
-    result.category = _category(job_type, dataset.facts)
+    result.category = _category(job_type, facts)
     try:
-        choose_criterion(options.get("criterion"), dataset.facts.task)
+        choose_criterion(options.get("criterion"), facts.task)
     except OptionError as error:
         result.blame("criterion", error)
-    _check_sets(result, job_type, dataset, options)
+    sizes = _check_sets(result, job_type, dataset.name, facts, options)
+    if job_type is JobType.LEARN:
+        _check_learning(result, dataset.name, sizes, options)
+    elif "test_set" not in sizes and not result.errors:
+        message = f"Dataset {dataset.name!r} has no test split; give test_set."
+        result.errors.append(FieldError(field="test_set", message=message))
     for description in networks:
-        _check_network(result, description, dataset.facts)
+        _check_network(result, description, facts)
     return result
 
 
@@ -114,38 +120,55 @@ def _category(job_type: JobType, facts: DatasetFacts) -> str:
     return "CLASSIFICATION" if facts.task == "classification" else "CRITERION"
 
 
-_SETS: dict[JobType, tuple[str, ...]] = {
-    JobType.LEARN: ("train_set", "validation_set", "test_set"),
-    JobType.EVALUATE: ("test_set",),
+_SETS: dict[JobType, dict[str, tuple[Split, ...]]] = {
+    JobType.LEARN: {
+        "train_set": ("train",),
+        "validation_set": ("validation",),
+        "test_set": ("test",),
+    },
+    JobType.EVALUATE: {"test_set": ("test", "validation")},
 }
+"""The sets that each type reads, and the splits that stand in for them in this order."""
 
 
 def _check_sets(
-    result: Check, job_type: JobType, dataset: Dataset, options: dict[str, Any]
+    result: Check,
+    job_type: JobType,
+    name: str,
+    facts: DatasetFacts,
+    options: dict[str, Any],
+) -> dict[str, int]:
+    """Return the samples in each set that is given or has a split."""
+    sizes: dict[str, int] = {}
+    for option, splits in _SETS.get(job_type, {}).items():
+        default = next((facts.splits[split] for split in splits if split in facts.splits), None)
+        index_set = options.get(option) or default
+        if index_set is None:
+            continue
+        try:
+            sizes[option] = check_index_set(index_set, option, name, facts.size)
+        except InvalidDataError as error:
+            result.blame(option, error)
+    return sizes
+
+
+def _check_learning(
+    result: Check, name: str, sizes: dict[str, int], options: dict[str, Any]
 ) -> None:
-    for name in _SETS.get(job_type, ()):
-        index_set = options.get(name)
-        if index_set is not None:
-            try:
-                dataset.indices(index_set, name)
-            except InvalidDataError as error:
-                result.blame(name, error)
-    if job_type is not JobType.LEARN:
-        return
-    if options.get("validation_set") is None and dataset.split("validation") is None:
+    blamed = {item.field for item in result.errors}
+    if "validation_set" not in sizes and "validation_set" not in blamed:
         result.warnings.append(
-            f"Dataset {dataset.descriptor.name!r} has no validation split and no validation_set is "
-            "given: no best weights are kept."
+            f"Dataset {name!r} has no validation split and no validation_set is given: no best "
+            "weights are kept."
         )
-    train = options.get("train_set") or dataset.split("train")
-    size = 0 if train is None else train[1] - train[0] if len(train) == 2 else len(train)
-    if train is None:
-        message = f"Dataset {dataset.descriptor.name!r} has no training split; give train_set."
+    size, batch_size = sizes.get("train_set"), options.get("batch_size") or 0
+    if size is None and "train_set" not in blamed:
+        message = f"Dataset {name!r} has no training split; give train_set."
         result.errors.append(FieldError(field="train_set", message=message))
-    elif size < (options.get("batch_size") or 0):
+    elif size is not None and size < batch_size:
         result.warnings.append(
-            f"batch_size is {options['batch_size']}, but train_set has {size} samples; each batch "
-            "is the whole set."
+            f"batch_size is {batch_size}, but train_set has {size} samples; each batch is the "
+            "whole set."
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jupyter_platform.core.errors import PlatformError
+from jupyter_platform.core.errors import InvalidRequestError, PlatformError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.runs import RunResult
 from jupyter_platform.learning.callbacks import Checkpoints, Validation, WeightsFolder, finite
@@ -81,7 +81,12 @@ def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset) -> _Le
     facts = dataset.facts
     check_dataset_fits(description, facts)
     header = WeightsHeader.of(description, facts.shape, facts.outputs)
-    rows = dataset.rows(options.train_set or facts.splits["train"], "train_set")
+    train_set = options.train_set or dataset.split("train")
+    if train_set is None:
+        raise InvalidRequestError(
+            f"Dataset {dataset.descriptor.name!r} has no training split; give train_set."
+        )
+    rows = dataset.rows(train_set, "train_set")
     if options.batch_size > len(rows):
         context.warn(
             f"batch_size is {options.batch_size}, but train_set has {len(rows)} samples; each "

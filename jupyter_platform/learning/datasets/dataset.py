@@ -49,21 +49,41 @@ class Dataset:
 
     def indices(self, index_set: Sequence[int], what: str) -> Tensor:
         """Return the sample indices of a set, int64, shape (n,); see `rows`."""
-        size = self.facts.size
-        is_range = len(index_set) == 2
-        highest = index_set[1] - 1 if is_range else max(index_set)
-        if highest >= size:
-            shown = ",".join(str(item) for item in index_set[:10])
-            message = (
-                f"{what} = {shown} reaches sample {highest}; dataset "
-                f"{self.descriptor.name!r} has {size:,} samples, numbered 0 to {size - 1}."
-            )
-            field = FieldError(field=what, value=shown, message=message, accepted=f"0,{size}")
-            raise InvalidDataError(message, errors=[field])
-        if is_range:
+        check_index_set(index_set, what, self.descriptor.name, self.facts.size)
+        if len(index_set) == 2:
             return torch.arange(index_set[0], index_set[1])
         return torch.tensor(list(index_set), dtype=torch.int64)
 
     def split(self, name: Split) -> tuple[int, int] | None:
         """Return a split as ``(start, stop)``, or None where the dataset has none."""
         return self.facts.splits.get(name)
+
+
+def check_index_set(index_set: Sequence[int], what: str, name: str, size: int) -> int:
+    """Return the number of samples in a set.
+
+    Parameters
+    ----------
+    index_set : sequence of int
+        ``(start, stop)`` half-open, or three and more sample indices.
+    what, name : str
+        Names of the set and of the dataset, for the error.
+    size : int
+        Samples in the dataset.
+
+    Raises
+    ------
+    InvalidDataError
+        If the set reaches beyond the dataset.
+    """
+    is_range = len(index_set) == 2
+    highest = index_set[1] - 1 if is_range else max(index_set)
+    if highest >= size:
+        shown = ",".join(str(item) for item in index_set[:10])
+        message = (
+            f"{what} = {shown} reaches sample {highest}; dataset {name!r} has {size:,} samples, "
+            f"numbered 0 to {size - 1}."
+        )
+        field = FieldError(field=what, value=shown, message=message, accepted=f"0,{size}")
+        raise InvalidDataError(message, errors=[field])
+    return index_set[1] - index_set[0] if is_range else len(index_set)

@@ -1,0 +1,130 @@
+"""Answers questions about networks and data that only torch can answer.
+
+``python -m jupyter_platform.learning.inspector SOCKET [PARENT_PID]``
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import BaseModel, Field, ValidationError
+
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
+from jupyter_platform.core.errors import InvalidRequestError, PlatformError, unknown_name
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.states import JobType
+from jupyter_platform.learning.checks import Check, check
+from jupyter_platform.learning.datasets import load
+from jupyter_platform.learning.line_server import LineServer
+from jupyter_platform.learning.networks import network_facts
+
+IDLE_S = 600.0
+"""Seconds without a question after which it ends."""
+_CACHED = 64
+
+
+class _NetworkRequest(BaseModel):
+    description: NetworkDescription
+    input_shape: list[int] | None = None
+    outputs: int | None = None
+
+
+class _DatasetRequest(BaseModel):
+    descriptor: DatasetDescriptor
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+class _CheckRequest(BaseModel):
+    networks: list[NetworkDescription]
+    dataset: DatasetDescriptor | None = None
+    files: dict[str, str] = Field(default_factory=dict)
+    type: JobType
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Inspector:
+    """Answers questions; remembers the facts of datasets, not the data."""
+
+    def __init__(self) -> None:
+        self._facts: dict[str, DatasetFacts] = {}
+        self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+            "network": self._network,
+            "dataset": self._dataset,
+            "check": self._check,
+        }
+
+    def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one question with ``{"ok": …}``.
+
+        Raises
+        ------
+        PlatformError
+            If the question is not understood, or the answer is an error.
+        """
+        name = str(request.get("op"))
+        operation = self._operations.get(name)
+        if operation is None:
+            field = unknown_name("op", name, self._operations)
+            raise InvalidRequestError(field.message, errors=[field])
+        try:
+            return {"ok": operation(request)}
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise InvalidRequestError(f"{name}: {where}: {first['msg']}.") from error
+
+    def _network(self, request: dict[str, Any]) -> dict[str, Any]:
+        asked = _NetworkRequest.model_validate(request)
+        facts = network_facts(asked.description, asked.input_shape, asked.outputs)
+        return facts.model_dump(mode="json")
+
+    def _dataset(self, request: dict[str, Any]) -> dict[str, Any]:
+        asked = _DatasetRequest.model_validate(request)
+        return self._dataset_facts(asked.descriptor, asked.files).model_dump(mode="json")
+
+    def _check(self, request: dict[str, Any]) -> dict[str, Any]:
+        asked = _CheckRequest.model_validate(request)
+        facts: DatasetFacts | None = None
+        if asked.dataset is not None:
+            try:
+                facts = self._dataset_facts(asked.dataset, asked.files)
+            except PlatformError as error:
+                refused = Check()
+                refused.blame("dataset", error)
+                return refused.to_dict()
+        return check(asked.type, asked.networks, asked.dataset, facts, asked.options).to_dict()
+
+    def _dataset_facts(self, descriptor: DatasetDescriptor, files: dict[str, str]) -> DatasetFacts:
+        # Files are content-addressed, so a descriptor never comes to mean other data.
+        facts = self._facts.get(descriptor.digest)
+        if facts is None:
+            facts = load(descriptor, files).facts
+            if len(self._facts) >= _CACHED:
+                self._facts.clear()
+            self._facts[descriptor.digest] = facts
+        return facts
+
+
+def main(path: str | Path, parent: int | None = None) -> None:
+    """Serve until nobody has asked for `IDLE_S`, or the parent process is gone."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s inspector: %(message)s")
+    torch.set_num_threads(1)
+    inspector = Inspector()
+    with LineServer(Path(path), parent) as server:
+        server.serve(
+            inspector.answer,
+            lambda: time.monotonic() - server.last_request < IDLE_S and not server.parent_is_gone(),
+        )
+
+
+if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: python -m jupyter_platform.learning.inspector SOCKET [PARENT_PID]")
+    main(sys.argv[1], int(sys.argv[2]) if len(sys.argv) == 3 else os.getppid())
