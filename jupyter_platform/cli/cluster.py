@@ -15,7 +15,6 @@ from jupyter_platform.cli.output import (
     print_fields,
     print_json,
     state_text,
-    step,
 )
 from jupyter_platform.client import Job, Platform
 from jupyter_platform.core.errors import ConflictError, CoordinatorError
@@ -46,13 +45,12 @@ def up(config: Path | None, as_json: bool, **given: Any) -> None:
     """Start the platform on this machine."""
     settings = load_settings(config, {_SETTINGS[key]: value for key, value in given.items()})
     _refuse_other_settings(Paths.default(), settings, bool(config) or any(_set(given)))
-    began = time.monotonic()
     hub = platform(settings=settings)
-    status = _wait_for_hosts(hub, settings.cluster.hosts, began)
+    record = _wait_for_hosts(hub, settings.cluster.hosts)
     if as_json:
-        print_json(status)
+        print_json(record)
     else:
-        print_status(status, hub)
+        print_status(record, hub)
 
 
 @click.command()
@@ -140,17 +138,14 @@ def _refuse_other_settings(paths: Paths, wanted: Settings, explicit: bool) -> No
         )
 
 
-def _wait_for_hosts(hub: Platform, expected: int, began: float) -> StatusRecord:
-    said = False
-    while True:
-        record = hub.status()
-        waited = time.monotonic() - began
-        if record.hosts >= expected or waited > HOST_TIMEOUT_S:
-            break
-        if not said:
-            step(f"waiting for {format_count(expected, 'host')}", waited)
-            said = True
+def _wait_for_hosts(hub: Platform, expected: int) -> StatusRecord:
+    record = hub.status()
+    if record.hosts < expected:
+        note(f"Waiting for {format_count(expected, 'host')} to join")
+    deadline = time.monotonic() + HOST_TIMEOUT_S
+    while record.hosts < expected and time.monotonic() < deadline:
         time.sleep(0.1)
+        record = hub.status()
     if record.hosts < expected:
         note(
             f"Only {record.hosts} of {format_count(expected, 'host')} joined within "

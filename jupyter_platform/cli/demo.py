@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from jupyter_platform.cli.connecting import Steps
 from jupyter_platform.cli.follow import follow
-from jupyter_platform.cli.output import note, step
+from jupyter_platform.cli.output import note
 from jupyter_platform.cli.results import class_names, confusion_text
 from jupyter_platform.client import Job, Platform
 from jupyter_platform.core.states import JobState
@@ -35,19 +35,19 @@ DIGITS_IN_A_ROW = 8
 )
 def demo(max_iterations: int) -> int:
     """Let a LeNet learn handwritten digits, then see how well it reads others."""
-    began = time.monotonic()
-    platform = Platform(on_progress=lambda text, _: _say(began, text))
-    _say(began, "looking for the platform, starting it where it is not there")
-    note(f"          {platform.url}")
-    learned = _learn(platform, began, max_iterations)
+    say = Steps()
+    say("Looking for the platform")
+    platform = Platform(on_progress=say)
+    say(f"The platform answers at {platform.url}")
+    learned = _learn(platform, say, max_iterations)
     if learned is None:
         return 1
-    _say(began, "reading 360 digits that it has never seen, with the best weights")
+    say("Reading 360 digits that it has never learned from, with the best weights")
     evaluation = platform.submit("EVALUATE", NETWORK, DATASET, tag=f"{learned.record.tag}/best")
     result = evaluation.result()
     _print_evaluation(result)
     _print_way_on(learned, evaluation)
-    _say(began, "done")
+    say("Done")
     accuracy = float(result["accuracy"])
     if accuracy < GOAL:
         note(f"The accuracy is {accuracy:.4f}; at least {GOAL} was expected.")
@@ -86,8 +86,8 @@ def image_lines(image: Sequence[Sequence[float]]) -> list[str]:
     ]
 
 
-def _learn(platform: Platform, began: float, max_iterations: int) -> Job | None:
-    _say(began, f"{NETWORK} learns {DATASET} ({max_iterations:,} updates with ADAM)")
+def _learn(platform: Platform, say: Steps, max_iterations: int) -> Job | None:
+    say(f"{NETWORK} learns {DATASET} ({max_iterations:,} updates with ADAM)")
     job = platform.submit(
         "LEARN",
         NETWORK,
@@ -135,7 +135,3 @@ def snippet(learned: str, evaluation: str) -> str:
 def _caption(item: Mapping[str, Any]) -> str:
     right = item["truth"] == item["prediction"]
     return f"{item['truth']} → {item['prediction']}{'' if right else ' ✗'}"
-
-
-def _say(began: float, text: str) -> None:
-    step(text, time.monotonic() - began)

@@ -9,7 +9,7 @@ import click
 
 from jupyter_platform.cli.output import number, print_fields, print_table
 
-LARGE = ("confusion", "per_class", "examples", "headline", "error")
+LARGE = ("classes", "confusion", "per_class", "examples", "headline", "error")
 """Parts of a result that are no line in a list of fields."""
 MOST_CLASSES = 20
 """Classes above which a confusion matrix does not fit on a screen."""
@@ -32,8 +32,7 @@ def print_result(result: Mapping[str, Any]) -> None:
 def class_names(result: Mapping[str, Any]) -> list[str]:
     """Return the names of the classes in the order of the confusion matrix."""
     rows = result.get("per_class") or ()
-    names = [str(row["class"]) for row in rows]
-    return names or [str(index) for index in range(len(result.get("confusion") or ()))]
+    return [str(name) for name in result.get("classes") or [row["class"] for row in rows]]
 
 
 def print_per_class(rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,0 +1,81 @@
+"""Folders that no test shares with a person, and one running platform for those that want it."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jupyter_platform import Platform
+from jupyter_platform.core.settings import load_settings
+from jupyter_platform.runtime.launch import ensure_coordinator, request_down
+from jupyter_platform.runtime.paths import Paths
+
+MARK = "JP_TEST_SESSION"
+"""Environment variable that marks every process of the shared platform."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def private_folders(tmp_path_factory):
+    """Keep every test away from the data of whoever runs it."""
+    folder = tmp_path_factory.mktemp("jupyter")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(folder / "data"))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))
+        patch.delenv("JUPYTER_PLATFORM_API_URL", raising=False)
+        patch.delenv("JUPYTER_PLATFORM_API_TOKEN", raising=False)
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def shared_paths(private_folders: Path):
+    """Start one platform for the whole session and return its folders."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(MARK, str(private_folders))
+        paths = Paths.default()
+        settings = load_settings(
+            None,
+            {
+                "cluster.hosts": 1,
+                "cluster.cpus": 4,
+                "cluster.overcommit": True,
+                "coordinator.idle_stop_minutes": 0,
+            },
+        )
+        try:
+            ensure_coordinator(paths, settings=settings, timeout_s=90)
+            yield paths
+        finally:
+            try:
+                request_down(paths, timeout_s=30)
+            finally:
+                end_processes(MARK, str(private_folders))
+
+
+@pytest.fixture
+def platform(shared_paths: Path):
+    """The shared platform, with a host that has joined."""
+    with Platform() as found:
+        deadline = time.monotonic() + 60
+        while not any(host.state == "up" for host in found.hosts()):
+            assert time.monotonic() < deadline, "no host has joined within 60 s"
+            time.sleep(0.05)
+        yield found
+
+
+def end_processes(mark: str, value: str) -> None:
+    """Kill the processes that carry a mark in their environment, but this one."""
+    found = [process for process in psutil.process_iter() if _carries(process, mark, value)]
+    for process in found:
+        process.kill()
+    psutil.wait_procs(found, timeout=20)
+
+
+def _carries(process: psutil.Process, mark: str, value: str) -> bool:
+    try:
+        return process.pid != os.getpid() and process.environ().get(mark) == value
+    except psutil.Error:
+        return False
