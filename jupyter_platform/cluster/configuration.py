@@ -7,6 +7,13 @@ import distributed  # noqa: F401 - loads the defaults that are overridden here
 
 CONNECT_TIMEOUT_S = 10
 """Seconds to wait for a connection, TLS handshake included."""
+FIRST_PATIENCE_S = 0.5
+"""Seconds for the first try at an address that may be of a scheduler that is gone.
+
+Dask tries a port that nobody listens on again and again until its time is up; doubled each time
+up to `MOST_PATIENCE_S`, so that a slow machine gets there too.
+"""
+MOST_PATIENCE_S = 3.0
 SILENCE_S = 15
 """Seconds after which a dead link is noticed; Dask refuses less than 11."""
 WORKER_TTL_S = 15

@@ -26,7 +26,8 @@ from distributed.utils import get_ip
 
 from jupyter_platform.cluster.agent import HostAgent
 from jupyter_platform.cluster.configuration import (
-    CONNECT_TIMEOUT_S,
+    FIRST_PATIENCE_S,
+    MOST_PATIENCE_S,
     UNUSED_HANDLERS,
     configure_dask,
 )
@@ -46,7 +47,6 @@ from jupyter_platform.runtime.telemetry import Telemetry
 logger = logging.getLogger(__name__)
 
 RETRY_S = 0.1
-LONGEST_RETRY_S = 2.0
 JOIN_TIMEOUT_S = 30
 """Seconds to join a scheduler that answered; then the process ends and is started again."""
 CLOSE_TIMEOUT_S = 2.0
@@ -185,14 +185,14 @@ async def _find_scheduler(file: Path, security: Security) -> str:
     credentials: Any = security
     reach: Any = connect
     arguments = credentials.get_connection_args("worker")
-    delay = RETRY_S
+    patience_s = FIRST_PATIENCE_S
     while True:
         try:
             address = str(read_json(file)["address"])
-            comm = await reach(address, timeout=CONNECT_TIMEOUT_S, **arguments)
-        except (OSError, ValueError, TypeError, KeyError, TimeoutError):
-            await asyncio.sleep(delay)
-            delay = min(1.5 * delay, LONGEST_RETRY_S)
+            comm = await reach(address, timeout=patience_s, **arguments)
+        except (OSError, ValueError, TypeError, KeyError):
+            await asyncio.sleep(RETRY_S)
+            patience_s = min(2 * patience_s, MOST_PATIENCE_S)
         else:
             await comm.close()
             return address

@@ -13,7 +13,13 @@ from typing import Any
 from distributed import Security
 from distributed.core import ConnectionPool
 
-from jupyter_platform.cluster.configuration import CONNECT_TIMEOUT_S, MEMBERS_OP, configure_dask
+from jupyter_platform.cluster.configuration import (
+    CONNECT_TIMEOUT_S,
+    FIRST_PATIENCE_S,
+    MEMBERS_OP,
+    MOST_PATIENCE_S,
+    configure_dask,
+)
 from jupyter_platform.core.errors import HostError, PlatformError, from_dict
 
 logger = logging.getLogger(__name__)
@@ -37,6 +43,8 @@ class HostLink:
     def __init__(self, name: str, address: str, pool: ConnectionPool) -> None:
         self.name = name
         self.address = address
+        self.left = False
+        """Whether the scheduler has dropped this life of the host."""
         self._pool = pool
 
     def __repr__(self) -> str:
@@ -76,6 +84,8 @@ class HostLink:
         PlatformError
             Whatever error of the family the agent answered with.
         """
+        if self.left:
+            raise HostError(f"Host {self.name} has left the cluster; {op!r} was not asked.")
         message = {"payload": json.dumps(payload or {}), "data": data}
         try:
             async with asyncio.timeout(timeout_s):
@@ -164,10 +174,13 @@ class Cluster:
         return lambda: self._callbacks.remove(callback)
 
     async def _follow(self) -> None:
+        patience_s = FIRST_PATIENCE_S
         while True:
             try:
                 address = _read_address(self._scheduler_file)
                 if address is not None:
+                    await self._connect(address, patience_s)
+                    patience_s = FIRST_PATIENCE_S
                     await self._follow_scheduler(address)
             except (OSError, TimeoutError, RuntimeError, PlatformError) as error:
                 if self._scheduler is not None:
@@ -178,7 +191,12 @@ class Cluster:
             if self._scheduler is not None:
                 self._pool.remove(self._scheduler)
             self._scheduler = None
+            patience_s = min(2 * patience_s, MOST_PATIENCE_S)
             await asyncio.sleep(RETRY_S)
+
+    async def _connect(self, address: str, patience_s: float) -> None:
+        """Open a connection for the pool; raises OSError when there is none in time."""
+        self._pool.reuse(address, await self._pool.connect(address, timeout=patience_s))
 
     async def _follow_scheduler(self, address: str) -> None:
         known = ""
@@ -198,9 +216,10 @@ class Cluster:
         before = {name: link.address for name, link in self._links.items()}
         if members == before:
             return
-        for name, address in before.items():
-            if members.get(name) != address:
-                self._pool.remove(address, reason=f"Host {name} has left.")
+        for name, link in self._links.items():
+            if members.get(name) != link.address:
+                link.left = True
+                self._pool.remove(link.address, reason=f"Host {name} has left.")
         self._links = {
             name: self._links[name]
             if before.get(name) == address
