@@ -1,0 +1,78 @@
+"""A store, folders and rows for tests of the coordinator."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.runtime.paths import Paths
+
+DEADLINE_S = 30.0
+
+
+@pytest.fixture
+def paths(tmp_path):
+    return Paths(
+        data=tmp_path / "data" / "jupyter_platform", runtime=tmp_path / "run" / "jupyter_platform"
+    ).ensure()
+
+
+@pytest.fixture
+def store(paths):
+    opened = Store.open(paths.database)
+    yield opened
+    asyncio.run(opened.close())
+
+
+@pytest.fixture
+def job_row():
+    """Build the row of a job; fields may be given."""
+
+    def build(**fields):
+        defaults = {
+            "id": "0123456789ab",
+            "name": "a job",
+            "type": "LEARN",
+            "owner": "somebody",
+            "state": "queued",
+            "networks": ["mlp"],
+            "dataset": "iris",
+            "options": {},
+            "given": {},
+        }
+        return JobRow(**{**defaults, **fields})
+
+    return build
+
+
+@pytest.fixture
+def attempt_row():
+    """Build the row of an attempt; fields may be given."""
+
+    def build(**fields):
+        defaults = {"job": "0123456789ab", "number": 1, "state": "running"}
+        return AttemptRow(**{**defaults, **fields})
+
+    return build
+
+
+@pytest.fixture
+def until():
+    """Poll until a condition, plain or asynchronous, gives something true; return that."""
+
+    async def poll(condition, what="the condition"):
+        deadline = time.monotonic() + DEADLINE_S
+        while time.monotonic() < deadline:
+            found = condition()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"{what} did not come true within {DEADLINE_S} s")
+
+    return poll

@@ -1,0 +1,188 @@
+import asyncio
+import contextlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import IntegrityError
+
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.core.errors import StoreError
+
+
+def count(session, table=JobRow):
+    return session.scalar(select(func.count()).select_from(table))
+
+
+async def test_a_row_comes_back_as_it_was(store, job_row):
+    when = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
+    await store.run(lambda session: session.add(job_row(submitted_at=when, warnings=["one"])))
+
+    row = await store.read(lambda session: session.get(JobRow, "0123456789ab"))
+
+    assert (row.submitted_at, row.warnings, row.networks) == (when, ["one"], ["mlp"])
+    assert row.reason_data is None
+
+
+async def test_an_exception_rolls_everything_back(store, job_row):
+    def fail(session):
+        session.add(job_row())
+        session.flush()
+        raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await store.run(fail)
+
+    assert await store.read(count) == 0
+
+
+async def test_what_a_reader_changes_is_thrown_away(store, job_row):
+    await store.run(lambda session: session.add(job_row()))
+
+    await store.read(lambda session: session.execute(text("DELETE FROM jobs")))
+
+    assert await store.read(count) == 1
+
+
+async def test_writes_happen_one_after_the_other_in_order(store):
+    seen = []
+
+    await asyncio.gather(*(store.run(lambda _, n=n: seen.append(n)) for n in range(50)))
+
+    assert seen == list(range(50))
+
+
+async def test_readers_see_a_snapshot_while_somebody_writes(store, job_row):
+    entered, leave = threading.Event(), threading.Event()
+
+    def slow_write(session):
+        session.add(job_row())
+        session.flush()
+        entered.set()
+        assert leave.wait(20)
+
+    writing = asyncio.create_task(store.run(slow_write))
+    await asyncio.to_thread(entered.wait, 20)
+    before = await store.read(count)
+    leave.set()
+    await writing
+
+    assert (before, await store.read(count)) == (0, 1)
+
+
+async def test_submissions_are_numbered_in_order_also_in_bulk(store, job_row):
+    rows = [job_row(id=f"{n:012x}") for n in range(200)]
+    await store.run(lambda session: session.add_all(rows))
+
+    ids = await store.read(lambda s: list(s.scalars(select(JobRow.id).order_by(JobRow.sequence))))
+
+    assert ids == [f"{n:012x}" for n in range(200)]
+
+
+async def test_foreign_keys_are_enforced_and_cascade(store, job_row, attempt_row):
+    with pytest.raises(IntegrityError):
+        await store.run(lambda session: session.add(attempt_row()))
+    await store.run(lambda session: session.add(job_row()))
+    await store.run(lambda session: session.add(attempt_row()))
+
+    await store.run(lambda session: session.execute(text("DELETE FROM jobs")))
+
+    assert await store.read(lambda session: count(session, AttemptRow)) == 0
+
+
+async def test_the_file_is_safe_against_a_power_cut(store):
+    def pragmas(session):
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [session.execute(text(f"PRAGMA {name}")).scalar() for name in names]
+
+    assert await store.run(pragmas) == ["wal", 2, 1]
+    assert await store.read(pragmas) == ["wal", 2, 1]
+
+
+def test_an_acknowledged_write_survives_kill_9(paths):
+    script = textwrap.dedent("""
+        import asyncio, sys
+        from pathlib import Path
+        from jupyter_platform.coordinator.store import Store
+        from jupyter_platform.coordinator.store.tables import SettingRow
+
+        async def main():
+            store = Store.open(Path(sys.argv[1]))
+            for number in range(1_000_000):
+                row = SettingRow(key=str(number), value={})
+                await store.run(lambda session: session.add(row))
+                print(number, flush=True)
+
+        asyncio.run(main())
+    """)
+    writer = subprocess.Popen(
+        [sys.executable, "-c", script, paths.database], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        for _ in range(20):
+            last = int(writer.stdout.readline())
+    finally:
+        os.kill(writer.pid, signal.SIGKILL)
+        rest = writer.communicate()[0].split()
+    last = max([last, *map(int, rest)])
+
+    with contextlib.closing(sqlite3.connect(paths.database)) as connection:
+        query = connection.execute("SELECT count(*) FROM settings WHERE key = ?", [str(last)])
+        assert query.fetchone() == (1,)
+
+
+def test_a_network_file_system_is_refused_with_the_cure(tmp_path):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        f"40 22 0:35 / {tmp_path}/home rw - nfs4 filer:/home rw\n"
+    )
+
+    with pytest.raises(StoreError, match=r"network file system \(nfs4\).*JUPYTER_DATA_DIR"):
+        Store.open(tmp_path / "home" / "platform.db", mountinfo=str(mounts))
+
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_file_that_is_no_database_is_refused(paths):
+    paths.database.write_bytes(b"this is not a database" * 100)
+
+    with pytest.raises(StoreError, match="cannot be used: file is not a database"):
+        Store.open(paths.database)
+
+    assert paths.database.read_bytes().startswith(b"this is not")
+
+
+def test_a_store_of_a_newer_version_is_refused(paths):
+    asyncio.run(Store.open(paths.database).close())
+    with sqlite3.connect(paths.database) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+
+    with pytest.raises(StoreError, match=r"newer version.*schema 9999"):
+        Store.open(paths.database)
+
+
+def test_a_database_without_its_driver_is_refused():
+    with pytest.raises(StoreError, match="No driver is installed"):
+        Store.open("nosuchdatabase://localhost/platform")
+
+
+async def test_a_store_is_opened_again_as_it_was(paths, job_row):
+    first = Store.open(paths.database)
+    await first.run(lambda session: session.add(job_row()))
+    await first.close()
+
+    second = Store.open(paths.database)
+    found = await second.read(count)
+    await second.close()
+
+    assert found == 1
