@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import socket
 import time
 from pathlib import Path
 
@@ -11,8 +13,11 @@ import pytest
 
 from jupyter_platform import Platform
 from jupyter_platform.core.settings import load_settings
+from jupyter_platform.runtime.connection import PROTOCOL
 from jupyter_platform.runtime.launch import ensure_coordinator, request_down
 from jupyter_platform.runtime.paths import Paths
+
+from .faulty_coordinator import FaultyCoordinator, lead_to
 
 MARK = "JP_TEST_SESSION"
 """Environment variable that marks every process of the shared platform."""
@@ -64,6 +69,44 @@ def platform(shared_paths: Path):
             assert time.monotonic() < deadline, "no host has joined within 60 s"
             time.sleep(0.05)
         yield found
+
+
+@pytest.fixture
+def paths(tmp_path, monkeypatch) -> Paths:
+    """Folders of this test alone."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    return Paths.default().ensure()
+
+
+@pytest.fixture
+def lead_here(paths):
+    """Return a function that points this machine to a faulty coordinator."""
+    return functools.partial(lead_to, paths)
+
+
+@pytest.fixture
+def start_coordinator(paths):
+    """Return a function that starts a faulty coordinator and points this machine to it."""
+    started: list[FaultyCoordinator] = []
+
+    def start(token: str = "secret", protocol: int = PROTOCOL) -> FaultyCoordinator:
+        server = FaultyCoordinator(token, protocol)
+        started.append(server)
+        lead_to(paths, server)
+        return server
+
+    yield start
+    for server in started:
+        server.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port at which nobody answers."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def end_processes(mark: str, value: str) -> None:

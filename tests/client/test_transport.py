@@ -21,8 +21,6 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.runtime.connection import PROTOCOL
 
-from .conftest import lead_to
-
 
 def test_errors_of_the_coordinator_are_raised_as_what_they_are(start_coordinator):
     server = start_coordinator()
@@ -54,14 +52,14 @@ def test_a_get_follows_the_coordinator_to_its_new_port_and_token(start_coordinat
     assert transport.endpoint.url == second.url
 
 
-def test_a_new_token_on_the_same_port_is_read_again(start_coordinator, paths):
+def test_a_new_token_on_the_same_port_is_read_again(start_coordinator, lead_here):
     server = start_coordinator("old")
     server.answers["GET /api/status"] = lambda _: (200, {})
     transport = Transport()
     transport.get("/api/status")
 
     server.token = "new"
-    lead_to(paths, server)
+    lead_here(server)
 
     assert transport.get("/api/status") == {}
 

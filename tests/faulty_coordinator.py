@@ -1,4 +1,4 @@
-"""A coordinator that can be told to misbehave, and a connection file that leads to it."""
+"""A coordinator that can be told to misbehave, and the connection file that leads to it."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
-import pytest
 
 from jupyter_platform.runtime.connection import PROTOCOL, Connection, write_connection
 from jupyter_platform.runtime.identity import boot_id, process_start_time
@@ -85,31 +83,7 @@ class FaultyCoordinator:
         return found(body)
 
 
-@pytest.fixture
-def paths(tmp_path, monkeypatch) -> Paths:
-    """Folders of this test alone."""
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
-    return Paths.default().ensure()
-
-
-@pytest.fixture
-def start_coordinator(paths):
-    """Return a function that starts a faulty coordinator and points this machine to it."""
-    started: list[FaultyCoordinator] = []
-
-    def start(token: str = "secret", protocol: int = PROTOCOL) -> FaultyCoordinator:
-        server = FaultyCoordinator(token, protocol)
-        started.append(server)
-        lead_to(paths, server)
-        return server
-
-    yield start
-    for server in started:
-        server.close()
-
-
-def lead_to(paths: Paths, server: FaultyCoordinator, protocol: int = PROTOCOL) -> None:
+def lead_to(paths: Paths, server: FaultyCoordinator) -> None:
     """Write a connection file as the coordinator would; its process is this one."""
     start_time = process_start_time(os.getpid())
     assert start_time is not None
@@ -124,15 +98,7 @@ def lead_to(paths: Paths, server: FaultyCoordinator, protocol: int = PROTOCOL) -
             hostname=socket.gethostname(),
             user=getpass.getuser(),
             version="9.9",
-            protocol=protocol,
+            protocol=PROTOCOL,
             data_dir=str(paths.data),
         ),
     )
-
-
-@pytest.fixture
-def unused_port() -> int:
-    """A port at which nobody answers."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

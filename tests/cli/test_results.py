@@ -1,0 +1,45 @@
+"""Results as text."""
+
+from __future__ import annotations
+
+from jupyter_platform.cli.demo import draw_digits, image_lines
+from jupyter_platform.cli.results import confusion_text, print_result
+
+
+def test_a_confusion_matrix_names_its_axes_and_keeps_zeros_on_the_diagonal():
+    text = confusion_text([[10, 2], [0, 0]], ["cat", "dog"])
+
+    assert text.splitlines() == [
+        "      predicted",
+        "true  cat dog",
+        "cat    10   2",
+        "dog     ·   0",
+    ]
+
+
+def test_an_odd_image_is_drawn_two_rows_to_a_line():
+    assert image_lines([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]) == ["▀▄", "▀▀"]
+
+
+def test_digits_stand_side_by_side_over_truth_and_prediction():
+    image = [[[1.0] * 8] * 8]
+    examples = [{"input": image, "truth": 3, "prediction": 3}] * 9
+    examples[1] = {"input": image, "truth": 3, "prediction": 8}
+
+    lines = draw_digits(examples).splitlines()
+
+    assert lines[0] == "  ".join(["█" * 8] * 8)
+    assert lines[4].startswith("3 → 3     3 → 8 ✗   3 → 3")
+    assert lines[6] == "█" * 8
+
+
+def test_the_worst_class_comes_first(capsys):
+    rows = [
+        {"class": "good", "precision": 1.0, "recall": 1.0, "f1": 1.0, "support": 5},
+        {"class": "bad", "precision": 0.5, "recall": 0.5, "f1": 0.5, "support": 4},
+    ]
+    print_result({"accuracy": 0.75, "top_k": {"1": 0.75}, "per_class": rows})
+
+    out = capsys.readouterr().out
+    assert out.index("bad") < out.index("good")
+    assert "top k     1 0.75" in out

@@ -1,0 +1,66 @@
+"""From the words of a submission to what is sent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from jupyter_platform.cli.submit import read_words
+from jupyter_platform.core.errors import OptionError
+
+
+@pytest.mark.parametrize(
+    ("words", "dataset", "options"),
+    [
+        ((), None, {}),
+        (("digits",), "digits", {}),
+        (("method=ADAM",), None, {"method": "ADAM"}),
+        (("digits", "a=1", "b=x y"), "digits", {"a": "1", "b": "x y"}),
+        (("my data.csv", "a=b=c"), "my data.csv", {"a": "b=c"}),
+        (("digits", "test_set="), "digits", {"test_set": ""}),
+        (("./a=b.csv",), "./a=b.csv", {}),
+    ],
+)
+def test_the_first_word_is_the_dataset_unless_it_is_an_option(words, dataset, options):
+    assert read_words(words) == (dataset, options)
+
+
+def test_all_words_that_are_no_options_are_named_at_once():
+    with pytest.raises(OptionError) as caught:
+        read_words(("digits", "fast", "a=1", "a=2"))
+
+    assert [error.field for error in caught.value.errors] == ["fast", "a"]
+    assert "KEY=VALUE" in caught.value.message
+    assert "given twice, as '1' and '2'" in caught.value.message
+
+
+def test_options_may_stand_between_flags(command, start_coordinator):
+    server = start_coordinator()
+    refusal = {"message": "Enough.", "code": "invalid_options", "errors": []}
+    server.answers["POST /api/jobs/check"] = lambda _: (422, refusal)
+
+    words = "submit LEARN a,b digits --name n x=1 --cpus 2 y=-1 --check --memory 4GB"
+    done = command(*words.split())
+
+    assert done.code == 2
+    ((_, body),) = server.seen("POST /api/jobs/check")
+    assert json.loads(body) == {
+        "type": "LEARN",
+        "networks": ["a", "b"],
+        "dataset": "digits",
+        "name": "n",
+        "request": {"cpus": "2", "memory": "4GB"},
+        "priority": 0,
+        "target_count": 1,
+        "options": {"x": "1", "y": "-1"},
+    }
+
+
+def test_a_file_that_is_not_there_is_named(command, start_coordinator):
+    start_coordinator()
+
+    done = command("submit", "LEARN", "mlp", "nowhere.csv")
+
+    assert done.code == 2
+    assert "nowhere.csv" in done.err
