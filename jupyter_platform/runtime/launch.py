@@ -33,6 +33,8 @@ Progress = Callable[[str, float], None]
 
 HEALTH_TIMEOUT_S = 2.0
 _PAUSE_S = 0.02
+_SUPERVISOR_CHECK_S = 2.0
+"""Pause between two looks at whether there still is a supervisor."""
 _LONGEST_PAUSE_S = 0.2
 _FAILED_STARTS = 2
 """Starts of the coordinator that must fail in a row before that is taken for an answer."""
@@ -136,15 +138,16 @@ def request_down(paths: Paths, timeout_s: float = 60.0) -> bool:
     CoordinatorError
         If something still runs after `timeout_s` seconds.
     """
-    running = living(paths)
-    if not running:
+    if not living(paths):
         return False
     write_target(paths, "down")
-    if SUPERVISOR not in running:
-        # It takes over what an earlier one has left, and stops it in order.
-        start_supervisor(paths)
     deadline = time.monotonic() + timeout_s
+    look_at = 0.0
     while left := living(paths):
+        if SUPERVISOR not in left and time.monotonic() >= look_at:
+            # It takes over what an earlier one has left, and stops it in order.
+            start_supervisor(paths)
+            look_at = time.monotonic() + _SUPERVISOR_CHECK_S
         if time.monotonic() > deadline:
             names = ", ".join(f"{name} (process {item.pid})" for name, item in left.items())
             raise CoordinatorError(f"After {timeout_s:g} s still running: {names}.")
@@ -233,10 +236,15 @@ class _Start:
             self._pause("the platform that is being stopped is still running")
 
     def _wait_for_answer(self) -> Connection:
+        look_at = time.monotonic() + _SUPERVISOR_CHECK_S
         while True:
             connection = _answering(self._paths)
             if connection is not None:
                 return connection
+            if time.monotonic() >= look_at:
+                if SUPERVISOR not in living(self._paths):
+                    start_supervisor(self._paths)
+                look_at = time.monotonic() + _SUPERVISOR_CHECK_S
             end = self._failed_end()
             if end is not None:
                 raise self._error(f"The coordinator cannot be started: it {end}.")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from jupyter_platform.core.networks import bundled_networks
+from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
+from jupyter_platform.core.states import JobType
+from jupyter_platform.runtime.paths import Paths
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return Paths(
+        data=tmp_path / "data" / "jupyter_platform", runtime=tmp_path / "run" / "jupyter_platform"
+    ).ensure()
+
+
+@pytest.fixture
+def wait_for() -> Callable[..., Any]:
+    """Call a condition until it gives something true, and return that."""
+
+    def wait(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+        deadline = time.monotonic() + timeout_s
+        while True:
+            value = condition()
+            if value:
+                return value
+            assert time.monotonic() < deadline, "the condition did not come true in time"
+            time.sleep(0.01)
+
+    return wait
+
+
+@pytest.fixture
+def ended_after_test() -> Iterator[list[int]]:
+    """Pids, as they become known, of processes that must not outlive the test."""
+    pids: list[int] = []
+    yield pids
+    for pid in pids:
+        try:
+            process = psutil.Process(pid)
+        except psutil.NoSuchProcess:
+            continue
+        for each in [*process.children(recursive=True), process]:
+            try:
+                each.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+
+@pytest.fixture
+def spec() -> RunSpec:
+    return RunSpec(
+        run=RunId(workload="job-1", attempt=1),
+        type=JobType.LEARN,
+        name="lenet on digits",
+        networks=[NetworkInput(description=bundled_networks()["lenet"])],
+        dataset=None,
+        options={},
+    )
