@@ -24,7 +24,7 @@ from jupyter_platform.cluster.line_protocol import (
     socket_folder,
 )
 from jupyter_platform.cluster.warm import WarmProcess
-from jupyter_platform.core.errors import UnavailableError, from_dict
+from jupyter_platform.core.errors import PlatformError, UnavailableError, from_dict
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +140,8 @@ class Inspector:
         path = self._folder / f"{self._lives}.sock"
         try:
             await self._warm.start_inspector(path, FORK_TIMEOUT_S)
-        except UnavailableError:
+        except PlatformError as error:
+            logger.info("The inspector starts cold: %s", error.message)
             await self._start_process(path)
         return await self._await_socket(path)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from jupyter_platform.cluster.content import HostContent, references_of
 from jupyter_platform.cluster.environment import public_environment, run_variables
 from jupyter_platform.cluster.runs import HostRuns
-from jupyter_platform.cluster.warm import NotSentError, WarmProcess
-from jupyter_platform.core.errors import HostError, UnavailableError
+from jupyter_platform.cluster.warm import NotSentError, SilentError, WarmProcess
+from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.runs import RunId, RunSpec
 from jupyter_platform.runtime import shim
 from jupyter_platform.runtime.run_folder import RunFolder
@@ -21,7 +21,8 @@ from jupyter_platform.runtime.run_folder import RunFolder
 logger = logging.getLogger(__name__)
 
 PROCESS_COMMAND = (sys.executable, "-P", "-m", "jupyter_platform.learning.process")
-WARM_TIMEOUT_S = 10.0
+WARM_TIMEOUT_S = 15.0
+"""Seconds; the warm process itself gives up after ten."""
 SHIM_TIMEOUT_S = 30.0
 
 
@@ -87,14 +88,17 @@ class RunStarter:
             folder.create(spec.model_copy(update={"files": files}))
 
     async def _launch(self, folder: RunFolder, spec: RunSpec) -> None:
+        """Start warm, else cold; where both happen, the lock of the shims lets one through."""
         if self._may_warm and self._warm.ready:
             try:
                 await self._warm.start_run(folder.path, run_variables(spec), WARM_TIMEOUT_S)
             except NotSentError:
                 logger.info("Run %s starts cold: the warm process is not ready", spec.run)
-            except UnavailableError as error:
+            except SilentError as error:
                 logger.warning("Run %s: %s", spec.run, error.message)
                 await self._warm.restart()
+            except PlatformError as error:
+                logger.warning("Run %s is not started warm: %s", spec.run, error.message)
             else:
                 return
         await self._launch_shim(folder.path, spec)

@@ -15,7 +15,7 @@ from typing import Any
 
 from jupyter_platform.cluster.environment import public_environment
 from jupyter_platform.cluster.line_protocol import SPOKEN_FAULTS, exchange, socket_folder
-from jupyter_platform.core.errors import UnavailableError
+from jupyter_platform.core.errors import UnavailableError, from_dict
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,10 @@ READY_TIMEOUT_S = 120.0
 
 class NotSentError(UnavailableError):
     """The warm process could not be asked, so nothing was started."""
+
+
+class SilentError(UnavailableError):
+    """The warm process was asked and did not answer; nobody knows what it did."""
 
 
 class WarmProcess:
@@ -91,8 +95,10 @@ class WarmProcess:
         ------
         NotSentError
             If it does not stand ready; nothing was started.
-        UnavailableError
+        SilentError
             If it did not say in time whether it started the run.
+        PlatformError
+            Whatever it answered instead.
         """
         await self._ask({"run_folder": str(run_folder), "env": dict(variables)}, timeout_s)
 
@@ -113,9 +119,9 @@ class WarmProcess:
             self._ready = False
             raise NotSentError(f"The warm process is gone: {error}.") from error
         except SPOKEN_FAULTS as error:
-            raise UnavailableError(f"The warm process did not answer: {error}.") from error
+            raise SilentError(f"The warm process did not answer: {error!r}.") from error
         if "error" in answer:
-            raise UnavailableError(f"The warm process failed: {answer['error']}")
+            raise from_dict(answer["error"])
 
     @property
     def _socket(self) -> Path:
