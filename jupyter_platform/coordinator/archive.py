@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from pydantic_core import to_json
 
 from jupyter_platform.coordinator.curves import JobCurves
 from jupyter_platform.core.jobs import JobRecord
@@ -68,7 +69,7 @@ def _members(
 ) -> Iterator[tuple[str, Iterable[bytes]]]:
     yield "job.json", [job.model_dump_json(indent=2, exclude={"result"}).encode()]
     if job.result is not None:
-        yield "result.json", [json.dumps(job.result, indent=2).encode()]
+        yield "result.json", [to_json(job.result, indent=2, inf_nan_mode="null")]
     for series in curves.names():
         name = series_file_name(series).removesuffix(SUFFIX) + ".csv"
         yield name, _csv(curves, series)

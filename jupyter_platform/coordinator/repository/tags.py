@@ -111,7 +111,9 @@ class TagRepository:
         """
         check_tag(tag)
         check_tag(variant, "variant")
-        digest = await asyncio.to_thread(self._blobs.put_file, file, link=True)
+        # A link to a file that somebody writes on would change the blob under its name.
+        is_blob = file.is_relative_to(self._blobs.root)
+        digest = await asyncio.to_thread(self._blobs.put_file, file, link=is_blob)
         blob = self._blobs.path(digest)
         kept = TagVariantRow(
             network=network,

@@ -1,0 +1,117 @@
+import pytest
+
+from jupyter_platform.core.errors import NotFoundError, OptionError
+
+
+@pytest.fixture
+def keep(tags, tmp_path):
+    """Store weights with some content; fields may be given."""
+
+    async def store(content=b"weights", **fields):
+        file = tmp_path / "some.safetensors"
+        file.write_bytes(content)
+        given = {
+            "network": "mlp",
+            "network_digest": "0" * 64,
+            "tag": "first",
+            "variant": "last",
+            "file": file,
+            "step": 10,
+            "scores": {"validation_loss": 0.5, "validation_accuracy": None},
+            "job": "0123456789ab",
+            "dataset": "iris",
+            "input_shape": [4],
+            "outputs": 3,
+        }
+        return await tags.store(**{**given, **fields})
+
+    return store
+
+
+async def test_weights_come_back_with_what_is_known_of_them(tags, keep):
+    await keep()
+
+    (record,) = await tags.records("mlp")
+    (variant,) = record.variants
+    assert (record.tag, record.job, record.input_shape) == ("first", "0123456789ab", [4])
+    assert (variant.variant, variant.step, variant.bytes) == ("last", 10, 7)
+    assert variant.scores == {"validation_loss": 0.5, "validation_accuracy": None}
+    assert tags.path(variant).read_bytes() == b"weights"
+
+
+async def test_people_find_the_weights_as_files(paths, tags, keep):
+    await keep(b"one")
+    await keep(b"two", variant="best")
+    await keep(b"three")
+
+    folder = paths.weights / "mlp" / "first"
+    files = {path.name: path.read_bytes() for path in folder.glob("*.safetensors")}
+    assert files == {"last.safetensors": b"three", "best.safetensors": b"two"}
+    assert (folder / "tag.json").is_file()
+    (record,) = await tags.records()
+    best = next(item for item in record.variants if item.variant == "best")
+    assert (folder / "best.safetensors").samefile(tags.path(best))
+
+
+async def test_another_job_under_the_same_tag_replaces_all_variants(paths, tags, keep):
+    await keep(variant="best")
+    await keep(b"new", job="ffffffffffff")
+
+    (record,) = await tags.records()
+    assert [item.variant for item in record.variants] == ["last"]
+    assert not (paths.weights / "mlp" / "first" / "best.safetensors").exists()
+
+
+async def test_a_tag_stands_for_its_best_variant_else_the_last(tags, keep):
+    await keep()
+    assert (await tags.resolve("mlp", "first")).text == "first/last"
+
+    await keep(b"better", variant="best")
+
+    assert (await tags.resolve("mlp", "first")).text == "first/best"
+    assert (await tags.resolve("mlp", "first/last")).text == "first/last"
+
+
+async def test_a_tag_of_iterations_stands_for_the_newest_one(tags, keep):
+    await keep(variant="900", step=900)
+    await keep(variant="1000", step=1000)
+
+    assert (await tags.resolve("mlp", "first")).text == "first/1000"
+
+
+async def test_without_a_tag_the_newest_is_meant(tags, keep):
+    await keep()
+    await keep(tag="second")
+
+    assert (await tags.resolve("mlp")).text == "second/last"
+
+
+@pytest.mark.parametrize(
+    ("network", "wanted", "message"),
+    [
+        ("lenet", None, "has no weights yet"),
+        ("mlp", "frist", "Did you mean 'first'.*Known: first"),
+        ("mlp", "first/bets", "has no variant 'bets'. Known: best, last"),
+    ],
+)
+async def test_weights_that_are_not_there_name_those_that_are(tags, keep, network, wanted, message):
+    await keep()
+    await keep(variant="best")
+
+    with pytest.raises(NotFoundError, match=message):
+        await tags.resolve(network, wanted)
+
+
+@pytest.mark.parametrize("tag", ["", "..", "a/b", "a b", "x" * 65, "-x"])
+async def test_a_tag_that_could_not_be_a_folder_is_refused(keep, tag):
+    with pytest.raises(OptionError, match="is no tag"):
+        await keep(tag=tag)
+
+
+async def test_a_deleted_tag_is_gone_from_rows_and_folders(paths, tags, keep):
+    await keep()
+
+    await tags.delete("mlp", "first")
+
+    assert await tags.find("mlp", "first") is None
+    assert not (paths.weights / "mlp" / "first").exists()
