@@ -103,7 +103,7 @@ def note_events(run: TrackedRun, news: NewEvents) -> None:
 
 def note_file(run: TrackedRun, kind: str, payload: dict[str, object]) -> None:
     """Remember one file that an event tells of; a newer one takes the place of an older."""
-    if kind == "checkpoint":
+    if kind == "checkpoint" and run.run.rank == 0:
         run.to_keep["checkpoint"] = dict(payload)
     elif kind == "weights" and run.weights is not None:
         run.to_keep[f"weights/{payload.get('variant', 'last')}"] = dict(payload)

@@ -46,6 +46,16 @@ class Keeper:
         self._tags = tags
         self._hosts = hosts
 
+    async def release(self, job: str) -> None:
+        """Forget the checkpoints of a job that has ended."""
+
+        def query(session: Session) -> list[str]:
+            points = session.scalars(select(AttemptRow.checkpoint).where(AttemptRow.job == job))
+            files = [file for point in points if point for file in point["files"].values()]
+            return unused_blobs(session, files)
+
+        await asyncio.to_thread(self._forget, await self._store.run(query))
+
     def begin(self, run: TrackedRun) -> None:
         """Start copying what is noted, unless it is under way."""
         if run.to_keep and (run.keeping is None or run.keeping.done()):
@@ -107,10 +117,9 @@ class Keeper:
         folder = PurePosixPath("checkpoint") / PurePosixPath(str(payload["folder"])).name
         files: dict[str, str] = {}
         try:
-            for name in payload["files"]:
-                async with self._copy(link, run, f"{folder}/{name}") as path:
-                    digest = await asyncio.to_thread(self._blobs.put_file, path, link=True)
-                files[str(name)] = f"sha256:{digest}"
+            for name, reference in payload["files"].items():
+                await self._keep_file(link, run, f"{folder}/{name}", str(reference))
+                files[str(name)] = str(reference)
         except NotFoundError:
             # Only the last two stay on the host: this one was overtaken, its successor is coming.
             log.info("checkpoint %d of run %s was overtaken", step, run.run)
@@ -119,6 +128,15 @@ class Keeper:
         stale = await self._store.run(lambda session: _keep_point(session, run, point))
         run.checkpoint_step = step
         await asyncio.to_thread(self._forget, stale)
+
+    async def _keep_file(self, link: Link, run: TrackedRun, path: str, reference: str) -> None:
+        wanted = reference.removeprefix("sha256:")
+        if self._blobs.has(wanted):
+            return
+        async with self._copy(link, run, path) as copy:
+            digest = await asyncio.to_thread(self._blobs.put_file, copy, link=True)
+        if digest != wanted:
+            raise HostError(f"{path} of run {run.run} is not what was written: its digest differs.")
 
     async def _keep_weights(self, link: Link, run: TrackedRun, payload: dict[str, Any]) -> None:
         if run.weights is None:

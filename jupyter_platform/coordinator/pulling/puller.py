@@ -125,6 +125,10 @@ class Puller:
         """
         return await self._keeper.settle(tracked)
 
+    async def release(self, job: str) -> None:
+        """Forget the checkpoints of a job that has ended; its weights stay."""
+        await self._keeper.release(job)
+
     async def close(self) -> None:
         """Stop all loops."""
         tasks = list(self._loops.values())

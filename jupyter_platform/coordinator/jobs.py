@@ -1,0 +1,289 @@
+"""Jobs: submit, look, list, stop, delete."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import time
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.job_records import JobRecords, Live, with_attempts
+from jupyter_platform.coordinator.planning import Pending
+from jupyter_platform.coordinator.reconciler import Reconciler
+from jupyter_platform.coordinator.reconciler.reconciler import runs_of
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.submission import Resolved, Submissions
+from jupyter_platform.coordinator.transitions import move
+from jupyter_platform.core.errors import (
+    AmbiguousNameError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    unknown_name,
+)
+from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, JobSubmission
+from jupyter_platform.core.runs import RunId
+from jupyter_platform.core.states import JobState, JobTarget, JobType
+from jupyter_platform.runtime.paths import Paths
+
+SHORTEST_PREFIX = 4
+"""Characters of an id that are enough when they are unique."""
+_SHOWN = 5
+"""Jobs that an error about an ambiguous id names."""
+
+
+class JobService:
+    """What the API does with jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        paths: Paths,
+        hub: EventHub,
+        records: JobRecords,
+        live: Live,
+        reconciler: Reconciler,
+        submissions: Submissions,
+        owner: str,
+    ) -> None:
+        self._store = store
+        self._paths = paths
+        self._hub = hub
+        self._records = records
+        self._live = live
+        self._reconciler = reconciler
+        self._submissions = submissions
+        self._owner = owner
+
+    async def submit(
+        self, submission: JobSubmission, *, idempotency_key: str | None = None
+    ) -> JobRecord:
+        """Put a job into the queue; it is on disk when this returns.
+
+        Parameters
+        ----------
+        idempotency_key : str, optional
+            What the caller chose; the same key again gives the same job.
+
+        Raises
+        ------
+        PlatformError
+            If the submission cannot become a job; nothing is stored then.
+        """
+        if idempotency_key is not None:
+            known = await self._store.read(lambda s: _by_key(s, idempotency_key))
+            if known is not None:
+                return await self.get(known)
+        resolved = await self._submissions.resolve(submission)
+        row = resolved.row(
+            secrets.token_hex(6), self._owner, self._submissions.retries, idempotency_key
+        )
+        job = await self._store.run(lambda session: _insert(session, row))
+        if job == row.id:
+            self._reconciler.enqueue(row)
+            await self._records.publish([job])
+        return await self.get(job)
+
+    async def check(self, submission: JobSubmission) -> JobCheck:
+        """Check a submission without storing anything, and say when it would start."""
+        resolved = await self._submissions.resolve(submission)
+        return JobCheck(
+            options=resolved.options.model_dump(mode="json"),
+            request=resolved.request,
+            warnings=resolved.warnings,
+            when=await self._reconciler.dry_run(_candidate(resolved, self._owner)),
+        )
+
+    async def get(self, job: str) -> JobRecord:
+        """Return a job with its result.
+
+        Parameters
+        ----------
+        job : str
+            Its id, or a prefix of at least `SHORTEST_PREFIX` characters that no other has.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        AmbiguousNameError
+            If several begin so.
+        """
+        found = await self._records.find(await self._id(job), with_result=True)
+        if found is None:
+            raise _no_job(job)
+        return found
+
+    async def list(
+        self,
+        *,
+        state: str | None = None,
+        type: str | None = None,
+        search: str | None = None,
+        ids: str | None = None,
+        name: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        order: Literal["newest", "oldest"] = "newest",
+    ) -> JobPage:
+        """Return a page of the jobs that match everything given.
+
+        Parameters
+        ----------
+        state, type, ids : str, optional
+            Accepted values, comma-separated.
+        search : str, optional
+            Words that must all occur in id, name, type, network, dataset, tag or owner.
+        name : str, optional
+            The exact name.
+        """
+        query = _filtered(state, type, search, ids, name)
+        direction = JobRow.sequence.asc() if order == "oldest" else JobRow.sequence.desc()
+
+        def page(session: Session) -> JobPage:
+            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+            rows = list(session.scalars(query.order_by(direction).limit(limit).offset(offset)))
+            items = [self._records.record(*pair) for pair in with_attempts(session, rows)]
+            return JobPage(items=items, total=total, offset=offset)
+
+        return await self._store.read(page)
+
+    async def stop(self, job: str) -> JobRecord:
+        """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays."""
+        found = await self._id(job)
+        state = await self._store.run(lambda session: _want_stop(session, found))
+        if state is None:
+            raise _no_job(job)
+        if state == JobState.CANCELLED:
+            self._reconciler.withdraw(found)
+        elif not state.is_terminal:
+            self._reconciler.stop(found)
+        await self._records.publish([found])
+        return await self.get(found)
+
+    async def delete(self, job: str) -> None:
+        """Forget a job that has ended: rows, curves, logs and run folders; its weights stay.
+
+        Raises
+        ------
+        ConflictError
+            If it has not ended.
+        """
+        found = await self._id(job)
+        runs = await self._store.run(lambda session: _delete(session, found))
+        self._live.forget(found)
+        folder = self._paths.mirror / found
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        self._hub.publish("job_deleted", found)
+        await self._reconciler.remove_runs(runs)
+
+    async def _id(self, job: str) -> str:
+        matches = await self._store.read(lambda session: _matching(session, job))
+        exact = [row for row in matches if row.id == job]
+        matches = exact or matches
+        if not matches:
+            raise _no_job(job)
+        if len(matches) > 1:
+            shown = ", ".join(f"{row.id} ({row.name})" for row in matches[:_SHOWN])
+            more = ", …" if len(matches) > _SHOWN else ""
+            raise AmbiguousNameError(f"{job!r} stands for several jobs: {shown}{more}.")
+        return matches[0].id
+
+
+def _candidate(resolved: Resolved, owner: str) -> Pending:
+    return Pending(
+        id="candidate",
+        name=resolved.name,
+        owner=owner,
+        lane=resolved.type.value,
+        shape=resolved.shape,
+        sequence=time.time_ns(),
+        submitted_at=time.time(),
+        priority=resolved.priority,
+    )
+
+
+def _by_key(session: Session, key: str) -> str | None:
+    return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
+
+
+def _insert(session: Session, row: JobRow) -> str:
+    """Insert a job unless one with its key is there; return the id of whichever is."""
+    if row.idempotency_key is not None:
+        known = _by_key(session, row.idempotency_key)
+        if known is not None:
+            return known
+    session.add(row)
+    return row.id
+
+
+def _matching(session: Session, job: str) -> list[JobRow]:
+    query = select(JobRow).where(JobRow.id == job)
+    if len(job) >= SHORTEST_PREFIX:
+        query = select(JobRow).where(JobRow.id.startswith(job, autoescape=True))
+    return list(session.scalars(query.order_by(JobRow.sequence.desc()).limit(_SHOWN + 1)))
+
+
+def _no_job(job: str) -> NotFoundError:
+    hint = ""
+    if len(job) < SHORTEST_PREFIX:
+        hint = f" Give at least the first {SHORTEST_PREFIX} characters of its id."
+    return NotFoundError(f"There is no job {job!r}.{hint}")
+
+
+def _filtered(
+    state: str | None, type_: str | None, search: str | None, ids: str | None, name: str | None
+) -> Select[Any]:
+    query = select(JobRow)
+    if state is not None:
+        query = query.where(JobRow.state.in_(_values("state", state, list(JobState))))
+    if type_ is not None:
+        query = query.where(JobRow.type.in_(_values("type", type_, list(JobType))))
+    if ids is not None:
+        query = query.where(JobRow.id.in_([item.strip() for item in ids.split(",")]))
+    if name is not None:
+        query = query.where(JobRow.name == name)
+    for word in (search or "").lower().split():
+        query = query.where(JobRow.search.contains(word, autoescape=True))
+    return query
+
+
+def _values(field: str, text: str, known: Sequence[str]) -> list[str]:
+    values = [item.strip() for item in text.split(",") if item.strip()]
+    for value in values:
+        if value not in known:
+            error = unknown_name(field, value, known)
+            raise InvalidRequestError(error.message, errors=[error])
+    return values
+
+
+def _want_stop(session: Session, job: str) -> JobState | None:
+    row = session.get(JobRow, job)
+    if row is None:
+        return None
+    state = JobState(row.state)
+    if state.is_terminal:
+        return state
+    row.target = JobTarget.STOP.value
+    if state == JobState.QUEUED:
+        move(row, JobState.CANCELLED)
+    return JobState(row.state)
+
+
+def _delete(session: Session, job: str) -> list[tuple[str, RunId]]:
+    row = session.get(JobRow, job)
+    if row is None:
+        raise _no_job(job)
+    if not JobState(row.state).is_terminal:
+        raise ConflictError(f"Job {job} is {row.state}; stop it before it is deleted.")
+    runs = runs_of(session, job)
+    session.delete(row)
+    return runs

@@ -1,0 +1,119 @@
+"""What the end of a process means for its job."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from jupyter_platform.core.jobs import JobErrorRecord
+from jupyter_platform.core.runs import ExitRecord, RunResult
+from jupyter_platform.core.states import JobState
+from jupyter_platform.core.units import format_bytes
+
+_NEARLY_ALL = 0.9
+"""Share of a host's memory from which a SIGKILL is put down to the lack of it."""
+_KILLED_CODES = {128 + number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV)}
+"""Exit codes by which shells and containers tell that a signal ended the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one attempt ended."""
+
+    state: JobState
+    """``finished``, ``stopped`` or ``failed``."""
+    error: JobErrorRecord | None = None
+    again: bool = False
+    """Whether another attempt may end better."""
+    result: dict[str, Any] | None = None
+
+
+def outcome_of(
+    result: RunResult | None,
+    exit: ExitRecord | None,
+    *,
+    started: bool = True,
+    host_memory: int | None = None,
+) -> Outcome:
+    """Classify the end of one process.
+
+    Parameters
+    ----------
+    result : RunResult or None
+        Its last words; None when something ended it before.
+    exit : ExitRecord or None
+        What the shim saw; None when the shim was killed too.
+    started : bool
+        Whether the process ever existed.
+    host_memory : int, optional
+        Bytes that the host offers, to recognise a lack of memory.
+    """
+    if result is not None:
+        again = False
+        return Outcome(JobState(result.status), result.error, again, result.result)
+    if not started:
+        return _killed("Killed", "The process did not start.")
+    if exit is None:
+        return _killed("Killed", "The process is gone and left no exit code.")
+    number = exit.signal
+    if number is None and exit.code in _KILLED_CODES:
+        number = exit.code - 128
+    if number is None:
+        return _killed("Killed", f"The process ended with exit code {exit.code} and no result.")
+    full = host_memory is not None and (exit.max_rss or 0) >= _NEARLY_ALL * host_memory
+    if number == signal.SIGKILL and full:
+        held = format_bytes(exit.max_rss or 0)
+        return _killed("OutOfMemory", f"The process ran out of memory: it held {held}.")
+    return _killed("Killed", f"The process was killed by signal {number} ({_name(number)}).")
+
+
+def host_lost(host: str) -> Outcome:
+    """Return the outcome of an attempt whose host is gone."""
+    return _killed("HostLost", f"Host {host} was lost.")
+
+
+def worst(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome of a gang: what went wrong first and foremost, else that of rank 0."""
+    failed = [item for item in outcomes if item.state == JobState.FAILED]
+    defects = [item for item in failed if not item.again]
+    stopped = [item for item in outcomes if item.state == JobState.STOPPED]
+    for group in (defects, failed, stopped):
+        if group:
+            return group[0]
+    return outcomes[0]
+
+
+def exhausted(error: JobErrorRecord, earlier: Sequence[JobErrorRecord]) -> JobErrorRecord:
+    """Return the error of a job that has no retries left.
+
+    Parameters
+    ----------
+    error : JobErrorRecord
+        Of the last attempt.
+    earlier : sequence of JobErrorRecord
+        Of the attempts before it.
+    """
+    same = 1 + sum(item.message == error.message for item in earlier)
+    text = error.message.rstrip(".")
+    if same > 1:
+        text += f", {_times(same)}"
+    if earlier and same == 1:
+        text += f"; {len(earlier)} earlier attempts had ended early too"
+    return error.model_copy(update={"message": f"{text}."})
+
+
+def _killed(kind: str, message: str) -> Outcome:
+    return Outcome(JobState.FAILED, JobErrorRecord(type=kind, message=message), again=True)
+
+
+def _name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def _times(count: int) -> str:
+    return {2: "twice", 3: "three times", 4: "four times"}.get(count, f"{count} times")

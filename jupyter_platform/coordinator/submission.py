@@ -1,0 +1,378 @@
+"""From what a person sent to the row of a job, or to a sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from jupyter_platform.coordinator.hosts import HostRegistry
+from jupyter_platform.coordinator.ledger import ROLES
+from jupyter_platform.coordinator.planning import HostOffer, Policy, Shape, sentence
+from jupyter_platform.coordinator.planning.reasons import impossible
+from jupyter_platform.coordinator.repository import (
+    DatasetRepository,
+    Facts,
+    NetworkRepository,
+    TagRepository,
+)
+from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.core.catalogue import TagRecord
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import (
+    ConflictError,
+    FieldError,
+    InvalidDataError,
+    InvalidRequestError,
+    NotFoundError,
+    OptionError,
+    UnavailableError,
+    nearest,
+    unknown_name,
+)
+from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobSubmission, ResourceRequest
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.options import (
+    OPTION_MODELS,
+    EvaluateOptions,
+    LearnOptions,
+    OptionModel,
+    resolve_options,
+)
+from jupyter_platform.core.options.dianne import SUBMISSION_KEYS
+from jupyter_platform.core.settings import JobSettings
+from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.units import parse_bytes
+
+CHECK_WITHIN_S = 5.0
+"""Seconds that a submission waits for the inspector before it is accepted unchecked."""
+_CHECKED_OPTIONS = frozenset(
+    {"batch_size", "criterion", "method", "train_set", "validation_set", "test_set"}
+)
+"""Options on which the inspector's answer depends."""
+
+
+@dataclass
+class Resolved:
+    """A submission that can become a job."""
+
+    type: JobType
+    name: str
+    networks: list[NetworkDescription]
+    dataset: DatasetDescriptor
+    options: OptionModel
+    given: dict[str, Any]
+    request: ResourceRequest
+    priority: int
+    target_count: int
+    warnings: list[str] = field(default_factory=list)
+    category: str | None = None
+    tag: str | None = None
+    """None: the job's own id."""
+    weights: str | None = None
+    """Digest of the weights that it starts from."""
+    input_shape: list[int] | None = None
+    outputs: int | None = None
+
+    @property
+    def shape(self) -> Shape:
+        """What the planner sees of it."""
+        asked = self.request
+        return Shape(ROLES[self.type], asked.cpus, asked.memory, asked.gpus, self.target_count)
+
+    def row(self, job: str, owner: str, retries: int, key: str | None) -> JobRow:
+        """Return the row of the job, queued."""
+        tag = self.tag or job
+        names = [item.name for item in self.networks]
+        words = [job, self.name, self.type.value, *names, self.dataset.name, tag, owner]
+        return JobRow(
+            id=job,
+            idempotency_key=key,
+            name=self.name,
+            type=self.type.value,
+            category=self.category,
+            owner=owner,
+            state=JobState.QUEUED.value,
+            networks=names,
+            dataset=self.dataset.name,
+            options=self.options.model_dump(mode="json"),
+            given=self.given,
+            tag=tag,
+            cpus=self.request.cpus,
+            memory=self.request.memory,
+            gpus=self.request.gpus,
+            priority=self.priority,
+            target_count=self.target_count,
+            retries_left=retries,
+            warnings=self.warnings,
+            spec=self._frozen(),
+            search=" ".join([*words, self.category or ""]).lower(),
+        )
+
+    def _frozen(self) -> dict[str, Any]:
+        weights = [f"sha256:{self.weights}" if self.weights else None]
+        weights += [None] * (len(self.networks) - 1)
+        frozen: dict[str, Any] = {
+            "networks": [
+                {"description": item.model_dump(mode="json"), "weights": start}
+                for item, start in zip(self.networks, weights, strict=True)
+            ],
+            "dataset": self.dataset.model_dump(mode="json"),
+        }
+        if self.type == JobType.LEARN:
+            frozen["weights"] = {
+                "network_digest": self.networks[0].digest,
+                "input_shape": self.input_shape,
+                "outputs": self.outputs,
+            }
+        return frozen
+
+
+class Submissions:
+    """Checks submissions against what there is."""
+
+    def __init__(
+        self,
+        *,
+        networks: NetworkRepository,
+        datasets: DatasetRepository,
+        tags: TagRepository,
+        facts: Facts,
+        hosts: HostRegistry,
+        settings: JobSettings,
+    ) -> None:
+        self._networks = networks
+        self._datasets = datasets
+        self._tags = tags
+        self._facts = facts
+        self._hosts = hosts
+        self.retries = settings.retries
+
+    async def resolve(self, submission: JobSubmission) -> Resolved:
+        """Check a submission and fill in what was not given.
+
+        Raises
+        ------
+        InvalidRequestError
+            Naming the field, its value and what is accepted.
+        """
+        job_type = _job_type(submission.type)
+        submission = _move_dianne_keys(submission)
+        networks = self._find_networks(submission.networks)
+        dataset = self._find_dataset(job_type, submission.dataset)
+        options, given = resolve_options(job_type, submission.options, networks[0].defaults)
+        resolved = Resolved(
+            type=job_type,
+            name=_name(submission, networks, dataset),
+            networks=networks,
+            dataset=dataset,
+            options=options,
+            given=given,
+            request=self._request(job_type, submission.request),
+            priority=submission.priority,
+            target_count=_gang(submission.target_count),
+        )
+        await self._resolve_tag(resolved)
+        await self._check(resolved)
+        self._warn_of_the_impossible(resolved)
+        return resolved
+
+    def _find_networks(self, names: Sequence[str]) -> list[NetworkDescription]:
+        if not names:
+            raise _bad_field("networks", [], "No network is given; name one.", "a network's name")
+        found = []
+        for name in names:
+            description = self._networks.find(name)
+            if description is None:
+                error = unknown_name("network", name, self._networks.names())
+                raise InvalidRequestError(error.message, errors=[error])
+            found.append(description)
+        return found
+
+    def _find_dataset(self, job_type: JobType, name: str | None) -> DatasetDescriptor:
+        if not name:
+            message = f"{job_type.value} needs a dataset; name one."
+            raise _bad_field("dataset", name, message, "a dataset's name")
+        descriptor = self._datasets.find(name)
+        if descriptor is None:
+            error = unknown_name("dataset", name, self._datasets.names())
+            raise InvalidRequestError(error.message, errors=[error])
+        return descriptor
+
+    def _request(self, job_type: JobType, given: dict[str, Any]) -> ResourceRequest:
+        known = list(ResourceRequest.model_fields)
+        for key in given:
+            if key not in known:
+                raise _unknown_resource(key, given[key], known)
+        values = {key: value for key, value in given.items() if value not in (None, "")}
+        has_gpus = any(offer.gpus for offer in self._hosts.offers())
+        values.setdefault("gpus", 1 if job_type == JobType.LEARN and has_gpus else 0)
+        if "memory" in values:
+            try:
+                values["memory"] = parse_bytes(values["memory"])
+            except (ValueError, AttributeError, OverflowError) as error:
+                message = f"request.memory = {values['memory']!r} is not accepted: {error}."
+                raise _bad_field(
+                    "request.memory", values["memory"], message, "a size like '4GB'"
+                ) from error
+        try:
+            return ResourceRequest.model_validate(values)
+        except ValidationError as error:
+            item = error.errors()[0]
+            field_name = f"request.{item['loc'][0]}"
+            told = item["msg"][0].lower() + item["msg"][1:]
+            message = f"{field_name} = {item['input']!r} is not accepted: {told}."
+            raise _bad_field(field_name, item["input"], message, told) from error
+
+    async def _resolve_tag(self, resolved: Resolved) -> None:
+        network = resolved.networks[0]
+        if isinstance(resolved.options, LearnOptions):
+            resolved.tag = resolved.options.tag
+            if resolved.tag is None or resolved.options.clean:
+                return
+            record = await self._tags.find(network.name, resolved.tag)
+            if record is None:
+                return
+            last = {item.variant: item for item in record.variants}.get("last")
+            if last is not None:
+                _check_description(network, record, "set clean=true to start afresh")
+                resolved.weights = last.digest
+        elif isinstance(resolved.options, EvaluateOptions):
+            try:
+                found = await self._tags.resolve(network.name, resolved.options.tag)
+            except NotFoundError as error:
+                raise InvalidRequestError(error.message, errors=error.errors) from error
+            _check_description(network, found.record, "learn the network again first")
+            resolved.tag, resolved.weights = found.text, found.variant.digest
+
+    async def _check(self, resolved: Resolved) -> None:
+        options = resolved.options.model_dump(mode="json")
+        request = {
+            "networks": [item.model_dump(mode="json") for item in resolved.networks],
+            "dataset": resolved.dataset.model_dump(mode="json"),
+            "files": {},
+            "type": resolved.type.value,
+            "options": {key: value for key, value in options.items() if key in _CHECKED_OPTIONS},
+        }
+        try:
+            answer = await self._ask(request)
+        except UnavailableError as error:
+            resolved.warnings.append(f"not checked: {error.message}")
+            return
+        errors = [FieldError.model_validate(item) for item in answer.get("errors") or ()]
+        if errors:
+            raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
+        resolved.category = answer.get("category")
+        resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
+        facts = (await self._datasets.record(resolved.dataset.name)).facts
+        if facts is not None:
+            resolved.input_shape, resolved.outputs = facts.shape, facts.outputs
+
+    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        if any(item["entry_point"] for item in request["networks"]):
+            # Its code may change without its description: the answer is not kept.
+            return await self._hosts.inspect({"op": "check", **request}, CHECK_WITHIN_S)
+        text = json.dumps(request, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return await self._facts.ask("check", digest, request, CHECK_WITHIN_S)
+
+    def _warn_of_the_impossible(self, resolved: Resolved) -> None:
+        offers = [_as_up(offer) for offer in self._hosts.offers()]
+        reason = impossible(resolved.shape, offers, Policy()) if offers else None
+        if reason is not None:
+            text = sentence(reason, 0.0)
+            resolved.warnings.append(f"{text}; it waits until a host that can run it joins")
+
+
+def _job_type(text: str) -> JobType:
+    offered = [item.value for item in OPTION_MODELS]
+    wanted = text.strip().upper()
+    if wanted not in list(JobType):
+        error = unknown_name("type", text, offered)
+        raise InvalidRequestError(error.message, errors=[error])
+    if wanted not in offered:
+        accepted = " and ".join(offered)
+        message = f"Jobs of type {wanted} are not offered yet; {accepted} are."
+        raise _bad_field("type", text, message, accepted)
+    return JobType(wanted)
+
+
+def _move_dianne_keys(submission: JobSubmission) -> JobSubmission:
+    options, moved = dict(submission.options), {}
+    for key, ours in SUBMISSION_KEYS.items():
+        if key not in options:
+            continue
+        if ours in submission.model_fields_set:
+            message = f"{key} is given twice: as an option and as {ours}; give only {ours}."
+            raise _bad_field(key, options[key], message, ours)
+        moved[ours] = options.pop(key)
+    if not moved:
+        return submission
+    fields = {name: getattr(submission, name) for name in submission.model_fields_set}
+    try:
+        return JobSubmission.model_validate({**fields, "options": options, **moved})
+    except ValidationError as error:
+        item = error.errors()[0]
+        spelled = {ours: key for key, ours in SUBMISSION_KEYS.items()}
+        name = spelled.get(str(item["loc"][0]), str(item["loc"][0]))
+        message = f"{name} = {item['input']!r} is not accepted: {item['msg'].lower()}."
+        raise _bad_field(name, item["input"], message, item["msg"].lower()) from error
+
+
+def _name(
+    submission: JobSubmission, networks: Sequence[NetworkDescription], dataset: DatasetDescriptor
+) -> str:
+    if submission.name is None:
+        return f"{networks[0].name}-{dataset.name}"
+    name = submission.name.strip()
+    if not name:
+        message = "The name is empty; write one, or leave it out."
+        raise _bad_field("name", submission.name, message, f"1 to {MAX_NAME_LENGTH} characters")
+    return name
+
+
+def _gang(count: int) -> int:
+    if count > 1:
+        message = f"target_count = {count} is not offered yet; 1 is accepted."
+        raise _bad_field("target_count", count, message, "1")
+    return count
+
+
+def _check_description(network: NetworkDescription, record: TagRecord, cure: str) -> None:
+    if record.network_digest != network.digest:
+        raise ConflictError(
+            f"The weights under tag {record.tag!r} belong to an earlier description of network "
+            f"{network.name!r}; {cure}."
+        )
+
+
+def _unknown_resource(key: str, value: Any, known: list[str]) -> OptionError:
+    near = nearest(key, known)
+    hint = f" Did you mean {near}?" if near else ""
+    accepted = ", ".join(known)
+    message = f"Unknown resource {key!r}.{hint} Known: {accepted}."
+    return OptionError.from_fields(
+        [
+            FieldError(
+                field=f"request.{key}",
+                value=value,
+                message=message,
+                accepted=accepted,
+                nearest=near,
+            )
+        ]
+    )
+
+
+def _bad_field(name: str, value: Any, message: str, accepted: str) -> OptionError:
+    return OptionError.from_fields(
+        [FieldError(field=name, value=value, message=message, accepted=accepted)]
+    )
+
+
+def _as_up(offer: HostOffer) -> HostOffer:
+    return HostOffer(offer.name, offer.cpus, offer.memory, offer.gpus, offer.roles)
