@@ -7,6 +7,7 @@ import time
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn
+from rich.table import Column
 
 from jupyter_platform.cli.output import headline, note, number, state_text, took
 from jupyter_platform.client import Job
@@ -15,10 +16,12 @@ from jupyter_platform.core.units import format_duration
 
 SHORT_NAMES = {
     "loss": "loss",
+    "validation_accuracy": "val acc",
     "validation_loss": "val loss",
-    "validation_accuracy": "val accuracy",
 }
-"""Series to what the progress line calls them; others keep their name."""
+"""Series to what the progress line calls them, in this order; others keep their name."""
+FIRST_VALUES = 2
+"""Values that stand before rate and remaining time: what is behind may be cut off."""
 LINE_INTERVAL_S = 5.0
 """Seconds between two lines where there is no terminal to draw a bar in."""
 
@@ -47,25 +50,30 @@ def ending(record: JobRecord) -> str:
 
 
 def progress_words(progress: JobProgress) -> str:
-    """Return latest values, rate and remaining time: ``"loss 0.31 · 812 it/s · 4 s left"``."""
-    words = [
-        f"{SHORT_NAMES.get(name, name)} {number(value)}" for name, value in progress.values.items()
-    ]
-    if progress.rate is not None:
-        words.append(f"{progress.rate:,.0f} {progress.unit}/s")
+    """Return latest values, remaining time, rate: ``"loss 0.31 · 4 s left · 812 it/s"``."""
+    names = [name for name in SHORT_NAMES if name in progress.values]
+    if "validation_accuracy" in names and "validation_loss" in names:
+        names.remove("validation_loss")
+    names += [name for name in progress.values if name not in SHORT_NAMES]
+    words = [f"{SHORT_NAMES.get(name, name)} {number(progress.values[name], 3)}" for name in names]
+    pace = []
     if progress.remaining_s is not None:
-        words.append(f"{format_duration(progress.remaining_s)} left")
+        pace.append(f"{format_duration(progress.remaining_s)} left")
+    if progress.rate is not None:
+        pace.append(f"{progress.rate:,.0f} {progress.unit}/s")
+    words[FIRST_VALUES:FIRST_VALUES] = pace
     return " · ".join(words)
 
 
 def _follow_bar(job: Job) -> JobRecord:
     record = job.record
     with Progress(
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=28),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[words]}"),
+        TextColumn("{task.description}", table_column=Column(min_width=10, no_wrap=True)),
+        BarColumn(bar_width=14, table_column=Column(min_width=14)),
+        TaskProgressColumn(table_column=Column(min_width=4)),
+        TextColumn("{task.fields[words]}", table_column=Column(ratio=1)),
         console=Console(stderr=True),
+        expand=True,
     ) as bar:
         task = bar.add_task(state_text(record.state), total=None, words="")
         for record in job.watch():
@@ -79,14 +87,12 @@ def _update(bar: Progress, task: TaskID, record: JobRecord) -> None:
         words = record.reason or ""
         bar.update(task, description=state_text(record.state), words=words)
         return
-    total = progress.total if progress.total is not None else None
-    words = progress_words(progress)
     bar.update(
         task,
         description=state_text(record.state),
-        total=total,
+        total=progress.total,
         completed=progress.step,
-        words=words or record.reason or "",
+        words=progress_words(progress) or record.reason or "",
     )
 
 

@@ -120,9 +120,9 @@ def clock(moment: datetime | None) -> str | None:
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else None
 
 
-def number(value: float | None) -> str:
-    """Return a number with four digits; NaN and infinity are named."""
-    return "not finite" if value is None else f"{value:.4g}"
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a number with so many digits; None stands for one that is not finite."""
+    return "not finite" if value is None else f"{value:.{digits}g}"
 
 
 def took(record: JobRecord) -> str | None:
