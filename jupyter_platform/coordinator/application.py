@@ -8,6 +8,8 @@ import logging
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
+from functools import partial
 from typing import Any
 
 from jupyter_platform.cluster.membership import Cluster
@@ -17,9 +19,17 @@ from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
+from jupyter_platform.coordinator.job_records import JobRecords, Live
+from jupyter_platform.coordinator.jobs import JobService
+from jupyter_platform.coordinator.job_records import JobRecords, Live
+from jupyter_platform.coordinator.jobs import JobService
 from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.loops import Loops
 from jupyter_platform.coordinator.notifications import Notifications
+from jupyter_platform.coordinator.pulling import Puller
+from jupyter_platform.coordinator.reconciler import Reconciler
+from jupyter_platform.coordinator.pulling import Puller
+from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     Facts,
@@ -28,6 +38,8 @@ from jupyter_platform.coordinator.repository import (
 )
 from jupyter_platform.coordinator.status import StatusService
 from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.submission import Submissions
+from jupyter_platform.coordinator.submission import Submissions
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
@@ -128,17 +140,45 @@ class Application:
         ledger, history, notifications = Ledger(store), History(store), Notifications(store, hub)
         await ledger.load()
         hosts = HostRegistry(cluster, store, ledger, hub, notifications, history)
-        await hosts.start()
-        stack.push_async_callback(hosts.close)
-
         blobs = BlobStore(paths.blobs)
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
         networks = NetworkRepository(paths, facts, tags)
         stack.push_async_callback(networks.close)
-        owner = getpass.getuser()
         datasets = DatasetRepository(paths, blobs, facts)
+        live = Live()
+        records = JobRecords(store, hub, live)
+        reconciler = Reconciler(
+            store=store,
+            ledger=ledger,
+            hosts=hosts,
+            notifications=notifications,
+            records=records,
+            live=live,
+            blobs=blobs,
+            settings=self._settings.jobs,
+            make_puller=partial(Puller, store, paths, blobs, tags, hosts),
+            on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
+        )
+        submissions = Submissions(
+            networks=networks,
+            datasets=datasets,
+            tags=tags,
+            facts=facts,
+            hosts=hosts,
+            settings=self._settings.jobs,
+        )
+        owner = getpass.getuser()
         self.services = Services(
-            jobs=jobs,
+            jobs=JobService(
+                store=store,
+                paths=paths,
+                hub=hub,
+                records=records,
+                live=live,
+                reconciler=reconciler,
+                submissions=submissions,
+                owner=owner,
+            ),
             files=JobFiles(store, paths),
             networks=networks,
             datasets=datasets,
@@ -153,6 +193,10 @@ class Application:
             shutdown=self.shutdown,
             on_request=self._note_request,
         )
+        await hosts.start()
+        stack.push_async_callback(hosts.close)
+        await reconciler.start()
+        stack.push_async_callback(reconciler.close)
         self._start_loops(stack)
 
     def _start_loops(self, stack: AsyncExitStack) -> None:
