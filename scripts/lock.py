@@ -17,6 +17,8 @@ HEADER = """\
 # The exact versions that the project is built and tested with: `make lock` writes this file.
 # What torch brings along for one kind of GPU alone is left to torch itself.
 """
+OLDEST_PYTHON = "3.11"
+"""Releases that need a later patch of it are passed over: distributions stay with an early one."""
 GPU_PREFIXES = ("cuda-", "nvidia-cu", "nvidia-nccl", "nvidia-nv", "triton")
 
 
@@ -36,6 +38,7 @@ def resolve(pip_arguments: list[str]) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.json")
         command = [sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed"]
+        command += ["--python-version", OLDEST_PYTHON, "--only-binary", ":all:"]
         command += ["--quiet", "--report", str(report), *pip_arguments, f"{ROOT}[bench,dev]"]
         subprocess.run(command, check=True)
         items = json.loads(report.read_text())["install"]
