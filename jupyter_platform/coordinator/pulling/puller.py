@@ -101,7 +101,8 @@ class Puller:
         tracked = TrackedRun(run, host, mirror, offset, weights, step, changed)
         for kind, payload in files:
             note_file(tracked, kind, payload)
-        if (tracked.to_keep.get("checkpoint") or {}).get("step", -1) == step:
+        checkpoint = tracked.to_keep.get("checkpoint")
+        if checkpoint is not None and checkpoint.get("step") == step:
             del tracked.to_keep["checkpoint"]
         await self._commit([tracked])
         self._runs.setdefault(host, {})[run] = tracked
