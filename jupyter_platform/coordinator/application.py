@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from functools import partial
 from typing import Any
 
 from jupyter_platform.cluster.membership import Cluster
@@ -21,13 +20,9 @@ from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
 from jupyter_platform.coordinator.job_records import JobRecords, Live
 from jupyter_platform.coordinator.jobs import JobService
-from jupyter_platform.coordinator.job_records import JobRecords, Live
-from jupyter_platform.coordinator.jobs import JobService
 from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.loops import Loops
 from jupyter_platform.coordinator.notifications import Notifications
-from jupyter_platform.coordinator.pulling import Puller
-from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.pulling import Puller
 from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.repository import (
@@ -38,7 +33,6 @@ from jupyter_platform.coordinator.repository import (
 )
 from jupyter_platform.coordinator.status import StatusService
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.submission import Submissions
 from jupyter_platform.coordinator.submission import Submissions
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.settings import Settings
