@@ -50,11 +50,16 @@ UNUSED_HANDLERS = {
 def configure_dask() -> None:
     """Set what this process needs of Dask, whatever the person's own Dask configuration says.
 
-    No HTTP routes, preloads or profiler, no stealing and no memory manager: Dask runs no task
-    here.
+    No HTTP routes, preloads or profiler, no stealing and no memory manager, and self-observation
+    slowed down: Dask runs no task here, and an idle platform should cost nothing.
     """
     dask.config.set(
         {
+            "distributed.admin.system-monitor.disk": False,
+            "distributed.admin.system-monitor.interval": "10s",
+            "distributed.admin.system-monitor.gil.enabled": False,
+            "distributed.admin.tick.cycle": "60s",
+            "distributed.admin.tick.interval": "1s",
             "distributed.comm.timeouts.connect": f"{CONNECT_TIMEOUT_S}s",
             "distributed.comm.timeouts.tcp": f"{SILENCE_S}s",
             "distributed.comm.compression": False,

@@ -33,6 +33,7 @@ from jupyter_platform.cluster.configuration import (
 )
 from jupyter_platform.cluster.content import HostContent
 from jupyter_platform.cluster.inspection import Inspector
+from jupyter_platform.cluster.line_protocol import make_socket_folder, remove_socket_folder
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.cluster.starting import RunStarter
 from jupyter_platform.cluster.tls import ensure_certificates
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 RETRY_S = 0.1
 JOIN_TIMEOUT_S = 30
 """Seconds to join a scheduler that answered; then the process ends and is started again."""
+SOCKETS = "sockets"
+"""Link in the host's folder to the one of its unix sockets."""
 CLOSE_TIMEOUT_S = 2.0
 
 
@@ -116,8 +119,10 @@ async def serve(paths: Paths, name: str, command: Sequence[str] | None = None) -
         settings = _read_settings(paths.settings_file)
         offer = claim(settings)
         security = ensure_certificates(paths.tls)
-        warm = WarmProcess(paths.log(f"warm-{name}"))
-        agent = _make_agent(paths, name, settings, offer, warm, command)
+        sockets = make_socket_folder(folder / SOCKETS)
+        warm = WarmProcess(sockets / "warm.sock", paths.log(f"warm-{name}"))
+        inspector = Inspector(warm, sockets, paths.log(f"inspector-{name}"))
+        agent = _make_agent(paths, name, settings, offer, warm, inspector, command)
         scheduler = await _until(stop, _find_scheduler(paths.scheduler_file, security))
         if scheduler is None:
             return True
@@ -129,6 +134,7 @@ async def serve(paths: Paths, name: str, command: Sequence[str] | None = None) -
             warm.start()
         return await _watch(worker, agent, stop)
     finally:
+        remove_socket_folder(folder / SOCKETS)
         os.close(lock)
 
 
@@ -204,6 +210,7 @@ def _make_agent(
     settings: Settings,
     offer: Slice,
     warm: WarmProcess,
+    inspector: Inspector,
     command: Sequence[str] | None,
 ) -> HostAgent:
     runs = HostRuns(paths.host_runs(name), settings.jobs.log_limit)
@@ -216,7 +223,7 @@ def _make_agent(
         content=content,
         starter=RunStarter(runs, content, warm, command),
         warm=warm,
-        inspector=Inspector(warm, paths.log(f"inspector-{name}")),
+        inspector=inspector,
         telemetry=Telemetry(paths.host(name)),
     )
 

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -21,7 +20,6 @@ from jupyter_platform.cluster.line_protocol import (
     Connection,
     ask,
     connect,
-    socket_folder,
 )
 from jupyter_platform.cluster.warm import WarmProcess
 from jupyter_platform.core.errors import PlatformError, UnavailableError, from_dict
@@ -40,19 +38,23 @@ class Inspector:
     ----------
     warm : WarmProcess
         Forks the inspector when it stands ready; else a process of its own is started.
+    sockets : Path
+        A private folder for its socket.
     log : Path
         Where stdout and stderr of such a process go.
     command : sequence of str, optional
         What to run; the socket and our pid are appended.
     """
 
-    def __init__(self, warm: WarmProcess, log: Path, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, warm: WarmProcess, sockets: Path, log: Path, command: Sequence[str] | None = None
+    ) -> None:
         self._warm = warm
         self._log = log
         self._command = list(
             command or (sys.executable, "-P", "-m", "jupyter_platform.learning.inspector")
         )
-        self._folder: Path | None = None
+        self._sockets = sockets
         self._starting: asyncio.Task[Connection] | None = None
         self._connection: Connection | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -92,9 +94,6 @@ class Inspector:
                 await self._starting
             self._starting = None
         await self._drop()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         """Ask once more where the kept inspector turns out to have gone meanwhile."""
@@ -134,10 +133,8 @@ class Inspector:
         return self._connection
 
     async def _start(self) -> Connection:
-        if self._folder is None:
-            self._folder = socket_folder("inspector")
         self._lives += 1
-        path = self._folder / f"{self._lives}.sock"
+        path = self._sockets / f"inspector-{self._lives}.sock"
         try:
             await self._warm.start_inspector(path, FORK_TIMEOUT_S)
         except PlatformError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -12,17 +13,36 @@ LINE_LIMIT = 64_000_000
 """Bytes of the longest line that is read."""
 LONGEST_TEMPORARY = 60
 """Characters of a temporary folder below which a socket's path stays within the kernel's 100."""
+PREFIX = "jp-sockets-"
 SPOKEN_FAULTS = (OSError, ValueError, TypeError, EOFError)
 """What goes wrong when the other side is gone, slow or does not speak JSON lines."""
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-def socket_folder(purpose: str) -> Path:
-    """Make a private folder for a unix socket, with a path that is short enough for one."""
+def make_socket_folder(note: Path) -> Path:
+    """Make a private folder for unix sockets, with a path that is short enough for them.
+
+    Parameters
+    ----------
+    note : Path
+        A symbolic link to the folder; what an earlier life left behind it is removed first.
+    """
+    remove_socket_folder(note)
     default = tempfile.gettempdir()
     folder = default if len(default) < LONGEST_TEMPORARY else "/tmp"
-    return Path(tempfile.mkdtemp(prefix=f"jp-{purpose}-", dir=folder))
+    made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
+    note.symlink_to(made)
+    return made
+
+
+def remove_socket_folder(note: Path) -> None:
+    """Remove the folder that `make_socket_folder` made, and its note."""
+    if note.is_symlink():
+        folder = note.readlink()
+        if folder.name.startswith(PREFIX):
+            shutil.rmtree(folder, ignore_errors=True)
+        note.unlink()
 
 
 async def connect(socket: Path) -> Connection:

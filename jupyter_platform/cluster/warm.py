@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_platform.cluster.environment import public_environment
-from jupyter_platform.cluster.line_protocol import SPOKEN_FAULTS, exchange, socket_folder
+from jupyter_platform.cluster.line_protocol import SPOKEN_FAULTS, exchange
 from jupyter_platform.core.errors import UnavailableError, from_dict
 
 logger = logging.getLogger(__name__)
@@ -41,18 +40,20 @@ class WarmProcess:
 
     Parameters
     ----------
+    socket : Path
+        Where it listens, in a private folder.
     log : Path
         Where its stdout and stderr go.
     command : sequence of str, optional
         What to run; the socket and our pid are appended.
     """
 
-    def __init__(self, log: Path, command: Sequence[str] | None = None) -> None:
+    def __init__(self, socket: Path, log: Path, command: Sequence[str] | None = None) -> None:
+        self._socket = socket
         self._log = log
         self._command = list(
             command or (sys.executable, "-P", "-m", "jupyter_platform.learning.warm")
         )
-        self._folder: Path | None = None
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
@@ -71,7 +72,6 @@ class WarmProcess:
     def start(self) -> None:
         """Begin to keep it; returns at once."""
         if self._task is None:
-            self._folder = socket_folder("warm")
             self._task = asyncio.create_task(self._keep(), name="warm process")
 
     async def close(self) -> None:
@@ -82,9 +82,6 @@ class WarmProcess:
                 await self._task
             self._task = None
         await self._end()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
     async def start_run(
         self, run_folder: Path, variables: Mapping[str, str], timeout_s: float
@@ -111,7 +108,7 @@ class WarmProcess:
         await self._end()
 
     async def _ask(self, request: dict[str, Any], timeout_s: float) -> None:
-        if not self._ready or self._folder is None:
+        if not self._ready:
             raise NotSentError("The warm process is not ready.")
         try:
             answer = await exchange(self._socket, request, timeout_s)
@@ -122,11 +119,6 @@ class WarmProcess:
             raise SilentError(f"The warm process did not answer: {error!r}.") from error
         if "error" in answer:
             raise from_dict(answer["error"])
-
-    @property
-    def _socket(self) -> Path:
-        assert self._folder is not None
-        return self._folder / "warm.sock"
 
     async def _keep(self) -> None:
         backoff = FIRST_BACKOFF_S

@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from jupyter_platform.cluster.host import SOCKETS
+from jupyter_platform.cluster.line_protocol import make_socket_folder, remove_socket_folder
 from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.core.datasets import bundled_datasets
@@ -92,6 +94,8 @@ class Processes:
         for child in children:
             with contextlib.suppress(psutil.NoSuchProcess):
                 child.kill()
+        for note in self.paths.hosts.glob(f"*/{SOCKETS}"):
+            remove_socket_folder(note)
         for hosts in self.paths.hosts.glob("*/runs"):
             for folder in run_folders(hosts).values():
                 if folder.process() is not None:
@@ -130,6 +134,13 @@ async def link_to(cluster, name="host-a", other_than=None):
         return link if link is not None and link is not other_than else None
 
     return await until(found, f"host {name} has joined")
+
+
+@pytest.fixture
+def sockets(tmp_path):
+    """Return a folder for unix sockets; pytest's own has too long a path."""
+    yield make_socket_folder(tmp_path / SOCKETS)
+    remove_socket_folder(tmp_path / SOCKETS)
 
 
 @pytest.fixture

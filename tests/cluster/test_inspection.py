@@ -31,13 +31,14 @@ for line in connection.makefile("r"):
 """
 
 
-def test_inspector_is_asked_started_again_and_given_up_on(tmp_path):
+def test_inspector_is_asked_started_again_and_given_up_on(tmp_path, sockets):
     script = tmp_path / "inspector.py"
     script.write_text(INSPECTOR)
 
     async def scenario():
         inspector = Inspector(
-            WarmProcess(tmp_path / "warm.log"),
+            WarmProcess(sockets / "warm.sock", tmp_path / "warm.log"),
+            sockets,
             tmp_path / "inspector.log",
             [sys.executable, str(script)],
         )

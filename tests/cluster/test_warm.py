@@ -143,12 +143,12 @@ def test_host_without_warm_start_keeps_no_warm_process(processes):
     assert psutil.Process(host.pid).children() == []
 
 
-def test_warm_process_that_cannot_start_is_tried_again_with_pauses(tmp_path):
+def test_warm_process_that_cannot_start_is_tried_again_with_pauses(tmp_path, sockets):
     count = tmp_path / "count"
     script = f"open({str(count)!r}, 'a').write('x'); raise SystemExit(3)"
 
     async def scenario():
-        warm = WarmProcess(tmp_path / "log", [sys.executable, "-c", script])
+        warm = WarmProcess(sockets / "warm.sock", tmp_path / "log", [sys.executable, "-c", script])
         warm.start()
         try:
             await until(lambda: count.exists() and len(count.read_text()) >= 2, "a second try")
