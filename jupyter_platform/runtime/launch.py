@@ -33,7 +33,7 @@ Progress = Callable[[str, float], None]
 
 HEALTH_TIMEOUT_S = 2.0
 _PAUSE_S = 0.02
-_SUPERVISOR_CHECK_S = 2.0
+_SUPERVISOR_CHECK_S = 1.0
 """Pause between two looks at whether there still is a supervisor."""
 _LONGEST_PAUSE_S = 0.2
 _FAILED_STARTS = 2

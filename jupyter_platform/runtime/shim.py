@@ -113,8 +113,17 @@ def fork(run_folder: str, body: Callable[[], object]) -> int:
 def fork_gated(log: str, cwd: str, body: Callable[[], object]) -> int:
     """Fork a process that begins when `release` is called; return its pid in the parent."""
     wait_end, gate = os.pipe()
-    pid = os.fork()
+    # A signal that came before the child has handlers of its own would be lost in ours.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        os.close(wait_end)
+        os.close(gate)
+        raise
     if pid:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(wait_end)
         _gates[pid] = gate
         return pid

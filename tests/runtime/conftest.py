@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -43,15 +44,12 @@ def ended_after_test() -> Iterator[list[int]]:
     pids: list[int] = []
     yield pids
     for pid in pids:
-        try:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(pid)
-        except psutil.NoSuchProcess:
-            continue
-        for each in [*process.children(recursive=True), process]:
-            try:
-                each.kill()
-            except psutil.NoSuchProcess:
-                continue
+            for child in process.children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
+            process.kill()
 
 
 @pytest.fixture

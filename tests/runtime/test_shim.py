@@ -205,6 +205,19 @@ def test_forked_body_ends_as_python_does(folder, wait_for, body, code, text):
     assert (folder / "output.log").read_text().endswith(text)
 
 
+def test_signal_right_after_the_start_is_never_lost(tmp_path):
+    previous = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        for _ in range(30):
+            pid = shim.fork_gated(str(tmp_path / "log"), "/", lambda: shim.execute(["sleep", "60"]))
+            os.kill(pid, signal.SIGTERM)
+            shim.release(pid)
+
+            assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGTERM
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
 def test_usage_is_told(tmp_path):
     done = subprocess.run([*SHIM, str(tmp_path)], capture_output=True, text=True, check=False)
     missing = subprocess.run(
