@@ -184,7 +184,8 @@ export class PlatformApi implements IPlatformApi {
   private async _request<T>(path: string, init: RequestInit): Promise<T> {
     const response = await ServerConnection.makeRequest(
       this._url(`api/${path}`),
-      init,
+      // Without this a parameter that the platform does not know is added to the address.
+      { cache: 'no-cache', ...init },
       this._settings
     ).catch((error: unknown) => {
       throw this._unreachable(error, init.signal);

@@ -164,6 +164,10 @@ export interface IPlatformModel {
   readonly notified: ISignal<IPlatformModel, INotification>;
   /** The job that commands without an argument mean; null for none. */
   selected: string | null;
+  /** What is known of a job here, live or as it was last read. */
+  job(id: string): IJob | undefined;
+  /** Keep records that were read, for the commands about these jobs. */
+  remember(jobs: readonly IJob[]): void;
   /**
    * The loss of a running job from its first step on, thinned, for a small curve.
    * Asking for it starts to follow it.

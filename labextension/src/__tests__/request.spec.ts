@@ -48,11 +48,10 @@ describe('PlatformApi', () => {
     await api.jobs({ state: ['failed', 'stopped'], search: '', limit: 50 });
 
     const { searchParams } = new URL(asked[0].url);
-    expect(Object.fromEntries(searchParams)).toMatchObject({
+    expect(Object.fromEntries(searchParams)).toEqual({
       state: 'failed,stopped',
       limit: '50'
     });
-    expect(searchParams.has('search')).toBe(false);
   });
 
   it('should quote names in addresses', async () => {

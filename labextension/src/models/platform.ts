@@ -11,7 +11,7 @@ import type {
   IPlatformState
 } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
-import type { EventMessage, INotification } from '../wire';
+import type { EventMessage, IJob, INotification } from '../wire';
 import { EMPTY_STATE, reduce, transitions } from './state';
 import { EventStream } from './stream';
 import type { StreamPhase } from './stream';
@@ -82,6 +82,14 @@ export class PlatformModel implements IPlatformModel, IDisposable {
   set listensWhileHidden(listens: boolean) {
     this._listensWhileHidden = listens;
     this._onVisibility();
+  }
+
+  job(id: string): IJob | undefined {
+    return this._state.jobs.get(id) ?? this._remembered.get(id);
+  }
+
+  remember(jobs: readonly IJob[]): void {
+    jobs.forEach(job => this._remembered.set(job.id, job));
   }
 
   trend(job: string): readonly number[] {
@@ -221,6 +229,7 @@ export class PlatformModel implements IPlatformModel, IDisposable {
   private _lastSignal = 0;
   private _listensWhileHidden = true;
   private readonly _notified = new Signal<this, INotification>(this);
+  private readonly _remembered = new Map<string, IJob>();
   private _selected: string | null = null;
   private _state: IPlatformState = EMPTY_STATE;
   private readonly _stream: EventStream;

@@ -1,27 +1,21 @@
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 
+import type { IToastChoice } from '../models/toasts';
 import { EXTENSION_ID } from '../tokens';
 
 /** Where the settings of the extension live: the schema's file name. */
 export const SETTINGS_ID = `${EXTENSION_ID}:plugin`;
 
 /** What people can set. */
-export interface IPlatformSettings {
+export interface IPlatformSettings extends IToastChoice {
   connectAtStart: boolean;
   listenWhileHidden: boolean;
-  sidebarSide: 'left' | 'right';
-  toastFinished: boolean;
-  toastFailed: boolean;
-  toastStopped: boolean;
-  toastStarted: boolean;
-  toastHosts: boolean;
 }
 
 /** What holds without a settings registry, and before it has answered. */
 export const DEFAULT_SETTINGS: IPlatformSettings = {
   connectAtStart: true,
   listenWhileHidden: true,
-  sidebarSide: 'left',
   toastFinished: true,
   toastFailed: true,
   toastStopped: false,

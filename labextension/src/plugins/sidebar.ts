@@ -3,36 +3,73 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { buildIcon } from '@jupyterlab/ui-components';
 
-import { PlatformApi } from '../request';
-import { EXTENSION_ID } from '../tokens';
+import { platformIcon } from '../icons';
+import { Attention } from '../models/attention';
+import type { ISeenStore } from '../models/attention';
+import {
+  CommandIDs,
+  EXTENSION_ID,
+  IPlatformModel,
+  TRANSLATION_DOMAIN
+} from '../tokens';
 import { Sidebar } from '../widgets/sidebar';
+import { StatusItem } from '../widgets/status-item';
 
-/** Adds the sidebar to JupyterLab. */
+const SEEN = `${EXTENSION_ID}:seen`;
+
+/** Adds the sidebar, and its summary in the status bar. */
 export const sidebar: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:plugin`,
-  description: 'The sidebar of the platform.',
+  description: 'The sidebar of the platform and its status bar item.',
   autoStart: true,
-  requires: [ILabShell],
-  optional: [ITranslator, ILayoutRestorer],
+  requires: [ILabShell, IPlatformModel],
+  optional: [ITranslator, ILayoutRestorer, IStatusBar, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     shell: ILabShell,
+    model: IPlatformModel,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    statusBar: IStatusBar | null,
+    stateDB: IStateDB | null
   ) => {
-    const trans = (translator ?? nullTranslator).load('jupyter_platform');
-    const api = new PlatformApi(app.serviceManager.serverSettings);
-    const widget = new Sidebar({
-      fetchVersion: () => api.status(),
-      trans
-    });
+    const { commands } = app;
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const surroundings = { commands, model, trans };
+    const widget = new Sidebar(surroundings);
     widget.id = 'jupyter-platform-sidebar';
-    widget.title.icon = buildIcon;
-    widget.title.caption = trans.__('Platform');
-    shell.add(widget, 'left', { rank: 900, type: 'Platform' });
+    widget.title.icon = platformIcon;
+    widget.title.caption = trans.__('AI platform');
+    shell.add(widget, 'left', { rank: 150, type: 'AI platform' });
     restorer?.add(widget, widget.id);
+
+    commands.addCommand(CommandIDs.showSidebar, {
+      label: trans.__('Show the AI platform sidebar'),
+      icon: platformIcon,
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: () => shell.activateById(widget.id)
+    });
+
+    const attention = new Attention(model, seenStore(stateDB));
+    widget.looked.connect((_, looking) => attention.setLooking(looking));
+    statusBar?.registerStatusItem(`${EXTENSION_ID}:status`, {
+      item: new StatusItem(surroundings, attention),
+      align: 'left',
+      rank: 10
+    });
   }
 };
+
+function seenStore(stateDB: IStateDB | null): ISeenStore {
+  return {
+    load: async () => {
+      const seen = await stateDB?.fetch(SEEN);
+      return typeof seen === 'string' ? seen : null;
+    },
+    save: moment => void stateDB?.save(SEEN, moment)
+  };
+}

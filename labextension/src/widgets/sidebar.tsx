@@ -1,58 +1,222 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
-import type { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useState } from 'react';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+import type { Message } from '@lumino/messaging';
+import { useMemo, useState } from 'react';
 
-import type { IStatus } from '../wire';
+import { JobHistory } from '../models/history';
+import { bySubmission } from '../models/state';
+import type { IPlatformState } from '../tokens';
+import { isEnded, isWaiting } from '../wire';
+import type { IJob } from '../wire';
+import { Announcer } from './announcer';
+import { Header } from './header';
+import { HistorySection, useHistory } from './history';
+import { Section, useRoving } from './job-list';
+import { JobRow } from './job-row';
+import { usePlatformState } from './live';
+import { SurroundingsProvider, run, useSurroundings } from './surroundings';
+import type { ISurroundings } from './surroundings';
+import { CommandIDs } from '../tokens';
 
-interface ISidebarProps {
-  fetchVersion: () => Promise<IStatus>;
-  trans: TranslationBundle;
+/** The sidebar: hosts, what runs, what waits, what has ended. */
+export class Sidebar extends ReactWidget {
+  constructor(private readonly _surroundings: ISurroundings) {
+    super();
+    this._history = new JobHistory(_surroundings.model);
+    this.addClass('jp-Platform-sidebar');
+  }
+
+  /** The sidebar came into sight or went out of it. */
+  get looked(): ISignal<this, boolean> {
+    return this._looked;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this._history.dispose();
+      Signal.clearData(this);
+      super.dispose();
+    }
+  }
+
+  protected override onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this._look(true);
+  }
+
+  protected override onAfterHide(message: Message): void {
+    super.onAfterHide(message);
+    this._look(false);
+  }
+
+  protected override onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this._look(this.isVisible);
+  }
+
+  protected override render(): JSX.Element {
+    return (
+      <SurroundingsProvider value={this._surroundings}>
+        <SidebarContent history={this._history} active={this._active} />
+      </SurroundingsProvider>
+    );
+  }
+
+  private _look(active: boolean): void {
+    this._active = active;
+    if (active) {
+      this._surroundings.model.connect();
+    }
+    this._looked.emit(active);
+    this.update();
+  }
+
+  private _active = false;
+  private readonly _history: JobHistory;
+  private readonly _looked = new Signal<this, boolean>(this);
 }
 
-function SidebarContent({ fetchVersion, trans }: ISidebarProps): JSX.Element {
-  const [text, setText] = useState(trans.__('Connecting…'));
+interface IContentProps {
+  history: JobHistory;
+  /** False while nobody sees it: it is then left as it is. */
+  active: boolean;
+}
 
-  useEffect(() => {
-    let mounted = true;
-    const show = (sentence: string): void => {
-      if (mounted) {
-        setText(sentence);
-      }
-    };
-    fetchVersion().then(
-      ({ version }) => show(trans.__('Version %1', version)),
-      (reason: unknown) =>
-        show(
-          trans.__(
-            'The platform does not answer: %1',
-            reason instanceof Error ? reason.message : String(reason)
-          )
-        )
-    );
-    return () => {
-      mounted = false;
-    };
-  }, [fetchVersion, trans]);
+type SectionName = 'running' | 'waiting' | 'finished';
 
+function SidebarContent({ history, active }: IContentProps): JSX.Element {
+  const { model } = useSurroundings();
+  const state = usePlatformState(model, active);
+  const view = useHistory(history, active);
+  const { running, waiting } = useMemo(() => split(state), [state]);
+  const [closed, setClosed] = useState<ReadonlySet<SectionName>>(new Set());
+  const toggle = (name: SectionName) => (): void => {
+    const next = new Set(closed);
+    if (!next.delete(name)) {
+      next.add(name);
+    }
+    setClosed(next);
+  };
+  const shown = [
+    ...(closed.has('running') ? [] : running),
+    ...(closed.has('waiting') ? [] : waiting),
+    ...(closed.has('finished') ? [] : view.items)
+  ];
+  const { current, onFocus, onKeyDown } = useRoving(shown);
+  const pristine =
+    running.length + waiting.length + view.items.length === 0 &&
+    view.total === 0 &&
+    view.search === '' &&
+    view.filter === 'all';
   return (
     <>
-      <h2>{trans.__('Platform')}</h2>
-      <p role="status">{text}</p>
+      <Header state={state} />
+      <Announcer />
+      {state.event === null ? null : pristine ? (
+        <EmptyState />
+      ) : (
+        <div onFocus={onFocus} onKeyDown={onKeyDown}>
+          <LiveSections
+            {...{ running, waiting, closed, toggle, current, active }}
+          />
+          <HistorySection
+            {...{ history, view, current }}
+            open={!closed.has('finished')}
+            onToggle={toggle('finished')}
+          />
+        </div>
+      )}
     </>
   );
 }
 
-/** The sidebar: says which platform this JupyterLab is connected to. */
-export class Sidebar extends ReactWidget {
-  constructor(props: ISidebarProps) {
-    super();
-    this._props = props;
-    this.addClass('jp-Platform-Sidebar');
-  }
+interface ILiveSectionsProps {
+  running: readonly IJob[];
+  waiting: readonly IJob[];
+  closed: ReadonlySet<SectionName>;
+  toggle: (name: SectionName) => () => void;
+  current: string | null;
+  active: boolean;
+}
 
-  protected override render(): JSX.Element {
-    return <SidebarContent {...this._props} />;
-  }
+function LiveSections(props: ILiveSectionsProps): JSX.Element {
+  const { running, waiting, closed, toggle, current, active } = props;
+  const { model, trans } = useSurroundings();
+  return (
+    <>
+      <Section
+        title={trans.__('Running')}
+        count={running.length}
+        open={!closed.has('running')}
+        onToggle={toggle('running')}
+      >
+        {running.length === 0 ? (
+          <p className="jp-Platform-hint">
+            {waiting.length > 0
+              ? trans.__('Nothing runs yet.')
+              : trans.__('Nothing runs. Submit a job to start one.')}
+          </p>
+        ) : null}
+        <ul className="jp-Platform-jobs">
+          {running.map(job => (
+            <JobRow
+              key={job.id}
+              job={job}
+              current={job.id === current}
+              trend={active ? model.trend(job.id) : undefined}
+            />
+          ))}
+        </ul>
+      </Section>
+      {waiting.length === 0 ? null : (
+        <Section
+          title={trans.__('Waiting')}
+          count={waiting.length}
+          open={!closed.has('waiting')}
+          onToggle={toggle('waiting')}
+        >
+          <ul className="jp-Platform-jobs">
+            {waiting.map(job => (
+              <JobRow key={job.id} job={job} current={job.id === current} />
+            ))}
+          </ul>
+        </Section>
+      )}
+    </>
+  );
+}
 
-  private readonly _props: ISidebarProps;
+function EmptyState(): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  return (
+    <div className="jp-Platform-empty">
+      <p>{trans.__('No jobs yet.')}</p>
+      <p>
+        {trans.__(
+          'A job trains a network on a dataset, or tells how well a trained one does. Digits, iris and others are there to try.'
+        )}
+      </p>
+      <button
+        className="jp-Platform-link"
+        onClick={() => run(commands, CommandIDs.submit)}
+      >
+        {trans.__('Submit the first job')}
+      </button>
+    </div>
+  );
+}
+
+/** Running jobs with the newest first; waiting ones in the order of the queue. */
+function split({ jobs }: IPlatformState): {
+  running: IJob[];
+  waiting: IJob[];
+} {
+  const alive = [...jobs.values()].filter(({ state }) => !isEnded(state));
+  return {
+    running: alive.filter(({ state }) => !isWaiting(state)).sort(bySubmission),
+    waiting: alive
+      .filter(({ state }) => isWaiting(state))
+      .sort((one, other) => bySubmission(other, one))
+  };
 }

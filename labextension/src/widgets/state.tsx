@@ -1,7 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { stateIcon } from '../icons';
-import type { JobState } from '../wire';
+import { isEnded, isWaiting } from '../wire';
+import type { IJob, JobState } from '../wire';
 
 /** The word for a state. */
 export function stateLabel(state: JobState, trans: TranslationBundle): string {
@@ -18,6 +19,14 @@ export function stateLabel(state: JobState, trans: TranslationBundle): string {
     cancelled: trans.__('cancelled')
   };
   return labels[state] ?? state;
+}
+
+/** The state to show: one that was asked to stop is stopping, even before the platform gets to it. */
+export function shownState({ state, target }: IJob): JobState {
+  const active = !isEnded(state) && !isWaiting(state);
+  return active && state !== 'unreachable' && target === 'stop'
+    ? 'stopping'
+    : state;
 }
 
 interface IStateBadgeProps {

@@ -1,0 +1,88 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { refreshIcon, settingsIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+
+import {
+  CommandIDs,
+  EXTENSION_ID,
+  IPlatformModel,
+  TRANSLATION_DOMAIN
+} from '../tokens';
+import { addJobCommands } from '../widgets/job-commands';
+import type { ISurroundings } from '../widgets/surroundings';
+
+const PALETTE = [
+  CommandIDs.submit,
+  CommandIDs.showSidebar,
+  CommandIDs.openInfrastructure,
+  CommandIDs.openSummary,
+  CommandIDs.openJob,
+  CommandIDs.stopJob,
+  CommandIDs.resubmitJob,
+  CommandIDs.downloadJob,
+  CommandIDs.copyJobId,
+  CommandIDs.deleteJob,
+  CommandIDs.reconnect,
+  CommandIDs.openSettings
+];
+
+const CARDS = [
+  CommandIDs.submit,
+  CommandIDs.openInfrastructure,
+  CommandIDs.openSummary
+];
+
+/** Adds the commands, and puts them into the palette and onto the launcher. */
+export const commands: JupyterFrontEndPlugin<void> = {
+  id: `${EXTENSION_ID}:commands`,
+  description: 'The commands of the platform.',
+  autoStart: true,
+  requires: [IPlatformModel],
+  optional: [ITranslator, ICommandPalette, ILauncher],
+  activate: (
+    app: JupyterFrontEnd,
+    model: IPlatformModel,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null
+  ) => {
+    const { commands } = app;
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const category = trans.__('AI platform');
+    addJobCommands({ commands, model, trans });
+    addPageCommands({ commands, model, trans });
+    for (const command of PALETTE) {
+      palette?.addItem({ command, category });
+    }
+    CARDS.forEach((command, rank) =>
+      launcher?.add({ command, category, rank })
+    );
+  }
+};
+
+/** Commands that are about no job. */
+function addPageCommands({ commands, model, trans }: ISurroundings): void {
+  const describedBy: CommandRegistry.ICommandOptions['describedBy'] = {
+    args: { type: 'object', properties: {} }
+  };
+  commands.addCommand(CommandIDs.reconnect, {
+    label: trans.__('Connect to the AI platform again'),
+    icon: refreshIcon,
+    describedBy,
+    execute: () => model.reconnect()
+  });
+  commands.addCommand(CommandIDs.openSettings, {
+    label: trans.__('AI platform settings'),
+    icon: settingsIcon,
+    describedBy,
+    isEnabled: () => commands.hasCommand('settingeditor:open'),
+    execute: () =>
+      commands.execute('settingeditor:open', { query: 'AI platform' })
+  });
+}

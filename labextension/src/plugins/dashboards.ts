@@ -1,0 +1,85 @@
+import { ILayoutRestorer } from '@jupyterlab/application';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { IThemeManager, WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { dashboardIcon } from '../icons';
+import {
+  CommandIDs,
+  EXTENSION_ID,
+  IPlatformModel,
+  TRANSLATION_DOMAIN
+} from '../tokens';
+import type { DashboardName } from '../tokens';
+import { Dashboard, dashboardTitle } from '../widgets/dashboard';
+
+const SHORTCUTS: readonly [DashboardName, string][] = [
+  ['infrastructure', CommandIDs.openInfrastructure],
+  ['summary', CommandIDs.openSummary]
+];
+
+/** Opens the dashboards in tabs of the main area, and again after a reload. */
+export const dashboards: JupyterFrontEndPlugin<void> = {
+  id: `${EXTENSION_ID}:dashboards`,
+  description: 'The dashboards of the platform.',
+  autoStart: true,
+  requires: [IPlatformModel],
+  optional: [ITranslator, IThemeManager, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    model: IPlatformModel,
+    translator: ITranslator | null,
+    themes: IThemeManager | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const { commands, shell } = app;
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    const surroundings = { commands, model, trans };
+    const namespace = 'jupyter-platform-dashboards';
+    const tracker = new WidgetTracker<Dashboard>({ namespace });
+    const open = (name: DashboardName): void => {
+      let tab = tracker.find(item => item.name === name);
+      if (!tab) {
+        tab = new Dashboard(name, surroundings, themes);
+        shell.add(tab, 'main');
+        void tracker.add(tab);
+      }
+      shell.activateById(tab.id);
+    };
+    for (const [name, command] of SHORTCUTS) {
+      const title = dashboardTitle(name, surroundings);
+      commands.addCommand(command, {
+        label: args =>
+          args.isPalette ? trans.__('Open %1 dashboard', title) : title,
+        caption: trans.__('Open the dashboard “%1”', title),
+        icon: dashboardIcon,
+        describedBy: { args: { type: 'object', properties: {} } },
+        execute: () => open(name)
+      });
+    }
+    const names = new Map(SHORTCUTS);
+    void restorer?.restore(tracker, {
+      command: CommandIDs.openDashboard,
+      args: ({ name }) => ({ name }),
+      name: ({ name }) => name
+    });
+    commands.addCommand(CommandIDs.openDashboard, {
+      label: trans.__('Open a dashboard'),
+      describedBy: {
+        args: {
+          type: 'object',
+          required: ['name'],
+          properties: { name: { type: 'string', enum: [...names.keys()] } }
+        }
+      },
+      execute: ({ name }) => {
+        if (names.has(name as DashboardName)) {
+          open(name as DashboardName);
+        }
+      }
+    });
+  }
+};

@@ -1,0 +1,50 @@
+import { IRouter } from '@jupyterlab/application';
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+
+import { CommandIDs, EXTENSION_ID, IPlatformModel } from '../tokens';
+import { run } from '../widgets/surroundings';
+
+const FOLLOW = 'jupyter-platform:follow-link';
+
+/** Opens what an address asks for: `…/lab?job=<id>` or `…/lab?submit`. */
+export const links: JupyterFrontEndPlugin<void> = {
+  id: `${EXTENSION_ID}:links`,
+  description: 'Addresses that open a job or the submit form.',
+  autoStart: true,
+  requires: [IRouter, IPlatformModel],
+  activate: (app: JupyterFrontEnd, router: IRouter, model: IPlatformModel) => {
+    const { commands } = app;
+    commands.addCommand(FOLLOW, {
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: args => {
+        const { search } = args as unknown as IRouter.ILocation;
+        const query = new URLSearchParams(search);
+        const job = query.get('job');
+        void app.restored.then(() => {
+          model.connect();
+          forget('job', 'submit');
+          if (job) {
+            run(commands, CommandIDs.openJob, { job });
+          } else {
+            run(commands, CommandIDs.submit);
+          }
+        });
+      }
+    });
+    router.register({
+      command: FOLLOW,
+      pattern: /[?&](job=[^&#]+|submit(?=[=&#]|$))/,
+      rank: 20
+    });
+  }
+};
+
+/** Take words out of the address: a reload restores the tab where it then is. */
+function forget(...words: string[]): void {
+  const url = new URL(window.location.href);
+  words.forEach(word => url.searchParams.delete(word));
+  window.history.replaceState({}, '', url);
+}

@@ -1,0 +1,72 @@
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+
+import { hostToast, jobToasts } from '../models/toasts';
+import type { IToast } from '../models/toasts';
+import { EXTENSION_ID, IPlatformModel, TRANSLATION_DOMAIN } from '../tokens';
+import type { IJobTransition } from '../tokens';
+import { run } from '../widgets/surroundings';
+import { DEFAULT_SETTINGS, followSettings } from './settings';
+
+/** Milliseconds for which changes are gathered, so that many become one message. */
+const GATHER_MS = 800;
+/** Milliseconds after which a message goes by itself. */
+const SHOWN_MS = 6_000;
+
+/** Tells when jobs change their state and what happens to hosts. */
+export const toasts: JupyterFrontEndPlugin<void> = {
+  id: `${EXTENSION_ID}:toasts`,
+  description: 'The notifications of the platform.',
+  autoStart: true,
+  requires: [IPlatformModel],
+  optional: [ITranslator, ISettingRegistry],
+  activate: (
+    app: JupyterFrontEnd,
+    model: IPlatformModel,
+    translator: ITranslator | null,
+    registry: ISettingRegistry | null
+  ) => {
+    const { commands } = app;
+    const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
+    let settings = DEFAULT_SETTINGS;
+    void followSettings(registry, latest => {
+      settings = latest;
+    });
+    let gathered: IJobTransition[] = [];
+    let timer = 0;
+    const tell = (): void => {
+      timer = 0;
+      const changes = gathered;
+      gathered = [];
+      jobToasts(changes, settings, trans).forEach(toast =>
+        show(toast, commands)
+      );
+    };
+    model.jobTransition.connect((_, change) => {
+      gathered.push(change);
+      timer ||= window.setTimeout(tell, GATHER_MS);
+    });
+    model.notified.connect((_, notification) => {
+      const toast = hostToast(notification, settings, trans);
+      if (toast) {
+        show(toast, commands);
+      }
+    });
+  }
+};
+
+function show(toast: IToast, commands: CommandRegistry): void {
+  Notification.emit(toast.message, toast.level, {
+    autoClose: toast.stays ? false : SHOWN_MS,
+    actions: toast.actions.map(({ label, command, args }) => ({
+      label,
+      callback: () => run(commands, command, args)
+    }))
+  });
+}

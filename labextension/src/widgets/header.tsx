@@ -1,0 +1,155 @@
+import {
+  addIcon,
+  caretDownIcon,
+  refreshIcon,
+  settingsIcon
+} from '@jupyterlab/ui-components';
+import { Menu } from '@lumino/widgets';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { CommandIDs } from '../tokens';
+import type { IConnection, IPlatformState } from '../tokens';
+import { useConnection } from './live';
+import { run, useSurroundings } from './surroundings';
+
+/** The name of the platform, its hosts, and the two things that one may want. */
+export function Header({ state }: { state: IPlatformState }): JSX.Element {
+  const { commands, model, trans } = useSurroundings();
+  const connection = useConnection(model);
+  return (
+    <header className="jp-Platform-header">
+      <div className="jp-Platform-titleLine">
+        <h2>{trans.__('AI platform')}</h2>
+        <button
+          className="jp-Platform-iconButton"
+          title={trans.__('Connect again')}
+          aria-label={trans.__('Connect again')}
+          onClick={() => run(commands, CommandIDs.reconnect)}
+        >
+          <refreshIcon.react tag="span" width="16px" height="16px" />
+        </button>
+        <button
+          className="jp-Platform-iconButton"
+          title={trans.__('Settings')}
+          aria-label={trans.__('Settings')}
+          onClick={() => run(commands, CommandIDs.openSettings)}
+        >
+          <settingsIcon.react tag="span" width="16px" height="16px" />
+        </button>
+      </div>
+      {connection.phase === 'live' ? null : (
+        <ConnectionLine connection={connection} />
+      )}
+      {state.status ? <HostLine state={state} /> : null}
+      <div className="jp-Platform-actions">
+        <button
+          className="jp-Platform-button jp-mod-filled"
+          onClick={() => run(commands, CommandIDs.submit)}
+        >
+          <addIcon.react tag="span" width="14px" height="14px" />
+          {trans.__('Submit')}
+        </button>
+        <DashboardsButton />
+      </div>
+    </header>
+  );
+}
+
+function ConnectionLine({
+  connection
+}: {
+  connection: IConnection;
+}): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  const lost = connection.phase === 'reconnecting';
+  return (
+    <div
+      className="jp-Platform-connection"
+      data-phase={connection.phase}
+      role="status"
+    >
+      <span>{connection.message ?? trans.__('Not connected.')}</span>
+      {lost || connection.phase === 'idle' ? (
+        <button
+          className="jp-Platform-link"
+          onClick={() => run(commands, CommandIDs.reconnect)}
+        >
+          {lost ? trans.__('Try now') : trans.__('Connect')}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function HostLine({ state }: { state: IPlatformState }): JSX.Element | null {
+  const { commands, trans } = useSurroundings();
+  const { status } = state;
+  if (!status) {
+    return null;
+  }
+  const lost = status.hosts_lost > 0;
+  const mark = lost ? '▲' : status.hosts > 0 ? '●' : '○';
+  return (
+    <>
+      <button
+        className="jp-Platform-hosts"
+        data-level={lost ? 'warning' : status.hosts > 0 ? 'ok' : 'none'}
+        title={trans.__('Open the infrastructure dashboard')}
+        onClick={() => run(commands, CommandIDs.openInfrastructure)}
+      >
+        <span aria-hidden>{mark}</span> {hostSentence(state, trans)}
+      </button>
+      {status.warnings.map(warning => (
+        <p className="jp-Platform-warning" key={warning}>
+          <span aria-hidden>▲</span> {warning}
+        </p>
+      ))}
+    </>
+  );
+}
+
+/** What there is and how much of it is taken: `2 hosts · 3 of 8 slots busy · GPU 1/2`. */
+export function hostSentence(
+  { status }: IPlatformState,
+  trans: TranslationBundle
+): string {
+  if (!status) {
+    return '';
+  }
+  const { hosts, hosts_lost, slots, gpus } = status;
+  const parts = [trans._n('%1 host', '%1 hosts', hosts)];
+  if (hosts_lost > 0) {
+    parts.push(trans.__('%1 lost', hosts_lost));
+  }
+  if (slots.total > 0) {
+    parts.push(trans.__('%1 of %2 slots busy', slots.busy, slots.total));
+  }
+  if (gpus.total > 0) {
+    parts.push(trans.__('GPU %1/%2', gpus.busy, gpus.total));
+  }
+  return parts.join(' · ');
+}
+
+function DashboardsButton(): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  const openMenu = (button: HTMLElement): void => {
+    const menu = new Menu({ commands });
+    menu.addItem({ command: CommandIDs.openInfrastructure });
+    menu.addItem({ command: CommandIDs.openSummary });
+    menu.aboutToClose.connect(() => {
+      window.setTimeout(() => menu.dispose());
+    });
+    const { left, bottom } = button.getBoundingClientRect();
+    menu.open(left, bottom);
+  };
+  return (
+    <button
+      className="jp-Platform-button"
+      aria-haspopup="menu"
+      onClick={event => openMenu(event.currentTarget)}
+    >
+      {trans.__('Dashboards')}
+      <caretDownIcon.react tag="span" width="14px" height="14px" />
+    </button>
+  );
+}

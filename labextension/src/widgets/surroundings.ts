@@ -1,0 +1,40 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { createContext, useContext } from 'react';
+
+import type { IPlatformModel } from '../tokens';
+
+/** What the components of a view have in common. */
+export interface ISurroundings {
+  readonly model: IPlatformModel;
+  readonly commands: CommandRegistry;
+  readonly trans: TranslationBundle;
+}
+
+const SurroundingsContext = createContext<ISurroundings | null>(null);
+
+/** Gives the components below it what they have in common. */
+export const SurroundingsProvider = SurroundingsContext.Provider;
+
+/** What the view that a component belongs to gives it. */
+export function useSurroundings(): ISurroundings {
+  const surroundings = useContext(SurroundingsContext);
+  if (!surroundings) {
+    throw new Error('There is no SurroundingsProvider above this component.');
+  }
+  return surroundings;
+}
+
+/** Run a command; what goes wrong is told by the command itself. */
+export function run(
+  commands: CommandRegistry,
+  id: string,
+  args: ReadonlyPartialJSONObject = {}
+): void {
+  if (commands.hasCommand(id)) {
+    commands.execute(id, args).catch((error: unknown) => {
+      console.error(`The command ${id} failed.`, error);
+    });
+  }
+}
