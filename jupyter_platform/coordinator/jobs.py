@@ -117,7 +117,7 @@ class JobService:
         AmbiguousNameError
             If several begin so.
         """
-        found = await self._records.find(await self._id(job), with_result=True)
+        found = await self._records.find(await self.identify(job), with_result=True)
         if found is None:
             raise _no_job(job)
         return found
@@ -158,7 +158,7 @@ class JobService:
 
     async def stop(self, job: str) -> JobRecord:
         """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays."""
-        found = await self._id(job)
+        found = await self.identify(job)
         state = await self._store.run(lambda session: _want_stop(session, found))
         if state is None:
             raise _no_job(job)
@@ -177,7 +177,7 @@ class JobService:
         ConflictError
             If it has not ended.
         """
-        found = await self._id(job)
+        found = await self.identify(job)
         runs = await self._store.run(lambda session: _delete(session, found))
         self._live.forget(found)
         folder = self._paths.mirror / found
@@ -185,7 +185,8 @@ class JobService:
         self._hub.publish("job_deleted", found)
         await self._reconciler.remove_runs(runs)
 
-    async def _id(self, job: str) -> str:
+    async def identify(self, job: str) -> str:
+        """Return the id that a unique prefix stands for; errors as of `get`."""
         matches = await self._store.read(lambda session: _matching(session, job))
         exact = [row for row in matches if row.id == job]
         matches = exact or matches
@@ -226,9 +227,11 @@ def _insert(session: Session, row: JobRow) -> str:
 
 
 def _matching(session: Session, job: str) -> list[JobRow]:
-    query = select(JobRow).where(JobRow.id == job)
-    if len(job) >= SHORTEST_PREFIX:
-        query = select(JobRow).where(JobRow.id.startswith(job, autoescape=True))
+    exact = session.get(JobRow, job)
+    if exact is not None or len(job) < SHORTEST_PREFIX:
+        return [] if exact is None else [exact]
+    # A range, which the index of the ids serves; every hexadecimal digit comes before "g".
+    query = select(JobRow).where(JobRow.id >= job, JobRow.id < job + "g")
     return list(session.scalars(query.order_by(JobRow.sequence.desc()).limit(_SHOWN + 1)))
 
 

@@ -107,18 +107,18 @@ async def metrics(
     job: str, services: ServicesOf, query: Annotated[MetricsQuery, Query()]
 ) -> Response:
     """Return curves, thinned to buckets with exact extremes."""
-    record = await services.jobs.get(job)
+    found = await services.jobs.identify(job)
     window = Window(query.buckets, query.start, query.stop)
     series = query.series.split(",") if query.series else None
-    content = await services.files.metrics(record.id, series, window)
+    content = await services.files.metrics(found, series, window)
     return Response(content, media_type="application/json")
 
 
 @router.get("/{job}/metrics/{series}.rec", response_class=StreamingResponse)
 async def records(job: str, series: str, services: ServicesOf) -> StreamingResponse:
     """Return all points of a series: step (int64), Unix time and value (float64) each."""
-    record = await services.jobs.get(job)
-    content = await services.files.records(record.id, series)
+    found = await services.jobs.identify(job)
+    content = await services.files.records(found, series)
     return StreamingResponse(content, media_type="application/octet-stream")
 
 
