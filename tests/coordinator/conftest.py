@@ -11,6 +11,9 @@ from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
 from jupyter_platform.runtime.paths import Paths
 
+from .fake_hosts import FakeCluster, FakeHost
+from .lab import Lab
+
 DEADLINE_S = 30.0
 
 
@@ -76,3 +79,21 @@ def until():
         raise AssertionError(f"{what} did not come true within {DEADLINE_S} s")
 
     return poll
+
+
+@pytest.fixture
+def host():
+    """A host that is a stand-in."""
+    return FakeHost("h1")
+
+
+@pytest.fixture
+def cluster(host):
+    """A cluster of that one host."""
+    return FakeCluster(host)
+
+
+@pytest.fixture
+def open_lab(paths, cluster):
+    """Return a function that begins another life of the coordinator over the same folders."""
+    return lambda **settings: Lab(paths, cluster, **settings)

@@ -1,0 +1,109 @@
+"""A whole coordinator but for its web server, over hosts that are stand-ins."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.history import History
+from jupyter_platform.coordinator.hosts import HostRegistry
+from jupyter_platform.coordinator.job_records import JobRecords, Live
+from jupyter_platform.coordinator.jobs import JobService
+from jupyter_platform.coordinator.ledger import Ledger
+from jupyter_platform.coordinator.notifications import Notifications
+from jupyter_platform.coordinator.pulling import Puller
+from jupyter_platform.coordinator.reconciler import Reconciler
+from jupyter_platform.coordinator.repository import (
+    DatasetRepository,
+    Facts,
+    NetworkRepository,
+    TagRepository,
+)
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.submission import Submissions
+from jupyter_platform.core.jobs import JobSubmission
+from jupyter_platform.core.settings import JobSettings
+from jupyter_platform.core.states import JobState
+from jupyter_platform.runtime.blobs import BlobStore
+
+
+class Lab:
+    """One life of a coordinator."""
+
+    def __init__(self, paths, cluster, *, heartbeat_s=0.02, lost_after_s=0.3, **settings):
+        self.paths, self.cluster = paths, cluster
+        self.settings = JobSettings(**settings)
+        self.store = store = Store.open(paths.database)
+        self.hub = hub = EventHub()
+        self.ledger, self.history = Ledger(store), History(store)
+        self.notifications = Notifications(store, hub)
+        self.hosts = HostRegistry(
+            cluster,
+            store,
+            self.ledger,
+            hub,
+            self.notifications,
+            self.history,
+            heartbeat_s=heartbeat_s,
+            lost_after_s=lost_after_s,
+        )
+        self.blobs = blobs = BlobStore(paths.blobs)
+        self.facts = Facts(store, self.hosts.inspect)
+        self.tags = TagRepository(store, paths, blobs)
+        self.networks = NetworkRepository(paths, self.facts, self.tags)
+        self.datasets = DatasetRepository(paths, blobs, self.facts)
+        self.live = Live()
+        self.records = JobRecords(store, hub, self.live)
+        self.reconciler = Reconciler(
+            store=store,
+            ledger=self.ledger,
+            hosts=self.hosts,
+            notifications=self.notifications,
+            records=self.records,
+            live=self.live,
+            blobs=blobs,
+            settings=self.settings,
+            make_puller=partial(Puller, store, paths, blobs, self.tags, self.hosts),
+            on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
+        )
+        self.submissions = Submissions(
+            networks=self.networks,
+            datasets=self.datasets,
+            tags=self.tags,
+            facts=self.facts,
+            hosts=self.hosts,
+            settings=self.settings,
+        )
+        self.jobs = JobService(
+            store=store,
+            paths=paths,
+            hub=hub,
+            records=self.records,
+            live=self.live,
+            reconciler=self.reconciler,
+            submissions=self.submissions,
+            owner="ada",
+        )
+
+    async def __aenter__(self):
+        await self.ledger.load()
+        await self.hosts.start()
+        await self.reconciler.start()
+        return self
+
+    async def __aexit__(self, *_):
+        await self.reconciler.close()
+        await self.hosts.close()
+        await self.networks.close()
+        self.hub.close()
+        await self.store.close()
+
+    async def submit(self, type="LEARN", network="mlp", dataset="iris", **fields):
+        submission = JobSubmission(type=type, networks=[network], dataset=dataset, **fields)
+        return await self.jobs.submit(submission)
+
+    async def state(self, job) -> JobState:
+        return (await self.jobs.get(job.id)).state
+
+    async def messages(self) -> list[str]:
+        return [item.message for item in await self.notifications.records()]
