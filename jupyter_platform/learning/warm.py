@@ -29,7 +29,14 @@ from jupyter_platform.learning.line_server import LineServer
 from jupyter_platform.runtime import shim
 
 READY_TIMEOUT_S = 10.0
-PRELOADED = ("torch.optim", "torch._dynamo", "safetensors.torch")
+PRELOADED = (
+    "encodings.cp437",
+    "numpy.ctypeslib",
+    "safetensors.torch",
+    "torch._dynamo",
+    "torch.optim",
+    "torch.utils.serialization.config",
+)
 """What a run would import when it needs it: the first optimiser alone imports torch._dynamo."""
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import LayerRecord, NetworkDescription, NetworkFacts
-from jupyter_platform.learning.networks.build import build, check_layers
+from jupyter_platform.learning.networks.builder import build, check_layers
 from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node
 
 _WIDTHS = {

@@ -16,6 +16,9 @@ from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 
+_LENGTH_BYTES = 8
+"""Bytes of the header's length, little-endian, at the start; the header ends on a multiple."""
+
 
 @dataclass(frozen=True)
 class WeightsHeader:
@@ -50,7 +53,20 @@ def weights_bytes(state: Mapping[str, Tensor], header: WeightsHeader, **extra: s
     tensors = {
         name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()
     }
-    return save(tensors, {**header.to_metadata(), **extra})
+    return _in_order(save(tensors, {**header.to_metadata(), **extra}))
+
+
+def _in_order(data: bytes) -> bytes:
+    """Sort the metadata of a safetensors file, so that equal weights have equal bytes."""
+    size = int.from_bytes(data[:_LENGTH_BYTES], "little")
+    start, end = _LENGTH_BYTES, _LENGTH_BYTES + size
+    header = json.loads(data[start:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    # Blanks at the end are how the format aligns what follows.
+    padding = -(len(text) + start) % _LENGTH_BYTES
+    length = (len(text) + padding).to_bytes(_LENGTH_BYTES, "little")
+    return length + text + b" " * padding + data[end:]
 
 
 def save_weights(

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from sklearn import datasets
+
+from jupyter_platform.core.datasets import DatasetDescriptor, bundled_datasets
+from jupyter_platform.core.errors import InvalidDataError, NotFoundError
+from jupyter_platform.learning.datasets import load
+
+X = np.arange(40, dtype="f4").reshape(10, 4)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Return what stores arrays and gives the descriptor and the files."""
+
+    def store(x, y, **facts):
+        path = tmp_path / "d.npz"
+        np.savez(path, x=x, y=y)
+        descriptor = DatasetDescriptor(name="d", kind="npz", file="sha256:ab", **facts)
+        return descriptor, {"sha256:ab": str(path)}
+
+    return store
+
+
+def test_digits_are_those_of_scikit_learn():
+    digits = load(bundled_datasets()["digits"], {})
+    order = np.random.default_rng(0).permutation(1797)
+    reference = datasets.load_digits()
+
+    assert digits.inputs.dtype == torch.float32
+    assert np.allclose(digits.inputs.flatten(1).numpy() * 16, reference.data[order])
+    assert np.array_equal(digits.targets.numpy(), reference.target[order])
+    assert digits.facts.class_counts == np.bincount(reference.target).tolist()
+    assert digits.facts.splits["validation"] == (1437, 1797)
+
+
+def test_text_targets_become_classes_in_alphabetical_order(stored):
+    data = load(*stored(X[:4], np.array(["b", "a", "c", "a"])))
+
+    assert data.facts.classes == ["a", "b", "c"]
+    assert data.targets.tolist() == [1, 0, 2, 0]
+    assert data.facts.class_counts == [2, 1, 1]
+
+
+def test_whole_labels_are_mapped_to_0_to_n(stored):
+    data = load(*stored(X[:4], np.array([7, 3, 7, 11])))
+
+    assert data.targets.tolist() == [1, 0, 1, 2]
+    assert data.facts.classes == ["3", "7", "11"]
+
+
+def test_named_classes_keep_the_order_of_their_labels(stored):
+    data = load(*stored(X[:3], np.array([2, 0, 2]), classes=("r", "g", "b")))
+    assert data.targets.tolist() == [2, 0, 2]
+    assert data.facts.class_counts == [1, 0, 2]
+
+    text = load(*stored(X[:3], np.array(["b", "r", "b"]), classes=("r", "g", "b")))
+    assert text.targets.tolist() == [2, 0, 2]
+
+
+def test_fractions_are_a_regression_and_two_columns_two_targets(stored):
+    one = load(*stored(X, np.linspace(0, 1, 10)))
+    two = load(*stored(X, np.ones((10, 2))))
+
+    assert (one.facts.task, one.targets.shape, one.facts.outputs) == ("regression", (10, 1), 1)
+    assert (two.facts.task, two.facts.outputs) == ("regression", 2)
+
+
+def test_shuffle_seed_numbers_the_samples_anew(stored):
+    data = load(*stored(X, np.arange(10) % 2, shuffle_seed=5))
+    order = np.random.default_rng(5).permutation(10)
+
+    assert data.rows((2, 6), "train_set").tolist() == order[2:6].tolist()
+    assert data.rows((9, 0, 4), "train_set").tolist() == order[[9, 0, 4]].tolist()
+
+
+def test_shape_and_scale_are_applied_once(stored):
+    descriptor, files = stored(X, np.arange(10) % 2, shape=(1, 2, 2), scale=0.5)
+
+    for _ in range(2):
+        data = load(descriptor, files)
+        assert torch.equal(data.inputs, torch.from_numpy(X).reshape(10, 1, 2, 2) * 0.5)
+
+
+def test_splits_default_to_eighty_per_cent(stored):
+    assert load(*stored(X, np.arange(10) % 2)).facts.splits == {
+        "train": (0, 8),
+        "validation": (8, 10),
+        "test": (8, 10),
+    }
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "facts", "words"),
+    [
+        (X, np.array([0.5] * 9 + [np.nan]), {}, "target of sample 9 is nan"),
+        (np.where(X == 13, np.inf, X), np.arange(10), {}, r"input \[1\] of sample 3 is inf"),
+        (X, np.arange(10), {"shape": (3, 3)}, r"4 values .*do not fill shape \(3, 3\)"),
+        (X, np.arange(10), {"features": ("a",)}, "names 1 features; a sample has 4"),
+        (X, np.arange(10), {"splits": {"train": (0, 11)}}, r"\[0, 11\), but there are 10"),
+        (X, np.arange(10), {"classes": ("a", "b")}, "names 2 classes.*from 0 to 9"),
+        (X, np.array(["a"] * 10), {"classes": ("b", "c")}, "the class 'a'.*b, c"),
+        (X, np.array(["a"] * 10), {"task": "regression"}, "for regression.*text"),
+        (X, np.linspace(0, 1, 10), {"task": "classification"}, "fractions"),
+        (X, np.ones((10, 3)), {"task": "classification"}, "one class for each sample"),
+    ],
+)
+def test_data_that_does_not_fit_is_refused_with_the_reason(stored, x, y, facts, words):
+    with pytest.raises(InvalidDataError, match=words):
+        load(*stored(x, y, **facts))
+
+
+@pytest.mark.parametrize("index_set", [(0, 11), (1, 2, 10), (10, 12)])
+def test_a_set_beyond_the_data_is_refused_naming_set_and_size(stored, index_set):
+    data = load(*stored(X, np.arange(10)))
+
+    with pytest.raises(InvalidDataError, match=r"validation_set = .*has 10 samples") as caught:
+        data.rows(index_set, "validation_set")
+
+    assert caught.value.errors[0].field == "validation_set"
+    assert caught.value.errors[0].accepted == "0,10"
+
+
+def test_a_file_that_is_not_here_is_named():
+    descriptor = DatasetDescriptor(name="d", kind="npz", file="sha256:ab")
+
+    with pytest.raises(NotFoundError, match="'d'.*sha256:ab is not on this host"):
+        load(descriptor, {})
