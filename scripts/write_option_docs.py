@@ -39,8 +39,7 @@ def _row(name: str, field: dict[str, object], spellings: dict[str, str]) -> str:
     default = field["default_text"] if field["default"] is None else f"`{field['default']}`"
     unit = f" ({field['unit']})" if "unit" in field else ""
     old = ", ".join(f"`{key}`" for key, ours in spellings.items() if ours == name)
-    accepted = "a set of samples" if field.get("format") else accepted_values(field)
-    return f"| `{name}` | {default} | {accepted}{unit} | {field['description']} | {old} |\n"
+    return f"| `{name}` | {default} | {accepted_values(field)}{unit} | {field['description']} | {old} |\n"
 
 
 if __name__ == "__main__":

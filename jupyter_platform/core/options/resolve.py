@@ -131,6 +131,8 @@ _TYPE_WORDS = {
 
 def accepted_values(schema: dict[str, Any]) -> str:
     """Say in words which values a property of an option schema accepts."""
+    if schema.get("format") == "index-set":
+        return "a set of samples: start,stop (half-open), or three and more indices"
     if "enum" in schema:
         return "one of " + ", ".join(str(item) for item in schema["enum"])
     words = _TYPE_WORDS.get(schema.get("type", ""), "a value of the right type")
