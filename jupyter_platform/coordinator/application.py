@@ -68,6 +68,7 @@ class Application:
     """
 
     services: Services
+    store: Store
 
     def __init__(self, paths: Paths, settings: Settings, *, supervised: bool = True) -> None:
         self._paths = paths
@@ -122,7 +123,7 @@ class Application:
 
     async def _build(self, stack: AsyncExitStack) -> None:
         paths = self._paths
-        store = await asyncio.to_thread(Store.open, paths.database)
+        store = self.store = await asyncio.to_thread(Store.open, paths.database)
         stack.push_async_callback(store.close)
         security = await asyncio.to_thread(ensure_certificates, paths.tls)
         cluster = Cluster(paths.scheduler_file, security)
