@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 
 from jupyter_platform.core.errors import HostError, NotFoundError, UnavailableError
-from jupyter_platform.core.hosts import HostDescription, HostSample
+from jupyter_platform.core.hosts import GpuRecord, HostDescription, HostSample
 from jupyter_platform.core.runs import RunSpec
 
 
@@ -74,6 +74,7 @@ class FakeHost:
         self.name = name
         self.address = f"tls://{name}:1"
         self.cpus, self.memory = cpus, memory
+        self.gpus = 0
         self.silent = False
         self.refuse_starts = 0
         self.lose_answers = 0
@@ -109,6 +110,10 @@ class FakeHost:
             cpus=self.cpus,
             memory=self.memory,
             version="0",
+            gpus=[
+                GpuRecord(index=index, uuid=f"GPU-{index}", name="GPU", memory=8 * 10**9)
+                for index in range(self.gpus)
+            ],
         ).model_dump(mode="json")
 
     def _sample(self, payload, data):

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from jupyter_platform.core.catalogue import TagRecord
+from jupyter_platform.core.errors import (
+    ConflictError,
+    HostError,
+    InvalidDataError,
+    InvalidRequestError,
+    OptionError,
+    RequestTooLargeError,
+)
+from jupyter_platform.core.jobs import JobSubmission
+
+from .fake_hosts import FakeHost
+
+
+@pytest.fixture
+def ready(open_lab, host, until):
+    """Return a function that opens a lab whose host has joined."""
+
+    @contextlib.asynccontextmanager
+    async def enter():
+        async with open_lab() as lab:
+            await until(lambda: lab.hosts.link(host.name))
+            yield lab
+
+    return enter
+
+
+async def resolve(lab, type="LEARN", networks=("mlp",), dataset="iris", **fields):
+    submission = JobSubmission(type=type, networks=list(networks), dataset=dataset, **fields)
+    return await lab.submissions.resolve(submission)
+
+
+@pytest.fixture
+def store_weights(tmp_path):
+    """Store weights under a tag."""
+
+    async def store(lab, tag="mine", variant="last", digest=None, content=b"w") -> TagRecord:
+        file = tmp_path / "w.safetensors"
+        file.write_bytes(content)
+        return await lab.tags.store(
+            network="mlp",
+            network_digest=digest or lab.networks.get("mlp").digest,
+            tag=tag,
+            variant=variant,
+            file=file,
+            step=1,
+            scores={},
+            job="0123456789ab",
+            dataset="iris",
+        )
+
+    return store
+
+
+@pytest.mark.parametrize(
+    ("fields", "named", "near"),
+    [
+        ({"type": "LERN"}, "LERN", "LEARN"),
+        ({"type": "ACT"}, "not offered yet", None),
+        ({"networks": ["mpl"]}, "mpl", "mlp"),
+        ({"networks": []}, "No network", None),
+        ({"dataset": "irsi"}, "irsi", "iris"),
+        ({"dataset": None}, "needs a dataset", None),
+        ({"name": "   "}, "name is empty", None),
+        ({"name": ""}, "name is empty", None),
+        ({"options": {"learning_rte": 1}}, "learning_rte", "learning_rate"),
+        ({"options": {"batch_size": 0}}, "batch_size", None),
+        ({"options": {"batchSize": 1, "batch_size": 2}}, "two spellings", None),
+        ({"options": {"name": "x"}, "name": "y"}, "given twice", None),
+        ({"options": {"targetCount": "many"}}, "targetCount", None),
+        ({"request": {"cpu": 1}}, "cpu", "cpus"),
+        ({"request": {"cpus": 0}}, "request.cpus", None),
+        ({"request": {"cpus": "two"}}, "request.cpus", None),
+        ({"request": {"memory": "4 XB"}}, "4 XB", None),
+        ({"request": {"memory": [1]}}, "request.memory", None),
+        ({"request": {"memory": "-1"}}, "request.memory", None),
+        ({"type": "EVALUATE"}, "no weights yet", None),
+    ],
+)
+async def test_what_is_wrong_is_named_with_what_is_near(ready, fields, named, near):
+    async with ready() as lab:
+        with pytest.raises(InvalidRequestError, match=named) as caught:
+            await resolve(lab, **fields)
+
+        assert caught.value.errors
+        assert near is None or caught.value.errors[0].nearest == near
+
+
+async def test_ten_megabytes_of_options_are_too_many(ready):
+    async with ready() as lab:
+        with pytest.raises(RequestTooLargeError):
+            await resolve(lab, options={"tag": "x" * 10_000_000})
+
+
+async def test_defaults_are_filled_in(ready):
+    async with ready() as lab:
+        resolved = await resolve(lab)
+        row = resolved.row("0123456789ab", "ada", 3, None)
+
+        assert row.name == "mlp-iris"
+        assert row.tag == "0123456789ab"
+        assert (row.cpus, row.memory, row.gpus) == (1, 10**9, 0)
+        assert row.options["max_iterations"] == 1000
+        assert row.given == {}
+        assert row.category == "FF"
+        assert row.warnings == []
+
+
+async def test_dianne_lines_work_as_they_stand(ready):
+    async with ready() as lab:
+        resolved = await resolve(
+            lab, options={"name": "my job", "batchSize": "16", "learningRate": "0.5"}
+        )
+
+        assert resolved.name == "my job"
+        assert resolved.given == {"batch_size": "16", "learning_rate": "0.5"}
+        assert resolved.options.model_dump()["batch_size"] == 16
+
+
+async def test_sizes_may_be_text(ready):
+    async with ready() as lab:
+        resolved = await resolve(lab, request={"cpus": "2", "memory": "1.5 GB", "gpus": ""})
+
+        assert (resolved.request.cpus, resolved.request.memory) == (2, 1_500_000_000)
+
+
+async def test_more_than_any_host_has_is_accepted_with_a_warning(ready):
+    async with ready() as lab:
+        resolved = await resolve(lab, request={"gpus": 2})
+
+        assert resolved.warnings == [
+            "needs 2 GPUs on one host; no host has any; it waits until a host that can run it joins"
+        ]
+
+
+async def test_learning_under_a_tag_goes_on_from_its_last_weights(ready, store_weights):
+    async with ready() as lab:
+        record = await store_weights(lab)
+
+        again = await resolve(lab, options={"tag": "mine"})
+        fresh = await resolve(lab, options={"tag": "mine", "clean": True})
+
+        assert again.weights == record.variants[0].digest
+        assert fresh.weights is None
+        assert again.tag == fresh.tag == "mine"
+
+
+async def test_weights_of_an_earlier_description_are_refused(ready, store_weights):
+    async with ready() as lab:
+        await store_weights(lab, digest="0" * 64)
+
+        with pytest.raises(ConflictError, match="earlier description"):
+            await resolve(lab, options={"tag": "mine"})
+        with pytest.raises(ConflictError, match="earlier description"):
+            await resolve(lab, type="EVALUATE")
+
+
+async def test_evaluate_freezes_the_weights_it_names(ready, store_weights):
+    async with ready() as lab:
+        best = await store_weights(lab, variant="best", content=b"the best")
+
+        resolved = await resolve(lab, type="EVALUATE", options={"tag": "mine"})
+        await store_weights(lab, variant="best", content=b"something newer")
+
+        assert resolved.tag == "mine/best"
+        assert resolved.weights == best.variants[0].digest
+
+
+async def test_an_unknown_tag_names_the_nearest(ready, store_weights):
+    async with ready() as lab:
+        await store_weights(lab, tag="first")
+
+        with pytest.raises(InvalidRequestError, match="frist") as caught:
+            await resolve(lab, type="EVALUATE", options={"tag": "frist"})
+
+        assert caught.value.errors[0].nearest == "first"
+
+
+async def test_misfits_that_the_inspector_finds_are_refused(ready, host):
+    async with ready() as lab:
+        error = {"field": "networks", "value": "mlp", "message": "Network and dataset do not fit."}
+        host.inspection = {"category": None, "errors": [error], "warnings": []}
+
+        with pytest.raises(InvalidDataError, match="do not fit"):
+            await resolve(lab)
+
+
+async def test_without_an_answer_it_is_accepted_unchecked(ready, host):
+    async with ready() as lab:
+        host.inspection = HostError("Host h1 did not answer 'inspect' within 5 s.")
+
+        resolved = await resolve(lab)
+
+        assert resolved.warnings == ["not checked: Host h1 did not answer 'inspect' within 5 s."]
+
+
+async def test_the_same_check_is_asked_once(ready, host):
+    async with ready() as lab:
+        await resolve(lab)
+        await resolve(lab, options={"max_iterations": 7, "seed": 1})
+        asked = [request for request in host.inspected if request["op"] == "check"]
+        await resolve(lab, options={"criterion": "CE"})
+        later = [request for request in host.inspected if request["op"] == "check"]
+
+        assert (len(asked), len(later)) == (1, 2)
+
+
+async def test_learning_takes_a_gpu_where_there_are_some(open_lab, cluster, until):
+    gpu_host = FakeHost("g1")
+    gpu_host.gpus = 1
+    cluster.join(gpu_host)
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("g1"))
+
+        assert (await resolve(lab)).request.gpus == 1
+        assert (await resolve(lab, request={"gpus": 0})).request.gpus == 0
+
+
+async def test_an_option_error_is_one_of_ours(ready):
+    async with ready() as lab:
+        with pytest.raises(OptionError):
+            await resolve(lab, options={"max_iterations": 0})
