@@ -15,7 +15,7 @@ from jupyter_platform.client import Job, Platform
 from jupyter_platform.core.states import JobState
 
 NETWORK, DATASET = "lenet-digits", "digits"
-ITERATIONS = 6000
+ITERATIONS = 4000
 GOAL = 0.97
 """Share of the held-back digits that it must tell right."""
 INK = 0.4

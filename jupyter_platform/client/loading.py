@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from jupyter_platform.core.errors import UnavailableError
+from jupyter_platform.core.errors import InvalidDataError, UnavailableError
 
 LOADERS = "jupyter_platform.loaders"
 """Entry-point group of functions that build a network."""
+LENGTH_BYTES = 8
+"""A safetensors file begins with the length of its JSON header."""
+MAX_HEADER = 100_000_000
+"""Bytes of header that safetensors itself accepts."""
 
 
-def build_network(
-    description: dict[str, Any],
-    input_shape: list[int] | None,
-    outputs: int | None,
-    weights: Path,
-) -> Any:
+def build_network(description: dict[str, Any], weights: Path) -> Any:
     """Return the network with its weights, in evaluation mode.
 
     Parameters
     ----------
     description : dict
         JSON form of a `NetworkDescription`.
-    input_shape : list of int, optional
-        Shape of one sample.
-    outputs : int, optional
-        Number of classes or of regression targets.
     weights : Path
-        A safetensors file.
+        A safetensors file whose metadata tell ``input_shape`` and ``outputs``.
 
     Returns
     -------
@@ -38,10 +34,28 @@ def build_network(
 
     Raises
     ------
+    InvalidDataError
+        If the file is no such file, or does not fit the description.
     UnavailableError
         If torch is not installed.
     """
+    input_shape, outputs = _built_for(weights)
     return _loader()(description, input_shape, outputs, weights)
+
+
+def _built_for(weights: Path) -> tuple[list[int], int]:
+    """Read from a weights file which sample shape and how many outputs its network has."""
+    try:
+        with weights.open("rb") as file:
+            size = int.from_bytes(file.read(LENGTH_BYTES), "little")
+            metadata = json.loads(file.read(min(size, MAX_HEADER)))["__metadata__"]
+        shape = [int(extent) for extent in json.loads(metadata["input_shape"])]
+        return shape, int(metadata["outputs"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InvalidDataError(
+            f"{weights} does not tell which network its weights belong to "
+            f"({type(error).__name__}: {error}); it is no weights file of this platform."
+        ) from error
 
 
 def _loader() -> Callable[..., Any]:

@@ -41,7 +41,7 @@ class WeightsReader:
 
     def file(self, variant: str | None, path: Path | None) -> Path:
         """Return the safetensors file, copied to `path` when that is given."""
-        _, found = self._find(variant)
+        found = self._choose(self._record()[1], variant)
         source = self._own_file(found) or self._download(found)
         if path is None:
             return source
@@ -55,11 +55,7 @@ class WeightsReader:
         found = self._choose(tag, variant)
         source = self._own_file(found) or self._download(found)
         description = record.description.model_dump(mode="json")
-        return build_network(description, tag.input_shape, tag.outputs, source)
-
-    def _find(self, variant: str | None) -> tuple[TagRecord, TagVariant]:
-        _, tag = self._record()
-        return tag, self._choose(tag, variant)
+        return build_network(description, source)
 
     def _record(self) -> tuple[NetworkRecord, TagRecord]:
         path = f"/api/networks/{quote(self._network, safe='')}"
