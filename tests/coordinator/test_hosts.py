@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+
+from jupyter_platform.core.errors import HostError, UnavailableError
+
+from .fake_hosts import FakeHost
+
+
+async def test_a_host_joins_is_lost_and_comes_back(open_lab, host, until):
+    async with open_lab() as lab:
+        record = await until(lambda: lab.hosts.records() and lab.hosts.records()[0])
+        assert (record.state, record.description.cpus) == ("up", 4)
+        await until(lambda: lab.hosts.records()[0].sample)
+
+        host.silent = True
+        await until(lambda: lab.hosts.is_lost("h1"))
+        (lost,) = lab.hosts.records()
+        assert (lost.state, lost.address, lost.sample) == ("lost", None, None)
+        assert [offer.up for offer in lab.hosts.offers()] == [False]
+
+        host.silent = False
+        await until(lambda: lab.hosts.link("h1"))
+
+        async def told():
+            levels = [item.level for item in await lab.notifications.records()]
+            return levels == ["info", "warning", "info"]
+
+        await until(told)
+
+
+async def test_another_life_of_the_host_process_is_described_again(open_lab, host, cluster, until):
+    async with open_lab(lost_after_s=30) as lab:
+        await until(lambda: lab.hosts.link("h1"))
+        host.cpus = 8
+        cluster.restart(host)
+
+        await until(lambda: lab.hosts.records()[0].description.cpus == 8)
+
+        assert len(await lab.messages()) == 1
+
+
+async def test_known_hosts_outlive_the_coordinator(open_lab, host, cluster, until):
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("h1"))
+        await lab.hosts.count_failure("h1")
+    cluster.leave(host)
+
+    async with open_lab() as lab:
+        assert [record.description.name for record in lab.hosts.records()] == ["h1"]
+        assert lab.hosts.failures() == {"h1": 1.0}
+        assert lab.hosts.link("h1") is None
+        await until(lambda: lab.hosts.is_lost("h1"))
+
+
+async def test_a_silent_host_does_not_hold_up_the_others(open_lab, host, cluster, until):
+    host.silent = True
+    cluster.join(FakeHost("h2"))
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("h2"))
+
+        assert lab.hosts.names() == ["h2"]
+
+
+async def test_questions_go_to_a_host_that_answers(open_lab, host, cluster, until):
+    other = FakeHost("h2")
+    cluster.join(other)
+    async with open_lab(lost_after_s=30) as lab:
+        await until(lambda: lab.hosts.link("h1") and lab.hosts.link("h2"))
+        host.inspection = HostError("no")
+
+        assert (await lab.hosts.inspect({"op": "check"}, 5.0))["category"] == "FF"
+        other.inspection = HostError("Host h2 is busy.")
+        with pytest.raises(UnavailableError, match="h2 is busy"):
+            await lab.hosts.inspect({"op": "check"}, 5.0)
+
+
+async def test_without_hosts_nothing_can_be_asked(open_lab, host, cluster):
+    cluster.leave(host)
+    async with open_lab() as lab:
+        with pytest.raises(UnavailableError, match="No host is up"):
+            await lab.hosts.inspect({"op": "check"}, 5.0)

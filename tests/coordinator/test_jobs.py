@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from jupyter_platform.core.errors import (
+    AmbiguousNameError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+)
+from jupyter_platform.core.jobs import JobSubmission
+
+SUBMISSION = JobSubmission(type="LEARN", networks=["mlp"], dataset="iris")
+
+
+async def test_the_same_key_is_the_same_job(open_lab):
+    async with open_lab() as lab:
+        first, second = await asyncio.gather(
+            lab.jobs.submit(SUBMISSION, idempotency_key="k"),
+            lab.jobs.submit(SUBMISSION, idempotency_key="k"),
+        )
+        third = await lab.jobs.submit(SUBMISSION, idempotency_key="k")
+        other = await lab.jobs.submit(SUBMISSION)
+
+        assert first.id == second.id == third.id != other.id
+        assert (await lab.jobs.list()).total == 2
+
+
+async def test_a_refused_submission_leaves_nothing(open_lab):
+    async with open_lab() as lab:
+        with pytest.raises(InvalidRequestError):
+            await lab.submit(network="nothing")
+
+        assert (await lab.jobs.list()).total == 0
+
+
+async def test_a_prefix_stands_for_the_one_that_has_it(open_lab, job_row):
+    async with open_lab() as lab:
+        rows = [job_row(id=f"abcd{n}0000000", state="finished") for n in range(2)]
+        await lab.store.run(lambda session: session.add_all(rows))
+
+        assert (await lab.jobs.get("abcd1")).id == "abcd10000000"
+        with pytest.raises(AmbiguousNameError, match="abcd00000000"):
+            await lab.jobs.get("abcd")
+        for unknown in ("abc", "ffff", "%%%%", ""):
+            with pytest.raises(NotFoundError):
+                await lab.jobs.get(unknown)
+
+
+async def test_lists_are_filtered_searched_and_paged(open_lab, job_row):
+    async with open_lab() as lab:
+        rows = [
+            job_row(
+                id=f"{n:012x}",
+                sequence=n,
+                name=f"run {n}",
+                state="finished" if n % 2 else "failed",
+                type="LEARN" if n < 6 else "EVALUATE",
+                search=f"run {n} mlp 100%",
+            )
+            for n in range(10)
+        ]
+        await lab.store.run(lambda session: session.add_all(rows))
+
+        async def names(**query):
+            return [job.name for job in (await lab.jobs.list(**query)).items]
+
+        assert await names(limit=2) == ["run 9", "run 8"]
+        assert await names(limit=2, offset=2, order="oldest") == ["run 2", "run 3"]
+        assert (await lab.jobs.list(limit=1)).total == 10
+        assert await names(state="failed", type="EVALUATE") == ["run 8", "run 6"]
+        assert len(await names(state="failed,finished")) == 10
+        assert await names(search="3 RUN") == ["run 3"]
+        assert len(await names(search="100%")) == 10
+        assert await names(search="1_0%") == []
+        assert await names(ids="000000000001,000000000004") == ["run 4", "run 1"]
+        assert await names(name="run 5") == ["run 5"]
+        with pytest.raises(InvalidRequestError, match="finished") as caught:
+            await lab.jobs.list(state="finishd")
+        assert caught.value.errors[0].nearest == "finished"
+
+
+async def test_only_what_has_ended_is_deleted(open_lab, host, until):
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("h1"))
+        job = await lab.submit()
+        run = await until(lambda: host.runs.get(f"{job.id}/1/0"))
+        with pytest.raises(ConflictError, match="stop it"):
+            await lab.jobs.delete(job.id)
+        run.points(1)
+        run.weights("last", b"w")
+        run.event("phase", text="training")
+        run.end()
+
+        async def ended():
+            return (await lab.jobs.get(job.id)).state == "finished"
+
+        await until(ended)
+        await lab.jobs.delete(job.id)
+
+        assert (await lab.jobs.list()).total == 0
+        assert not (lab.paths.mirror / job.id).exists()
+        assert host.runs == {}
+        assert (await lab.tags.resolve("mlp", job.id)).variant.variant == "last"
+        with pytest.raises(NotFoundError):
+            await lab.jobs.delete(job.id)
+
+
+async def test_a_dry_run_says_when_and_stores_nothing(open_lab, host, cluster, until):
+    cluster.leave(host)
+    async with open_lab() as lab:
+        assert (await lab.jobs.check(SUBMISSION)).when == "would wait: no host is up"
+        cluster.join(host)
+        await until(lambda: lab.hosts.link("h1"))
+
+        answer = await lab.jobs.check(SUBMISSION)
+        wide = await lab.jobs.check(SUBMISSION.model_copy(update={"request": {"cpus": 9}}))
+
+        assert answer.when == "would start at once on h1"
+        assert answer.options["max_iterations"] == 1000
+        assert wide.when == "would wait: needs 9 CPUs on one host; no host has more than 4"
+        assert (await lab.jobs.list()).total == 0
+
+
+async def test_every_change_of_a_job_is_published(open_lab, host, until):
+    async with open_lab() as lab:
+        seen = []
+        publish = lab.hub.publish
+
+        def note(type_, payload):
+            if type_ == "job":
+                seen.append(payload.state.value)
+            publish(type_, payload)
+
+        lab.hub.publish = note
+        await until(lambda: lab.hosts.link("h1"))
+        job = await lab.submit()
+        run = await until(lambda: host.runs.get(f"{job.id}/1/0"))
+        await until(lambda: "running" in seen)
+        run.end()
+        await until(lambda: "finished" in seen)
+
+        assert list(dict.fromkeys(seen)) == ["queued", "starting", "running", "finished"]
