@@ -30,7 +30,7 @@ export function formatDuration(
 }
 
 /**
- * How long ago something was.
+ * How long ago something was, in one unit: `just now`, `2 h ago`.
  *
  * @param iso - when it was
  * @param now - milliseconds since the epoch
@@ -41,9 +41,15 @@ export function formatAgo(
   now = Date.now()
 ): string {
   const seconds = (now - Date.parse(iso)) / 1000;
-  return seconds < 10
-    ? trans.__('just now')
-    : trans.__('%1 ago', formatDuration(seconds, trans));
+  if (seconds < 10) {
+    return trans.__('just now');
+  }
+  if (seconds < HOUR) {
+    return trans.__('%1 ago', formatDuration(seconds, trans));
+  }
+  return seconds < 2 * DAY
+    ? trans.__('%1 h ago', Math.floor(seconds / HOUR))
+    : trans.__('%1 days ago', Math.floor(seconds / DAY));
 }
 
 /** A time as `2026-11-22 05:38:09 UTC`. */

@@ -134,6 +134,10 @@ export class PlatformModel implements IPlatformModel, IDisposable {
     ) {
       this._notified.emit(message.notification);
     }
+    if (message.type === 'job_deleted') {
+      this._remembered.delete(message.job_deleted);
+      this._jobDeleted.emit(message.job_deleted);
+    }
     if (message.type === 'snapshot' || message.type === 'job') {
       this._trends.keep(this._running());
     }

@@ -45,6 +45,7 @@ export const JobRow = memo(function JobRow({
     <li
       className="jp-Platform-job"
       data-job={job.id}
+      data-state={job.state}
       onContextMenu={event => {
         event.preventDefault();
         event.stopPropagation();

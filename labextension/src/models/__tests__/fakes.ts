@@ -1,0 +1,77 @@
+import { vi } from 'vitest';
+
+import { PlatformApi } from '../../request';
+import type { EventMessage, IJobPage } from '../../wire';
+import { aStatus } from './records';
+
+/** The browser's end of a websocket, with the other end in the hands of the test. */
+export class FakeSocket {
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: (() => void) | null = null;
+  closed = false;
+
+  constructor(readonly after: string | null) {}
+
+  close(): void {
+    this.closed = true;
+  }
+
+  accept(): void {
+    this.onopen?.();
+  }
+
+  send(message: EventMessage): void {
+    this.onmessage?.({ data: JSON.stringify(message) });
+  }
+
+  lose(): void {
+    this.onclose?.();
+  }
+}
+
+/** An API whose sockets are fake and whose requests are answered by spies. */
+export class FakeApi extends PlatformApi {
+  readonly sockets: FakeSocket[] = [];
+
+  /** The newest socket. */
+  get socket(): FakeSocket {
+    return this.sockets[this.sockets.length - 1];
+  }
+
+  override events(after: string | null): WebSocket {
+    const socket = new FakeSocket(after);
+    this.sockets.push(socket);
+    return socket as unknown as WebSocket;
+  }
+
+  override status = vi.fn(() => Promise.resolve(aStatus()));
+  override jobs = vi.fn<PlatformApi['jobs']>(() => Promise.resolve(aPage()));
+  override metrics = vi.fn<PlatformApi['metrics']>(() =>
+    Promise.resolve({ series: {} })
+  );
+}
+
+export function aPage(page: Partial<IJobPage> = {}): IJobPage {
+  return { items: [], total: 0, offset: 0, ...page };
+}
+
+/** Pretend that the page is hidden, or shown again. */
+export function setHidden(hidden: boolean): void {
+  vi.spyOn(document, 'hidden', 'get').mockReturnValue(hidden);
+  document.dispatchEvent(new Event('visibilitychange'));
+}
+
+/** Put the clock into the hands of the test. */
+export function useFakeClock(): void {
+  vi.useFakeTimers({
+    // Not all: JupyterLab's packages fix requestIdleCallback in place.
+    toFake: [
+      'setTimeout',
+      'clearTimeout',
+      'setInterval',
+      'clearInterval',
+      'Date'
+    ]
+  });
+}
