@@ -46,11 +46,13 @@ class Ledger:
         self._open: tuple[LeaseRow, ...] = ()
         self._version = 0
         self._versions = itertools.count(1)
+        self._lanes: dict[str, float] = {}
         self._usage: Usage | None = None
         self._usage_at = -math.inf
 
     async def load(self) -> None:
         """Read the open leases, at start-up."""
+        self._lanes = await self._store.read(_lanes)
         await self.run(lambda session: None)
 
     async def run(self, work: Callable[[Session], T]) -> T:
@@ -65,6 +67,9 @@ class Ledger:
         result, version, leases = await self._store.run(transact)
         if version > self._version:
             self._version, self._open = version, leases
+            for row in leases:
+                last = self._lanes.get(row.type, 0.0)
+                self._lanes[row.type] = max(last, row.started_at.timestamp())
         return result
 
     @staticmethod
@@ -126,8 +131,7 @@ class Ledger:
         if self._usage is None or not 0 <= now - self._usage_at < _USAGE_AGE_S:
             self._usage = Usage(owners=await self._store.read(lambda s: _owners(s, now)))
             self._usage_at = now
-        lanes = await self._store.read(_lanes)
-        return Usage(owners=self._usage.owners, lanes=lanes)
+        return Usage(owners=self._usage.owners, lanes=dict(self._lanes))
 
 
 def _owners(session: Session, now: float) -> dict[str, float]:

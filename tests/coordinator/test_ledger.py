@@ -59,6 +59,7 @@ async def test_use_counts_half_after_its_half_life(store):
     rows = [lease(10, 36_000, "ada"), lease(10, HALF_LIFE_S + 36_000, "bob", job="y")]
     await ledger.run(lambda session: session.add_all(rows))
 
+    await ledger.load()
     usage = await ledger.usage(NOW.timestamp())
 
     # Two CPUs for ten hours, counted in minutes.

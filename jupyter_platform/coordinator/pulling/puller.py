@@ -166,7 +166,7 @@ class Puller:
         Returns
         -------
         bool
-            Whether there is more that the answer had no room for.
+            Whether to ask again at once.
         """
         requests = [
             PullRequest(run=run.run, offsets=run.mirror.offsets(), tokens=dict(run.tokens))
@@ -190,6 +190,8 @@ class Puller:
         await self._commit([run for run, _, _ in pulled])
         for run, told, new_bytes in pulled:
             self._take(run, told, new_bytes)
+            # The end of a process is waited for by people: it is made sure of at once.
+            more |= run.exit is not None and not run.alive and not run.drained
         return more
 
     async def _commit(self, runs: list[TrackedRun]) -> None:

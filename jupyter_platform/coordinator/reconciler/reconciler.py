@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from sqlalchemy import select
@@ -49,6 +50,8 @@ BUSY_TICK_S = 2.0
 IDLE_TICK_S = 30.0
 SWEEP_S = 30.0
 """Seconds between two looks for processes that nobody wants any more."""
+LONG_QUEUE = 200
+"""Waiting jobs from which planning takes a thread of its own."""
 TOLD = 200
 """Waiting jobs at most whose new reason is sent to everybody at once."""
 
@@ -216,8 +219,7 @@ class Reconciler:
         now = time.time()
         usage = await self._ledger.usage(now)
         forecasts = Forecasts(ends=dict(self._live.ends))
-        # In a thread: ten thousand waiting jobs must not hold up the event loop.
-        return await asyncio.to_thread(
+        work = partial(
             plan,
             now,
             pending,
@@ -228,6 +230,8 @@ class Reconciler:
             self._hosts.failures(),
             self._policy,
         )
+        # A long queue must not hold up the event loop; for a short one a thread is a detour.
+        return await asyncio.to_thread(work) if len(pending) > LONG_QUEUE else work()
 
     async def _place(self, placement: Placement) -> None:
         attempt = await self._ledger.run(lambda session: changes.place(session, placement))
