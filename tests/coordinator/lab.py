@@ -30,7 +30,7 @@ from jupyter_platform.runtime.blobs import BlobStore
 class Lab:
     """One life of a coordinator."""
 
-    def __init__(self, paths, cluster, *, heartbeat_s=0.02, lost_after_s=0.3, **settings):
+    def __init__(self, paths, cluster, *, heartbeat_s=0.02, lost_after_s=30.0, **settings):
         self.paths, self.cluster = paths, cluster
         self.settings = JobSettings(**settings)
         self.store = store = Store.open(paths.database)

@@ -8,7 +8,7 @@ from .fake_hosts import FakeHost
 
 
 async def test_a_host_joins_is_lost_and_comes_back(open_lab, host, until):
-    async with open_lab() as lab:
+    async with open_lab(lost_after_s=0.5) as lab:
         record = await until(lambda: lab.hosts.records() and lab.hosts.records()[0])
         assert (record.state, record.description.cpus) == ("up", 4)
         await until(lambda: lab.hosts.records()[0].sample)
@@ -30,7 +30,7 @@ async def test_a_host_joins_is_lost_and_comes_back(open_lab, host, until):
 
 
 async def test_another_life_of_the_host_process_is_described_again(open_lab, host, cluster, until):
-    async with open_lab(lost_after_s=30) as lab:
+    async with open_lab() as lab:
         await until(lambda: lab.hosts.link("h1"))
         host.cpus = 8
         cluster.restart(host)
@@ -41,12 +41,12 @@ async def test_another_life_of_the_host_process_is_described_again(open_lab, hos
 
 
 async def test_known_hosts_outlive_the_coordinator(open_lab, host, cluster, until):
-    async with open_lab() as lab:
+    async with open_lab(lost_after_s=0.5) as lab:
         await until(lambda: lab.hosts.link("h1"))
         await lab.hosts.count_failure("h1")
     cluster.leave(host)
 
-    async with open_lab() as lab:
+    async with open_lab(lost_after_s=0.5) as lab:
         assert [record.description.name for record in lab.hosts.records()] == ["h1"]
         assert lab.hosts.failures() == {"h1": 1.0}
         assert lab.hosts.link("h1") is None
@@ -65,7 +65,7 @@ async def test_a_silent_host_does_not_hold_up_the_others(open_lab, host, cluster
 async def test_questions_go_to_a_host_that_answers(open_lab, host, cluster, until):
     other = FakeHost("h2")
     cluster.join(other)
-    async with open_lab(lost_after_s=30) as lab:
+    async with open_lab() as lab:
         await until(lambda: lab.hosts.link("h1") and lab.hosts.link("h2"))
         host.inspection = HostError("no")
 

@@ -225,7 +225,7 @@ async def test_a_start_whose_answer_was_lost_never_leaves_two_processes(open_lab
 
 
 async def test_a_host_process_that_restarts_is_no_loss(open_lab, host, cluster, until):
-    lab = open_lab(lost_after_s=30)
+    lab = open_lab()
     async with running(lab, host, until) as (job, run):
         cluster.leave(host)
         await until(lambda: lab.hosts.link("h1") is None)
@@ -241,7 +241,7 @@ async def test_a_host_process_that_restarts_is_no_loss(open_lab, host, cluster, 
 
 
 async def test_a_lost_host_gives_its_work_to_another(open_lab, host, cluster, until):
-    lab = open_lab()
+    lab = open_lab(lost_after_s=0.5)
     async with running(lab, host, until) as (job, run):
         run.checkpoint(10)
 
@@ -276,9 +276,9 @@ async def test_a_lost_host_gives_its_work_to_another(open_lab, host, cluster, un
 
 
 async def test_a_host_that_comes_back_in_time_keeps_its_work(open_lab, host, until):
-    lab = open_lab(lost_after_s=0.3)
+    lab = open_lab()
     async with running(lab, host, until) as (job, run):
-        lab.hosts.lost_after_s = 0.3
+        lab.hosts.lost_after_s = 0.5
         host.silent = True
         await until_state(lab, until, job, "unreachable")
         lab.hosts.lost_after_s = 60.0
