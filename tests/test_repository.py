@@ -17,7 +17,7 @@ LINE_LIMIT = 500
 SOURCE_SUFFIXES = {".py", ".ts", ".tsx", ".css", ".mjs", ".sh"}
 LINK = re.compile(r"\]\((?!https?://|#|mailto:)([^)#\s]+)")
 CODE_PATH = re.compile(r"`((?:\.?[\w-]+/)+[\w.-]*)`")
-MACHINE_PATH = re.compile(r"(?<![\w.~<>{}])/(?:home|root|Users|work|mnt|private)/[\w.-]+")
+MACHINE_PATH = re.compile(r"(?<![\w.~<>{}])/(?:root|Users|work|private)/[\w.-]+")
 
 
 def _source_files() -> list[Path]:
@@ -84,7 +84,13 @@ def test_no_file_knows_the_machine_it_was_written_on():
         path for path in FILES if path.suffix not in {".npz", ".png"} and path != Path(__file__)
     ]
 
-    found = [path for path in text if MACHINE_PATH.search(path.read_text(encoding="utf-8"))]
+    here = str(ROOT)  # /home and /mnt alone occur in examples of mount tables
+
+    found = [
+        path
+        for path in text
+        if MACHINE_PATH.search(content := path.read_text(encoding="utf-8")) or here in content
+    ]
 
     assert _names(found) == []
 
