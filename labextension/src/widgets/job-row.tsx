@@ -132,14 +132,20 @@ function runningSentence(job: IJob, trans: TranslationBundle): string {
 function EndedTail({ job }: { job: IJob }): JSX.Element {
   const { trans } = useSurroundings();
   const outcome = outcomeOf(job, trans);
+  const failed = job.state === 'failed';
   return (
     <>
       <span className="jp-Platform-job-outcome" title={outcome}>
-        {outcome}
+        {failed ? null : outcome}
       </span>
       <span className="jp-Platform-job-time">
         <RelativeTime iso={job.finished_at ?? job.submitted_at} />
       </span>
+      {failed ? (
+        <span className="jp-Platform-job-detail jp-mod-clamped" title={outcome}>
+          {outcome}
+        </span>
+      ) : null}
     </>
   );
 }

@@ -242,7 +242,14 @@ describe('PlatformModel', () => {
   describe('#trend()', () => {
     it('should put what is live behind the past, and stay short', async () => {
       const mean = [1, null, 0.8];
-      const rest = { step: [], time: [], min: [], max: [], points: 3, nonfinite: 1 };
+      const rest = {
+        step: [],
+        time: [],
+        min: [],
+        max: [],
+        points: 3,
+        nonfinite: 1
+      };
       api.metrics.mockResolvedValue({
         series: { loss: { ...rest, mean } }
       });
