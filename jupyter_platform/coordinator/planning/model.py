@@ -39,6 +39,8 @@ class Pending:
     priority: int = 0
     not_before: float | None = None
     """It failed to start and is not tried again before this time."""
+    why: str = ""
+    """What went wrong at the last start."""
 
 
 @dataclass(frozen=True, slots=True)

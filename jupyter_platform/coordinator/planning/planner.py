@@ -162,7 +162,7 @@ class _Planning:
 
     def _consider(self, item: Pending) -> bool:
         if item.not_before is not None and item.not_before > self._now:
-            self._reasons[item.id] = Reason("retry", {"at": item.not_before})
+            self._reasons[item.id] = Reason("retry", {"at": item.not_before, "why": item.why})
             return False
         if item.shape not in self._possible:
             self._possible[item.shape] = reasons.impossible(item.shape, self._hosts, self._policy)

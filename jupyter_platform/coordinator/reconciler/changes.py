@@ -59,6 +59,7 @@ def place(session: Session, placement: Placement) -> Attempt | None:
     Ledger.grant(session, row, number, placement.ranks)
     move(row, JobState.STARTING)
     row.host, row.not_before = attempt.host, None
+    row.reason_code = row.reason_data = None
     return attempt_of(row, attempt, ranks)
 
 
@@ -111,6 +112,7 @@ def start_failed(
         return Ended(JobState.FAILED, error)
     move(row, JobState.QUEUED)
     row.host, row.not_before = None, not_before
+    row.reason_code, row.reason_data = "retry", {"why": error.message}
     return Ended(JobState.QUEUED, error)
 
 

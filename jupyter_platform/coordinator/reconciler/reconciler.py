@@ -286,10 +286,6 @@ class Reconciler:
         if row is None or row.state != JobState.QUEUED.value:
             return
         self._pending[row.id] = pending_of(row)
-        if row.not_before is not None and ended.resume_step is None:
-            why = "" if ended.error is None else ended.error.message
-            data = {"at": row.not_before.timestamp(), "why": why}
-            self._live.reasons[row.id] = Reason("retry", data)
 
     async def _notify(self, attempt: Attempt, ended: Ended) -> None:
         message = _news(attempt, ended)
@@ -344,6 +340,7 @@ def pending_of(row: JobRow) -> Pending:
         submitted_at=row.submitted_at.timestamp(),
         priority=row.priority,
         not_before=None if row.not_before is None else row.not_before.timestamp(),
+        why=str((row.reason_data or {}).get("why", "")),
     )
 
 
