@@ -5,8 +5,6 @@ import type {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import { refreshIcon, settingsIcon } from '@jupyterlab/ui-components';
-import type { CommandRegistry } from '@lumino/commands';
 
 import {
   CommandIDs,
@@ -15,7 +13,7 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import { addJobCommands } from '../widgets/job-commands';
-import type { ISurroundings } from '../widgets/surroundings';
+import { addPageCommands } from '../widgets/page-commands';
 
 const PALETTE = [
   CommandIDs.submit,
@@ -58,31 +56,10 @@ export const commands: JupyterFrontEndPlugin<void> = {
     addJobCommands({ commands, model, trans });
     addPageCommands({ commands, model, trans });
     for (const command of PALETTE) {
-      palette?.addItem({ command, category });
+      palette?.addItem({ command, category, args: { isPalette: true } });
     }
     CARDS.forEach((command, rank) =>
       launcher?.add({ command, category, rank })
     );
   }
 };
-
-/** Commands that are about no job. */
-function addPageCommands({ commands, model, trans }: ISurroundings): void {
-  const describedBy: CommandRegistry.ICommandOptions['describedBy'] = {
-    args: { type: 'object', properties: {} }
-  };
-  commands.addCommand(CommandIDs.reconnect, {
-    label: trans.__('Connect to the AI platform again'),
-    icon: refreshIcon,
-    describedBy,
-    execute: () => model.reconnect()
-  });
-  commands.addCommand(CommandIDs.openSettings, {
-    label: trans.__('AI platform settings'),
-    icon: settingsIcon,
-    describedBy,
-    isEnabled: () => commands.hasCommand('settingeditor:open'),
-    execute: () =>
-      commands.execute('settingeditor:open', { query: 'AI platform' })
-  });
-}

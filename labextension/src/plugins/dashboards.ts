@@ -14,7 +14,12 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { DashboardName } from '../tokens';
-import { Dashboard, dashboardTitle } from '../widgets/dashboard';
+import {
+  Dashboard,
+  DASHBOARD_ARGUMENTS,
+  dashboardTitle
+} from '../widgets/dashboard';
+import { NO_ARGUMENTS } from '../widgets/page-commands';
 
 const SHORTCUTS: readonly [DashboardName, string][] = [
   ['infrastructure', CommandIDs.openInfrastructure],
@@ -38,15 +43,17 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const surroundings = { commands, model, trans };
-    const namespace = 'jupyter-platform-dashboards';
-    const tracker = new WidgetTracker<Dashboard>({ namespace });
+    const tracker = new WidgetTracker<Dashboard>({
+      namespace: 'jupyter-platform-dashboards'
+    });
+    const create = (name: DashboardName): Dashboard => {
+      const tab = new Dashboard(name, surroundings, themes);
+      shell.add(tab, 'main');
+      void tracker.add(tab);
+      return tab;
+    };
     const open = (name: DashboardName): void => {
-      let tab = tracker.find(item => item.name === name);
-      if (!tab) {
-        tab = new Dashboard(name, surroundings, themes);
-        shell.add(tab, 'main');
-        void tracker.add(tab);
-      }
+      const tab = tracker.find(item => item.name === name) ?? create(name);
       shell.activateById(tab.id);
     };
     for (const [name, command] of SHORTCUTS) {
@@ -56,30 +63,20 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
           args.isPalette ? trans.__('Open %1 dashboard', title) : title,
         caption: trans.__('Open the dashboard “%1”', title),
         icon: dashboardIcon,
-        describedBy: { args: { type: 'object', properties: {} } },
+        describedBy: NO_ARGUMENTS,
         execute: () => open(name)
       });
     }
-    const names = new Map(SHORTCUTS);
+    commands.addCommand(CommandIDs.openDashboard, {
+      label: trans.__('Open a dashboard'),
+      describedBy: DASHBOARD_ARGUMENTS,
+      execute: args =>
+        SHORTCUTS.forEach(([name]) => name === args.name && open(name))
+    });
     void restorer?.restore(tracker, {
       command: CommandIDs.openDashboard,
       args: ({ name }) => ({ name }),
       name: ({ name }) => name
-    });
-    commands.addCommand(CommandIDs.openDashboard, {
-      label: trans.__('Open a dashboard'),
-      describedBy: {
-        args: {
-          type: 'object',
-          required: ['name'],
-          properties: { name: { type: 'string', enum: [...names.keys()] } }
-        }
-      },
-      execute: ({ name }) => {
-        if (names.has(name as DashboardName)) {
-          open(name as DashboardName);
-        }
-      }
     });
   }
 };

@@ -5,6 +5,7 @@ import type {
 } from '@jupyterlab/application';
 
 import { CommandIDs, EXTENSION_ID, IPlatformModel } from '../tokens';
+import { NO_ARGUMENTS } from '../widgets/page-commands';
 import { run } from '../widgets/surroundings';
 
 const FOLLOW = 'jupyter-platform:follow-link';
@@ -18,7 +19,7 @@ export const links: JupyterFrontEndPlugin<void> = {
   activate: (app: JupyterFrontEnd, router: IRouter, model: IPlatformModel) => {
     const { commands } = app;
     commands.addCommand(FOLLOW, {
-      describedBy: { args: { type: 'object', properties: {} } },
+      describedBy: NO_ARGUMENTS,
       execute: args => {
         const { search } = args as unknown as IRouter.ILocation;
         const query = new URLSearchParams(search);

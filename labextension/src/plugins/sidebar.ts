@@ -16,6 +16,7 @@ import {
   IPlatformModel,
   TRANSLATION_DOMAIN
 } from '../tokens';
+import { NO_ARGUMENTS } from '../widgets/page-commands';
 import { Sidebar } from '../widgets/sidebar';
 import { StatusItem } from '../widgets/status-item';
 
@@ -50,7 +51,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     commands.addCommand(CommandIDs.showSidebar, {
       label: trans.__('Show the AI platform sidebar'),
       icon: platformIcon,
-      describedBy: { args: { type: 'object', properties: {} } },
+      describedBy: NO_ARGUMENTS,
       execute: () => shell.activateById(widget.id)
     });
 

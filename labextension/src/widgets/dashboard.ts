@@ -1,5 +1,6 @@
 import { IFrame, MainAreaWidget } from '@jupyterlab/apputils';
 import type { IThemeManager } from '@jupyterlab/apputils';
+import type { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import { dashboardIcon } from '../icons';
@@ -7,6 +8,18 @@ import type { DashboardName } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { run } from './surroundings';
 import type { ISurroundings } from './surroundings';
+
+/** For the command that opens one of them. */
+export const DASHBOARD_ARGUMENTS: CommandRegistry.ICommandOptions['describedBy'] =
+  {
+    args: {
+      type: 'object',
+      required: ['name'],
+      properties: {
+        name: { type: 'string', enum: ['infrastructure', 'summary'] }
+      }
+    }
+  };
 
 /** A dashboard in a tab of the main area, in JupyterLab's theme. */
 export class Dashboard extends MainAreaWidget<IFrame> {

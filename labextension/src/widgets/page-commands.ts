@@ -1,0 +1,32 @@
+import { refreshIcon, settingsIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+
+import { CommandIDs } from '../tokens';
+import type { ISurroundings } from './surroundings';
+
+/** For commands that take no arguments. */
+export const NO_ARGUMENTS: CommandRegistry.ICommandOptions['describedBy'] = {
+  args: { type: 'object', properties: {} }
+};
+
+/** Add the commands that are about no job. */
+export function addPageCommands({
+  commands,
+  model,
+  trans
+}: ISurroundings): void {
+  commands.addCommand(CommandIDs.reconnect, {
+    label: trans.__('Connect to the AI platform again'),
+    icon: refreshIcon,
+    describedBy: NO_ARGUMENTS,
+    execute: () => model.reconnect()
+  });
+  commands.addCommand(CommandIDs.openSettings, {
+    label: trans.__('AI platform settings'),
+    icon: settingsIcon,
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => commands.hasCommand('settingeditor:open'),
+    execute: () =>
+      commands.execute('settingeditor:open', { query: 'AI platform' })
+  });
+}
