@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from jupyter_platform.cli.submit import read_words
+from jupyter_platform.client.arguments import read_words
 from jupyter_platform.core.errors import OptionError
 
 

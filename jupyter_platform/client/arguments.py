@@ -1,0 +1,109 @@
+"""How a submission is written on a line: of the terminal, and of a notebook's ``%submit``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from jupyter_platform.client.datasets import is_file_argument
+from jupyter_platform.client.submission import submission
+from jupyter_platform.core.errors import FieldError, OptionError
+
+if TYPE_CHECKING:
+    from jupyter_platform.client.platform import Platform
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+OPTION_WORD = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
+
+_PARAMETERS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("type", metavar="TYPE"),
+    click.argument("networks", metavar="NETWORK[,NETWORK…]"),
+    click.argument("words", metavar="[DATASET] [KEY=VALUE]…", nargs=-1),
+    click.option("--name", help="Name for people; <network>-<dataset> when absent."),
+    click.option("--cpus", help="CPUs, and torch threads, of each process."),
+    click.option("--memory", help="Memory of each process, such as 4GB."),
+    click.option("--gpus", help="Whole GPUs of each process."),
+    click.option("--priority", type=int, default=0, help="-100 to 100; higher goes first."),
+    click.option("--count", type=int, default=1, help="Processes that start together."),
+)
+
+
+def submission_parameters(function: Function) -> Function:
+    """Give a click command the arguments and options that describe a submission."""
+    for parameter in reversed(_PARAMETERS):
+        function = parameter(function)
+    return function
+
+
+def submission_payload(
+    hub: Platform,
+    *,
+    type: str,
+    networks: str,
+    words: Sequence[str],
+    name: str | None,
+    priority: int,
+    count: int,
+    **request: str | None,
+) -> dict[str, Any]:
+    """Return the JSON form of the `JobSubmission` that a line describes.
+
+    A dataset that is a file is added to the repository first.
+
+    Parameters
+    ----------
+    hub : Platform
+        Where a file is added.
+    type, networks, words, name, priority, count, **request
+        As `submission_parameters` reads them.
+
+    Raises
+    ------
+    OptionError
+        If a word is neither the dataset nor ``key=value``, or a key stands twice.
+    """
+    dataset, options = read_words(words)
+    if dataset is not None and is_file_argument(dataset):
+        dataset = hub.ensure_dataset(dataset)
+    return submission(
+        type,
+        [item.strip() for item in networks.split(",")],
+        dataset,
+        name=name,
+        request={key: value for key, value in request.items() if value is not None},
+        priority=priority,
+        target_count=count,
+        options=options,
+    )
+
+
+def read_words(words: Sequence[str]) -> tuple[str | None, dict[str, str]]:
+    """Return the dataset and the options of the words behind the network.
+
+    Raises
+    ------
+    OptionError
+        If a word is neither the dataset nor ``key=value``, or a key stands twice.
+    """
+    dataset: str | None = None
+    options: dict[str, str] = {}
+    errors: list[FieldError] = []
+    for index, word in enumerate(words):
+        match = OPTION_WORD.fullmatch(word)
+        if match is None and index == 0:
+            dataset = word
+        elif match is None:
+            message = f"{word!r} is no option; write KEY=VALUE behind the dataset."
+            errors.append(FieldError(field=word, value=word, message=message))
+        elif match[1] in options:
+            message = f"{match[1]} is given twice, as {options[match[1]]!r} and {match[2]!r}."
+            errors.append(FieldError(field=match[1], value=match[2], message=message))
+        else:
+            options[match[1]] = match[2]
+    if errors:
+        raise OptionError.from_fields(errors)
+    return dataset, options
