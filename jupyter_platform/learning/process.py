@@ -52,6 +52,8 @@ def main(run_folder: str | Path) -> int:
         stop.requested = True
 
     signal.signal(signal.SIGTERM, request_stop)
+    # As Python starts up: a file that grows beyond a limit is an OSError. A fork has lost that.
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr, force=True
     )

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -14,7 +18,15 @@ import pytest
 from jupyter_platform.core.datasets import DatasetDescriptor, bundled_datasets
 from jupyter_platform.core.networks import NetworkDescription, bundled_networks
 from jupyter_platform.core.options import resolve_options
-from jupyter_platform.core.runs import NetworkInput, ResumePoint, RunId, RunResult, RunSpec
+from jupyter_platform.core.runs import (
+    ExitRecord,
+    NetworkInput,
+    ProcessRecord,
+    ResumePoint,
+    RunId,
+    RunResult,
+    RunSpec,
+)
 from jupyter_platform.core.states import JobType
 
 Waiter = Callable[[Callable[[], Any]], Any]
@@ -65,35 +77,75 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
-@pytest.fixture
-def start_process() -> Iterator[Callable[[Path], subprocess.Popen[bytes]]]:
-    """Return what starts the torch process of a run folder, output in its log."""
-    started: list[subprocess.Popen[bytes]] = []
+class ForkedRun:
+    """A run that the warm process forked, with the methods of a `Popen` that tests need."""
 
-    def start(folder: Path) -> subprocess.Popen[bytes]:
-        with open(folder / "output.log", "ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "jupyter_platform.learning.process", str(folder)],
-                stdout=log,
-                stderr=log,
-            )
-        started.append(process)
-        return process
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        record = ProcessRecord.model_validate_json((folder / "process.json").read_bytes())
+        self.pid = record.pid
+
+    def send_signal(self, number: int) -> None:
+        if self._exit() is None:
+            os.kill(self.pid, number)
+
+    def wait(self, timeout_s: float = 90) -> int:
+        deadline = time.monotonic() + timeout_s
+        while (record := self._exit()) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self._folder} did not end within {timeout_s} s")
+            time.sleep(0.005)
+        return record.code if record.code is not None else -int(record.signal or 0)
+
+    def _exit(self) -> ExitRecord | None:
+        path = self._folder / "exit.json"
+        return ExitRecord.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+@pytest.fixture(scope="session")
+def warm_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the socket of a warm process that all tests share: importing torch takes seconds."""
+    folder = Path(tempfile.mkdtemp(prefix="jp-", dir="/tmp"))
+    path = folder / "s"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_platform.learning.warm", str(path), str(os.getpid())]
+    )
+    deadline = time.monotonic() + 100
+    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    yield path
+    process.kill()
+    process.wait()
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def start_process(warm_socket: Path) -> Iterator[Callable[[Path], ForkedRun]]:
+    """Return what starts the torch process of a run folder."""
+    started: list[ForkedRun] = []
+
+    def start(folder: Path) -> ForkedRun:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(warm_socket))
+            connection.sendall(json.dumps({"run_folder": str(folder)}).encode() + b"\n")
+            with connection.makefile() as lines:
+                answer = json.loads(lines.readline())
+        assert answer["ok"] is True
+        started.append(ForkedRun(folder))
+        return started[-1]
 
     yield start
     for process in started:
-        process.kill()
+        process.send_signal(signal.SIGKILL)
         process.wait()
 
 
 @pytest.fixture
-def run_process(
-    start_process: Callable[[Path], subprocess.Popen[bytes]],
-) -> Callable[[Path], RunResult]:
+def run_process(start_process: Callable[[Path], ForkedRun]) -> Callable[[Path], RunResult]:
     """Return what runs a run folder to its end and gives its result."""
 
     def run(folder: Path) -> RunResult:
-        code = start_process(folder).wait(100)
+        code = start_process(folder).wait()
         result = read_result(folder)
         assert code == (1 if result.status == "failed" else 0)
         return result

@@ -25,16 +25,19 @@ def stored(tmp_path):
     return store
 
 
-def test_digits_are_those_of_scikit_learn():
-    digits = load(bundled_datasets()["digits"], {})
-    order = np.random.default_rng(0).permutation(1797)
-    reference = datasets.load_digits()
+@pytest.mark.parametrize("name", sorted(bundled_datasets()))
+def test_bundled_datasets_are_those_of_scikit_learn(name):
+    found = load(bundled_datasets()[name], {})
+    reference = getattr(datasets, f"load_{name}")()
+    order = np.random.default_rng(0).permutation(len(reference.data))
 
-    assert digits.inputs.dtype == torch.float32
-    assert np.allclose(digits.inputs.flatten(1).numpy() * 16, reference.data[order])
-    assert np.array_equal(digits.targets.numpy(), reference.target[order])
-    assert digits.facts.class_counts == np.bincount(reference.target).tolist()
-    assert digits.facts.splits["validation"] == (1437, 1797)
+    inputs = found.inputs.flatten(1).numpy() / found.descriptor.scale
+    assert found.inputs.dtype == torch.float32
+    assert np.allclose(inputs, reference.data[order], rtol=1e-6)
+    assert np.array_equal(found.targets.flatten().numpy(), reference.target[order])
+    if found.facts.task == "classification":
+        assert found.facts.class_counts == np.bincount(reference.target).tolist()
+        assert found.facts.classes == [str(item) for item in reference.target_names]
 
 
 def test_text_targets_become_classes_in_alphabetical_order(stored):

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from jupyter_platform.core.datasets import bundled_datasets
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
+from jupyter_platform.core.networks import bundled_networks
+from jupyter_platform.learning.inspector import Inspector
+
+NETWORKS = {name: item.model_dump(mode="json") for name, item in bundled_networks().items()}
+DATASETS = {name: item.model_dump(mode="json") for name, item in bundled_datasets().items()}
+
+
+@pytest.fixture
+def inspector():
+    return Inspector()
+
+
+def check(inspector, network, dataset, job_type="LEARN", **options):
+    networks = [NETWORKS[network] if isinstance(network, str) else network]
+    request = {"op": "check", "networks": networks, "type": job_type, "options": options}
+    return inspector.answer({**request, "dataset": DATASETS[dataset], "files": {}})["ok"]
+
+
+def test_network_facts(inspector):
+    answer = inspector.answer(
+        {"op": "network", "description": NETWORKS["mlp"], "input_shape": [4], "outputs": 3}
+    )
+
+    assert answer["ok"]["parameters"] == (4 * 64 + 64) + (64 * 32 + 32) + (32 * 3 + 3)
+    assert answer["ok"]["output_shape"] == [3]
+
+
+def test_dataset_facts(inspector):
+    facts = inspector.answer({"op": "dataset", "descriptor": DATASETS["iris"], "files": {}})["ok"]
+
+    assert (facts["size"], facts["shape"], facts["outputs"]) == (150, [4], 3)
+    assert facts["class_counts"] == [50, 50, 50]
+
+
+def test_facts_are_remembered_without_the_file(inspector, tmp_path):
+    path = tmp_path / "d.npz"
+    np.savez(path, x=np.ones((4, 2)), y=np.arange(4))
+    request = {
+        "op": "dataset",
+        "descriptor": {"name": "d", "kind": "npz", "file": "sha256:a"},
+        "files": {"sha256:a": str(path)},
+    }
+    first = inspector.answer(request)
+    path.unlink()
+
+    assert inspector.answer(request) == first
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "job_type", "category"),
+    [
+        ("lenet-digits", "digits", "LEARN", "FF"),
+        ("mlp", "wine", "EVALUATE", "CLASSIFICATION"),
+        ("mlp-regression", "diabetes", "EVALUATE", "CRITERION"),
+    ],
+)
+def test_what_fits_has_a_category_and_no_errors(inspector, network, dataset, job_type, category):
+    assert check(inspector, network, dataset, job_type) == {
+        "category": category,
+        "errors": [],
+        "warnings": [],
+    }
+
+
+def layers(*items, **more):
+    return {"name": "n", "layers": list(items), **more}
+
+
+LINEAR = {"type": "Linear", "in_features": 4, "out_features": 3}
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "options", "field", "words"),
+    [
+        ("lenet", "digits", {}, "networks", "1×28×28; those of the dataset have shape 1×8×8"),
+        ("mlp", "diabetes", {}, "networks", "is for classification; the dataset is for regression"),
+        (layers(LINEAR, outputs=2), "iris", {}, "networks", "2 outputs; the dataset has 3 classes"),
+        (layers(LINEAR), "wine", {}, "networks", "'Linear1'.*takes 4 values.*gives 13"),
+        (
+            layers({**LINEAR, "out_features": 5}),
+            "iris",
+            {},
+            "networks",
+            "gives shape 5 for a sample; the dataset wants 3, one number for each class",
+        ),
+        (layers(LINEAR), "digits", {}, "networks", "'Linear1'.*takes 4 values"),
+        ("mlp", "iris", {"criterion": "MSE"}, "criterion", "NLL or CE"),
+        ("mlp", "iris", {"train_set": [0, 151]}, "train_set", "150 samples"),
+        ("mlp", "iris", {"validation_set": [3, 4, 150]}, "validation_set", "150 samples"),
+        ("mlp", "iris", {"test_set": [150, 160]}, "test_set", "150 samples"),
+    ],
+)
+def test_what_does_not_fit_is_told_at_its_field(inspector, network, dataset, options, field, words):
+    errors = check(inspector, network, dataset, **options)["errors"]
+
+    assert [item["field"] for item in errors] == [field]
+    assert re.search(words, errors[0]["message"])
+
+
+def test_a_batch_beyond_the_set_is_a_warning(inspector):
+    warnings = check(inspector, "mlp", "iris", batch_size=1000)["warnings"]
+
+    assert warnings == [
+        "batch_size is 1000, but train_set has 120 samples; each batch is the whole set."
+    ]
+
+
+def test_a_broken_dataset_is_told_at_the_dataset(inspector, tmp_path):
+    descriptor = {"name": "d", "kind": "npz", "file": "sha256:a"}
+    path = tmp_path / "d.npz"
+    path.write_bytes(b"no archive")
+
+    answer = inspector.answer(
+        {
+            "op": "check",
+            "networks": [NETWORKS["mlp"]],
+            "dataset": descriptor,
+            "files": {"sha256:a": str(path)},
+            "type": "LEARN",
+            "options": {},
+        }
+    )
+
+    assert [item["field"] for item in answer["ok"]["errors"]] == ["dataset"]
+
+
+def test_questions_that_are_not_understood_are_refused(inspector):
+    with pytest.raises(InvalidRequestError, match="Did you mean 'network'"):
+        inspector.answer({"op": "netwrok"})
+    with pytest.raises(InvalidRequestError, match="dataset: descriptor"):
+        inspector.answer({"op": "dataset"})
+    with pytest.raises(InvalidDataError, match="Unknown layer type 'Nope'"):
+        inspector.answer({"op": "network", "description": layers({"type": "Nope"})})
