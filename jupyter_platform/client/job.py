@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import html
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jupyter_platform.client import submission
 from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.representation import describe, job_bundle, jobs_bundle
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.client.weights import WeightsReader
-from jupyter_platform.core.errors import AmbiguousNameError, ConflictError, JobFailedError
+from jupyter_platform.core.errors import (
+    AmbiguousNameError,
+    ConflictError,
+    JobFailedError,
+    NotFoundError,
+    UnavailableError,
+)
 from jupyter_platform.core.jobs import JobProgress, JobRecord, LogChunk, MetricsRecord
 from jupyter_platform.core.states import JobState, JobType
-from jupyter_platform.core.units import format_duration
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -291,16 +296,22 @@ class Job:
         return target
 
     def __repr__(self) -> str:
-        notice = f"\n{self.notice}" if self.notice else ""
-        return f"<Job {self.id} {self.name!r} {self.type} {describe(self._current())}>{notice}"
+        return self._text(self._shown())
 
-    def _repr_html_(self) -> str:
-        record = self._current()
-        return (
-            f"<b>{html.escape(record.name)}</b> <code>{record.id}</code> {record.type} "
-            f"{html.escape(describe(record))}"
-            + (f"<br><small>{html.escape(self.notice)}</small>" if self.notice else "")
-        )
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        record = self._shown()
+        return job_bundle(record, self._text(record), self.notice)
+
+    def _text(self, record: JobRecord) -> str:
+        notice = f"\n{self.notice}" if self.notice else ""
+        return f"<Job {record.id} {record.name!r} {record.type} {describe(record)}>{notice}"
+
+    def _shown(self) -> JobRecord:
+        # A job can be looked at when it has been deleted, or while nobody answers.
+        try:
+            return self._current()
+        except (NotFoundError, UnavailableError):
+            return self._record
 
     def _path(self, rest: str = "") -> str:
         return f"/api/jobs/{self._record.id}{rest}"
@@ -363,25 +374,15 @@ class _LogReader:
 _ENDED = {JobState.FAILED: "failed", JobState.CANCELLED: "was cancelled before it began"}
 
 
-def describe(record: JobRecord) -> str:
-    """Say in a few words how a job stands."""
-    if record.state.is_terminal:
-        if record.error is not None:
-            return f"{record.state}: {record.error.message}"
-        if record.headline is not None and record.headline.value is not None:
-            return f"{record.state}, {record.headline.name} {record.headline.value:.4g}"
-        return str(record.state)
-    if record.progress is not None and record.progress.fraction is not None:
-        left = record.progress.remaining_s
-        end = "" if left is None else f", {format_duration(left)} left"
-        return f"{record.state} {100 * record.progress.fraction:.0f} %{end}"
-    return f"{record.state}: {record.reason}" if record.reason else str(record.state)
+class JobListing(Listing[Job]):
+    """Jobs as a list that draws itself: live where that is known, else as a table."""
 
+    def __init__(self, jobs: Iterable[Job], total: int | None = None) -> None:
+        super().__init__(jobs, ("id", "name", "type", "state", "submitted"), _row, total=total)
 
-def job_listing(jobs: list[Job], total: int | None = None) -> Listing[Job]:
-    """Return jobs as a list that draws itself as a table."""
-    row: Callable[[Job], tuple[str, ...]] = _row
-    return Listing(jobs, ("id", "name", "type", "state", "submitted"), row, total=total)
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        records = [job.record for job in self]
+        return jobs_bundle(records, self.total, self._repr_html_(), repr(self))
 
 
 def _row(job: Job) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client import datasets, submission
-from jupyter_platform.client.job import Job, job_listing
+from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.transport import OnProgress, Transport
 from jupyter_platform.client.waiting import polled
@@ -196,7 +196,7 @@ class Platform:
         type: str | None = None,
         search: str | None = None,
         limit: int | None = 50,
-    ) -> Listing[Job]:
+    ) -> JobListing:
         """Return jobs, newest first.
 
         Parameters
@@ -220,7 +220,7 @@ class Platform:
             found += [Job(self._transport, record) for record in page.items]
             done = limit is not None and len(found) >= limit
             if done or not page.items or len(found) >= page.total:
-                return job_listing(found, page.total)
+                return JobListing(found, page.total)
 
     def status(self) -> StatusRecord:
         """Return the state of the whole platform at a glance."""
