@@ -97,6 +97,7 @@ class JobService:
         resolved = await self._submissions.resolve(submission)
         return JobCheck(
             options=resolved.options.model_dump(mode="json"),
+            given=resolved.given,
             request=resolved.request,
             warnings=resolved.warnings,
             when=await self._reconciler.dry_run(_candidate(resolved, self._owner)),

@@ -147,6 +147,8 @@ class JobCheck(BaseModel):
 
     options: dict[str, Any]
     """Every option with its resolved value."""
+    given: dict[str, Any] = Field(default_factory=dict)
+    """The options that were given, in the order in which they came, in our spelling."""
     request: ResourceRequest
     warnings: list[str] = Field(default_factory=list)
     when: str

@@ -63,8 +63,9 @@ export interface IJobSubmission {
   name?: string | null;
   options?: { [key: string]: Json };
   /** Overrides of the defaults; sizes may be text such as `4GB`. */
-  request?: { cpus?: number; memory?: number | string; gpus?: number };
-  priority?: number;
+  request?: { [resource: string]: number | string };
+  /** -100 to 100; what is no number is refused by the platform, with its reason. */
+  priority?: number | string;
   target_count?: number;
 }
 
@@ -145,6 +146,8 @@ export interface IJobPage {
 
 export interface IJobCheck {
   options: { [key: string]: Json };
+  /** The options that were given, in the order in which they came, in our spelling. */
+  given: { [key: string]: Json };
   request: IResourceRequest;
   warnings: string[];
   /** A sentence: when it would start, and where. */

@@ -1,0 +1,253 @@
+import type { ISeriesPoints } from '../wire';
+
+/** Values of one kind, which share an axis. */
+export type CurveKind = 'loss' | 'score' | string;
+
+/** Series that are drawn in one plot. */
+export interface ICurveGroup {
+  readonly kind: CurveKind;
+  /** Names of the series, sorted so that training comes before validation. */
+  readonly names: readonly string[];
+}
+
+/** A value this many times the median of its series is off the scale. */
+const OFF_SCALE = 1e6;
+/** Series with fewer points are drawn as they are: smoothing would hide them. */
+const FEWEST_SMOOTHED = 100;
+
+const SCORE = /(^|_)(accuracy|precision|recall|f1|auc|share|top_?\d+)$/;
+const SPLIT = /^(train|training|validation|val|test)_/;
+
+/** Which axis a series belongs to. */
+export function kindOf(name: string): CurveKind {
+  if (/(^|_)loss$/.test(name)) {
+    return 'loss';
+  }
+  return SCORE.test(name) ? 'score' : name.replace(SPLIT, '');
+}
+
+/** Put series of one kind together: losses first, then scores from 0 to 1. */
+export function groupSeries(names: readonly string[]): ICurveGroup[] {
+  const groups = new Map<CurveKind, string[]>();
+  for (const name of [...names].sort(byRole)) {
+    const kind = kindOf(name);
+    groups.set(kind, [...(groups.get(kind) ?? []), name]);
+  }
+  const rank = (kind: CurveKind): number =>
+    kind === 'loss' ? 0 : kind === 'score' ? 1 : 2;
+  return [...groups]
+    .map(([kind, members]) => ({ kind, names: members }))
+    .sort(
+      (one, other) =>
+        rank(one.kind) - rank(other.kind) || one.kind.localeCompare(other.kind)
+    );
+}
+
+function byRole(one: string, other: string): number {
+  const held = (name: string): number => (SPLIT.test(name) ? 1 : 0);
+  return held(one) - held(other) || one.localeCompare(other);
+}
+
+/** A value that is drawn; null where there is a gap, undefined where there is nothing. */
+export type Cell = number | null | undefined;
+
+/** One series as it is drawn. All columns are as long as the steps. */
+export interface ICurve {
+  readonly name: string;
+  readonly mean: Cell[];
+  readonly low: Cell[];
+  readonly high: Cell[];
+  /** The same as `mean` where the series is not smoothed. */
+  readonly smooth: Cell[];
+  readonly isSmoothed: boolean;
+  /** Steps at which there is something that cannot be drawn. */
+  readonly marks: readonly number[];
+}
+
+/** Curves over the same steps. */
+export interface ICurveTable {
+  readonly steps: number[];
+  readonly curves: readonly ICurve[];
+}
+
+/** How curves are drawn. */
+export interface ICurveStyle {
+  /** 0: not at all; below 1. */
+  readonly smoothing: number;
+  readonly isLog: boolean;
+}
+
+/**
+ * Bring series onto common steps.
+ *
+ * @param series - the series in the order in which they are drawn
+ */
+export function tabulate(
+  series: readonly (readonly [string, ISeriesPoints])[],
+  style: ICurveStyle
+): ICurveTable {
+  const all = new Set<number>();
+  series.forEach(([, points]) => points.step.forEach(step => all.add(step)));
+  const steps = [...all].sort((one, other) => one - other);
+  const index = new Map(steps.map((step, position) => [step, position]));
+  const curves = series.map(([name, points]) =>
+    spread(name, drawable(points, style), index, style)
+  );
+  return { steps, curves };
+}
+
+interface IDrawable {
+  step: readonly number[];
+  mean: Cell[];
+  low: Cell[];
+  high: Cell[];
+  /** Points before thinning. */
+  points: number;
+}
+
+/** Leave out what an axis cannot show. */
+function drawable(points: ISeriesPoints, { isLog }: ICurveStyle): IDrawable {
+  const limit = scaleLimit(points);
+  const fits = (value: number | null): value is number =>
+    value !== null && Math.abs(value) <= limit && (!isLog || value > 0);
+  const mean = points.mean.map(value => (fits(value) ? value : null));
+  const edge = (values: readonly (number | null)[]): Cell[] =>
+    values.map((value, at) => (fits(value) ? value : mean[at]));
+  return {
+    step: points.step,
+    mean,
+    low: edge(points.min).map((value, at) =>
+      mean[at] === null ? null : value
+    ),
+    high: edge(points.max).map((value, at) =>
+      mean[at] === null ? null : value
+    ),
+    points: points.points
+  };
+}
+
+/** The largest size that is drawn: one value of 1e300 would flatten all others. */
+export function scaleLimit({ mean }: Pick<ISeriesPoints, 'mean'>): number {
+  const sizes = mean
+    .filter(value => value !== null)
+    .map(Math.abs)
+    .sort((one, other) => one - other);
+  const median = sizes.length ? sizes[(sizes.length - 1) >> 1] : 0;
+  return Math.max(median, 1) * OFF_SCALE;
+}
+
+function spread(
+  name: string,
+  { step, mean, low, high, points }: IDrawable,
+  index: ReadonlyMap<number, number>,
+  { smoothing }: ICurveStyle
+): ICurve {
+  const isSmoothed = smoothing > 0 && points >= FEWEST_SMOOTHED;
+  const place = (values: readonly Cell[]): Cell[] => {
+    const column = new Array<Cell>(index.size).fill(undefined);
+    values.forEach((value, at) => {
+      column[index.get(step[at]) ?? 0] = value;
+    });
+    return column;
+  };
+  const placed = place(mean);
+  return {
+    name,
+    mean: placed,
+    low: place(low),
+    high: place(high),
+    smooth: isSmoothed ? place(smooth(mean, smoothing)) : placed,
+    isSmoothed,
+    marks: step.filter((_, at) => mean[at] === null)
+  };
+}
+
+/**
+ * Average exponentially, without the bias towards zero at the beginning.
+ *
+ * @param values - gaps stay gaps and do not weigh
+ * @param weight - of what was before, 0 to below 1
+ *
+ * Source: the correction of Kingma and Ba, "Adam", arXiv 1412.6980, section 3.
+ */
+export function smooth(values: readonly Cell[], weight: number): Cell[] {
+  let sum = 0;
+  let mass = 0;
+  return values.map(value => {
+    if (value === null || value === undefined) {
+      return value;
+    }
+    sum = weight * sum + (1 - weight) * value;
+    mass = weight * mass + (1 - weight);
+    return sum / mass;
+  });
+}
+
+/** A series in a few numbers, for those who do not see the plot. */
+export interface ISummary {
+  readonly last: number | null;
+  readonly best: number | null;
+  readonly bestStep: number | null;
+  readonly trend: 'falling' | 'rising' | 'level' | null;
+  /** Points that are NaN or infinite. */
+  readonly nonfinite: number;
+  /** The value farthest off the scale; null when none is. */
+  readonly offScale: number | null;
+}
+
+/** Say what a series comes to: for a score the highest value is best, else the lowest. */
+export function summarise(name: string, points: ISeriesPoints): ISummary {
+  const limit = scaleLimit(points);
+  const finite = points.mean.flatMap((value, at) =>
+    value === null || Math.abs(value) > limit ? [] : [{ value, at }]
+  );
+  const highest = kindOf(name) === 'score';
+  const extremes = highest ? points.max : points.min;
+  let best: { value: number; at: number } | null = null;
+  for (const { at } of finite) {
+    const value = extremes[at];
+    const better =
+      value !== null &&
+      Math.abs(value) <= limit &&
+      (best === null || (highest ? value > best.value : value < best.value));
+    if (better) {
+      best = { value, at };
+    }
+  }
+  return {
+    last: finite.length ? finite[finite.length - 1].value : null,
+    best: best && best.value,
+    bestStep: best && points.step[best.at],
+    trend: trendOf(finite.map(({ value }) => value)),
+    nonfinite: points.nonfinite,
+    offScale: farthest(points, limit)
+  };
+}
+
+/** Compare the last fifth with the fifth before it. */
+function trendOf(values: readonly number[]): ISummary['trend'] {
+  const length = Math.floor(values.length / 5);
+  if (length < 1) {
+    return null;
+  }
+  const mean = (part: readonly number[]): number =>
+    part.reduce((sum, value) => sum + value / part.length, 0);
+  const late = mean(values.slice(-length));
+  const early = mean(values.slice(-2 * length, -length));
+  const change = (late - early) / Math.max(Math.abs(early), 1e-12);
+  if (Math.abs(change) < 0.01) {
+    return 'level';
+  }
+  return change < 0 ? 'falling' : 'rising';
+}
+
+function farthest({ min, max }: ISeriesPoints, limit: number): number | null {
+  let found: number | null = null;
+  for (const value of [...min, ...max]) {
+    const off = value !== null && Math.abs(value) > limit;
+    if (off && Math.abs(value) > Math.abs(found ?? 0)) {
+      found = value;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,211 @@
+import type { IJob, Json } from '../wire';
+
+/** One row of the table of classes. */
+export interface IClassScore {
+  readonly name: string;
+  readonly precision: number;
+  readonly recall: number;
+  readonly f1: number;
+  readonly support: number;
+}
+
+/** One sample with what the network made of it. */
+export interface IExample {
+  /** Index in the dataset. */
+  readonly index: number;
+  /** Nested lists of numbers; null where the sample is too large to be kept. */
+  readonly input: Json;
+  readonly truth: Json;
+  readonly prediction: Json;
+  /** Of the predicted class; null for a regression. */
+  readonly probability: number | null;
+}
+
+/** What an EVALUATE job found. */
+export interface IEvaluation {
+  /** Null for a regression. */
+  readonly accuracy: number | null;
+  /** Share of samples whose class is among the k likeliest, by k. */
+  readonly topK: readonly (readonly [number, number])[];
+  readonly classes: readonly string[];
+  /** Samples by true, then by predicted class. */
+  readonly confusion: readonly (readonly number[])[];
+  readonly perClass: readonly IClassScore[];
+  /** Errors of a regression, by the name under which the platform gives them. */
+  readonly errors: readonly (readonly [string, number | null])[];
+  readonly examples: readonly IExample[];
+  readonly samples: number | null;
+  readonly loss: number | null;
+  readonly criterion: string | null;
+  readonly msPerSample: number | null;
+  readonly seconds: number | null;
+}
+
+const ERRORS = ['r2', 'mae', 'rmse', 'mse', 'median_ae', 'max_error'] as const;
+
+/** Read the scores out of the result of a job; null when it has none. */
+export function readEvaluation({
+  type,
+  result
+}: Pick<IJob, 'type' | 'result'>): IEvaluation | null {
+  if (type !== 'EVALUATE' || !result) {
+    return null;
+  }
+  const errors = ERRORS.filter(name => name in result).map(
+    name => [name, numberOf(result[name])] as const
+  );
+  const accuracy = numberOf(result.accuracy);
+  if (accuracy === null && errors.length === 0) {
+    return null;
+  }
+  const perClass = listOf(result.per_class).map(readClass);
+  const names = listOf(result.classes).map(String);
+  const classes = names.length ? names : perClass.map(({ name }) => name);
+  return {
+    accuracy,
+    topK: Object.entries(recordOf(result.top_k))
+      .map(([k, share]) => [Number(k), numberOf(share) ?? 0] as const)
+      .sort(([one], [other]) => one - other),
+    classes,
+    confusion: listOf(result.confusion).map(row => listOf(row).map(countOf)),
+    perClass,
+    errors,
+    examples: listOf(result.examples).map(readExample),
+    samples: numberOf(result.samples),
+    loss: numberOf(result.loss),
+    criterion: typeof result.criterion === 'string' ? result.criterion : null,
+    msPerSample: numberOf(result.forward_ms_per_sample),
+    seconds: numberOf(result.evaluation_time_s)
+  };
+}
+
+function readClass(row: Json): IClassScore {
+  const fields = recordOf(row);
+  return {
+    name: String(fields.class),
+    precision: countOf(fields.precision),
+    recall: countOf(fields.recall),
+    f1: countOf(fields.f1),
+    support: countOf(fields.support)
+  };
+}
+
+function readExample(example: Json): IExample {
+  const fields = recordOf(example);
+  return {
+    index: countOf(fields.index),
+    input: fields.input ?? null,
+    truth: fields.truth ?? null,
+    prediction: fields.prediction ?? null,
+    probability: numberOf(fields.probability)
+  };
+}
+
+function numberOf(value: Json | undefined): number | null {
+  return typeof value === 'number' ? value : null;
+}
+
+function countOf(value: Json | undefined): number {
+  return numberOf(value) ?? 0;
+}
+
+function listOf(value: Json | undefined): readonly Json[] {
+  return Array.isArray(value) ? (value as readonly Json[]) : [];
+}
+
+function recordOf(value: Json | undefined): { readonly [key: string]: Json } {
+  const isRecord =
+    typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord ? (value as { readonly [key: string]: Json }) : {};
+}
+
+/** A column of the table of classes. */
+export type ClassColumn = keyof IClassScore;
+
+/** Sort the table of classes; what has the same value stays in its order. */
+export function sortClasses(
+  rows: readonly IClassScore[],
+  column: ClassColumn,
+  descending: boolean
+): IClassScore[] {
+  const sign = descending ? -1 : 1;
+  return [...rows].sort((one, other) => {
+    const [a, b] = [one[column], other[column]];
+    return typeof a === 'number' && typeof b === 'number'
+      ? sign * (a - b)
+      : sign * String(a).localeCompare(String(b), undefined, { numeric: true });
+  });
+}
+
+/** Two classes that are taken for one another. */
+export interface IConfusedPair {
+  readonly truth: number;
+  readonly predicted: number;
+  readonly count: number;
+}
+
+/** The confusions that happen most, the most frequent first. */
+export function worstConfusions(
+  confusion: IEvaluation['confusion'],
+  most: number
+): IConfusedPair[] {
+  const pairs = confusion.flatMap((row, truth) =>
+    row.map((count, predicted) => ({ truth, predicted, count }))
+  );
+  return pairs
+    .filter(({ truth, predicted, count }) => truth !== predicted && count > 0)
+    .sort((one, other) => other.count - one.count)
+    .slice(0, most);
+}
+
+/** A sample as a picture. */
+export interface IPicture {
+  readonly width: number;
+  readonly height: number;
+  /** Red, green, blue and opacity of each pixel, row by row. */
+  readonly pixels: Uint8ClampedArray<ArrayBuffer>;
+}
+
+/**
+ * Make a picture of a sample of shape (height, width), or (1 or 3, height, width).
+ *
+ * @returns null where the sample is no picture
+ */
+export function toPicture(input: Json): IPicture | null {
+  const shape = shapeOf(input);
+  const planes = (shape.length === 2 ? [input] : input) as number[][][];
+  const [height, width] = shape.slice(-2);
+  const isPicture =
+    (shape.length === 2 ||
+      (shape.length === 3 && (shape[0] === 1 || shape[0] === 3))) &&
+    height > 1 &&
+    width > 1;
+  if (!isPicture) {
+    return null;
+  }
+  const values = planes.flat(2);
+  const low = values.reduce((least, value) => Math.min(least, value), Infinity);
+  const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const scale = high > low ? 255 / (high - low) : 0;
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  for (let at = 0; at < width * height; at++) {
+    const [row, column] = [Math.floor(at / width), at % width];
+    for (let colour = 0; colour < 3; colour++) {
+      const plane = planes[planes.length === 3 ? colour : 0];
+      pixels[4 * at + colour] = (plane[row][column] - low) * scale;
+    }
+    pixels[4 * at + 3] = 255;
+  }
+  return { width, height, pixels };
+}
+
+function shapeOf(input: Json): number[] {
+  const shape: number[] = [];
+  let inner: Json | undefined = input;
+  while (Array.isArray(inner)) {
+    const list = inner as readonly Json[];
+    shape.push(list.length);
+    inner = list[0];
+  }
+  return typeof inner === 'number' ? shape : [];
+}

@@ -1,0 +1,386 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+
+import { PlatformError } from '../request';
+import type { IPlatformModel } from '../tokens';
+import type {
+  IDataset,
+  IFieldError,
+  IJob,
+  IJobCheck,
+  IJobSubmission,
+  INetwork,
+  IOptionSchema,
+  Json,
+  JobType
+} from '../wire';
+import { emptyEntries, entriesOf, submissionOf } from './entries';
+import type { IEntries } from './entries';
+import { parseLines, toLines } from './option-text';
+import type { IBadWord, Options } from './option-text';
+
+/** Milliseconds without a change after which the platform is asked. */
+export const CHECK_DELAY_MS = 400;
+
+/** What the form starts from. */
+export interface IFormStart {
+  type?: JobType;
+  network?: string;
+  dataset?: string;
+  options?: Options;
+  /** A job to make another of. */
+  from?: IJob;
+  /** Start from fresh weights. */
+  clean?: boolean;
+}
+
+/** Everything that the form shows. Never changed in place. */
+export interface IFormView {
+  readonly entries: IEntries;
+  /** The text of the options as it is being typed; null while it follows the fields. */
+  readonly draft: string | null;
+  readonly badWords: readonly IBadWord[];
+  readonly types: readonly JobType[];
+  /** Null until it was read. */
+  readonly schema: IOptionSchema | null;
+  readonly networks: readonly INetwork[] | null;
+  readonly datasets: readonly IDataset[] | null;
+  /** What the platform would do; null while the entries are not good. */
+  readonly check: IJobCheck | null;
+  readonly checking: boolean;
+  readonly errors: readonly IFieldError[];
+  /** What is wrong with no field in particular. */
+  readonly message: string | null;
+  readonly submitting: boolean;
+  /** Grows whenever the focus should go to the first error. */
+  readonly focus: number;
+}
+
+/** The submit form: its entries, and what the platform says to them. */
+export class SubmitForm implements IDisposable {
+  /**
+   * @param _model - the live model
+   * @param _trans - for the sentences of this side
+   */
+  constructor(
+    private readonly _model: IPlatformModel,
+    private readonly _trans: TranslationBundle,
+    start: IFormStart = {}
+  ) {
+    this._view = { ...BLANK, entries: started(start, _model) };
+    this._epoch = epochOf(_model);
+    _model.changed.connect(() => this._onPlatform(), this);
+    _model.connect();
+    this._load();
+  }
+
+  get view(): IFormView {
+    return this._view;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** The job that was submitted. */
+  get submitted(): ISignal<this, IJob> {
+    return this._submitted;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** What would be sent. */
+  get submission(): IJobSubmission {
+    return submissionOf(this._view.entries);
+  }
+
+  /** Change some of the entries. */
+  change(entries: Partial<Omit<IEntries, 'type' | 'options'>>): void {
+    this._enter({ ...this._view.entries, ...entries });
+  }
+
+  /** Choose another type of job; options that both have go with it. */
+  setType(type: JobType): void {
+    const { entries } = this._view;
+    this._kept.set(entries.type, entries.options);
+    this._set({ schema: null, draft: null, badWords: [] });
+    this._enter({ ...entries, type });
+    void this._readSchema();
+  }
+
+  /** Give an option, or with undefined leave it to the platform. */
+  setOption(name: string, value: Json | undefined): void {
+    const options = new Map(this._view.entries.options);
+    if (value === undefined || value === '') {
+      options.delete(name);
+    } else {
+      options.set(name, value);
+    }
+    this._setOptions(options);
+  }
+
+  /** Give an option under another name. */
+  renameOption(from: string, to: string): void {
+    const { options } = this._view.entries;
+    this._setOptions(
+      new Map([...options].map(([key, v]) => [key === from ? to : key, v]))
+    );
+  }
+
+  /** Take the options out of a text. */
+  setText(text: string): void {
+    const { entries } = this._view;
+    const { options, bad } = parseLines(text, entries.options);
+    this._set({ draft: text, badWords: bad });
+    this._enter({ ...entries, options });
+  }
+
+  /** Nobody types into the text any more: show what was understood. */
+  leaveText(): void {
+    if (this._view.badWords.length === 0) {
+      this._set({ draft: null });
+    }
+  }
+
+  /** The text of the options. */
+  get text(): string {
+    return this._view.draft ?? toLines(this._view.entries.options);
+  }
+
+  /** Send it. */
+  async submit(): Promise<void> {
+    if (this._view.submitting) {
+      return;
+    }
+    this._stopChecking();
+    const missing = this._missing();
+    if (missing.length) {
+      this._refuse(missing, null);
+      return;
+    }
+    this._set({ submitting: true, message: null });
+    try {
+      const job = await this._model.api.submit(this.submission);
+      this._model.remember([job]);
+      this._set({ submitting: false });
+      this._submitted.emit(job);
+    } catch (error) {
+      this._set({ submitting: false });
+      this._refuse(...blame(error));
+    }
+  }
+
+  dispose(): void {
+    if (!this._isDisposed) {
+      this._isDisposed = true;
+      this._stopChecking();
+      Signal.disconnectReceiver(this);
+      Signal.clearData(this);
+    }
+  }
+
+  private _setOptions(options: Options): void {
+    this._set({ draft: null, badWords: [] });
+    this._enter({ ...this._view.entries, options });
+  }
+
+  private _enter(entries: IEntries): void {
+    this._set({ entries });
+    this._checkSoon();
+  }
+
+  private _load(): void {
+    const { api } = this._model;
+    const fail = (error: unknown): void =>
+      this._set({ message: blame(error)[1] });
+    api.jobTypes().then(types => this._set({ types }), fail);
+    api.networks().then(networks => this._set({ networks }), fail);
+    api.datasets().then(datasets => this._set({ datasets }), fail);
+    void this._readSchema();
+    this._checkSoon(0);
+  }
+
+  private _onPlatform(): void {
+    const epoch = epochOf(this._model);
+    if (epoch !== this._epoch) {
+      this._epoch = epoch;
+      this._load();
+    }
+  }
+
+  private async _readSchema(): Promise<void> {
+    const { type } = this._view.entries;
+    try {
+      const schema = await this._model.api.optionSchema(type);
+      const { entries } = this._view;
+      if (entries.type === type) {
+        this._set({ schema });
+        this._adopt(schema);
+      }
+    } catch (error) {
+      this._set({ message: blame(error)[1] });
+    }
+  }
+
+  /** After a change of the type: options that it does not have wait for the way back. */
+  private _adopt(schema: IOptionSchema): void {
+    if (this._kept.size === 0) {
+      return;
+    }
+    const { entries } = this._view;
+    const before = this._kept.get(entries.type);
+    const common = [...entries.options].filter(
+      ([key]) => key in schema.properties
+    );
+    const options = new Map([...(before ?? []), ...common]);
+    this._kept.delete(entries.type);
+    this._enter({ ...entries, options });
+  }
+
+  private _missing(): IFieldError[] {
+    const { network, dataset } = this._view.entries;
+    const found: IFieldError[] = [];
+    const miss = (field: string, message: string): void => {
+      const rest = { value: null, accepted: null, nearest: null };
+      found.push({ field, message, ...rest });
+    };
+    if (!network.trim()) {
+      miss('network', this._trans.__('Choose a network.'));
+    }
+    if (!dataset.trim()) {
+      miss('dataset', this._trans.__('Choose a dataset.'));
+    }
+    return found;
+  }
+
+  private _checkSoon(delay = CHECK_DELAY_MS): void {
+    this._stopChecking();
+    if (!this._isDisposed) {
+      this._timer = window.setTimeout(() => void this._check(), delay);
+    }
+  }
+
+  private _stopChecking(): void {
+    window.clearTimeout(this._timer);
+    this._abort.abort();
+  }
+
+  private async _check(): Promise<void> {
+    if (this._missing().length) {
+      // Nothing is wrong yet: the form is only not filled in.
+      this._set({ check: null, checking: false, errors: [], message: null });
+      return;
+    }
+    const { signal } = (this._abort = new AbortController());
+    this._set({ checking: true });
+    try {
+      const check = await this._model.api.check(this.submission, signal);
+      this._set({ check, checking: false, errors: [], message: null });
+      this._translate(check);
+    } catch (error) {
+      if (!signal.aborted) {
+        const [errors, message] = blame(error);
+        this._set({ check: null, checking: false, errors, message });
+      }
+    }
+  }
+
+  /** Put the options that were given in another spelling under our names. */
+  private _translate({ given }: IJobCheck): void {
+    const { entries, schema } = this._view;
+    const foreign = [...entries.options.keys()].filter(
+      key => schema && !(key in schema.properties)
+    );
+    if (!given || foreign.length === 0) {
+      return;
+    }
+    // They come back in the order in which they went.
+    const sent = [...entries.options.keys()].filter(
+      key => !FIELDS_AMONG_OPTIONS.includes(key)
+    );
+    const ours = Object.keys(given);
+    if (sent.length !== ours.length) {
+      return;
+    }
+    const names = new Map(sent.map((key, at) => [key, ours[at]]));
+    const options = new Map(
+      [...entries.options].map(([key, v]) => [names.get(key) ?? key, v])
+    );
+    this._set({ entries: { ...entries, options } });
+  }
+
+  private _refuse(
+    errors: readonly IFieldError[],
+    message: string | null
+  ): void {
+    this._set({ errors, message, check: null, focus: this._view.focus + 1 });
+  }
+
+  private _set(change: Partial<IFormView>): void {
+    if (!this._isDisposed) {
+      this._view = { ...this._view, ...change };
+      this._changed.emit();
+    }
+  }
+
+  private _abort = new AbortController();
+  private readonly _changed = new Signal<this, void>(this);
+  private _epoch: string | null;
+  private _isDisposed = false;
+  private readonly _kept = new Map<JobType, Options>();
+  private readonly _submitted = new Signal<this, IJob>(this);
+  private _timer = 0;
+  private _view: IFormView;
+}
+
+const BLANK: IFormView = {
+  entries: emptyEntries(),
+  draft: null,
+  badWords: [],
+  types: ['LEARN', 'EVALUATE'],
+  schema: null,
+  networks: null,
+  datasets: null,
+  check: null,
+  checking: false,
+  errors: [],
+  message: null,
+  submitting: false,
+  focus: 0
+};
+
+/** What DIANNE has among the options and the platform beside them. */
+const FIELDS_AMONG_OPTIONS = ['name', 'targetCount'];
+
+function epochOf({ state }: IPlatformModel): string | null {
+  return state.event && state.event.split('-')[0];
+}
+
+function started(start: IFormStart, model: IPlatformModel): IEntries {
+  const hasGpus = (model.state.status?.gpus.total ?? 0) > 0;
+  const entries = start.from
+    ? entriesOf(start.from, hasGpus)
+    : { ...emptyEntries(), options: start.options ?? new Map<string, Json>() };
+  const options = start.clean
+    ? new Map(entries.options).set('clean', true)
+    : entries.options;
+  return {
+    ...entries,
+    type: start.type ?? entries.type,
+    network: start.network ?? entries.network,
+    dataset: start.dataset ?? entries.dataset,
+    options
+  };
+}
+
+/** The fields that are to blame, and what is wrong besides. */
+function blame(error: unknown): [readonly IFieldError[], string | null] {
+  const message = error instanceof Error ? error.message : String(error);
+  return error instanceof PlatformError && error.errors.length
+    ? [error.errors, null]
+    : [[], message];
+}
