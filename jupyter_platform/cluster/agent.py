@@ -144,6 +144,7 @@ class HostAgent(WorkerPlugin):
         # Rates are differences between two samples, so they are taken one after the other.
         async with self._sampling:
             sample = await asyncio.to_thread(self._telemetry.sample)
+        sample.warm = self._warm.ready
         return sample.model_dump(mode="json"), None
 
     async def _list(self, asked: messages.Nothing, data: bytes) -> Answer:

@@ -135,6 +135,8 @@ class Inspector:
     async def _start(self) -> Connection:
         self._lives += 1
         path = self._sockets / f"inspector-{self._lives}.sock"
+        # Importing torch a second time beside the warm process would take longer than to wait.
+        await self._warm.until_settled(START_TIMEOUT_S)
         try:
             await self._warm.start_inspector(path, FORK_TIMEOUT_S)
         except PlatformError as error:

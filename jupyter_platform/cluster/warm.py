@@ -57,6 +57,7 @@ class WarmProcess:
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ready = False
+        self._settled = asyncio.Event()
 
     @property
     def ready(self) -> bool:
@@ -82,6 +83,12 @@ class WarmProcess:
                 await self._task
             self._task = None
         await self._end()
+
+    async def until_settled(self, timeout_s: float) -> None:
+        """Wait until a start that is under way has come to its end, well or not."""
+        if self._task is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._settled.wait(), timeout_s)
 
     async def start_run(
         self, run_folder: Path, variables: Mapping[str, str], timeout_s: float
@@ -154,12 +161,14 @@ class WarmProcess:
             code = await self._process.wait()
         finally:
             watch.cancel()
+            self._settled.set()
         logger.warning("The warm process ended with code %s; starting another", code)
 
     async def _watch(self) -> None:
         """Note when it is ready; end it when it takes too long or stops answering."""
         if await self._answers_within(READY_TIMEOUT_S):
             self._ready = True
+            self._settled.set()
             logger.info("The warm process is ready")
             answers = True
             while answers:

@@ -315,6 +315,8 @@ class HostRegistry:
     async def _seen(self, name: str, sample: HostSample) -> None:
         host = self._hosts[name]
         host.sample, host.seen, host.last_seen_at = sample, time.monotonic(), datetime.now(UTC)
+        if sample.warm != host.description.warm:
+            host.description = host.description.model_copy(update={"warm": sample.warm})
         await self._history.add(name, sample)
         if self._hub.subscribers:
             self.publish(name)

@@ -48,7 +48,7 @@ from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState, JobType
 from jupyter_platform.core.units import parse_bytes
 
-CHECK_WITHIN_S = 5.0
+CHECK_WITHIN_S = 15.0
 """Seconds that a submission waits for the inspector before it is accepted unchecked."""
 _CHECKED_OPTIONS = frozenset(
     {"batch_size", "criterion", "method", "train_set", "validation_set", "test_set"}

@@ -15,6 +15,7 @@ accepted. Anything that is not a `PlatformError` is a defect and is answered wit
   x UnavailableError             a process that is needed does not answer
     + CoordinatorError           the coordinator cannot be found, started or trusted
       - VersionMismatchError
+    + StartingError              the platform is being started; ask again
     + HostError                  a host refused or is gone
   x StoreError                   the state store cannot be opened or trusted
   x JobFailedError               a job that was waited for did not finish
@@ -159,6 +160,12 @@ class VersionMismatchError(CoordinatorError):
 
     status_code = 409
     code = "version_mismatch"
+
+
+class StartingError(UnavailableError):
+    """The platform is being started; the same request succeeds a little later."""
+
+    code = "starting"
 
 
 class HostError(UnavailableError):

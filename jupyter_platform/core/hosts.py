@@ -50,6 +50,8 @@ class HostSample(BaseModel):
     """Bytes per second."""
     network_received: float
     gpus: list[GpuSample] = Field(default_factory=list)
+    warm: bool = False
+    """Whether a warm process stands ready at this moment."""
 
 
 def _any_role() -> dict[str, int | None]:
