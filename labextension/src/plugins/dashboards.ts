@@ -43,9 +43,8 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const surroundings = { commands, model, trans };
-    const tracker = new WidgetTracker<Dashboard>({
-      namespace: 'jupyter-platform-dashboards'
-    });
+    const namespace = 'jupyter-platform-dashboards';
+    const tracker = new WidgetTracker<Dashboard>({ namespace });
     const create = (name: DashboardName): Dashboard => {
       const tab = new Dashboard(name, surroundings, themes);
       shell.add(tab, 'main');
@@ -68,7 +67,6 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
       });
     }
     commands.addCommand(CommandIDs.openDashboard, {
-      label: trans.__('Open a dashboard'),
       describedBy: DASHBOARD_ARGUMENTS,
       execute: args =>
         SHORTCUTS.forEach(([name]) => name === args.name && open(name))

@@ -127,7 +127,8 @@ export function hostSentence(
   if (gpus.total > 0) {
     parts.push(trans.__('GPU %1/%2', gpus.busy, gpus.total));
   }
-  return parts.join(' · ');
+  // A part stays on one line.
+  return parts.map(part => part.replaceAll(' ', '\u00a0')).join(' · ');
 }
 
 function DashboardsButton(): JSX.Element {

@@ -75,7 +75,7 @@ async function show(...jobs: IJob[]): Promise<void> {
     gpus: { total: 2, busy: 1 }
   });
   api.socket.send(aSnapshot(jobs, 'e-0', status));
-  await vi.waitFor(() => expect(text()).toContain('2 hosts'));
+  await vi.waitFor(() => expect(text()).toContain('3\u00a0of\u00a08'));
   await vi.waitFor(() => expect(api.jobs).toHaveBeenCalled());
 }
 
@@ -94,7 +94,8 @@ describe('Sidebar', () => {
     const line = find<HTMLButtonElement>('.jp-Platform-hosts');
     line.click();
 
-    expect(line.textContent).toContain('2 hosts · 3 of 8 slots busy · GPU 1/2');
+    const said = line.textContent?.replaceAll('\u00a0', ' ');
+    expect(said).toContain('2 hosts · 3 of 8 slots busy · GPU 1/2');
     expect(executed).toEqual([[CommandIDs.openInfrastructure, {}]]);
   });
 
