@@ -3,12 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
+from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.hosts import HostSample
 
 Column = list[float | None]
 GIGA = 1e9
 MEGA = 1e6
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """How far back a plot looks."""
+
+    hours: float
+    unit: str
+    """What the axis counts: ``minutes`` or ``hours``."""
+    unit_s: float
+    poll_s: float
+    """Seconds between two fetches."""
+    gap_s: float
+    """Seconds without a sample after which a line is broken."""
+
+
+LIVE = Span(hours=1 / 6, unit="minutes", unit_s=60, poll_s=2, gap_s=45)
+DAY = Span(hours=24, unit="hours", unit_s=3600, poll_s=60, gap_s=300)
+SPANS = {"live": LIVE, "day": DAY}
+"""Spans by name."""
+
+
+def span(name: str) -> Span:
+    """Return a span by name.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is none of that name.
+    """
+    if name not in SPANS:
+        raise InvalidRequestError(f"Unknown span {name!r}; accepted: {', '.join(SPANS)}.")
+    return SPANS[name]
+
 
 _MEASURES: dict[str, Callable[[HostSample], float]] = {
     "cpu": lambda sample: sample.cpu,

@@ -29,28 +29,8 @@ from bokeh.models.ranges import Range
 from bokeh.plotting import figure
 
 from jupyter_platform.core.hosts import HostRecord
-from jupyter_platform.figures.columns import GIGA, column_names
+from jupyter_platform.figures.columns import GIGA, LIVE, Span, column_names, span
 from jupyter_platform.figures.theme import palette
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """How far back a plot looks."""
-
-    hours: float
-    unit: str
-    """What the axis counts: ``minutes`` or ``hours``."""
-    unit_s: float
-    poll_s: float
-    """Seconds between two fetches."""
-    height: int
-    """Pixels."""
-
-
-LIVE = Span(hours=1 / 6, unit="minutes", unit_s=60, poll_s=2, height=150)
-DAY = Span(hours=24, unit="hours", unit_s=3600, poll_s=60, height=220)
-SPANS = {"live": LIVE, "day": DAY}
-"""Spans by the names that the server knows them under."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +86,13 @@ def host_figures(host: HostRecord, span_name: str, *, data_root: str, theme: str
     host : HostRecord
         What to plot.
     span_name : str
-        A key of `SPANS`.
+        A name of `jupyter_platform.figures.columns.SPANS`.
     data_root : str
         Address below which the Jupyter server answers with columns of hosts.
     theme : str
         ``light`` or ``dark``.
     """
-    span = SPANS[span_name]
+    reach = span(span_name)
     name = host.description.name
     gpus = [gpu.index for gpu in host.description.gpus]
     source = AjaxDataSource(
@@ -120,12 +100,12 @@ def host_figures(host: HostRecord, span_name: str, *, data_root: str, theme: str
         data_url=f"{data_root.rstrip('/')}/{quote(name, safe='')}?span={span_name}",
         method="GET",
         if_modified=False,
-        polling_interval=round(span.poll_s * 1000),
+        polling_interval=round(reach.poll_s * 1000),
         mode="replace",
         adapter=CustomJS(code=_MISSING_TO_NAN),
     )
     colours = palette(theme).series
-    plots = [_plot(measure, source, span, colours, name) for measure in measures(host)]
+    plots = [_plot(measure, source, reach, colours, name) for measure in measures(host)]
     return row(
         *plots,
         sizing_mode="stretch_width",
@@ -133,6 +113,8 @@ def host_figures(host: HostRecord, span_name: str, *, data_root: str, theme: str
     )
 
 
+_HEIGHTS = {"minutes": 150, "hours": 220}
+"""Pixels."""
 _DASHES = ("solid", "dashed", "dotted", "dotdash")
 """So that lines are told apart in grey, too."""
 
@@ -185,7 +167,7 @@ def _plot(
         title=measure.title,
         x_range=Range1d(start=-reach, end=0, bounds=(-reach, 0)),
         y_range=top,
-        height=span.height,
+        height=_HEIGHTS[span.unit],
         min_width=200 if span is LIVE else 320,
         sizing_mode="stretch_width",
         tools=_tools(measure, source, span, host),

@@ -1,0 +1,54 @@
+"""What the parts and plots of a live page fetch, made from the coordinator's answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from urllib.parse import quote
+
+from jupyter_platform.core.errors import NotFoundError
+from jupyter_platform.core.hosts import HostRecord, HostSample
+from jupyter_platform.figures.columns import Column, host_columns, span, with_latest
+from jupyter_platform.figures.parts import View, part
+from jupyter_platform.server.coordinator_link import CoordinatorLink
+
+
+async def render_part(link: CoordinatorLink, name: str, base_url: str) -> str:
+    """Return the HTML of a part of a dashboard.
+
+    Raises
+    ------
+    NotFoundError
+        If there is none of that name.
+    """
+    wanted = part(name)
+    found = await asyncio.gather(*(link.get(path) for path in wanted.questions.values()))
+    answers = dict(zip(wanted.questions, found, strict=True))
+    return wanted.render(answers, View.at_present(base_url))
+
+
+async def columns_of_host(link: CoordinatorLink, name: str, span_name: str) -> dict[str, Column]:
+    """Return what a host did over a span, up to its newest sample.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such span.
+    NotFoundError
+        If there is no such host.
+    """
+    reach = span(span_name)
+    path = f"/api/hosts/{quote(name, safe='')}/history?hours={reach.hours}"
+    records, stored = await asyncio.gather(link.get("/api/hosts"), link.get(path))
+    hosts = [HostRecord.model_validate(item) for item in records]
+    host = next((item for item in hosts if item.description.name == name), None)
+    if host is None:
+        raise NotFoundError(f"No host is named {name[:200]!r}.")
+    samples = [HostSample.model_validate(item) for item in stored]
+    return host_columns(
+        with_latest(samples, host.sample if host.state == "up" else None),
+        [gpu.index for gpu in host.description.gpus],
+        now=time.time(),
+        unit_s=reach.unit_s,
+        gap_s=reach.gap_s,
+    )
