@@ -53,7 +53,7 @@ class History:
         if sample.time - gathered[0].time < INTERVAL_S:
             return
         del self._gathered[host]
-        row = _row(host, average(gathered))
+        row = host_sample_row(host, average(gathered))
         await self._store.run(lambda session: session.merge(row))
 
     async def hosts(self, host: str, hours: float) -> list[HostSample]:
@@ -152,8 +152,10 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _row(host: str, sample: HostSample) -> HostSampleRow:
-    return HostSampleRow(host=host, **sample.model_dump(mode="json"))
+def host_sample_row(host: str, sample: HostSample) -> HostSampleRow:
+    """Return what is kept of a sample."""
+    kept = {column.key for column in HostSampleRow.__table__.columns}
+    return HostSampleRow(host=host, **sample.model_dump(mode="json", include=kept))
 
 
 def _sample(row: HostSampleRow) -> HostSample:

@@ -3,8 +3,8 @@ import time
 import pytest
 
 from jupyter_platform.coordinator import history as history_module
-from jupyter_platform.coordinator.history import History, WorkSample
-from jupyter_platform.coordinator.store.tables import HostSampleRow, WorkSampleRow
+from jupyter_platform.coordinator.history import History, WorkSample, host_sample_row
+from jupyter_platform.coordinator.store.tables import WorkSampleRow
 from jupyter_platform.core.hosts import GpuSample, HostSample
 
 
@@ -37,8 +37,7 @@ async def test_long_spans_are_thinned_by_averages(store, monkeypatch):
     monkeypatch.setattr(history_module, "MAX_POINTS", 10)
     now = time.time()
     rows = [
-        HostSampleRow(host="a", **sample(now - 3600 + n * 36 + 1, cpu=float(n % 2)).model_dump())
-        for n in range(100)
+        host_sample_row("a", sample(now - 3600 + n * 36 + 1, cpu=float(n % 2))) for n in range(100)
     ]
     await store.run(lambda session: session.add_all(rows))
 
@@ -52,7 +51,7 @@ async def test_long_spans_are_thinned_by_averages(store, monkeypatch):
 async def test_only_the_hours_asked_for_are_returned(store):
     now = time.time()
     moments = [now - 7200, now - 1800, now - 60]
-    rows = [HostSampleRow(host="a", **sample(moment).model_dump()) for moment in moments]
+    rows = [host_sample_row("a", sample(moment)) for moment in moments]
     await store.run(lambda session: session.add_all(rows))
 
     assert [item.time for item in await History(store).hosts("a", 1)] == moments[1:]
@@ -60,9 +59,7 @@ async def test_only_the_hours_asked_for_are_returned(store):
 
 async def test_samples_older_than_a_week_are_dropped(store):
     now = time.time()
-    rows = [
-        HostSampleRow(host="a", **sample(now - days * 86_400).model_dump()) for days in (1, 7, 9)
-    ]
+    rows = [host_sample_row("a", sample(now - days * 86_400)) for days in (1, 7, 9)]
     await store.run(lambda session: session.add_all(rows))
 
     assert await History(store).prune() == 1
