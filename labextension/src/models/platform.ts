@@ -92,8 +92,9 @@ export class PlatformModel implements IPlatformModel, IDisposable {
     jobs.forEach(job => this._remembered.set(job.id, job));
   }
 
-  trend(job: string): readonly number[] {
-    return this._trends.get(job);
+  trend(id: string): readonly number[] {
+    const job = this._state.jobs.get(id);
+    return job ? this._trends.get(job) : [];
   }
 
   connect(): void {

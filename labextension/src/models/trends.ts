@@ -25,16 +25,17 @@ export class Trends {
   ) {}
 
   /** The curve of a job, and the wish to follow it from now on. */
-  get(job: string): readonly number[] {
-    const known = this._trends.get(job);
-    if (!known) {
-      this._trends.set(job, {
+  get(job: IJob): readonly number[] {
+    const known = this._trends.get(job.id);
+    // Before its first loss a job has no curve to ask for.
+    if (!known && job.progress && SERIES in job.progress.values) {
+      this._trends.set(job.id, {
         points: [],
         stride: 1,
         pending: [],
         lastStep: -1
       });
-      void this._seed(job);
+      void this._seed(job.id);
     }
     return known?.points ?? [];
   }
@@ -63,7 +64,8 @@ export class Trends {
   }
 
   private async _seed(job: string): Promise<void> {
-    const query = { series: [SERIES], buckets: TREND_POINTS / 2 };
+    // All series, because to ask for one that has no point yet is an error.
+    const query = { buckets: TREND_POINTS / 2 };
     // Without its past the curve begins now, which is no error to bother anybody with.
     const metrics = await this._api.metrics(job, query).catch(() => null);
     const past = metrics?.series[SERIES]?.mean.filter(value => value !== null);

@@ -253,7 +253,11 @@ describe('PlatformModel', () => {
       api.metrics.mockResolvedValue({
         series: { loss: { ...rest, mean } }
       });
-      goLive({ id: 'j1' });
+      goLive({ id: 'j1', progress: null });
+      model.trend('j1');
+      expect(api.metrics).not.toHaveBeenCalled();
+      const first = { j1: aProgress({ step: 0 }) };
+      api.socket.send({ type: 'progress', event: 'e-0', progress: first });
 
       model.trend('j1');
       await vi.advanceTimersByTimeAsync(0);
