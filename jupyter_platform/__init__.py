@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from jupyter_platform._version import __version__
 
 if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
     from jupyter_platform.client import Job, Platform
 
 __all__ = ["Job", "Platform", "__version__"]
@@ -33,3 +35,17 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from jupyter_platform.server.extension import PlatformExtension  # noqa: PLC0415 - the server alone
 
     return [{"module": "jupyter_platform.server.extension", "app": PlatformExtension}]
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Load the magics: ``%load_ext jupyter_platform``."""
+    from jupyter_platform import magics  # noqa: PLC0415 - in notebooks alone
+
+    magics.load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Take the magics back: ``%unload_ext jupyter_platform``."""
+    from jupyter_platform import magics  # noqa: PLC0415 - in notebooks alone
+
+    magics.unload(shell)

@@ -1,0 +1,5 @@
+"""Magics for notebooks: ``%submit``, ``%jobs``, ``%job`` and ``%stop``."""
+
+from jupyter_platform.magics.magics import load, unload
+
+__all__ = ["load", "unload"]

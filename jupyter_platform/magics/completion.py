@@ -1,0 +1,163 @@
+"""Completion of the magics' lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+from IPython.core.completer import (
+    CompletionContext,
+    SimpleCompletion,
+    SimpleMatcherResult,
+    context_matcher,
+)
+
+from jupyter_platform.client.arguments import OPTION_WORD
+from jupyter_platform.client.datasets import SUFFIXES
+from jupyter_platform.magics.lines import jobs_line, submit_line
+from jupyter_platform.magics.names import Names
+
+LINE = re.compile(r"\s*(?:[^\s%=][^%=]*=\s*)?%{1,2}(submit|jobs|job|stop)\s(.*)", re.DOTALL)
+"""A magic, also behind an assignment, and what stands behind it up to the cursor."""
+
+
+@dataclass(frozen=True)
+class Completions:
+    """What could stand instead of the fragment before the cursor."""
+
+    fragment: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def of(cls, fragment: str, known: Iterable[str]) -> Completions:
+        """Keep those that begin with the fragment, whatever the case of their letters."""
+        begin = fragment.lower()
+        return cls(fragment, tuple(word for word in known if word.lower().startswith(begin)))
+
+
+class LineCompleter:
+    """Knows what may come next on the line of a magic."""
+
+    def __init__(self, names: Names | None = None) -> None:
+        self.names = names or Names()
+        # IPython writes on the function, which a bound method does not allow.
+        self.matcher = context_matcher(identifier="jupyter_platform")(
+            lambda context: self._match(context)
+        )
+        self._by_magic: dict[str, Callable[[Sequence[str], str], Completions]] = {
+            "submit": self._submit,
+            "jobs": self._jobs,
+            "job": lambda _, part: Completions.of(part, self.names.jobs(stoppable=False)),
+            "stop": lambda _, part: Completions.of(part, self.names.jobs(stoppable=True)),
+        }
+
+    def _match(self, context: CompletionContext) -> SimpleMatcherResult:
+        found = self.complete(_line(context))
+        if found is None or not context.text_until_cursor.endswith(found.fragment):
+            return {"completions": [], "suppress": False}
+        return {
+            "completions": [SimpleCompletion(word, type="value") for word in found.words],
+            "matched_fragment": found.fragment,
+            "suppress": bool(found.words),
+            "ordered": True,
+        }
+
+    def complete(self, text: str) -> Completions | None:
+        """Return what could come next, or None when the text is no line of ours.
+
+        Parameters
+        ----------
+        text : str
+            The line up to the cursor.
+        """
+        match = LINE.fullmatch(text)
+        if match is None:
+            return None
+        before, _, fragment = f" {match[2]}".rpartition(" ")
+        return self._by_magic[match[1]](before.split(), fragment)
+
+    def _submit(self, before: Sequence[str], fragment: str) -> Completions:
+        if fragment.startswith("-"):
+            return Completions.of(fragment, _flags(submit_line))
+        words = _without_flags(before)
+        if words is None:
+            return Completions(fragment, ())
+        if len(words) == 0:
+            return Completions.of(fragment, self.names.types())
+        if len(words) == 1:
+            return Completions.of(fragment.rpartition(",")[2], self.names.networks())
+        option = OPTION_WORD.fullmatch(fragment)
+        if option is not None:
+            return Completions.of(option[2], self._values(words, option[1]))
+        datasets = [*self.names.datasets(), *_files(fragment)] if len(words) == 2 else []
+        return Completions.of(fragment, [*datasets, *self._keys(words)])
+
+    def _keys(self, words: Sequence[str]) -> list[str]:
+        given = {match[1] for word in words if (match := OPTION_WORD.fullmatch(word))}
+        options = self.names.options(words[0].upper())
+        names = [name for name in options if name not in given]
+        return [f"{name}=" for name in sorted(names, key=lambda name: not options[name]["common"])]
+
+    def _values(self, words: Sequence[str], key: str) -> list[str]:
+        field: dict[str, Any] = self.names.options(words[0].upper()).get(key, {})
+        if key == "tag":
+            return self.names.tags(words[1].split(","))
+        if field.get("type") == "boolean":
+            return ["true", "false"]
+        if "enum" in field:
+            return [str(item) for item in field["enum"]]
+        default = field.get("default")
+        return [] if default is None else [str(default)]
+
+    def _jobs(self, before: Sequence[str], fragment: str) -> Completions:
+        if fragment.startswith("-"):
+            return Completions.of(fragment, _flags(jobs_line))
+        if before and before[-1] == "--type":
+            return Completions.of(fragment, self.names.types())
+        if before and before[-1].startswith("--"):
+            return Completions(fragment, ())
+        return Completions.of(fragment, self.names.states())
+
+
+def _line(context: CompletionContext) -> str:
+    """Return the line up to the cursor; lines under ``%%submit`` go on where it ends."""
+    text = context.text_until_cursor
+    if context.cursor_line > 0 and context.full_text.lstrip().startswith("%%submit"):
+        above = context.full_text.split("\n")[: context.cursor_line]
+        return " ".join([*above, text])
+    return text
+
+
+def _flags(command: click.Command) -> list[str]:
+    return [name for item in command.params if isinstance(item, click.Option) for name in item.opts]
+
+
+def _without_flags(words: Sequence[str]) -> list[str] | None:
+    """Return the words that are neither a flag nor its value; None if a value comes next."""
+    kept: list[str] = []
+    waiting = False
+    for word in words:
+        if waiting:
+            waiting = False
+        elif word.startswith("--"):
+            waiting = "=" not in word
+        else:
+            kept.append(word)
+    return None if waiting else kept
+
+
+def _files(fragment: str) -> list[str]:
+    """Return the data files that the fragment may be the beginning of, and folders to look into."""
+    head = fragment.rpartition("/")[0]
+    folder = Path(head or ("/" if fragment.startswith("/") else ".")).expanduser()
+    prefix = fragment[: fragment.rfind("/") + 1]
+    try:
+        found = sorted(folder.iterdir())
+    except OSError:
+        return []
+    folders = [f"{prefix}{item.name}/" for item in found if prefix and item.is_dir()]
+    return [f"{prefix}{item.name}" for item in found if item.suffix in SUFFIXES] + folders

@@ -1,0 +1,94 @@
+"""What the lines of the magics say, read by the parser of the command line."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from jupyter_platform.client.arguments import submission_parameters
+from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.states import JobState, JobType
+
+DEFAULT_LIMIT = 20
+"""Jobs that ``%jobs`` lists."""
+
+
+@click.command(
+    "%submit",
+    epilog="Example: %submit LEARN lenet-digits digits method=ADAM max_iterations=2000",
+)
+@submission_parameters
+def submit_line() -> None:
+    """Submit a job, show it and return it.
+
+    TYPE is LEARN or EVALUATE. DATASET is a name in the repository, or a .npz or .csv file, which
+    is added first. Options are KEY=VALUE words, also in DIANNE's spelling; under %%submit they
+    may stand on the lines below.
+    """
+
+
+@click.command("%jobs")
+@click.argument(
+    "states", metavar="[STATE]…", nargs=-1, type=click.Choice([item.value for item in JobState])
+)
+@click.option("--type", type=click.Choice([item.value for item in JobType], case_sensitive=False))
+@click.option("--search", help="Only with this text in name, network, dataset or tag.")
+@click.option("--limit", type=click.IntRange(1), default=DEFAULT_LIMIT, show_default=True)
+def jobs_line() -> None:
+    """List jobs, newest first: all, or those in these states."""
+
+
+@click.command("%job")
+@click.argument("reference", metavar="[JOB]", required=False)
+def job_line() -> None:
+    """Show a job and return it: by its id, the beginning of it, or its name; else the newest."""
+
+
+@click.command("%stop")
+@click.argument("references", metavar="JOB…", nargs=-1, required=True)
+def stop_line() -> None:
+    """Stop jobs: they write a checkpoint and their weights first."""
+
+
+def read_line(command: click.Command, line: str, body: str | None = None) -> dict[str, Any]:
+    """Return the arguments that a line gives a command, by name.
+
+    Parameters
+    ----------
+    command : click.Command
+        One of this module's.
+    line : str
+        What stands behind the magic.
+    body : str, optional
+        Further words on lines of their own; ``#`` begins a comment there.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a quotation is not closed.
+    click.ClickException
+        If the words are not what the command takes.
+    click.exceptions.Exit
+        If help was asked for, and has been shown.
+    """
+    words = [*split_words(line), *split_words(body or "", comments=True)]
+    return dict(command.make_context(command.name, words).params)
+
+
+def split_words(text: str, *, comments: bool = False) -> Sequence[str]:
+    """Return the words of a line as a shell reads them.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a quotation is not closed.
+    """
+    try:
+        return shlex.split(text, comments=comments)
+    except ValueError as error:
+        raise InvalidRequestError(
+            f"{text.strip()!r} cannot be read: a quotation mark is not closed."
+        ) from error

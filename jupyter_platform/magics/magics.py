@@ -1,0 +1,192 @@
+"""The magics themselves."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, TypeVar
+
+import click
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
+
+from jupyter_platform.client import Job, Platform
+from jupyter_platform.client.arguments import submission_payload
+from jupyter_platform.client.job import JobListing
+from jupyter_platform.core.errors import NotFoundError, PlatformError
+from jupyter_platform.magics.completion import LineCompleter
+from jupyter_platform.magics.lines import job_line, jobs_line, read_line, stop_line, submit_line
+
+Drawn = TypeVar("Drawn", Job, JobListing)
+"""What the magics return."""
+Answer = TypeVar("Answer")
+
+
+class MagicError(PlatformError):
+    """What went wrong, shown as sentences instead of a traceback."""
+
+    code = "magic"
+
+    def _render_traceback_(self) -> list[str]:
+        sentences = [item.message for item in self.errors]
+        return sentences if len(sentences) > 1 else [self.message]
+
+
+def readable(magic: Callable[..., Answer]) -> Callable[..., Answer | None]:
+    """Turn the errors of a magic that are meant for people into sentences.
+
+    Where the line asked for help, the magic ends in peace and returns None.
+
+    Raises
+    ------
+    MagicError
+        Instead of what the magic raises.
+    """
+
+    @functools.wraps(magic)
+    def call(*arguments: Any) -> Answer | None:
+        try:
+            return magic(*arguments)
+        except click.exceptions.Exit:
+            return None
+        except click.ClickException as error:
+            raise MagicError(error.format_message()) from error
+        except PlatformError as error:
+            raise MagicError(error.message, errors=error.errors) from error
+
+    return call
+
+
+@magics_class
+class PlatformMagics(Magics):
+    """Submit, list, show and stop jobs from a notebook.
+
+    Each shows what it returns at once, also in the middle of a cell or of an assignment, and not
+    again as the value of its cell.
+    """
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        super().__init__(shell)
+        self._ipython: Any = shell  # its traits do not say what they hold
+        self._shown: object = None
+        self._completer = LineCompleter()
+
+    @cached_property
+    def hub(self) -> Platform:
+        """The platform; started by the first magic that needs it."""
+        return Platform(on_progress=_Steps())
+
+    @line_cell_magic
+    @readable
+    def submit(self, line: str, cell: str | None = None) -> Job:
+        """Submit a job: ``%submit TYPE NETWORK [DATASET] [KEY=VALUE]…``; ``%submit --help``."""
+        arguments = read_line(submit_line, line, cell)
+        return self._show(self.hub.submit_payload(submission_payload(self.hub, **arguments)))
+
+    @line_magic
+    @readable
+    def jobs(self, line: str) -> JobListing:
+        """List jobs, newest first: ``%jobs [STATE]… [--search TEXT]``; ``%jobs --help``."""
+        arguments = read_line(jobs_line, line)
+        states = arguments.pop("states")
+        return self._show(self.hub.jobs(list(states) or None, **arguments))
+
+    @line_magic
+    @readable
+    def job(self, line: str) -> Job:
+        """Show a job: ``%job ID``, ``%job NAME``, or ``%job`` for the newest."""
+        reference = read_line(job_line, line)["reference"]
+        job = self._newest() if reference is None else self.hub.job(reference)
+        if job.notice:
+            click.echo(f"Note: {job.notice}")
+        return self._show(job)
+
+    @line_magic
+    @readable
+    def stop(self, line: str) -> Job | JobListing:
+        """Stop jobs: ``%stop JOB…``; they write a checkpoint and their weights first."""
+        references = read_line(stop_line, line)["references"]
+        found = [self.hub.job(reference) for reference in references]
+        stopped = [job.stop() for job in found]
+        if len(stopped) == 1:
+            return self._show(stopped[0])
+        return self._show(JobListing(stopped))
+
+    def install(self) -> None:
+        """Make the magics, their completion and their way of showing known to the shell."""
+        self._ipython.register_magics(self)
+        self._ipython.Completer.custom_matchers.append(self._completer.matcher)
+        self._ipython.events.register("pre_run_cell", self._forget_shown)
+        for drawn in (Job, JobListing):
+            self._display_formatter().for_type(drawn, self._display)
+
+    def uninstall(self) -> None:
+        """Take back what `install` did."""
+        for drawn in (Job, JobListing):
+            self._display_formatter().pop(drawn, None)
+        self._ipython.events.unregister("pre_run_cell", self._forget_shown)
+        self._ipython.Completer.custom_matchers.remove(self._completer.matcher)
+        for kind, functions in self.magics.items():
+            for name in functions:
+                self._ipython.magics_manager.magics[kind].pop(name, None)
+        self._completer.names.close()
+        if "hub" in self.__dict__:
+            self.hub.close()
+
+    def _newest(self) -> Job:
+        found = self.hub.jobs(limit=1)
+        if not found:
+            raise NotFoundError(
+                "There are no jobs yet; submit one: %submit LEARN lenet-digits digits"
+            )
+        return self.hub.job(found[0].id)
+
+    def _show(self, item: Drawn) -> Drawn:
+        self._publish(item)
+        self._shown = item
+        return item
+
+    def _display(self, item: Job | JobListing) -> None:
+        if item is self._shown:  # now it comes as the value of the cell
+            self._shown = None
+        else:
+            self._publish(item)
+
+    def _publish(self, item: Job | JobListing) -> None:
+        self._ipython.display_pub.publish(item._repr_mimebundle_())
+
+    def _forget_shown(self, *_: object) -> None:
+        self._shown = None
+
+    def _display_formatter(self) -> Any:
+        return self._ipython.display_formatter.ipython_display_formatter
+
+
+class _Steps:
+    """Tells each step of starting the platform once."""
+
+    def __init__(self) -> None:
+        self._told = ""
+
+    def __call__(self, sentence: str, _: float) -> None:
+        if sentence != self._told:
+            self._told = sentence
+            click.echo(sentence)
+
+
+_installed: list[PlatformMagics] = []
+
+
+def load(shell: InteractiveShell) -> None:
+    """Load the magics into a shell: ``%load_ext jupyter_platform``."""
+    magics = PlatformMagics(shell)
+    magics.install()
+    _installed.append(magics)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Take the magics out of a shell: ``%unload_ext jupyter_platform``."""
+    for magics in [item for item in _installed if item.shell is shell]:
+        magics.uninstall()
+        _installed.remove(magics)

@@ -1,0 +1,164 @@
+"""The magics in a real IPython shell, against a real platform."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_platform.client.representation import JOB_MIME, JOBS_MIME
+from jupyter_platform.core.options.resolve import OPTION_MODELS
+
+SHORT = "max_iterations=20 validation_interval=10"
+ENDLESS = "max_iterations=-1 validation_interval=0"
+
+
+@pytest.fixture(autouse=True)
+def _running(platform):
+    """All of these want a platform with a host."""
+
+
+def test_submit_returns_a_job_and_shows_it_live_with_words_for_others(notebook):
+    ran = notebook.run(f"job = %submit LEARN mlp iris {SHORT} --name '<b>mine</b>' --cpus 1")
+
+    job = notebook["job"]
+    (bundle,) = ran.displayed
+    assert ran.error is None
+    assert bundle[JOB_MIME] == {"version": 1, "id": job.id, "name": "<b>mine</b>"}
+    assert "&lt;b&gt;mine&lt;/b&gt;" in bundle["text/html"]
+    assert "<b>mine</b>" not in bundle["text/html"]
+    assert "max_iterations=20 validation_interval=10" in bundle["text/html"]
+    assert bundle["text/plain"].startswith(f"<Job {job.id} '<b>mine</b>' LEARN ")
+    assert job.wait(timeout=60) == "finished"
+    assert job.record.options["max_iterations"] == 20
+
+
+def test_a_job_is_shown_once_wherever_the_magic_stands(notebook):
+    first = f"%submit LEARN mlp iris {SHORT} --name first\n"
+    last = f"%submit LEARN mlp iris {SHORT} --name last"
+
+    ran = notebook.run(first + last)
+
+    assert [item[JOB_MIME]["name"] for item in ran.displayed] == ["first", "last"]
+    assert "<Job" not in ran.out
+    assert notebook.run("_").displayed[0][JOB_MIME]["name"] == "last"
+
+
+def test_options_may_stand_below_the_line(notebook):
+    ran = notebook.run(f"%%submit LEARN mlp iris\nbatchSize=16  # as DIANNE spells it\n{SHORT}")
+
+    assert ran.error is None
+    record = notebook["_"].record
+    assert record.options["batch_size"] == 16
+    assert set(record.given) == {"batch_size", "max_iterations", "validation_interval"}
+
+
+def test_jobs_lists_what_was_asked_for(notebook):
+    submitted = notebook.run(f"job = %submit LEARN mlp wine {SHORT} --name listed")
+    notebook["job"].wait(timeout=60)
+
+    ran = notebook.run("%jobs finished --search listed")
+
+    (bundle,) = ran.displayed
+    assert submitted.error is None
+    assert bundle[JOBS_MIME]["jobs"][0] == {"id": notebook["job"].id, "name": "listed"}
+    assert bundle[JOBS_MIME]["total"] == len(bundle[JOBS_MIME]["jobs"])
+    assert "<table>" in bundle["text/html"]
+    assert {job.name for job in notebook["_"]} == {"listed"}
+
+
+def test_job_shows_the_newest_or_the_one_that_is_named(notebook):
+    notebook.run(f"older = %submit LEARN mlp iris {SHORT} --name older")
+    notebook.run(f"newer = %submit LEARN mlp iris {SHORT} --name newer")
+
+    for line, name in (("%job", "newer"), ("%job older", "older")):
+        (bundle,) = notebook.run(line).displayed
+        assert bundle[JOB_MIME]["id"] == notebook[name].id
+
+
+def test_stop_stops(notebook):
+    notebook.run(f"job = %submit LEARN mlp iris {ENDLESS} --name endless")
+
+    ran = notebook.run("stopped = %stop endless")
+
+    assert ran.error is None
+    assert notebook["stopped"].id == notebook["job"].id
+    assert notebook["job"].wait(timeout=60) in ("stopped", "cancelled")
+
+
+def test_a_job_that_is_gone_is_shown_as_it_was(notebook, platform):
+    notebook.run(f"job = %submit LEARN mlp iris {SHORT} --name gone")
+    notebook["job"].wait(timeout=60)
+    platform.job(notebook["job"].id).delete()
+
+    (bundle,) = notebook.run("job").displayed
+
+    assert bundle[JOB_MIME]["name"] == "gone"
+    assert "finished" in bundle["text/html"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("%submit", "Missing argument 'TYPE'."),
+        ("%submit LEARN mlpp iris", "Did you mean 'mlp'?"),
+        ("%submit LEARN mlp iris learning_rte=0.1", "Did you mean learning_rate?"),
+        ("%submit LEARN mlp iris 'x", "a quotation mark is not closed"),
+        ("%submit LEARN mlp iris fast", "'fast' is no option; write KEY=VALUE"),
+        ("%submit LEARN mlp nothing.csv", "nothing.csv"),
+        ("%jobs done", "'done' is not one of 'queued'"),
+        ("%job nothing-has-this-name", "No job has the id or the name 'nothing-has-this-name'"),
+        ("%stop", "Missing argument 'JOB…'."),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_sentence_and_ends_the_cell(notebook, cell, sentence):
+    ran = notebook.run(f"{cell}\nreached = True")
+
+    assert sentence in ran.out
+    assert "Traceback" not in ran.out
+    assert len(ran.out.strip().splitlines()) == 1
+    assert ran.error is not None
+    assert "reached" not in notebook.shell.user_ns
+
+
+def test_each_wrong_option_has_its_line(notebook):
+    ran = notebook.run("%submit LEARN mlp iris learning_rate=abc batch_size=0")
+
+    lines = ran.out.strip().splitlines()
+    assert len(lines) == 2
+    assert "learning_rate" in lines[0]
+    assert "batch_size" in lines[1]
+
+
+def test_help_is_no_error(notebook):
+    ran = notebook.run("%submit --help")
+
+    assert ran.error is None
+    assert "Example: %submit LEARN" in ran.out
+
+
+def test_unloading_takes_everything_back(notebook):
+    notebook.shell.extension_manager.unload_extension("jupyter_platform")
+
+    assert "submit" not in notebook.shell.magics_manager.magics["line"]
+    assert notebook.complete("%submit LEA") == []
+
+    notebook.shell.extension_manager.load_extension("jupyter_platform")
+    assert notebook.complete("%submit LEA") == ["%submit LEARN"]
+
+
+def test_completion_knows_what_the_platform_has(notebook, platform):
+    platform.add_network(
+        {"name": "mlp-of-mine", "layers": [{"type": "Linear", "in_features": 4, "out_features": 3}]}
+    )
+    notebook.run(f"job = %submit LEARN mlp iris {SHORT} tag=mark")
+    notebook["job"].wait(timeout=60)
+
+    assert "%submit LEARN mlp-of-mine" in notebook.complete("%submit LEARN mlp-of")
+    assert "%submit EVALUATE mlp iris tag=mark/best" in notebook.complete(
+        "%submit EVALUATE mlp iris tag=ma"
+    )
+    assert notebook.complete(f"%job {notebook['job'].id[:6]}") == [f"%job {notebook['job'].id}"]
+    platform.remove_network("mlp-of-mine")
+
+
+def test_every_type_of_job_is_completed(notebook):
+    assert notebook.complete("x = %submit ") == [f"x = %submit {kind}" for kind in OPTION_MODELS]
