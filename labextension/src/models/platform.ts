@@ -176,7 +176,11 @@ export class PlatformModel implements IPlatformModel, IDisposable {
   /** Ask why there is no connection: a websocket that fails does not tell. */
   private async _explain(): Promise<void> {
     const reason = await this.api.status().then(
-      () => null,
+      () => {
+        // The answer may have waited until the platform was there again.
+        this._stream.hurry();
+        return null;
+      },
       (error: unknown) => (error instanceof Error ? error.message : null)
     );
     const { phase } = this._connection;

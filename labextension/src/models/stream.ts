@@ -75,6 +75,14 @@ export class EventStream implements IDisposable {
     this._connect();
   }
 
+  /** Make the next attempt soon: what it needs is known to be there. */
+  hurry(): void {
+    if (this._phase === 'waiting') {
+      window.clearTimeout(this._retry);
+      this._retry = window.setTimeout(() => this._connect(), FIRST_DELAY_MS);
+    }
+  }
+
   dispose(): void {
     if (this._isDisposed) {
       return;

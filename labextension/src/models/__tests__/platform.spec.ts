@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { PlatformError } from '../../request';
+import type { IStatus } from '../../wire';
 import { PlatformModel, REPAINT_MS } from '../platform';
 import { FIRST_DELAY_MS, LONGEST_DELAY_MS } from '../stream';
 import { FakeApi, setHidden, useFakeClock } from './fakes';
@@ -10,6 +11,7 @@ import {
   aNotification,
   aProgress,
   aSnapshot,
+  aStatus,
   anEndedJob
 } from './records';
 
@@ -111,6 +113,7 @@ describe('PlatformModel', () => {
 
   describe('connection', () => {
     it('should resume after the last event, with growing delays', () => {
+      api.status.mockRejectedValue(new Error('Not there.'));
       goLive();
       api.socket.send({ type: 'job', event: 'e-7', job: aJob() });
 
@@ -126,6 +129,27 @@ describe('PlatformModel', () => {
       expect(api.sockets).toHaveLength(2);
       vi.advanceTimersByTime(FIRST_DELAY_MS * 1.2);
       expect(api.sockets).toHaveLength(3);
+    });
+
+    it('should not wait on when the platform is known to be back', async () => {
+      goLive();
+      for (let lost = 0; lost < 8; lost++) {
+        api.socket.lose();
+        vi.advanceTimersByTime(LONGEST_DELAY_MS * 1.25);
+      }
+      const { length } = api.sockets;
+      let answer: (status: IStatus) => void = () => undefined;
+      api.status.mockImplementation(
+        () => new Promise(resolve => (answer = resolve))
+      );
+
+      api.socket.lose();
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(api.sockets).toHaveLength(length);
+      answer(aStatus());
+      await vi.advanceTimersByTimeAsync(FIRST_DELAY_MS);
+
+      expect(api.sockets).toHaveLength(length + 1);
     });
 
     it('should show the last state meanwhile, and be live when the socket opens', () => {
