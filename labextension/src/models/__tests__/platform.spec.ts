@@ -132,6 +132,7 @@ describe('PlatformModel', () => {
     });
 
     it('should not wait on when the platform is known to be back', async () => {
+      api.status.mockRejectedValue(new Error('Not there.'));
       goLive();
       for (let lost = 0; lost < 8; lost++) {
         api.socket.lose();
