@@ -1,0 +1,242 @@
+"""What the networks panel says of the repository: words and tables, made from records."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from markupsafe import Markup
+
+from jupyter_platform.client import Platform
+from jupyter_platform.core.catalogue import NetworkRecord, TagRecord, TagVariant
+from jupyter_platform.figures.wording import ago, utc, value
+
+LOSS_WORDS = ("loss", "error")
+"""A score named with one of these is the better the lower it is."""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one set of weights scored."""
+
+    name: str
+    value: float
+    tag: str
+
+    @property
+    def lower_is_better(self) -> bool:
+        """Whether it measures what is wrong."""
+        return any(word in self.name for word in LOSS_WORDS)
+
+    @property
+    def text(self) -> str:
+        """Such as ``accuracy 0.981``; that it is of the validation set goes without saying."""
+        return f"{plain_name(self.name)} {value(self.value)}"
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """One network: its line in the list, and its page."""
+
+    name: str
+    searched: str
+    """Lower-case text in which a search looks."""
+    cells: str
+    """HTML of the line behind the name."""
+    page: str
+    """HTML of the page."""
+    complete: bool
+    """Whether its layers are known already."""
+
+
+def networks(hub: Platform, base_url: str) -> list[NetworkRow]:
+    """Read the repository.
+
+    Parameters
+    ----------
+    hub : Platform
+        Where it is asked for.
+    base_url : str
+        Address of the Jupyter server's pages, for links to jobs; ends with a slash, or is empty.
+
+    Raises
+    ------
+    PlatformError
+        If it cannot be read.
+    """
+    now = datetime.now(UTC)
+    return [network_row(record, base_url, now) for record in hub.networks()]
+
+
+def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkRow:
+    """Say what there is to say of one network."""
+    description, facts = record.description, record.facts
+    best = best_score(record)
+    cells = Markup("").join(
+        Markup('<span class="jp-PlatformPanel-{}" title="{}">{}</span>').format(kind, title, text)
+        for kind, title, text in (
+            ("task", "", task(record)),
+            ("parameters", "parameters", "" if facts is None else f"{facts.parameters:,}"),
+            ("tags", "tags", str(len(record.tags)) if record.tags else "–"),
+            ("best", f"tag {best.tag}" if best else "", best.text if best else "not trained yet"),
+        )
+    )
+    searched = " ".join((description.name, description.title, description.summary, task(record)))
+    return NetworkRow(
+        name=description.name,
+        searched=searched.lower(),
+        cells=str(cells),
+        page=str(_page(record, base_url, now)),
+        complete=facts is not None,
+    )
+
+
+def best_score(record: NetworkRecord) -> Score | None:
+    """Return the best of what the weights of a network scored, by accuracy where there is one."""
+    scores = [
+        Score(name, number, f"{tag.tag}/{variant.variant}")
+        for tag in record.tags
+        for variant in tag.variants
+        for name, number in variant.scores.items()
+        if number is not None and math.isfinite(number)
+    ]
+    if not scores:
+        return None
+    # Scores of different names cannot be compared: the first in this order stands for all.
+    leading = min(scores, key=lambda item: (item.lower_is_better, item.name)).name
+    same = [item for item in scores if item.name == leading]
+    lowest = same[0].lower_is_better
+    return min(same, key=lambda item: item.value if lowest else -item.value)
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a score as people say it: ``accuracy`` of ``validation_accuracy``."""
+    return name.removeprefix("validation_").replace("_", " ")
+
+
+def task(record: NetworkRecord) -> str:
+    """Return what a network learns."""
+    return record.description.task or "any task"
+
+
+def shape(sizes: Sequence[int] | None) -> str:
+    """Return a shape as ``1 × 8 × 8``."""
+    if sizes is None:
+        return "as its dataset"
+    return " × ".join(f"{size:,}" for size in sizes) or "1"
+
+
+def _page(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
+    description = record.description
+    return Markup(
+        "<h2>{name}</h2><p>{title}</p>{summary}{facts}<h3>Layers</h3>{layers}<h3>Weights</h3>{tags}"
+    ).format(
+        name=description.name,
+        title=description.title,
+        summary=_paragraph(description.summary),
+        facts=_facts(record),
+        layers=_layers(record),
+        tags=_tags(record, base_url, now),
+    )
+
+
+def _paragraph(text: str) -> Markup:
+    return Markup("<p>{}</p>").format(text) if text else Markup("")
+
+
+def _facts(record: NetworkRecord) -> Markup:
+    description, facts = record.description, record.facts
+    pairs = [
+        ("learns", task(record)),
+        ("input", shape(facts.input_shape if facts else description.input_shape)),
+        ("output", shape(facts.output_shape if facts else _outputs(record))),
+        ("parameters", f"{facts.parameters:,}" if facts else ""),
+        ("from", record.origin),
+        ("defaults", " ".join(f"{key}={item}" for key, item in description.defaults.items())),
+    ]
+    return Markup("<dl>{}</dl>").format(
+        Markup("").join(
+            Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in pairs if text
+        )
+    )
+
+
+def _outputs(record: NetworkRecord) -> list[int] | None:
+    outputs = record.description.outputs
+    return None if outputs is None else [outputs]
+
+
+def _layers(record: NetworkRecord) -> Markup:
+    if record.facts is None:
+        return Markup(
+            "<p>Not known yet: no host has looked at this network. It is asked again.</p>"
+        )
+    rows = [
+        (layer.name, layer.type, shape(layer.output_shape), f"{layer.parameters:,}")
+        for layer in record.facts.layers
+    ]
+    return _table(("layer", "type", "output shape", ">parameters"), rows)
+
+
+def _tags(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
+    if not record.tags:
+        line = f"%submit LEARN {record.description.name} DATASET"
+        return Markup("<p>None yet. Train it: <code>{}</code></p>").format(line)
+    newest = sorted(record.tags, key=lambda item: item.updated_at, reverse=True)
+    names = sorted({name for item in newest for kept in item.variants for name in kept.scores})
+    headings = ("tag", "weights", ">steps", *(f">{plain_name(name)}" for name in names))
+    rows = list(_tag_rows(newest, names, lambda item: _job(item, base_url), now))
+    return _table((*headings, "dataset", "job", "stored"), rows)
+
+
+def _tag_rows(
+    tags: Sequence[TagRecord],
+    names: Sequence[str],
+    job: Callable[[TagRecord], Markup],
+    now: datetime,
+) -> Iterator[tuple[str | Markup, ...]]:
+    for item in tags:
+        when = Markup('<time title="{}">{}</time>').format(
+            utc(item.updated_at), ago(item.updated_at, now)
+        )
+        for kept in item.variants:
+            scores = (_score(kept, name) for name in names)
+            about = (item.dataset or "", job(item), when)
+            yield (item.tag, kept.variant, f"{kept.step:,}", *scores, *about)
+
+
+def _score(kept: TagVariant, name: str) -> str:
+    return value(kept.scores[name]) if name in kept.scores else ""
+
+
+def _job(item: TagRecord, base_url: str) -> Markup:
+    if item.job is None:
+        return Markup("")
+    # JupyterLab opens the job where it is; elsewhere the address does.
+    return Markup(
+        '<a href="{0}lab?job={1}" target="_blank" data-jupyter-platform-job="{1}">{1}</a>'
+    ).format(base_url, item.job)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str | Markup]]) -> Markup:
+    """Return a table; columns whose heading begins with ``>`` are numbers."""
+    kinds = ["jp-mod-number" if name.startswith(">") else "" for name in headings]
+    head = Markup("").join(
+        Markup('<th scope="col" class="{}">{}</th>').format(kind, name.removeprefix(">"))
+        for kind, name in zip(kinds, headings, strict=True)
+    )
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(
+                Markup('<td class="{}">{}</td>').format(kind, cell)
+                for kind, cell in zip(kinds, row, strict=True)
+            )
+        )
+        for row in rows
+    )
+    return Markup(
+        '<div class="jp-PlatformPanel-table"><table><thead><tr>{}</tr></thead><tbody>{}</tbody>'
+        "</table></div>"
+    ).format(head, body)

@@ -1,0 +1,193 @@
+"""The networks of the repository: what they are made of, and what their weights scored."""
+
+from __future__ import annotations
+
+from functools import partial
+from html import escape
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from jupyter_platform.panels.background import Background
+
+if TYPE_CHECKING:
+    from jupyter_platform.client import Platform
+    from jupyter_platform.panels.network_views import NetworkRow
+
+CLASS = "jp-PlatformPanel"
+PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0)
+"""Pauses after which networks whose layers are not known yet are asked for again."""
+
+
+class NetworksPanel:
+    """A list of all networks, and a page for the one that is chosen.
+
+    Parameters
+    ----------
+    platform : Platform, optional
+        Where the networks are; this machine's platform, started on demand, when absent.
+    base_url : str
+        Address of the Jupyter server's pages, for links to jobs where no JupyterLab is around;
+        ends with a slash.
+
+    Notes
+    -----
+    Reading takes place in a thread: a panel never makes another wait.
+    """
+
+    def __init__(self, platform: Platform | None = None, *, base_url: str = "") -> None:
+        self._platform = platform
+        self._base_url = base_url
+        self._background = Background()
+        self._rows: dict[str, NetworkRow] = {}
+        self._lines: dict[str, _Line] = {}
+        self._chosen: str | None = None
+        self._asked = 0
+        self._pauses = iter(PAUSES_S)
+        self._build()
+        self.refresh()
+
+    @property
+    def names(self) -> list[str]:
+        """The networks that the list shows now."""
+        wanted = self._search.value.strip().lower()
+        return [name for name, row in self._rows.items() if wanted in row.searched]
+
+    @property
+    def chosen(self) -> str | None:
+        """The network whose page is shown."""
+        return self._chosen
+
+    def choose(self, name: str) -> None:
+        """Show the page of a network, and read the repository again meanwhile."""
+        self._chosen = name
+        self._draw()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the repository again; what is shown stays until the answer is there."""
+        self._asked += 1
+        if not self._rows:
+            self._tell("Reading the repository…")
+        self._background.run(self._read, partial(self._show, self._asked), self._fail)
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        return self.widget._repr_mimebundle_(**options)
+
+    def _build(self) -> None:
+        style = resources.files("jupyter_platform.panels").joinpath("panels.css").read_text("utf-8")
+        self._search = widgets.Text(placeholder="Search networks", continuous_update=True)
+        self._search.observe(lambda _: self._draw(), names="value")
+        self._refresh = widgets.Button(
+            description="Refresh", icon="refresh", tooltip="Read the repository again"
+        )
+        self._refresh.on_click(lambda _: self._refresh_on_demand())
+        self._message = widgets.HTML()
+        self._list = _box(widgets.VBox, "list")
+        self._page = widgets.HTML().add_class(f"{CLASS}-page")
+        self.widget: widgets.VBox = _box(
+            widgets.VBox,
+            "networks",
+            widgets.HTML(f"<style>{style}</style>").add_class(f"{CLASS}-style"),
+            _box(
+                widgets.HBox,
+                "tools",
+                widgets.HTML("<h1>Networks</h1>"),
+                self._search,
+                self._refresh,
+            ),
+            self._message,
+            _box(widgets.Box, "body", self._list, self._page),
+        )
+        self.widget.add_class(CLASS)
+
+    def _refresh_on_demand(self) -> None:
+        self._refresh.disabled = True  # until there is an answer: it has been heard
+        self._pauses = iter(PAUSES_S)
+        self.refresh()
+
+    def _read(self) -> list[NetworkRow]:
+        # Imported here, in a thread, after the panel has been drawn.
+        from jupyter_platform.client import Platform  # noqa: PLC0415
+        from jupyter_platform.panels import network_views  # noqa: PLC0415
+
+        if self._platform is None:
+            self._platform = Platform(on_progress=self._told)
+        return network_views.networks(self._platform, self._base_url)
+
+    def _told(self, sentence: str, _: float) -> None:
+        self._background.tell(self._tell, sentence)
+
+    def _show(self, asked: int, rows: list[NetworkRow]) -> None:
+        if asked != self._asked:
+            return  # another answer is on its way
+        self._refresh.disabled = False
+        self._rows = {row.name: row for row in rows}
+        if self._chosen not in self._rows:
+            self._chosen = next(iter(self._rows), None)
+        self._draw()
+        if not all(row.complete for row in rows):
+            pause = next(self._pauses, None)
+            if pause is not None:
+                self._background.later(pause, partial(self._ask_again, asked))
+
+    def _ask_again(self, asked: int) -> None:
+        if asked == self._asked:
+            self.refresh()
+
+    def _fail(self, error: BaseException) -> None:
+        from jupyter_platform.core.errors import PlatformError  # noqa: PLC0415 - slow to import
+
+        self._refresh.disabled = False
+        expected = isinstance(error, PlatformError)
+        words = str(error) if expected else f"A defect: {type(error).__name__}: {error}"
+        self._tell(f"{words} Refresh tries again.", is_error=True)
+
+    def _draw(self) -> None:
+        names = self.names
+        for name in names:
+            if name not in self._lines:
+                self._lines[name] = _Line(name, partial(self.choose, name))
+            self._lines[name].update(self._rows[name].cells, chosen=name == self._chosen)
+        children = tuple(self._lines[name].widget for name in names)
+        if self._list.children != children:
+            self._list.children = children
+        chosen = self._rows.get(self._chosen or "")
+        self._page.value = chosen.page if chosen else ""
+        self._tell(self._advice(names))
+
+    def _advice(self, names: list[str]) -> str:
+        if names:
+            return ""
+        if not self._rows:
+            return "No networks yet. Add one: Platform().add_network({…})"
+        return f"No network has “{self._search.value.strip()}” in its name, title or summary."
+
+    def _tell(self, sentence: str, *, is_error: bool = False) -> None:
+        role = "alert" if is_error else "status"
+        self._message.value = f'<p role="{role}">{escape(sentence)}</p>' if sentence else ""
+
+
+class _Line:
+    """One network in the list."""
+
+    def __init__(self, name: str, choose: Any) -> None:
+        self._button = widgets.Button(description=name, tooltip=f"Show {name}")
+        self._button.on_click(lambda _: choose())
+        self._cells = widgets.HTML().add_class(f"{CLASS}-cells")
+        self.widget = _box(widgets.HBox, "line", self._button, self._cells)
+        self._chosen = False
+
+    def update(self, cells: str, *, chosen: bool) -> None:
+        """Show other cells, or that it is chosen."""
+        self._cells.value = cells
+        if chosen != self._chosen:
+            self._chosen = chosen
+            change = self.widget.add_class if chosen else self.widget.remove_class
+            change("jp-mod-selected")
+
+
+def _box(kind: Any, name: str, *children: Any) -> Any:
+    """Return a box that the style sheet knows by name."""
+    return kind(children).add_class(f"{CLASS}-{name}")

@@ -1,0 +1,59 @@
+"""Panels on the hidden kernel, one of each, which every tab shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from IPython.display import display
+
+from jupyter_platform._version import __version__
+from jupyter_platform.panels.networks import NetworksPanel
+
+BUILDERS: dict[str, Callable[[], NetworksPanel]] = {"networks": NetworksPanel}
+"""How each panel is made, by the name under which it is opened."""
+
+_opened: dict[str, NetworksPanel] = {}
+
+
+def open_panel(name: str, version: str) -> None:
+    """Display a panel, the one that is there if it was opened before.
+
+    Parameters
+    ----------
+    name : str
+        Such as ``"networks"``.
+    version : str
+        Version of the front end that asks. A kernel outlives pages and upgrades: where the
+        versions differ, the front end restarts the kernel.
+
+    Raises
+    ------
+    VersionMismatchError
+        If this process runs another version.
+    NotFoundError
+        If there is no such panel.
+    """
+    if version != __version__ or name not in BUILDERS:
+        raise _refusal(name, version)
+    panel = _opened.get(name)
+    if panel is None:
+        panel = _opened[name] = BUILDERS[name]()
+    else:
+        panel.refresh()
+    display(panel.widget)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+
+def _refusal(name: str, version: str) -> Exception:
+    # These come with a validation library, too slow to load where all is well.
+    from jupyter_platform.core.errors import (  # noqa: PLC0415
+        NotFoundError,
+        VersionMismatchError,
+        unknown_name,
+    )
+
+    if version != __version__:
+        return VersionMismatchError(
+            f"The panels of this kernel are version {__version__}, the page is version {version}."
+        )
+    error = unknown_name("panel", name, BUILDERS)
+    return NotFoundError(error.message, errors=[error])
