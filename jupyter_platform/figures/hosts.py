@@ -159,7 +159,7 @@ def _plot(
 ) -> figure:
     reach = span.hours * 3600 / span.unit_s
     top: Range = (
-        DataRange1d(start=0, range_padding=0.05, default_span=1)
+        DataRange1d(start=0, range_padding=0.1, min_interval=0.1, only_visible=True)
         if measure.top is None
         else Range1d(start=0, end=measure.top, bounds=(0, measure.top))
     )
@@ -168,7 +168,7 @@ def _plot(
         x_range=Range1d(start=-reach, end=0, bounds=(-reach, 0)),
         y_range=top,
         height=_HEIGHTS[span.unit],
-        min_width=200 if span is LIVE else 320,
+        min_width=240 if span is LIVE else 320,
         sizing_mode="stretch_width",
         tools=_tools(measure, source, span, host),
         toolbar_location="above",

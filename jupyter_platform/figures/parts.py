@@ -23,7 +23,7 @@ from jupyter_platform.figures import wording
 
 SHOWN = 25
 """Rows of a list."""
-_LEVELS = {"info": "ⓘ", "success": "✓", "warning": "▲", "danger": "✗"}
+_LEVELS = {"info": "•", "success": "✓", "warning": "▲", "danger": "✗"}
 
 _WAITING = [JobState.QUEUED, JobState.PAUSED]
 _ENDED = sorted(TERMINAL)

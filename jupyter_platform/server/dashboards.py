@@ -20,14 +20,13 @@ from voila.tornado.handler import TornadoVoilaHandler
 import jupyter_platform
 from jupyter_platform._version import __version__
 from jupyter_platform.core.errors import NotFoundError, UnavailableError, nearest
-from jupyter_platform.server.kernels import DashboardKernels
+from jupyter_platform.server.kernels import DashboardKernels, PageKernel
 from jupyter_platform.server.pages import ErrorsAsPage, chosen_theme
 
 FOLDER = "voila_dashboards"
 TEMPLATES = Path(__file__).parent / "templates"
 BASE_TEMPLATE = "lab"
-EXTENSIONS = ["@voila-dashboards/widgets-manager8"]
-"""The only extensions of JupyterLab that a dashboard loads; all others would slow it down."""
+EXTENSIONS = frozenset({"@voila-dashboards/widgets-manager8"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +36,8 @@ class DashboardInfo:
     name: str
     title: str
     description: str
+    widgets: bool
+    """Whether the page has widgets, and so needs its kernel for as long as it is open."""
 
 
 def locate_dashboards() -> Path:
@@ -62,7 +63,9 @@ def list_dashboards() -> list[DashboardInfo]:
     found = []
     for path in locate_dashboards().glob("*.ipynb"):
         about = json.loads(path.read_text(encoding="utf-8"))["metadata"]["jupyter_platform"]
-        info = DashboardInfo(path.stem, about["title"], about["description"])
+        info = DashboardInfo(
+            path.stem, about["title"], about["description"], about.get("widgets", False)
+        )
         found.append((about["order"], info))
     return [info for _, info in sorted(found, key=lambda item: item[0])]
 
@@ -93,9 +96,8 @@ def voila_options(serverapp: ServerApp, kernels: DashboardKernels) -> dict[str, 
         template=BASE_TEMPLATE,
         allow_template_override="NO",
         allow_theme_override="YES",
-        extension_allowlist=EXTENSIONS,
         prelaunch_hook=add_parameters,
-        page_config_hook=keep_offline,
+        page_config_hook=choose_extensions,
     )
     return {
         "config": Config(),
@@ -132,9 +134,12 @@ def add_parameters(
     return notebook
 
 
-def keep_offline(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Take out the addresses of other hosts that Voila offers to its page."""
-    return page_config | {"fullMathjaxUrl": "", "mathjaxConfig": ""}
+def choose_extensions(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
+    """Load the one extension that shows widgets, and nothing from other hosts."""
+    extensions = [
+        item for item in page_config["federated_extensions"] if item["name"] in EXTENSIONS
+    ]
+    return page_config | {"federated_extensions": extensions, "fullMathjaxUrl": ""}
 
 
 class DashboardHandler(ErrorsAsPage, TornadoVoilaHandler):  # type: ignore[misc]  # untyped
@@ -146,7 +151,7 @@ class DashboardHandler(ErrorsAsPage, TornadoVoilaHandler):  # type: ignore[misc]
         """Take notebooks and kernels from elsewhere than Voila would."""
         super().initialize(**options)
         self._dashboards = dashboards
-        self._kernels = kernels
+        self._kernel = PageKernel(kernels)
         self.theme = "light"
 
     @property
@@ -155,9 +160,9 @@ class DashboardHandler(ErrorsAsPage, TornadoVoilaHandler):  # type: ignore[misc]
         return self._dashboards
 
     @property
-    def kernel_manager(self) -> DashboardKernels:  # type: ignore[override]
+    def kernel_manager(self) -> PageKernel:  # type: ignore[override]
         """Where kernels come from; it knows all that Voila asks of a kernel manager."""
-        return self._kernels
+        return self._kernel
 
     @web.authenticated
     async def get(self, path: str | None = None) -> None:
@@ -173,4 +178,5 @@ class DashboardHandler(ErrorsAsPage, TornadoVoilaHandler):  # type: ignore[misc]
             self.finish(self.render_page("choose_theme.html", title=info.title))
             return
         self.theme = theme
-        await TornadoVoilaHandler.get(self, f"{info.name}.ipynb")
+        async with self._kernel.kept(info.widgets):
+            await TornadoVoilaHandler.get(self, f"{info.name}.ipynb")

@@ -119,8 +119,9 @@ class GatewayHandler(PlatformHandler):
         """Begin to forward the request, once it is allowed and before its body is here."""
         await super().prepare(**kwargs)
         self._connection.set_max_body_size(MAX_UPLOAD_BYTES)
-        prefix = f"{self.base_url}{AUTH_RESOURCE}/api/"
-        path = coordinator_path(self.request.path.removeprefix(prefix), self.request.query)
+        # The matched path is decoded already; a name with a slash in it would fall apart.
+        path = self.request.path.partition(f"/{AUTH_RESOURCE}/api/")[2]
+        path = coordinator_path(path, self.request.query)
         given = self.request.headers
         headers = {name: given[name] for name in REQUEST_HEADERS if name in given}
         if "Transfer-Encoding" in given or given.get("Content-Length", "0") != "0":

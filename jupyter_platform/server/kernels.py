@@ -7,7 +7,9 @@ closes carries no XSRF token and is refused.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from logging import Logger
 from typing import Any
 
@@ -85,6 +87,12 @@ class DashboardKernels:
         """Return the manager of one kernel."""
         return self._manager.get_kernel(kernel_id)
 
+    async def end(self, kernel: str) -> None:
+        """End the kernel of a page that needs it no more."""
+        self._lent.pop(kernel, None)
+        if kernel in self._manager:
+            await self._manager.shutdown_kernel(kernel, now=True)
+
     async def close(self) -> None:
         """Stop looking; the Jupyter server ends the kernels."""
         tasks = [task for task in (self._filling, self._watching) if task is not None]
@@ -112,7 +120,7 @@ class DashboardKernels:
                 client.stop_channels()
         except (RuntimeError, TimeoutError) as error:
             self._log.warning("No kernel could be kept warm for dashboards: %s", error)
-            await self._end(kernel)
+            await self.end(kernel)
             return
         self._spare = kernel
 
@@ -121,11 +129,10 @@ class DashboardKernels:
             await asyncio.sleep(min(CHECK_S, self._grace_s))
             now = time.monotonic()
             for kernel in self._overdue(now):
-                del self._lent[kernel]
-                await self._end(kernel)
+                await self.end(kernel)
             if self._spare is not None and now > self._last_lent + self._spare_kept_s:
                 spare, self._spare = self._spare, None
-                await self._end(spare)
+                await self.end(spare)
 
     @property
     def _is_filling(self) -> bool:
@@ -137,6 +144,34 @@ class DashboardKernels:
                 self._lent[kernel] = now + self._grace_s
         return [kernel for kernel, until in self._lent.items() if now > until]
 
-    async def _end(self, kernel: str) -> None:
-        if kernel in self._manager:
-            await self._manager.shutdown_kernel(kernel, now=True)
+
+class PageKernel:
+    """The kernel of one page, with what Voila asks of a kernel manager.
+
+    Parameters
+    ----------
+    kernels : DashboardKernels
+        Where it comes from.
+    """
+
+    def __init__(self, kernels: DashboardKernels) -> None:
+        self._kernels = kernels
+        self._kernel: str | None = None
+
+    async def start_kernel(self, **options: Any) -> str:
+        """Return the id of a kernel."""
+        self._kernel = await self._kernels.start_kernel(**options)
+        return self._kernel
+
+    def get_kernel(self, kernel_id: str) -> Any:
+        """Return the manager of a kernel."""
+        return self._kernels.get_kernel(kernel_id)
+
+    @contextlib.asynccontextmanager
+    async def kept(self, keep: bool) -> AsyncIterator[None]:
+        """End the kernel afterwards, unless the page is to keep it for as long as it is open."""
+        try:
+            yield
+        finally:
+            if self._kernel is not None and not keep:
+                await self._kernels.end(self._kernel)
