@@ -90,7 +90,8 @@ def _set_up_device(spec: RunSpec) -> torch.device:
     if spec.cpu_affinity is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cpu_affinity)
     torch.set_num_threads(spec.threads)
-    torch.set_num_interop_threads(1)
+    if torch.get_num_interop_threads() != 1:
+        torch.set_num_interop_threads(1)
     if not spec.gpus:
         return torch.device("cpu")
     # Leases name GPUs as NVML does: by their place on the bus.

@@ -19,6 +19,7 @@ import os
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -26,9 +27,12 @@ from typing import Any, NoReturn
 from jupyter_platform.core.errors import HostError, InvalidRequestError
 from jupyter_platform.learning import inspector, process
 from jupyter_platform.learning.line_server import LineServer
+from jupyter_platform.learning.spare import Spare
 from jupyter_platform.runtime import shim
 
 READY_TIMEOUT_S = 10.0
+SPARE_AFTER_S = 1.0
+"""Seconds from a start to the next spare: the run that starts comes first."""
 PRELOADED = (
     "encodings.cp437",
     "numpy.ctypeslib",
@@ -54,6 +58,8 @@ class WarmProcess:
     def __init__(self, server: LineServer, parent: int | None) -> None:
         self._server = server
         self._parent = parent
+        self._spare: Spare | None = None
+        self._spare_at = time.monotonic()
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
         """Do what one request asks for.
@@ -86,17 +92,25 @@ class WarmProcess:
     def _start_run(self, run_folder: str, env: dict[str, str]) -> None:
         if not (Path(run_folder) / "spec.json").is_file():
             raise HostError(f"There is no spec.json in {run_folder}.")
+        spare, self._spare = self._spare, None
+        self._spare_at = time.monotonic() + SPARE_AFTER_S
+        if spare is not None:
+            with contextlib.suppress(OSError):
+                if _has_started(spare.give(run_folder, env)):
+                    return
+        # Without a spare, or with one that died: it ends unused, so nothing runs twice.
         told, tell = os.pipe()
         self._fork(lambda: _supervise(run_folder, env, tell))
         os.close(tell)
-        try:
-            ready = select.select([told], [], [], READY_TIMEOUT_S)[0]
-            if not ready or not os.read(told, 1):
-                raise HostError(
-                    f"The process of {run_folder} could not be started; its output.log says why."
-                )
-        finally:
-            os.close(told)
+        if not _has_started(told):
+            raise HostError(
+                f"The process of {run_folder} could not be started; its output.log says why."
+            )
+
+    def keep_spare(self) -> None:
+        """Fork a spare where there is none and no run has just begun."""
+        if self._spare is None and time.monotonic() >= self._spare_at:
+            self._spare = Spare(self._fork)
 
     def _start_inspector(self, path: str) -> None:
         def body() -> int:
@@ -114,6 +128,8 @@ class WarmProcess:
         code = 1
         try:
             self._server.release()
+            if self._spare is not None:
+                self._spare.close()
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             code = body()
         except BaseException:
@@ -121,6 +137,15 @@ class WarmProcess:
         finally:
             # Nothing of the parent's may run a second time here.
             os._exit(code)
+
+
+def _has_started(told: int) -> bool:
+    """Wait for the byte that says that ``process.json`` is written; False when it cannot come."""
+    try:
+        ready = select.select([told], [], [], READY_TIMEOUT_S)[0]
+        return bool(ready) and bool(os.read(told, 1))
+    finally:
+        os.close(told)
 
 
 def _supervise(run_folder: str, env: dict[str, str], tell: int) -> int:
@@ -152,6 +177,7 @@ def main(path: str | Path, parent: int | None = None) -> None:
 
         def go_on() -> bool:
             warm.reap()
+            warm.keep_spare()
             return not server.parent_is_gone()
 
         server.serve(warm.answer, go_on)

@@ -110,8 +110,16 @@ def fork(run_folder: str, body: Callable[[], object]) -> int:
     return fork_gated(os.path.join(folder, "output.log"), folder, body)
 
 
-def fork_gated(log: str, cwd: str, body: Callable[[], object]) -> int:
-    """Fork a process that begins when `release` is called; return its pid in the parent."""
+def fork_gated(
+    log: str,
+    cwd: str,
+    body: Callable[[], object],
+    before: Callable[[], object] | None = None,
+) -> int:
+    """Fork a process that begins when `release` is called; return its pid in the parent.
+
+    What may be done without knowing the run, `before` does while the process waits.
+    """
     wait_end, gate = os.pipe()
     # A signal that came before the child has handlers of its own would be lost in ours.
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
@@ -131,6 +139,7 @@ def fork_gated(log: str, cwd: str, body: Callable[[], object]) -> int:
     try:
         os.close(gate)
         _begin(log, cwd)
+        _call(before)
         if os.read(wait_end, 1):
             os.close(wait_end)
             code = _run(body)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from jupyter_platform.core.networks import bundled_networks
@@ -184,3 +185,55 @@ def test_bad_requests_are_answered(warm, request_, words):
 
     assert words in ask(path, request_)[0]["error"]["message"]
     assert answers(path)
+
+
+def spares_of(pid: int) -> list[int]:
+    """Return the pids of a warm process's children and grandchildren."""
+    return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+
+
+def waiting(pid: int) -> list[int]:
+    """Return those of them that wait for something to read from a pipe."""
+    return [
+        spare for spare in spares_of(pid) if "pipe_read" in Path(f"/proc/{spare}/wchan").read_text()
+    ]
+
+
+def test_a_spare_stands_by_and_runs_what_comes(warm, make_run, wait_for):
+    path, process = warm
+    wait_for(lambda: len(spares_of(process.pid)) == 2)
+    spares = spares_of(process.pid)
+
+    run = make_run("spare", JobType.LEARN, "mlp", "iris", max_iterations=5)
+    assert start(path, run)["ok"]
+
+    assert process_of(run).pid in spares
+    assert process_of(run).shim_pid in spares
+    wait_for(lambda: ended(run))
+    assert result_of(run).status == "finished"
+    wait_for(lambda: len(spares_of(process.pid)) == 2)
+
+
+def test_a_killed_spare_is_no_loss(warm, make_run, wait_for):
+    path, process = warm
+    wait_for(lambda: len(spares_of(process.pid)) == 2)
+    os.kill(psutil.Process(process.pid).children()[0].pid, signal.SIGKILL)
+
+    run = make_run("after", JobType.LEARN, "mlp", "iris", max_iterations=5)
+    assert start(path, run)["ok"]
+
+    wait_for(lambda: ended(run))
+    assert result_of(run).status == "finished"
+
+
+def test_spares_end_with_the_warm_process(warm, wait_for):
+    path, process = warm
+    wait_for(lambda: len(spares_of(process.pid)) == 2)
+    assert ask(path, {"inspector": str(path.with_name("i.sock"))})[0]["ok"]
+    wait_for(lambda: len(waiting(process.pid)) == 2)
+    spares = waiting(process.pid)
+
+    process.kill()
+    process.wait()
+
+    wait_for(lambda: not any(psutil.pid_exists(pid) for pid in spares))

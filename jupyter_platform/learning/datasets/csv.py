@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,9 +35,24 @@ def read_csv(path: Path, name: str, target: str | None) -> StoredArrays:
         the file) and value are named.
     """
     try:
-        table = pd.read_csv(path, skip_blank_lines=False, skipinitialspace=True)
-    except (ValueError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise InvalidDataError(f"Dataset {name!r}: the file is no CSV table: {error}") from error
+        with warnings.catch_warnings():
+            # Of rows that are longer than the header pandas would drop the end.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                path, skip_blank_lines=False, skipinitialspace=True, index_col=False
+            )
+    except pd.errors.ParserWarning as error:
+        raise InvalidDataError(
+            f"Dataset {name!r}: the rows have more fields than the first line names columns; "
+            "name every column."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise InvalidDataError(
+            f"Dataset {name!r}: the file is no CSV table: byte {error.start} is no UTF-8 text."
+        ) from error
+    except ValueError as error:
+        reason = str(error).strip().removeprefix("Error tokenizing data. C error: ").rstrip(".")
+        raise InvalidDataError(f"Dataset {name!r}: the file is no CSV table: {reason}.") from error
     table.columns = pd.Index([str(column) for column in table.columns])
     _check_header(table, name)
     column = _target_column(table, name, target)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.units import format_bytes
 from jupyter_platform.learning.datasets.arrays import StoredArrays, is_number
 
 _LOCAL_HEADER = struct.Struct("<4s2B4HL2L2H")
 """ZIP local file header (APPNOTE 6.3.10, section 4.3.7)."""
+_MEMORY_SHARE = 0.5
+"""Share of the free memory that an array may take; it is converted to float32 beside itself."""
 _MAGIC = b"PK\x03\x04"
 _SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
@@ -98,12 +104,35 @@ def _array(
                 offset = _data_offset(path, member) + header_size
                 # Copy-on-write: torch wants writable memory, and nothing reaches the file.
                 return np.memmap(path, dtype=dtype, mode="c", offset=offset, shape=shape)
+            _check_size(shape, dtype, header_size, member, f"Dataset {name!r}: array {key!r}")
             file.seek(0)
             return npy.read_array(file, allow_pickle=False)
-    except (ValueError, struct.error, RuntimeError) as error:
+    except (ValueError, struct.error, RuntimeError, zlib.error, NotImplementedError) as error:
         raise InvalidDataError(
             f"Dataset {name!r}: array {key!r} cannot be read: {error}"
         ) from error
+
+
+def _check_size(
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    header_size: int,
+    member: zipfile.ZipInfo,
+    what: str,
+) -> None:
+    """Refuse an array that is not as large as it says, or that unpacks to more than fits."""
+    size = math.prod(shape) * dtype.itemsize
+    if size != member.file_size - header_size:
+        raise InvalidDataError(
+            f"{what} should have {format_bytes(size)} for shape {shape}, but the archive holds "
+            f"{format_bytes(member.file_size - header_size)}."
+        )
+    room = int(psutil.virtual_memory().available * _MEMORY_SHARE)
+    if size > room:
+        raise InvalidDataError(
+            f"{what} unpacks to {format_bytes(size)}, and this host has room for "
+            f"{format_bytes(room)}; save it with numpy.savez, uncompressed, or make it smaller."
+        )
 
 
 def _npy_header(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:

@@ -146,8 +146,10 @@ def _build_layer(
         return LAYER_TYPES[layer.type].factory(**arguments)
     except (TypeError, ValueError, RuntimeError, AttributeError) as error:
         shown = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+        # Behind the first line torch tells where in its own sources that was.
+        reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise InvalidDataError(
-            f"{where} cannot be built as {layer.type}({shown}): {error}."
+            f"{where} cannot be built as {layer.type}({shown}): {reason}."
         ) from error
 
 
