@@ -2,15 +2,21 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { commands } from './plugins/commands';
 import { dashboards } from './plugins/dashboards';
+import { jobs } from './plugins/jobs';
 import { links } from './plugins/links';
+import { mime } from './plugins/mime';
 import { model } from './plugins/model';
 import { sidebar } from './plugins/sidebar';
+import { submit } from './plugins/submit';
 import { toasts } from './plugins/toasts';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   model,
   commands,
   sidebar,
+  jobs,
+  submit,
+  mime,
   dashboards,
   toasts,
   links

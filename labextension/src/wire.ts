@@ -98,7 +98,7 @@ export interface IAttempt {
   number: number;
   host: string | null;
   state: JobState;
-  started_at: string;
+  started_at: string | null;
   finished_at: string | null;
   resume_step: number;
   error: IJobError | null;

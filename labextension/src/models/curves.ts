@@ -1,7 +1,7 @@
 import type { ISeriesPoints } from '../wire';
 
-/** Values of one kind, which share an axis. */
-export type CurveKind = 'loss' | 'score' | string;
+/** Values of one kind, which share an axis: `loss`, `score`, or the name of anything else. */
+export type CurveKind = string;
 
 /** Series that are drawn in one plot. */
 export interface ICurveGroup {
@@ -198,30 +198,35 @@ export interface ISummary {
 /** Say what a series comes to: for a score the highest value is best, else the lowest. */
 export function summarise(name: string, points: ISeriesPoints): ISummary {
   const limit = scaleLimit(points);
-  const finite = points.mean.flatMap((value, at) =>
-    value === null || Math.abs(value) > limit ? [] : [{ value, at }]
-  );
-  const highest = kindOf(name) === 'score';
-  const extremes = highest ? points.max : points.min;
-  let best: { value: number; at: number } | null = null;
-  for (const { at } of finite) {
-    const value = extremes[at];
-    const better =
-      value !== null &&
-      Math.abs(value) <= limit &&
-      (best === null || (highest ? value > best.value : value < best.value));
-    if (better) {
-      best = { value, at };
-    }
-  }
+  const finite = points.mean.filter(
+    value => value !== null && Math.abs(value) <= limit
+  ) as number[];
+  const best = bestOf(points, kindOf(name) === 'score', limit);
   return {
-    last: finite.length ? finite[finite.length - 1].value : null,
+    last: finite.at(-1) ?? null,
     best: best && best.value,
     bestStep: best && points.step[best.at],
-    trend: trendOf(finite.map(({ value }) => value)),
+    trend: trendOf(finite),
     nonfinite: points.nonfinite,
     offScale: farthest(points, limit)
   };
+}
+
+/** The highest or the lowest value that is not off the scale, and where it is. */
+function bestOf(
+  { min, max }: ISeriesPoints,
+  highest: boolean,
+  limit: number
+): { value: number; at: number } | null {
+  const sign = highest ? 1 : -1;
+  let best: { value: number; at: number } | null = null;
+  (highest ? max : min).forEach((value, at) => {
+    const fits = value !== null && Math.abs(value) <= limit;
+    if (fits && (best === null || sign * value > sign * best.value)) {
+      best = { value, at };
+    }
+  });
+  return best;
 }
 
 /** Compare the last fifth with the fifth before it. */

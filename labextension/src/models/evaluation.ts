@@ -59,7 +59,9 @@ export function readEvaluation({
     return null;
   }
   const perClass = listOf(result.per_class).map(readClass);
-  const names = listOf(result.classes).map(String);
+  const names = listOf(result.classes).map(name =>
+    typeof name === 'string' ? name : JSON.stringify(name)
+  );
   const classes = names.length ? names : perClass.map(({ name }) => name);
   return {
     accuracy,
@@ -82,7 +84,7 @@ export function readEvaluation({
 function readClass(row: Json): IClassScore {
   const fields = recordOf(row);
   return {
-    name: String(fields.class),
+    name: typeof fields.class === 'string' ? fields.class : '',
     precision: countOf(fields.precision),
     recall: countOf(fields.recall),
     f1: countOf(fields.f1),
@@ -172,17 +174,11 @@ export interface IPicture {
  * @returns null where the sample is no picture
  */
 export function toPicture(input: Json): IPicture | null {
-  const shape = shapeOf(input);
-  const planes = (shape.length === 2 ? [input] : input) as number[][][];
-  const [height, width] = shape.slice(-2);
-  const isPicture =
-    (shape.length === 2 ||
-      (shape.length === 3 && (shape[0] === 1 || shape[0] === 3))) &&
-    height > 1 &&
-    width > 1;
-  if (!isPicture) {
+  const planes = planesOf(input);
+  if (!planes) {
     return null;
   }
+  const [height, width] = [planes[0].length, planes[0][0].length];
   const values = planes.flat(2);
   const low = values.reduce((least, value) => Math.min(least, value), Infinity);
   const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
@@ -197,6 +193,21 @@ export function toPicture(input: Json): IPicture | null {
     pixels[4 * at + 3] = 255;
   }
   return { width, height, pixels };
+}
+
+/** The planes of colour of a picture; null where it is none. */
+function planesOf(input: Json): number[][][] | null {
+  const shape = shapeOf(input);
+  const [height, width] = shape.slice(-2);
+  const colours = shape.length === 2 ? 1 : shape[0];
+  const isPicture =
+    (shape.length === 2 || shape.length === 3) &&
+    (colours === 1 || colours === 3) &&
+    Math.min(height, width) > 1;
+  if (!isPicture) {
+    return null;
+  }
+  return (shape.length === 2 ? [input] : input) as number[][][];
 }
 
 function shapeOf(input: Json): number[] {

@@ -1,0 +1,186 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { useEffect, useState } from 'react';
+import type { ReactNode } from 'react';
+
+import { formatBytes, formatCount, formatUtc } from '../../format';
+import { isEnded } from '../../wire';
+import type { IDataset, IJob, Json, Split } from '../../wire';
+import { CopyButton } from '../copy-button';
+import { useSurroundings } from '../surroundings';
+import { RelativeTime } from '../times';
+
+/** What was put together for the job, where it runs, and when. */
+export function Facts({ job }: { job: IJob }): JSX.Element {
+  const { trans } = useSurroundings();
+  return (
+    <aside
+      className="jp-Platform-facts"
+      aria-label={trans.__('Facts about the job')}
+    >
+      <dl>
+        <Fact name={trans.__('network')}>
+          {job.networks.join(', ')}
+          {job.tag ? ` : ${job.tag}` : null}
+        </Fact>
+        {job.dataset === null ? null : (
+          <Fact name={trans.__('dataset')}>
+            <DatasetFact job={job} name={job.dataset} />
+          </Fact>
+        )}
+        <Fact name={trans.__('host')}>{placeOf(job, trans)}</Fact>
+        <Times job={job} />
+        {job.attempts.length > 1 ? (
+          <Fact name={trans.__('attempts')}>{job.attempts.length}</Fact>
+        ) : null}
+        {job.priority === 0 ? null : (
+          <Fact name={trans.__('priority')}>{job.priority}</Fact>
+        )}
+        <Fact name={trans.__('owner')}>{job.owner}</Fact>
+        <Fact name={trans.__('id')}>
+          <code>{job.id}</code>{' '}
+          <CopyButton text={job.id} label={trans.__('Copy job id')} />
+        </Fact>
+      </dl>
+      {job.warnings.map(warning => (
+        <p className="jp-Platform-warning" key={warning}>
+          <span aria-hidden>▲</span> {warning}
+        </p>
+      ))}
+    </aside>
+  );
+}
+
+function Fact({
+  name,
+  children
+}: {
+  name: string;
+  children: ReactNode;
+}): JSX.Element {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** Where a job runs and what it takes there. */
+function placeOf({ host, request }: IJob, trans: TranslationBundle): string {
+  const parts = [
+    trans._n('%1 CPU', '%1 CPUs', request.cpus),
+    formatBytes(request.memory)
+  ];
+  if (request.gpus) {
+    parts.push(trans._n('%1 GPU', '%1 GPUs', request.gpus));
+  }
+  return [...(host ? [host] : []), ...parts].join(' · ');
+}
+
+function Times({ job }: { job: IJob }): JSX.Element {
+  const { trans } = useSurroundings();
+  const remaining = isEnded(job.state) ? null : job.progress?.remaining_s;
+  return (
+    <>
+      <Fact name={trans.__('submitted')}>
+        <RelativeTime iso={job.submitted_at} />
+      </Fact>
+      {job.started_at ? (
+        <Fact name={trans.__('started')}>
+          <RelativeTime iso={job.started_at} />
+        </Fact>
+      ) : null}
+      {job.finished_at ? (
+        <Fact name={trans.__('ended')}>
+          <RelativeTime iso={job.finished_at} />
+        </Fact>
+      ) : null}
+      {typeof remaining === 'number' ? (
+        <Fact name={trans.__('ends about')}>
+          <EndTime seconds={remaining} />
+        </Fact>
+      ) : null}
+    </>
+  );
+}
+
+function EndTime({ seconds }: { seconds: number }): JSX.Element {
+  const end = new Date(Date.now() + seconds * 1000);
+  const far = seconds > 20 * 3600;
+  const text = far
+    ? end.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
+    : end.toLocaleTimeString(undefined, { timeStyle: 'short' });
+  return (
+    <time dateTime={end.toISOString()} title={formatUtc(end.toISOString())}>
+      {text}
+    </time>
+  );
+}
+
+const SPLITS: readonly (readonly [Split, string])[] = [
+  ['train', 'train_set'],
+  ['validation', 'validation_set'],
+  ['test', 'test_set']
+];
+
+function DatasetFact({ job, name }: { job: IJob; name: string }): JSX.Element {
+  const { model, trans } = useSurroundings();
+  const [dataset, setDataset] = useState<IDataset | null>(null);
+  useEffect(() => {
+    let here = true;
+    model.api.dataset(name).then(
+      found => here && setDataset(found),
+      // Without it the ranges that were not given are left out, which misleads nobody.
+      () => undefined
+    );
+    return () => {
+      here = false;
+    };
+  }, [model, name]);
+  const ranges = rangesOf(job, dataset, trans);
+  return (
+    <>
+      {name}
+      {ranges.map(range => (
+        <span className="jp-Platform-range" key={range}>
+          {range}
+        </span>
+      ))}
+    </>
+  );
+}
+
+/** The ranges of samples that a job works on, such as `train 0–1,437`. */
+export function rangesOf(
+  { type, options }: Pick<IJob, 'type' | 'options'>,
+  dataset: IDataset | null,
+  trans: TranslationBundle
+): string[] {
+  const words: { readonly [split in Split]: string } = {
+    train: trans.__('train'),
+    validation: trans.__('validation'),
+    test: trans.__('test')
+  };
+  const used = SPLITS.filter(([split]) =>
+    type === 'EVALUATE' ? split === 'test' : split !== 'test'
+  );
+  return used.flatMap(([split, option]) => {
+    const splits = dataset?.facts?.splits ?? dataset?.descriptor.splits;
+    const given = options[option];
+    const range = rangeText(given ?? splits?.[split] ?? null, trans);
+    return range === null ? [] : [`${words[split]} ${range}`];
+  });
+}
+
+function rangeText(
+  range: Json | [number, number],
+  trans: TranslationBundle
+): string | null {
+  if (!Array.isArray(range)) {
+    return null;
+  }
+  const numbers = range as readonly number[];
+  return numbers.length === 2
+    ? `${formatCount(numbers[0])}–${formatCount(numbers[1])}`
+    : trans.__('%1 samples', formatCount(numbers.length));
+}

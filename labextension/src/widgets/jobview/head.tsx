@@ -1,0 +1,164 @@
+import { downloadIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import type { LabIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import {
+  formatDuration,
+  formatPercent,
+  formatSteps,
+  formatValue,
+  fraction
+} from '../../format';
+import { trashIcon } from '../../icons';
+import { CommandIDs } from '../../tokens';
+import { isEnded, isWaiting } from '../../wire';
+import type { IJob } from '../../wire';
+import { outcomeOf } from '../job-row';
+import { ProgressBar } from '../meters';
+import { StateBadge, shownState } from '../state';
+import { run, useSurroundings } from '../surroundings';
+
+/** What the job is, how it is doing, and what can be done with it. */
+export function Head({ job }: { job: IJob }): JSX.Element {
+  const { trans } = useSurroundings();
+  const share = fraction(job.progress);
+  const active = !isEnded(job.state) && !isWaiting(job.state);
+  return (
+    <header className="jp-Platform-jobHead">
+      <div className="jp-Platform-jobTitle">
+        <h1 title={job.name}>{job.name}</h1>
+        <span className="jp-Platform-badge">{job.type}</span>
+        {job.category ? (
+          <span className="jp-Platform-badge">{job.category}</span>
+        ) : null}
+        <StateBadge state={shownState(job)} trans={trans} />
+      </div>
+      <Actions job={job} />
+      <p className="jp-Platform-jobSentence">{statusSentence(job, trans)}</p>
+      {active ? (
+        <ProgressBar
+          share={share}
+          label={trans.__('Progress of %1', job.name)}
+        />
+      ) : null}
+    </header>
+  );
+}
+
+/** How a job is doing, in a line. */
+export function statusSentence(job: IJob, trans: TranslationBundle): string {
+  if (isWaiting(job.state)) {
+    return job.reason ?? trans.__('waits for its turn');
+  }
+  return isEnded(job.state)
+    ? endedSentence(job, trans)
+    : activeSentence(job, trans);
+}
+
+function activeSentence(job: IJob, trans: TranslationBundle): string {
+  const { progress, reason } = job;
+  const parts: string[] = [];
+  const share = fraction(progress);
+  if (share !== null) {
+    parts.push(formatPercent(share));
+  }
+  if (progress) {
+    parts.push(formatSteps(progress));
+    if ('loss' in progress.values) {
+      parts.push(trans.__('loss %1', formatValue(progress.values.loss)));
+    }
+    if (progress.rate) {
+      parts.push(`${formatValue(progress.rate)} ${progress.unit}/s`);
+    }
+    if (progress.remaining_s !== null) {
+      const left = formatDuration(progress.remaining_s, trans);
+      parts.push(trans.__('%1 left', left));
+    }
+  }
+  if (reason && (job.state !== 'running' || parts.length === 0)) {
+    parts.unshift(reason);
+  }
+  return parts.join(' · ') || trans.__('is being prepared');
+}
+
+function endedSentence(job: IJob, trans: TranslationBundle): string {
+  const parts = [outcomeOf(job, trans)];
+  if (job.progress && job.type === 'LEARN') {
+    parts.push(formatSteps(job.progress));
+  }
+  if (job.started_at && job.finished_at) {
+    const seconds =
+      (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000;
+    parts.push(trans.__('took %1', formatDuration(seconds, trans)));
+  }
+  return parts.join(' · ');
+}
+
+interface IAction {
+  icon: LabIcon;
+  label: string;
+  command: string;
+  args: ReadonlyPartialJSONObject;
+}
+
+/** What can be done with a job in its state, in the order of every menu. */
+export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
+  const args = { job: job.id };
+  const ended = isEnded(job.state);
+  const found: IAction[] = [];
+  if (!ended && job.target === 'run') {
+    found.push({
+      icon: stopIcon,
+      label: isWaiting(job.state) ? trans.__('Cancel') : trans.__('Stop'),
+      command: CommandIDs.stopJob,
+      args
+    });
+  }
+  const resubmit = { icon: refreshIcon, command: CommandIDs.resubmitJob };
+  found.push({ ...resubmit, label: trans.__('Resubmit'), args });
+  // Fresh weights differ from a plain resubmission only under a tag that has some.
+  if (job.type === 'LEARN' && 'tag' in job.given) {
+    const label = trans.__('Resubmit with fresh weights');
+    found.push({ ...resubmit, label, args: { ...args, clean: true } });
+  }
+  found.push({
+    icon: downloadIcon,
+    label: trans.__('Download'),
+    command: CommandIDs.downloadJob,
+    args
+  });
+  if (ended) {
+    found.push({
+      icon: trashIcon,
+      label: trans.__('Delete'),
+      command: CommandIDs.deleteJob,
+      args
+    });
+  }
+  return found;
+}
+
+function Actions({ job }: { job: IJob }): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  return (
+    <div
+      className="jp-Platform-jobActions"
+      role="group"
+      aria-label={trans.__('Actions')}
+    >
+      {actionsOf(job, trans).map(({ icon: Icon, label, command, args }) => (
+        <button
+          key={label}
+          type="button"
+          className="jp-Platform-button"
+          title={commands.caption(command, args) || label}
+          onClick={() => run(commands, command, args)}
+        >
+          <Icon.react tag="span" width="14px" height="14px" />
+          {label}
+        </button>
+      ))}
+    </div>
+  );
+}

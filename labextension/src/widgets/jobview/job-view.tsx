@@ -1,0 +1,256 @@
+import type { Message } from '@lumino/messaging';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { useRef, useState } from 'react';
+
+import { jobIcon } from '../../icons';
+import { readEvaluation } from '../../models/evaluation';
+import { JobDetails } from '../../models/job-details';
+import type { IJobDetails } from '../../models/job-details';
+import { CommandIDs } from '../../tokens';
+import { isEnded } from '../../wire';
+import type { IJob } from '../../wire';
+import { useConnection } from '../live';
+import { useOnScreen, useView } from '../observed';
+import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
+import type { ISurroundings } from '../surroundings';
+import { AttemptsPage } from './attempts';
+import { CurvesPage } from './curves-page';
+import { EvaluationPage } from './evaluation-page';
+import { Facts } from './facts';
+import { Failure } from './failure';
+import { Head } from './head';
+import { LogPage } from './log-page';
+import { OptionsPage } from './options';
+import { ResultPage } from './result';
+import { Tabs } from './tabs';
+import type { ITab } from './tabs';
+
+/** What a job view is told when it is made. */
+export interface IJobViewOptions {
+  /** Id of the job. */
+  job: string;
+  /** What it is called until the platform has answered. */
+  name?: string;
+  /** Take no more room than a notebook gives. */
+  compact?: boolean;
+}
+
+/** Everything about one job, in a tab or in the output of a cell. */
+export class JobView extends ReactWidget {
+  constructor(
+    private readonly _surroundings: ISurroundings,
+    private readonly _options: IJobViewOptions
+  ) {
+    super();
+    this._details = new JobDetails(_surroundings.model, _options.job);
+    this._details.changed.connect(() => this._label());
+    this.addClass('jp-Platform-jobView');
+    this.toggleClass('jp-mod-compact', Boolean(_options.compact));
+    this.title.icon = jobIcon;
+    this.title.closable = true;
+    this.node.tabIndex = -1;
+    this._label();
+  }
+
+  /** Id of the job that is shown. */
+  get job(): string {
+    return this._details.id;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this._details.dispose();
+      super.dispose();
+    }
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this.node.focus();
+  }
+
+  protected override render(): JSX.Element {
+    return (
+      <SurroundingsProvider value={this._surroundings}>
+        <JobPage
+          details={this._details}
+          compact={Boolean(this._options.compact)}
+        />
+      </SurroundingsProvider>
+    );
+  }
+
+  private _label(): void {
+    const { job } = this._details.view;
+    const name = job?.name ?? this._options.name ?? this._options.job;
+    this.title.label = name.length > 40 ? `${name.slice(0, 39)}…` : name;
+    this.title.caption = job ? `${job.type} ${name}` : name;
+  }
+
+  private readonly _details: JobDetails;
+}
+
+interface IJobPageProps {
+  details: JobDetails;
+  compact: boolean;
+}
+
+/** The view of a job, or the reason why there is none. */
+export function JobPage({ details, compact }: IJobPageProps): JSX.Element {
+  const element = useRef<HTMLDivElement>(null);
+  const active = useOnScreen(element);
+  const view = useView(details);
+  const { trans } = useSurroundings();
+  const { job, gone, error } = view;
+  return (
+    <div
+      ref={element}
+      className="jp-Platform-jobPage"
+      data-gone={gone || undefined}
+    >
+      {gone ? <Gone view={view} id={details.id} /> : null}
+      {job && !gone ? <JobContent {...{ job, active, compact }} /> : null}
+      {!job && !gone ? (
+        <Absent error={error} onRetry={() => void details.refresh()} />
+      ) : null}
+      <p className="jp-Platform-visuallyHidden" aria-live="polite">
+        {gone ? trans.__('The job is gone.') : ''}
+      </p>
+    </div>
+  );
+}
+
+function Gone({ view, id }: { view: IJobDetails; id: string }): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  return (
+    <div className="jp-Platform-calm">
+      <p>
+        {view.job
+          ? trans.__('The job “%1” was deleted.', view.job.name)
+          : trans.__(
+              'There is no job %1: it was deleted, or belongs to another platform.',
+              id
+            )}
+      </p>
+      <p className="jp-Platform-quiet">
+        {trans.__('Weights that it made are kept under their tag.')}
+      </p>
+      <button
+        type="button"
+        className="jp-Platform-link"
+        onClick={() => run(commands, CommandIDs.showSidebar)}
+      >
+        {trans.__('Show the jobs that there are')}
+      </button>
+    </div>
+  );
+}
+
+function Absent({
+  error,
+  onRetry
+}: {
+  error: string | null;
+  onRetry: () => void;
+}): JSX.Element {
+  const { model, trans } = useSurroundings();
+  const { message } = useConnection(model);
+  return (
+    <div className="jp-Platform-calm" role="status">
+      <p>{error ?? message ?? trans.__('Reading the job…')}</p>
+      {error === null ? null : (
+        <button
+          type="button"
+          className="jp-Platform-link"
+          onClick={() => {
+            model.reconnect();
+            onRetry();
+          }}
+        >
+          {trans.__('Try again')}
+        </button>
+      )}
+    </div>
+  );
+}
+
+interface IJobContentProps {
+  job: IJob;
+  active: boolean;
+  compact: boolean;
+}
+
+function JobContent({ job, active, compact }: IJobContentProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const [chosen, setChosen] = useState<string | null>(null);
+  const tabs = tabsOf(job, trans);
+  const current = tabs.find(tab => tab.id === chosen)?.id ?? tabs[0].id;
+  return (
+    <article aria-label={job.name}>
+      <Head job={job} />
+      <Reconnecting />
+      {job.error ? <Failure error={job.error} /> : null}
+      <div className="jp-Platform-jobBody">
+        <Tabs
+          tabs={tabs}
+          current={current}
+          onChoose={setChosen}
+          label={trans.__('About the job')}
+        >
+          <Page id={current} {...{ job, active, compact }} />
+        </Tabs>
+        <Facts job={job} />
+      </div>
+    </article>
+  );
+}
+
+function Reconnecting(): JSX.Element | null {
+  const { model, trans } = useSurroundings();
+  const { phase, message } = useConnection(model);
+  return phase === 'reconnecting' ? (
+    <p className="jp-Platform-connection" data-phase={phase} role="status">
+      {message} {trans.__('What is shown is the last that was known.')}
+    </p>
+  ) : null;
+}
+
+/** The pages that there are for a job, the most telling one first. */
+export function tabsOf(job: IJob, trans: TranslationBundle): ITab[] {
+  const curves = { id: 'curves', label: trans.__('Curves') };
+  const log = { id: 'log', label: trans.__('Log') };
+  const options = { id: 'options', label: trans.__('Options') };
+  const attempts = { id: 'attempts', label: trans.__('Attempts') };
+  if (readEvaluation(job)) {
+    const evaluation = { id: 'evaluation', label: trans.__('Evaluation') };
+    return [evaluation, log, options, attempts];
+  }
+  const result = { id: 'result', label: trans.__('Result') };
+  const results = job.result && isEnded(job.state) ? [result] : [];
+  return job.type === 'EVALUATE'
+    ? [log, ...results, options, attempts]
+    : [curves, ...results, log, options, attempts];
+}
+
+function Page({
+  id,
+  job,
+  active,
+  compact
+}: IJobContentProps & { id: string }): JSX.Element {
+  switch (id) {
+    case 'curves':
+      return <CurvesPage {...{ job, active, compact }} />;
+    case 'evaluation':
+      return <EvaluationPage job={job} />;
+    case 'result':
+      return <ResultPage job={job} />;
+    case 'log':
+      return <LogPage {...{ job, active }} />;
+    case 'options':
+      return <OptionsPage job={job} />;
+    default:
+      return <AttemptsPage job={job} />;
+  }
+}

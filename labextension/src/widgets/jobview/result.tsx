@@ -1,0 +1,69 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { formatCount, formatValue } from '../../format';
+import type { IJob, Json } from '../../wire';
+import { useSurroundings } from '../surroundings';
+import { CommandLine } from './options';
+
+/** What a job came to, number by number, and how to go on with its weights. */
+export function ResultPage({ job }: { job: IJob }): JSX.Element {
+  const { trans } = useSurroundings();
+  const rows = Object.entries(job.result ?? {}).filter(
+    ([name, value]) => name !== 'headline' && value !== null
+  );
+  return (
+    <>
+      <table className="jp-Platform-table">
+        <thead>
+          <tr>
+            <th scope="col">{trans.__('result')}</th>
+            <th scope="col">{trans.__('value')}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, value]) => (
+            <tr key={name}>
+              <th scope="row">{resultLabel(name, trans)}</th>
+              <td>{resultText(value)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {job.type === 'LEARN' ? (
+        <CommandLine
+          title={trans.__('The trained network, in Python')}
+          line={`network = jupyter_platform.Platform().job("${job.id}").network()`}
+        />
+      ) : null}
+    </>
+  );
+}
+
+/** What a part of a result is called. */
+function resultLabel(name: string, trans: TranslationBundle): string {
+  const labels: { readonly [name: string]: string } = {
+    best: trans.__('best weights'),
+    validation: trans.__('last validation'),
+    training_time_s: trans.__('training time, s'),
+    evaluation_time_s: trans.__('evaluation time, s'),
+    samples_per_s: trans.__('samples per second'),
+    steps: trans.__('weight updates'),
+    weights: trans.__('weights kept')
+  };
+  return labels[name] ?? name.replace(/_/g, ' ');
+}
+
+function resultText(value: Json): string {
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? formatCount(value) : formatValue(value);
+  }
+  if (Array.isArray(value)) {
+    return (value as readonly Json[]).map(resultText).join(', ');
+  }
+  if (typeof value === 'object' && value !== null) {
+    return Object.entries(value as { readonly [key: string]: Json })
+      .map(([key, item]) => `${key.replace(/_/g, ' ')} ${resultText(item)}`)
+      .join(' · ');
+  }
+  return String(value ?? '–');
+}

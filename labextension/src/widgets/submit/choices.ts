@@ -1,0 +1,89 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { formatCount } from '../../format';
+import type { IDataset, INetwork } from '../../wire';
+import type { IChoice } from './combobox';
+
+/** Networks to choose from, those that take samples of the chosen dataset first. */
+export function networkChoices(
+  networks: readonly INetwork[] | null,
+  dataset: IDataset | undefined,
+  trans: TranslationBundle
+): IChoice[] | null {
+  const choices = networks?.map(network => {
+    const { description, facts, tags } = network;
+    const fits = doFit(network, dataset);
+    const shape = facts?.input_shape ?? description.input_shape;
+    const detail = [
+      shape && shapeText(shape),
+      facts && trans.__('%1 parameters', formatCount(facts.parameters)),
+      description.task,
+      tags.length > 0 && trans._n('%1 tag', '%1 tags', tags.length),
+      fits === false && trans.__('does not fit %1', dataset?.descriptor.name)
+    ];
+    return {
+      name: description.name,
+      title: description.title || description.summary,
+      detail: detail.filter(Boolean).join(' · '),
+      fits: fits !== false
+    };
+  });
+  return choices ? fittingFirst(choices) : null;
+}
+
+/** Datasets to choose from, those that the chosen network takes first. */
+export function datasetChoices(
+  datasets: readonly IDataset[] | null,
+  network: INetwork | undefined,
+  trans: TranslationBundle
+): IChoice[] | null {
+  const choices = datasets?.map(dataset => {
+    const { descriptor, facts } = dataset;
+    const fits = network ? doFit(network, dataset) : null;
+    const detail = [
+      facts && trans.__('%1 samples', formatCount(facts.size)),
+      facts && shapeText(facts.shape),
+      facts &&
+        (facts.task === 'classification'
+          ? trans.__('%1 classes', facts.outputs)
+          : trans._n('%1 target', '%1 targets', facts.outputs)),
+      fits === false && trans.__('does not fit %1', network?.description.name)
+    ];
+    return {
+      name: descriptor.name,
+      title: descriptor.title || descriptor.summary,
+      detail: detail.filter(Boolean).join(' · '),
+      fits: fits !== false
+    };
+  });
+  return choices ? fittingFirst(choices) : null;
+}
+
+function fittingFirst(
+  choices: readonly (IChoice & { fits: boolean })[]
+): IChoice[] {
+  return [
+    ...choices.filter(({ fits }) => fits),
+    ...choices.filter(({ fits }) => !fits)
+  ];
+}
+
+/** Whether a network takes the samples of a dataset; null where that is not known. */
+export function doFit(
+  { description, facts }: INetwork,
+  dataset: IDataset | undefined
+): boolean | null {
+  const data = dataset?.facts;
+  const shape = facts?.input_shape ?? description.input_shape;
+  if (!data) {
+    return null;
+  }
+  if (description.task && description.task !== data.task) {
+    return false;
+  }
+  return shape ? shape.join() === data.shape.join() : null;
+}
+
+function shapeText(shape: readonly number[]): string {
+  return shape.join('×');
+}

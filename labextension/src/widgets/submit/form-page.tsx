@@ -1,0 +1,276 @@
+import { useEffect, useMemo, useRef } from 'react';
+import type { RefObject } from 'react';
+
+import { controlOf } from '../../models/entries';
+import type { IFormView, SubmitForm } from '../../models/submit-form';
+import type { IFieldError, JobType } from '../../wire';
+import { useView } from '../observed';
+import { useSurroundings } from '../surroundings';
+import { datasetChoices, networkChoices } from './choices';
+import { Combobox } from './combobox';
+import { Errors, Field } from './field';
+import type { ErrorsByControl, IFormContext } from './field';
+import { OptionFields } from './option-fields';
+import { Outlook } from './outlook';
+
+interface IPartProps extends IFormContext {
+  view: IFormView;
+}
+
+/** An example of what the text field takes. */
+const EXAMPLE = 'learning_rate=0.01\nbatch_size=64';
+
+/** The whole form: what to do with what, how, and when that would start. */
+export function FormPage({ form }: { form: SubmitForm }): JSX.Element {
+  const { trans } = useSurroundings();
+  const view = useView(form);
+  const page = useRef<HTMLFormElement>(null);
+  const errors = useErrors(view);
+  useFocus(page, view.focus);
+  const part = { form, view, errors };
+  return (
+    <form
+      ref={page}
+      className="jp-Platform-form"
+      noValidate
+      aria-label={trans.__('Submit a job')}
+      onSubmit={event => {
+        event.preventDefault();
+        void form.submit();
+      }}
+      onKeyDown={event => {
+        const { key, ctrlKey, metaKey } = event;
+        if (key === 'Enter' && (ctrlKey || metaKey)) {
+          event.preventDefault();
+          event.stopPropagation();
+          void form.submit();
+        } else if (
+          key === 'Enter' &&
+          event.target instanceof HTMLInputElement
+        ) {
+          // Submitting is asked for by its own key: Enter in a field must not start anything.
+          event.preventDefault();
+        }
+      }}
+    >
+      <h1>{trans.__('Submit a job')}</h1>
+      <What {...part} />
+      <OptionFields {...part} />
+      <Resources {...part} />
+      <OptionText {...part} />
+      <Outlook {...part} />
+    </form>
+  );
+}
+
+function useErrors({ errors, schema }: IFormView): ErrorsByControl {
+  return useMemo(() => {
+    const known = Object.keys(schema?.properties ?? {});
+    const found = new Map<string, IFieldError[]>();
+    for (const error of errors) {
+      const control = controlOf(error, known);
+      found.set(control, [...(found.get(control) ?? []), error]);
+    }
+    return found;
+  }, [errors, schema]);
+}
+
+/** Bring the focus to the first thing that is wrong. */
+function useFocus(page: RefObject<HTMLFormElement>, wish: number): void {
+  useEffect(() => {
+    if (wish === 0) {
+      return;
+    }
+    const wrong = page.current?.querySelector<HTMLElement>('[data-invalid]');
+    wrong?.closest('details')?.setAttribute('open', '');
+    wrong?.querySelector<HTMLElement>('input, select, textarea')?.focus();
+  }, [page, wish]);
+}
+
+function What({ form, view, errors }: IPartProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const { entries, networks, datasets } = view;
+  const network = networks?.find(
+    ({ description }) => description.name === entries.network
+  );
+  const dataset = datasets?.find(
+    ({ descriptor }) => descriptor.name === entries.dataset
+  );
+  const context = { form, errors };
+  return (
+    <div className="jp-Platform-fields">
+      <TypeAndName {...{ form, view, errors }} />
+      <Field
+        {...context}
+        control="network"
+        label={trans.__('Network')}
+        help={network?.description.summary || network?.description.title}
+      >
+        {control => (
+          <Combobox
+            {...control}
+            value={entries.network}
+            choices={networkChoices(networks, dataset, trans)}
+            onChange={value => form.change({ network: value })}
+          />
+        )}
+      </Field>
+      <Field
+        {...context}
+        control="dataset"
+        label={trans.__('Dataset')}
+        help={dataset?.descriptor.summary || dataset?.descriptor.title}
+      >
+        {control => (
+          <Combobox
+            {...control}
+            value={entries.dataset}
+            choices={datasetChoices(datasets, network, trans)}
+            onChange={value => form.change({ dataset: value })}
+          />
+        )}
+      </Field>
+    </div>
+  );
+}
+
+function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const { entries, types } = view;
+  const context = { form, errors };
+  return (
+    <>
+      <Field {...context} control="type" label={trans.__('Type')}>
+        {({ id, describedBy }) => (
+          <div className="jp-Platform-select">
+            <select
+              id={id}
+              value={entries.type}
+              aria-describedby={describedBy}
+              onChange={event => form.setType(event.target.value as JobType)}
+            >
+              {types.map(type => (
+                <option key={type} value={type}>
+                  {type}
+                </option>
+              ))}
+            </select>
+          </div>
+        )}
+      </Field>
+      <Field
+        {...context}
+        control="name"
+        label={trans.__('Name')}
+        help={trans.__('For people; need not be unique.')}
+      >
+        {({ id, isInvalid, describedBy }) => (
+          <input
+            id={id}
+            type="text"
+            value={entries.name}
+            aria-invalid={isInvalid}
+            aria-describedby={describedBy}
+            placeholder={
+              entries.network && entries.dataset
+                ? `${entries.network}-${entries.dataset}`
+                : trans.__('network-dataset')
+            }
+            onChange={event => form.change({ name: event.target.value })}
+          />
+        )}
+      </Field>
+    </>
+  );
+}
+
+function Resources({ form, view, errors }: IPartProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const { entries, check } = view;
+  const fields = [
+    ['cpus', trans.__('CPUs'), check && String(check.request.cpus)],
+    ['memory', trans.__('Memory'), trans.__('such as 4GB')],
+    ['gpus', trans.__('GPUs'), check && String(check.request.gpus)],
+    ['priority', trans.__('Priority'), '0']
+  ] as const;
+  const given = fields.some(([name]) => entries[name] !== '');
+  return (
+    <details open={given || undefined}>
+      <summary>{trans.__('Resources and priority')}</summary>
+      <div className="jp-Platform-fields">
+        {fields.map(([name, label, placeholder]) => (
+          <Field
+            key={name}
+            form={form}
+            errors={errors}
+            control={name}
+            label={label}
+            help={
+              name === 'priority'
+                ? trans.__('-100 to 100; higher goes first.')
+                : undefined
+            }
+          >
+            {({ id, isInvalid, describedBy }) => (
+              <input
+                id={id}
+                type="text"
+                value={entries[name]}
+                placeholder={placeholder ?? ''}
+                aria-invalid={isInvalid}
+                aria-describedby={describedBy}
+                onChange={event => form.change({ [name]: event.target.value })}
+              />
+            )}
+          </Field>
+        ))}
+      </div>
+    </details>
+  );
+}
+
+function OptionText({ form, view, errors }: IPartProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const { badWords } = view;
+  const wrong = badWords.map(({ word, twice }) =>
+    twice === null
+      ? trans.__(
+          '“%1” is no option; write key=value, quotes around spaces.',
+          word
+        )
+      : trans.__('%1 is given twice; give it once.', twice)
+  );
+  return (
+    <Field
+      form={form}
+      errors={errors}
+      control="text"
+      label={trans.__('Options as text')}
+      help={trans.__(
+        'Lines of key=value, in step with the fields; DIANNE’s names work too.'
+      )}
+    >
+      {({ id, isInvalid, describedBy }) => (
+        <>
+          <textarea
+            id={id}
+            rows={Math.min(Math.max(form.text.split('\n').length, 3), 12)}
+            spellCheck={false}
+            value={form.text}
+            aria-invalid={isInvalid || wrong.length > 0}
+            aria-describedby={describedBy}
+            placeholder={EXAMPLE}
+            onChange={event => form.setText(event.target.value)}
+            onBlur={() => form.leaveText()}
+          />
+          {wrong.map(message => (
+            <p key={message} className="jp-Platform-error" role="alert">
+              <span aria-hidden>✗</span> {message}
+            </p>
+          ))}
+          <Errors form={form} errors={errors.get('') ?? []} />
+        </>
+      )}
+    </Field>
+  );
+}

@@ -1,0 +1,61 @@
+import { magicLine } from '../../models/option-text';
+import type { IFormView, SubmitForm } from '../../models/submit-form';
+import { CommandLine } from '../jobview/options';
+import { useSurroundings } from '../surroundings';
+import type { ErrorsByControl } from './field';
+
+interface IOutlookProps {
+  form: SubmitForm;
+  view: IFormView;
+  errors: ErrorsByControl;
+}
+
+/** What would happen, how to say it in a notebook, and the button. */
+export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const { check, message, submitting, entries } = view;
+  const ready = entries.network.trim() !== '' && entries.dataset.trim() !== '';
+  return (
+    <footer className="jp-Platform-outlook">
+      {message === null ? null : (
+        <p className="jp-Platform-error" role="alert">
+          <span aria-hidden>✗</span> {message}
+        </p>
+      )}
+      <p role="status" aria-busy={view.checking}>
+        {check
+          ? check.when
+          : errors.size
+            ? trans._n(
+                'One entry is not accepted yet.',
+                '%1 entries are not accepted yet.',
+                errors.size
+              )
+            : ready
+              ? trans.__('Asking when it would start…')
+              : trans.__('Choose a network and a dataset.')}
+      </p>
+      {(check?.warnings ?? []).map(warning => (
+        <p className="jp-Platform-warning" key={warning}>
+          <span aria-hidden>▲</span> {warning}
+        </p>
+      ))}
+      {ready ? (
+        <CommandLine
+          title={trans.__('The same in a notebook')}
+          line={magicLine(form.submission)}
+        />
+      ) : null}
+      <div className="jp-Platform-actions">
+        <button
+          type="submit"
+          className="jp-Platform-button jp-mod-filled"
+          disabled={submitting}
+          title={trans.__('Ctrl+Enter')}
+        >
+          {submitting ? trans.__('Submitting…') : trans.__('Submit')}
+        </button>
+      </div>
+    </footer>
+  );
+}
