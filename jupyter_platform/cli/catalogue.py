@@ -153,7 +153,7 @@ def add_dataset(
     hub = platform()
     records = [
         hub.add_dataset(
-            name or Path(file).stem,
+            Path(file).stem if name is None else name,
             file,
             target,
             task,

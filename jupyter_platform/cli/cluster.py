@@ -27,6 +27,8 @@ from jupyter_platform.runtime.paths import Paths
 
 HOST_TIMEOUT_S = 60.0
 """Seconds that ``up`` waits for the hosts to join."""
+STOP_TIMEOUT_S = 120.0
+"""Seconds that ``down --stop-jobs`` waits for the jobs."""
 HELD = ("starting", "running", "stopping", "unreachable")
 """States in which a job has processes on a host."""
 
@@ -181,8 +183,30 @@ def _refusal(running: list[Job]) -> str:
 def _stop_all(running: list[Job]) -> None:
     for job in running:
         job.stop()
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    late = []
     for job in running:
-        note(f"{job.id}  {job.name}  {state_text(job.wait(timeout=120))}")
+        try:
+            state = job.wait(timeout=max(deadline - time.monotonic(), 0.0))
+        except TimeoutError:
+            late.append(job)
+        else:
+            note(f"{job.id}  {job.name}  {state_text(state)}")
+    if late:
+        raise ConflictError(_too_late(late))
+
+
+def _too_late(late: list[Job]) -> str:
+    listed = "\n".join(
+        f"  {job.id}  {job.name}  {state_text(job.record.state)}"
+        + (f": {job.record.reason}" if job.record.reason else "")
+        for job in late
+    )
+    return (
+        f"{format_count(len(late), 'job')} did not stop within {STOP_TIMEOUT_S:.0f} s:\n{listed}\n"
+        "The platform is still up; they stop as soon as their host lets them. Try again, or let "
+        "--leave-jobs stop the platform without them."
+    )
 
 
 def _process_text(facts: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from jupyter_platform.core.errors import (
     NotFoundError,
     PlatformError,
     UnavailableError,
+    sendable,
 )
 
 PROGRAM = "jupyter platform"
@@ -52,6 +53,7 @@ COMMANDS = {
     "options": "catalogue",
     "notifications": "catalogue",
     "demo": "demo",
+    "lab": "lab",
 }
 """Command to the module that holds it, in the order of the help page."""
 
@@ -90,6 +92,7 @@ def exit_code(error: PlatformError) -> int:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     try:
+        _check_text(sys.argv[1:] if arguments is None else arguments)
         answer: Any = cli.main(args=arguments, prog_name=PROGRAM, standalone_mode=False)
         sys.stdout.flush()
     except click.ClickException as error:
@@ -104,6 +107,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except PlatformError as error:
         click.echo(_sentences(error), err=True)
         return exit_code(error)
+    except OSError as error:
+        if "JUPYTER_PLATFORM_DEBUG" in os.environ:
+            raise
+        where = f"{error.filename}: " if error.filename is not None else ""
+        click.echo(f"{where}{error.strerror or error}.", err=True)
+        return FAILED
     except Exception as error:
         if "JUPYTER_PLATFORM_DEBUG" in os.environ:
             raise
@@ -123,6 +132,12 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     sys.exit(run())
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    for word in arguments:
+        if sendable(word) != word:
+            raise click.UsageError(f"The argument {word!r} is no text in UTF-8.")
 
 
 def _sentences(error: PlatformError) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.catalogue import DatasetRecord
+from jupyter_platform.core.datasets import check_dataset_name
 from jupyter_platform.core.errors import ConflictError, FieldError, InvalidDataError, NotFoundError
 
 SUFFIXES = (".npz", ".csv")
@@ -35,6 +36,7 @@ def upload(
     replace: bool = False,
 ) -> DatasetRecord:
     """Send a file and return the dataset made of it; see `Platform.add_dataset`."""
+    check_dataset_name(name)
     kind = _kind(path)
     response = transport.upload(
         f"/api/datasets/{quote(name, safe='')}",

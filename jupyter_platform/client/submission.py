@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_platform.client.transport import Transport
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, shortened
 from jupyter_platform.core.jobs import JobCheck, JobRecord
 from jupyter_platform.core.options.dianne import translate
 
@@ -26,7 +27,16 @@ def submission(
     target_count: int = 1,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the JSON form of a `JobSubmission`; the coordinator alone judges it."""
+    """Return the JSON form of a `JobSubmission`; the coordinator alone judges what it says.
+
+    Raises
+    ------
+    InvalidRequestError
+        If an argument has a type that has no such form.
+    """
+    _check_type("networks", networks, Sequence, "a network's name or a list of them")
+    _check_type("request", request, Mapping | None, "a mapping such as {'cpus': 2}")
+    _check_type("options", options, Mapping | None, "a mapping of option names to values")
     names = [networks] if isinstance(networks, str) else list(networks)
     return {
         "type": str(type),
@@ -38,6 +48,13 @@ def submission(
         "target_count": target_count,
         "options": dict(options or {}),
     }
+
+
+def _check_type(field: str, value: Any, wanted: Any, accepted: str) -> None:
+    if not isinstance(value, wanted):
+        message = f"{field} = {shortened(repr(value))} is not accepted; it must be {accepted}."
+        error = FieldError(field=field, value=repr(value)[:100], message=message, accepted=accepted)
+        raise InvalidRequestError(message, errors=[error])
 
 
 def send(transport: Transport, payload: dict[str, Any]) -> JobRecord:

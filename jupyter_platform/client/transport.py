@@ -268,8 +268,7 @@ def _remote_endpoint(url: str | None, token: str | None) -> Endpoint | None:
     address = url or os.environ.get(API_URL_VARIABLE)
     if not address:
         return None
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if not _is_address(address):
         raise InvalidRequestError(
             f"{address!r} is no address of a coordinator; give one like "
             f"'https://lab.example.org:8443' as url or in {API_URL_VARIABLE}.",
@@ -282,7 +281,22 @@ def _remote_endpoint(url: str | None, token: str | None) -> Endpoint | None:
             f"{API_TOKEN_VARIABLE}.",
             errors=[FieldError(field="token", message="Missing.")],
         )
+    if not (secret.isascii() and secret.isprintable() and " " not in secret):
+        raise InvalidRequestError(
+            f"The token for {address} holds a blank, a control character or a letter that is not "
+            f"ASCII; give it as it was given out, as token or in {API_TOKEN_VARIABLE}.",
+            errors=[FieldError(field="token", message="Only visible ASCII characters.")],
+        )
     return Endpoint(address.rstrip("/"), secret, local=False)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        httpx.URL(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        return False
 
 
 def _new_client(endpoint: Endpoint) -> httpx.Client:

@@ -187,7 +187,7 @@ class HostAgent(WorkerPlugin):
 
     async def _inspect(self, asked: messages.Inspect, data: bytes) -> Answer:
         references = [text for text in _strings(asked.request) if _is_file(text)]
-        files = await asyncio.to_thread(self._content.resolve, references)
+        files = await asyncio.to_thread(self._content.resolve, references, keep=False)
         request = {**asked.request, "files": files}
         return await self._inspector.ask(request, asked.timeout_s), None
 

@@ -51,21 +51,27 @@ class HostContent:
         if last:
             partial.finish()
 
-    def resolve(self, references: Iterable[str]) -> dict[str, str]:
+    def resolve(self, references: Iterable[str], *, keep: bool = True) -> dict[str, str]:
         """Return the absolute path of each reference.
+
+        Parameters
+        ----------
+        keep : bool
+            Whether the files must stay when the coordinator forgets them, as a run needs it.
 
         Raises
         ------
         HostError
             If one of them is not on this host.
         """
-        return {reference: str(self._resolve(reference)) for reference in references}
+        return {reference: str(self._resolve(reference, keep)) for reference in references}
 
-    def _resolve(self, reference: str) -> Path:
+    def _resolve(self, reference: str, keep: bool) -> Path:
         if reference.startswith(BUNDLED):
             path = bundled_file(reference.removeprefix(BUNDLED))
         elif reference.startswith(SHA256):
-            path = self._find(_hex(reference)) or Path()
+            digest = _hex(reference)
+            path = (self._keep(digest) if keep else self._find(digest)) or Path()
         else:
             raise InvalidRequestError(
                 f"File {reference!r} is not known; 'bundled:<name>' or 'sha256:<hex>' is accepted."
@@ -75,18 +81,22 @@ class HostContent:
         return path
 
     def _find(self, digest: str) -> Path | None:
-        if self._own.has(digest):
-            return self._own.path(digest)
-        if not self._shared.has(digest):
-            return None
-        shared, own = self._shared.path(digest), self._own.path(digest)
-        # A link of our own keeps the file when the coordinator forgets it; across file systems
-        # the shared path itself serves.
+        for store in (self._own, self._shared):
+            if store.has(digest):
+                return store.path(digest)
+        return None
+
+    def _keep(self, digest: str) -> Path | None:
+        """Return a file by a link of our own; across file systems the shared path itself serves."""
+        found = self._find(digest)
+        own = self._own.path(digest)
+        if found is None or found == own:
+            return found
         with contextlib.suppress(OSError):
             own.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.link(shared, own)
+            os.link(found, own)
             return own
-        return own if own.is_file() else shared
+        return own if own.is_file() else found
 
 
 def references_of(spec: RunSpec) -> list[str]:

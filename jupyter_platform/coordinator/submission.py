@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +33,7 @@ from jupyter_platform.core.errors import (
     OptionError,
     UnavailableError,
     nearest,
+    shortened,
     unknown_name,
 )
 from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobSubmission, ResourceRequest
@@ -50,6 +52,8 @@ from jupyter_platform.core.units import parse_bytes
 
 CHECK_WITHIN_S = 15.0
 """Seconds that a submission waits for the inspector before it is accepted unchecked."""
+MOST_NETWORKS = 16
+"""Networks that one job may name."""
 _CHECKED_OPTIONS = frozenset(
     {"batch_size", "criterion", "method", "train_set", "validation_set", "test_set"}
 )
@@ -184,6 +188,10 @@ class Submissions:
     def _find_networks(self, names: Sequence[str]) -> list[NetworkDescription]:
         if not names:
             raise _bad_field("networks", [], "No network is given; name one.", "a network's name")
+        if len(names) > MOST_NETWORKS:
+            message = f"{len(names):,} networks are given; at most {MOST_NETWORKS} are accepted."
+            accepted = f"1 to {MOST_NETWORKS} names"
+            raise _bad_field("networks", len(names), message, accepted)
         found = []
         for name in names:
             description = self._networks.find(name)
@@ -215,7 +223,8 @@ class Submissions:
             try:
                 values["memory"] = parse_bytes(values["memory"])
             except (ValueError, AttributeError, OverflowError) as error:
-                message = f"request.memory = {values['memory']!r} is not accepted: {error}."
+                shown = shortened(repr(values["memory"]))
+                message = f"request.memory = {shown} is not accepted: {error}."
                 raise _bad_field(
                     "request.memory", values["memory"], message, "a size like '4GB'"
                 ) from error
@@ -225,7 +234,8 @@ class Submissions:
             item = error.errors()[0]
             field_name = f"request.{item['loc'][0]}"
             told = item["msg"][0].lower() + item["msg"][1:]
-            message = f"{field_name} = {item['input']!r} is not accepted: {told}."
+            shown = shortened(repr(item["input"]))
+            message = f"{field_name} = {shown} is not accepted: {told}."
             raise _bad_field(field_name, item["input"], message, told) from error
 
     async def _resolve_tag(self, resolved: Resolved) -> None:
@@ -332,6 +342,10 @@ def _name(
     if not name:
         message = "The name is empty; write one, or leave it out."
         raise _bad_field("name", submission.name, message, f"1 to {MAX_NAME_LENGTH} characters")
+    if any(unicodedata.category(letter) == "Cc" for letter in name):
+        # They would move the cursor of every terminal that lists the job.
+        message = f"name = {name!r} holds a control character; write one line of plain text."
+        raise _bad_field("name", name, message, "one line of text")
     return name
 
 
@@ -351,6 +365,7 @@ def _check_description(network: NetworkDescription, record: TagRecord, cure: str
 
 
 def _unknown_resource(key: str, value: Any, known: list[str]) -> OptionError:
+    key = shortened(key)
     near = nearest(key, known)
     hint = f" Did you mean {near}?" if near else ""
     accepted = ", ".join(known)

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
+
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+
 Split = Literal["train", "validation", "test"]
+
+
+def check_dataset_name(name: str) -> None:
+    """Refuse a name that no dataset can have.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming what is accepted.
+    """
+    if re.fullmatch(NAME_PATTERN, name) is None:
+        accepted = "1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit"
+        message = f"{shortened(name)!r} cannot be the name of a dataset; accepted: {accepted}."
+        field = FieldError(field="name", value=shortened(name), message=message, accepted=accepted)
+        raise InvalidDataError(message, errors=[field])
 
 
 class DatasetDescriptor(BaseModel):
@@ -24,7 +44,7 @@ class DatasetDescriptor(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal[1] = 1
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(pattern=rf"^{NAME_PATTERN}$")
     title: str = ""
     summary: str = ""
     source: str = ""

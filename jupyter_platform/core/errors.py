@@ -27,7 +27,12 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
+
+SHOWN = 200
+"""Characters of a value or a name that an error repeats."""
+MOST_FIELDS = 20
+"""Fields that one error blames; more help nobody."""
 
 
 class FieldError(BaseModel):
@@ -43,6 +48,11 @@ class FieldError(BaseModel):
     accepted: str | None = None
     nearest: str | None = None
     """The known name nearest to an unknown one."""
+
+    @field_validator("field", "value", "message", mode="before")
+    @classmethod
+    def _sendable(cls, value: Any) -> Any:
+        return sendable(value)
 
 
 class PlatformError(Exception):
@@ -62,8 +72,8 @@ class PlatformError(Exception):
     """Stable machine-readable name."""
 
     def __init__(self, message: str, *, errors: Sequence[FieldError] = ()) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(sendable(message))
+        self.message = str(sendable(message))
         self.errors = tuple(errors)
 
     def to_dict(self) -> dict[str, Any]:
@@ -76,6 +86,18 @@ class PlatformError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.message, self.errors))
+
+
+def sendable(value: Any) -> Any:
+    """Return text that UTF-8 can hold; lone surrogates are escaped, all else is left alone."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
+def shortened(text: str) -> str:
+    """Return text cut to what an error may repeat of it."""
+    return text if len(text) <= SHOWN else text[:SHOWN] + "…"
 
 
 def _rebuild(cls: type[PlatformError], message: str, errors: Sequence[FieldError]) -> PlatformError:
@@ -97,8 +119,11 @@ class OptionError(InvalidRequestError):
 
     @classmethod
     def from_fields(cls, errors: Sequence[FieldError]) -> OptionError:
-        """Build the error whose message joins those of its fields."""
-        return cls(" ".join(error.message for error in errors), errors=errors)
+        """Build the error whose message joins those of its fields, of the first `MOST_FIELDS`."""
+        shown = errors[:MOST_FIELDS]
+        text = " ".join(error.message for error in shown)
+        left = len(errors) - len(shown)
+        return cls(f"{text} And {left:,} more." if left else text, errors=shown)
 
 
 class InvalidDataError(InvalidRequestError):
@@ -188,7 +213,8 @@ class JobFailedError(PlatformError):
 
 
 def _all_errors(root: type[PlatformError]) -> dict[str, type[PlatformError]]:
-    found = {root.code: root}
+    # A class without a code of its own travels as the one that it is a kind of.
+    found = {root.code: root} if "code" in vars(root) else {}
     for cls in root.__subclasses__():
         found |= _all_errors(cls)
     return found
@@ -221,6 +247,7 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> FieldError:
         The names that would be accepted.
     """
     names = sorted(known)
+    name = shortened(name)
     near = nearest(name, names)
     shown = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
     hint = f" Did you mean {near!r}?" if near else ""

@@ -12,6 +12,8 @@ from jupyter_platform.core.states import JobState, JobTarget, JobType
 MAX_NAME_LENGTH = 300
 MAX_OPTIONS_BYTES = 256_000
 """Bytes of JSON that the options of one submission may take."""
+MAX_MEMORY_BYTES = 10**15
+"""Bytes of memory that one process may ask for; far above any machine, and storable."""
 
 
 class ResourceRequest(BaseModel):
@@ -20,7 +22,9 @@ class ResourceRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     cpus: int = Field(default=1, ge=1, le=4096, description="CPUs, and torch threads.")
-    memory: int = Field(default=1_000_000_000, ge=0, description="Bytes of memory.")
+    memory: int = Field(
+        default=1_000_000_000, ge=0, le=MAX_MEMORY_BYTES, description="Bytes of memory."
+    )
     gpus: int = Field(default=0, ge=0, le=64, description="Whole GPUs on one host.")
 
 

@@ -101,7 +101,8 @@ def _setting_error(error: ValidationError, path: Path | None) -> InvalidRequestE
             hint = f" Did you mean {near!r}?" if near else ""
             message = f"Unknown setting {name!r}.{hint}"
         else:
-            message = f"Setting {name} = {item['input']!r}: {item['msg']}."
+            text = item["msg"].removeprefix("Value error, ")
+            message = f"Setting {name} = {item['input']!r}: {text[0].lower()}{text[1:]}."
         fields.append(FieldError(field=name, value=item["input"], message=message, nearest=near))
     where = f" (in {path})" if path else ""
     return InvalidRequestError(" ".join(item.message for item in fields) + where, errors=fields)

@@ -39,6 +39,8 @@ _LONGEST_PAUSE_S = 0.2
 _FAILED_STARTS = 2
 """Starts of the coordinator that must fail in a row before that is taken for an answer."""
 _TAIL_LINES = 20
+LAST_WORDS = "CRITICAL jupyter_platform.coordinator: "
+"""Stands in the coordinator's log before the sentence that says why it cannot run."""
 
 
 def ensure_coordinator(
@@ -297,6 +299,9 @@ class _Start:
                 lines = file.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
             lines = []
+        said = [line.partition(LAST_WORDS)[2] for line in lines if LAST_WORDS in line]
+        if said:
+            return CoordinatorError(f"The coordinator cannot be started: {said[-1]}")
         if not lines:
             return CoordinatorError(f"{sentence} Nothing is in its log {log}.")
         tail = "\n".join(lines[-_TAIL_LINES:])

@@ -97,7 +97,8 @@ def _field_error(item: Mapping[str, Any]) -> FieldError:
         hint = f" Did you mean {near!r}?" if near else ""
         return FieldError(field=field, message=f"Unknown field {field!r}.{hint}", nearest=near)
     if kind in ("model_attributes_type", "dict_type") and not place:
-        return FieldError(field="body", message="The body is no JSON object.")
+        message = "The body is no JSON object with the header Content-Type: application/json."
+        return FieldError(field="body", message=message)
     value = _shown(item.get("input"))
     text = str(item["msg"])
     message = f"{field} = {value!r}: {text[0].lower()}{text[1:]}."

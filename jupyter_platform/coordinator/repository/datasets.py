@@ -11,7 +11,7 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 from typing import IO, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jupyter_platform.coordinator.repository.facts import Facts
 from jupyter_platform.coordinator.repository.folder import DescriptionFolder
@@ -21,10 +21,10 @@ from jupyter_platform.core.datasets import (
     DatasetFacts,
     bundled_datasets,
     bundled_file,
+    check_dataset_name,
 )
 from jupyter_platform.core.errors import (
     ConflictError,
-    FieldError,
     InvalidDataError,
     NotFoundError,
     RequestTooLargeError,
@@ -195,7 +195,7 @@ class DatasetRepository:
         return self._added.all() | self._bundled
 
     def _may_put(self, name: str, replace: bool) -> None:
-        _check_name(name)
+        check_dataset_name(name)
         if name in self._bundled:
             raise ConflictError(f"Dataset {name!r} is bundled and cannot be replaced.")
         if name in self._busy:
@@ -277,13 +277,3 @@ def _check_room(size: int, room: int) -> None:
 def _kind_of(file: Path) -> str:
     with open(file, "rb") as source:
         return "npz" if source.read(2) == b"PK" else "csv"
-
-
-def _check_name(name: str) -> None:
-    try:
-        DatasetDescriptor(name=name, kind="csv", file="bundled:none")
-    except ValidationError as error:
-        accepted = "1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit"
-        message = f"{name[:100]!r} cannot be the name of a dataset; accepted: {accepted}."
-        field = FieldError(field="name", value=name[:100], message=message, accepted=accepted)
-        raise InvalidDataError(message, errors=[field]) from error

@@ -110,6 +110,7 @@ class NetworkRepository:
             )
         self._refuse_foreign(name, "replaced")
         _check_layers(description)
+        self._check_entry_point(description)
         digest = _facts_digest(description, "")
         # Without a host nobody can build it now; a submission checks it again.
         with contextlib.suppress(UnavailableError):
@@ -140,6 +141,14 @@ class NetworkRepository:
         if found is not None and found[1] != "added":
             kind = "bundled" if found[1] == "bundled" else "offered by an installed package"
             raise ConflictError(f"Network {name!r} is {kind} and cannot be {verb}.")
+
+    def _check_entry_point(self, description: NetworkDescription) -> None:
+        wanted = description.entry_point
+        offered = {point.name for point in entry_points(group=ENTRY_POINT_GROUP)}
+        if wanted is not None and wanted not in offered:
+            error = unknown_name("entry point", wanted, offered)
+            text = f"{error.message} They come with installed packages, in {ENTRY_POINT_GROUP}."
+            raise InvalidDataError(text, errors=[error])
 
     def _known(self, name: str) -> tuple[NetworkDescription, str, str]:
         everything = self._all()

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from jupyter_platform.core.errors import shortened
+
 FORM = "'start,stop' (half-open, like 0,1437), 'start:stop', or a list of three or more indices"
 
 
@@ -34,15 +36,19 @@ def parse_index_set(value: Any) -> tuple[int, ...] | None:
             parts = []
     try:
         numbers = tuple(int(part) if not isinstance(part, bool) else -1 for part in parts)
-    except (TypeError, ValueError):
-        raise ValueError(f"{value!r} is no set of samples; write {FORM}") from None
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{_shown(value)} is no set of samples; write {FORM}") from None
     if any(isinstance(part, float) and part != int(part) for part in parts):
-        raise ValueError(f"{value!r} holds a fraction; write {FORM}")
+        raise ValueError(f"{_shown(value)} holds a fraction; write {FORM}")
     if len(numbers) < 2 or min(numbers) < 0:
-        raise ValueError(f"{value!r} is no set of samples; write {FORM}")
+        raise ValueError(f"{_shown(value)} is no set of samples; write {FORM}")
     if len(numbers) == 2 and numbers[0] >= numbers[1]:
-        raise ValueError(f"{value!r} is empty: the start must lie below the stop")
+        raise ValueError(f"{_shown(value)} is empty: the start must lie below the stop")
     return numbers
+
+
+def _shown(value: Any) -> str:
+    return shortened(repr(value))
 
 
 IndexSet = Annotated[

@@ -7,7 +7,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jupyter_platform.core.errors import FieldError, OptionError, RequestTooLargeError, nearest
+from jupyter_platform.core.errors import (
+    FieldError,
+    OptionError,
+    RequestTooLargeError,
+    nearest,
+    shortened,
+)
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
 from jupyter_platform.core.options.dianne import SPELLINGS, translate
 from jupyter_platform.core.options.evaluate import EvaluateOptions
@@ -87,6 +93,7 @@ def _field_errors(
 
 
 def _unknown(field: str, value: Any, known: list[str], spellings: dict[str, str]) -> FieldError:
+    field = shortened(field)
     near = nearest(field, [*known, *spellings])
     near = spellings.get(near, near) if near and near not in known else near
     hint = f" Did you mean {near}?" if near else ""
