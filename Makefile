@@ -17,7 +17,7 @@ demo: .venv/made-runtime ## train and evaluate a network on this machine; needs 
 	@$(BIN)/jupyter platform demo
 
 lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
-	@$(BIN)/jupyter lab $(ALLOW_ROOT)
+	@$(BIN)/jupyter platform lab $(ALLOW_ROOT) $(LAB_ARGUMENTS)
 
 test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root nor a browser
 	@$(BIN)/python -m pytest -m "not root and not browser and not gpu" $(PYTEST_ARGUMENTS)

@@ -130,6 +130,7 @@ async def serve(paths: Paths, name: str, command: Sequence[str] | None = None) -
             scheduler, name=name, security=security, folder=folder / "dask", agent=agent
         )
         logger.info("Host %s joined %s and listens at %s", name, scheduler, worker.address)
+        paths.host_problem(name).unlink(missing_ok=True)
         if settings.cluster.warm_start and command is None:
             warm.start()
         return await _watch(worker, agent, stop)
@@ -279,10 +280,13 @@ def main(arguments: Sequence[str] | None = None, command: Sequence[str] | None =
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("distributed").setLevel(logging.WARNING)
+    paths = Paths.default()
     try:
-        requested = asyncio.run(serve(Paths.default(), options.name, command))
+        requested = asyncio.run(serve(paths, options.name, command))
     except PlatformError as error:
         logger.error("%s", error.message)  # noqa: TRY400 - a sentence for people, not a defect
+        with contextlib.suppress(OSError):
+            write_json_atomic(paths.host_problem(options.name), {"message": error.message})
         return 1
     return 0 if requested else 1
 

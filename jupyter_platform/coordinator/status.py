@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.hosts import HostRecord, SlotSummary, StatusRecord
 from jupyter_platform.core.jobs import ResourceRequest
 from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
+from jupyter_platform.runtime.atomic import read_json
 from jupyter_platform.runtime.connection import PROTOCOL
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import HOST_PREFIX, living
@@ -31,6 +33,7 @@ from jupyter_platform.runtime.telemetry import process_memory
 _SLOT = ResourceRequest()
 _VOLATILE = {"uptime_s", "disk_free", "processes"}
 """What changes all the time and is no news."""
+_PROBLEM_FRESH_S = 60.0
 
 
 class StatusService:
@@ -68,6 +71,7 @@ class StatusService:
         processes, disk = await asyncio.to_thread(self._measure)
         hosts = self._hosts.records()
         up = [host for host in hosts if host.state == "up"]
+        problems = await asyncio.to_thread(self._problems, {host.description.name for host in up})
         return StatusRecord(
             version=__version__,
             protocol=PROTOCOL,
@@ -86,11 +90,7 @@ class StatusService:
                 busy=sum(len(host.gpus_busy) for host in up),
             ),
             disk_free=disk,
-            warnings=[
-                f"Host {host.description.name} {host.description.overcommitted}."
-                for host in up
-                if host.description.overcommitted
-            ],
+            warnings=[*problems, *_overcommitted(up)],
             processes=processes,
         )
 
@@ -132,6 +132,18 @@ class StatusService:
         counts = await self._store.read(count_jobs)
         return sum(counts.values()) - _total(counts, TERMINAL)
 
+    def _problems(self, up: Collection[str]) -> list[str]:
+        """Say why hosts of this machine that should be up are not."""
+        found = []
+        for file in sorted(self._paths.hosts.glob("*/problem.json")):
+            name = file.parent.name
+            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+                # It tries again every few seconds; an older one is of a host that is no more.
+                recent = time.time() - file.stat().st_mtime < _PROBLEM_FRESH_S
+                if recent and name not in up:
+                    found.append(f"Host {name} cannot join: {read_json(file)['message']}")
+        return found
+
     def _measure(self) -> tuple[dict[str, dict[str, Any]], int]:
         processes = {"coordinator": {"pid": os.getpid(), "memory": process_memory(os.getpid())}}
         for name, process in living(self._paths).items():
@@ -158,6 +170,14 @@ def slots(hosts: Sequence[HostRecord]) -> SlotSummary:
         total += room
         busy += min(room, math.ceil(used))
     return SlotSummary(total=total, busy=busy)
+
+
+def _overcommitted(hosts: Sequence[HostRecord]) -> list[str]:
+    return [
+        f"Host {host.description.name} {host.description.overcommitted}."
+        for host in hosts
+        if host.description.overcommitted
+    ]
 
 
 def _total(

@@ -150,6 +150,10 @@ class Paths:
         """Return the folder of a host's run folders."""
         return self.host(name) / "runs"
 
+    def host_problem(self, name: str) -> Path:
+        """Return the file that says why a host cannot be offered, while it cannot."""
+        return self.host(name) / "problem.json"
+
     def host_blobs(self, name: str) -> Path:
         """Return the folder of a host's content-addressed files."""
         return self.host(name) / "blobs"

@@ -34,12 +34,13 @@ def until(condition, timeout_s=60.0, what="the condition"):
 class Lab:
     """A running platform and the pids behind it."""
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
+    def __init__(self, paths: Paths, settings: Settings, wait_for_host: bool = True) -> None:
         self.paths = paths
         self.settings = settings
         ensure_coordinator(paths, settings=settings, timeout_s=90)
         self.platform = Platform()
-        until(self.platform.hosts, what="a host that has joined")
+        if wait_for_host:
+            until(self.platform.hosts, what="a host that has joined")
 
     def pids(self, kind: str) -> list[int]:
         """Return the pids of ``coordinator``, ``scheduler``, ``host`` or ``supervisor``."""
@@ -108,10 +109,10 @@ def start_lab(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setenv(OWN, str(tmp_path))
 
-    def start(**overrides) -> Lab:
+    def start(*, wait_for_host=True, **overrides) -> Lab:
         dotted = {"cluster.overcommit": True, "cluster.cpus": 2}
         dotted |= {name.replace("__", "."): value for name, value in overrides.items()}
-        return Lab(Paths.default(), load_settings(None, dotted))
+        return Lab(Paths.default(), load_settings(None, dotted), wait_for_host)
 
     yield start
     # The supervisor first, or it would restart what is killed after it.

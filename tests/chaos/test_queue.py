@@ -6,6 +6,9 @@ import os
 
 import pytest
 
+from jupyter_platform.core.errors import HostError
+from jupyter_platform.runtime.slices import claim_slice
+
 from .conftest import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -126,3 +129,25 @@ def test_an_exception_fails_at_once_with_its_traceback(explosive, lab):
     assert "explosive.py" in error.traceback
     assert len(job.record.attempts) == 1, "an exception is not tried again"
     assert list(job.metrics().dropna(subset=["loss"])["step"]) == list(range(1, 11))
+
+
+@pytest.fixture
+def taken_machine():
+    """Hold all CPUs; somebody's own platform beside the tests may do so already."""
+    try:
+        claimed = claim_slice()
+    except HostError:
+        yield
+    else:
+        yield
+        claimed.release()
+
+
+@pytest.mark.usefixtures("taken_machine")
+def test_a_platform_says_that_another_offers_the_machine(start_lab):
+    lab = start_lab(wait_for_host=False, cluster__overcommit=False, cluster__cpus=None)
+
+    warnings = until(lambda: lab.platform.status().warnings, what="a warning")
+
+    assert "cannot join" in warnings[0]
+    assert "overcommit" in warnings[0], "it names the cure"
