@@ -6,6 +6,7 @@ import { jobs } from './plugins/jobs';
 import { links } from './plugins/links';
 import { mime } from './plugins/mime';
 import { model } from './plugins/model';
+import { panels } from './plugins/panels';
 import { sidebar } from './plugins/sidebar';
 import { submit } from './plugins/submit';
 import { toasts } from './plugins/toasts';
@@ -18,6 +19,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   submit,
   mime,
   dashboards,
+  panels,
   toasts,
   links
 ];

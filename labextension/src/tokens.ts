@@ -46,7 +46,8 @@ export const CommandIDs = {
   /** `{ name: DashboardName }`. */
   openDashboard: 'jupyter-platform:open-dashboard',
   openInfrastructure: 'jupyter-platform:open-infrastructure',
-  openSummary: 'jupyter-platform:open-summary'
+  openSummary: 'jupyter-platform:open-summary',
+  openNetworks: 'jupyter-platform:open-networks'
 } as const;
 
 /** Which jobs to list; what is left out does not narrow. */

@@ -1,0 +1,213 @@
+import type { SessionContext } from '@jupyterlab/apputils';
+import { MimeModel } from '@jupyterlab/rendermime';
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { Kernel, ServiceManager } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
+
+import { VERSION } from '../version';
+import { display, KernelError, newSession, showWidgets } from './session';
+
+const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
+
+/**
+ * How the kernel of the panels is.
+ *
+ * `restarting`: it comes back by itself; `offline`: it cannot be reached now; `gone`: it has ended.
+ */
+export type KernelPhase =
+  'starting' | 'live' | 'restarting' | 'offline' | 'gone';
+
+/** The one kernel on which the panels of this page run, and of other pages too. */
+export class PanelKernel {
+  /**
+   * @param rendermime - copied; the copy alone learns to show the widgets of this kernel
+   */
+  constructor(
+    private readonly _services: ServiceManager.IManager,
+    private readonly _rendermime: IRenderMimeRegistry,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  get phase(): KernelPhase {
+    return this._phase;
+  }
+
+  /** The phase changed. */
+  get changed(): ISignal<PanelKernel, KernelPhase> {
+    return this._changed;
+  }
+
+  /** The kernel is a new process: what was shown has to be opened again. */
+  get renewed(): ISignal<PanelKernel, void> {
+    return this._renewed;
+  }
+
+  /**
+   * Show a panel, starting the kernel where there is none.
+   *
+   * @param name - as the Python side knows it
+   */
+  async open(name: string): Promise<Widget> {
+    await this._connect();
+    const data = await this._show(name);
+    const registry = this._registry;
+    if (!registry) {
+      throw new Error(this._trans.__('The kernel of the panels is gone.'));
+    }
+    const view = registry.createRenderer(WIDGET_VIEW);
+    await view.renderModel(new MimeModel({ data, trusted: true }));
+    return view;
+  }
+
+  /** End the process of the kernel and start another; panels are opened again. */
+  async restart(): Promise<void> {
+    const session = this._session;
+    if (!session) {
+      this._connecting = null;
+      await this._connect();
+      return;
+    }
+    this._enter('restarting');
+    try {
+      await session.restartKernel();
+    } catch (error) {
+      this._enter('gone');
+      throw error;
+    }
+    if (session.session?.kernel) {
+      this._revive();
+    } else {
+      this._enter('gone');
+    }
+  }
+
+  private _connect(): Promise<void> {
+    this._connecting ??= this._start().catch((error: unknown) => {
+      this._connecting = null;
+      throw error;
+    });
+    return this._connecting;
+  }
+
+  private async _start(): Promise<void> {
+    const name = this._trans.__('AI platform panels');
+    const session = newSession(this._services, name);
+    try {
+      await session.initialize();
+      if (!session.session?.kernel) {
+        throw new Error(
+          this._trans.__('No Python kernel could be started for the panels.')
+        );
+      }
+      await session.ready;
+      const registry = this._rendermime.clone();
+      await showWidgets(session, registry);
+      this._registry = registry;
+    } catch (error) {
+      session.dispose();
+      throw error;
+    }
+    this._session = session;
+    session.statusChanged.connect(() => this._look());
+    session.connectionStatusChanged.connect(() => this._look());
+    session.sessionChanged.connect(() => this._look());
+    this._enter('live');
+  }
+
+  /** Ask for a panel; a kernel with code of another version is restarted, once in a page. */
+  private async _show(name: string): ReturnType<typeof display> {
+    const code = `import jupyter_platform.panels\njupyter_platform.panels.open(${JSON.stringify(name)}, ${JSON.stringify(VERSION)})`;
+    try {
+      return await display(this._kernel(), code);
+    } catch (error) {
+      if (!isOtherVersion(error)) {
+        throw error;
+      }
+      if (this._restartedForVersion) {
+        throw this._reload(error);
+      }
+    }
+    this._restartedForVersion = true;
+    await this._session?.restartKernel();
+    return this._show(name);
+  }
+
+  private _reload(error: KernelError): Error {
+    return new Error(
+      this._trans.__(
+        '%1 Save your work and reload this page; if that does not help, restart the Jupyter server.',
+        error.message
+      )
+    );
+  }
+
+  private _kernel(): Kernel.IKernelConnection {
+    const kernel = this._session?.session?.kernel;
+    if (!kernel) {
+      throw new Error(this._trans.__('The kernel of the panels is gone.'));
+    }
+    return kernel;
+  }
+
+  /** Take over how the kernel is now. */
+  private _look(): void {
+    const phase = phaseOf(this._session?.session?.kernel);
+    if (phase === 'live') {
+      this._revive();
+    } else if (phase === 'offline' && this._phase !== 'live') {
+      return; // one that restarts is away for a moment
+    } else if (phase === 'gone' && this._phase === 'restarting') {
+      return; // the next process is not there yet
+    } else if (phase) {
+      this._enter(phase);
+    }
+  }
+
+  private _revive(): void {
+    const isNew = this._phase === 'restarting' || this._phase === 'gone';
+    this._enter('live');
+    if (isNew) {
+      this._renewed.emit();
+    }
+  }
+
+  private _enter(phase: KernelPhase): void {
+    if (phase !== this._phase) {
+      this._phase = phase;
+      this._changed.emit(phase);
+    }
+  }
+
+  private _restartedForVersion = false;
+  private _phase: KernelPhase = 'starting';
+  private _connecting: Promise<void> | null = null;
+  private _session: SessionContext | null = null;
+  private _registry: IRenderMimeRegistry | null = null;
+  private readonly _changed = new Signal<PanelKernel, KernelPhase>(this);
+  private readonly _renewed = new Signal<PanelKernel, void>(this);
+}
+
+/** How a kernel is; null while that cannot be told. */
+function phaseOf(
+  kernel: Kernel.IKernelConnection | null | undefined
+): KernelPhase | null {
+  if (!kernel || kernel.status === 'dead') {
+    return 'gone';
+  }
+  if (kernel.status === 'restarting' || kernel.status === 'autorestarting') {
+    return 'restarting';
+  }
+  if (kernel.connectionStatus !== 'connected') {
+    return 'offline';
+  }
+  return kernel.status === 'idle' ? 'live' : null;
+}
+
+function isOtherVersion(error: unknown): error is KernelError {
+  return (
+    error instanceof KernelError && error.exception === 'VersionMismatchError'
+  );
+}
