@@ -28,10 +28,10 @@ class PlatformExtension(ExtensionApp):
     def initialize_handlers(self) -> None:
         """Add the routes of the platform to those of the server."""
         assert self.serverapp is not None
-        self._link = CoordinatorLink()
-        self._kernels = DashboardKernels(self.serverapp.kernel_manager, self.log)
-        linked = {"link": self._link}
-        voila = voila_options(self.serverapp, self._kernels)
+        self.link = CoordinatorLink()
+        self.kernels = DashboardKernels(self.serverapp.kernel_manager, self.log)
+        linked = {"link": self.link}
+        voila = voila_options(self.serverapp, self.kernels)
         index = {"dashboards": list_dashboards()}
         static = {"path": str(STATIC)}
         bokeh = {"path": str(bokeh_static_path())}
@@ -49,5 +49,5 @@ class PlatformExtension(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """Let go of kernels and coordinator, which go on."""
-        await self._kernels.close()
-        await self._link.close()
+        await self.kernels.close()
+        await self.link.close()

@@ -9,11 +9,6 @@ from jupyter_platform import __version__
 from jupyter_platform.runtime.connection import PROTOCOL
 
 
-@pytest.fixture
-def jp_server_config(jp_server_config):
-    return {"ServerApp": {"jpserver_extensions": {"jupyter_platform": True}}}
-
-
 async def test_version_is_that_of_the_package(jp_fetch):
     answer = await jp_fetch("jupyter-platform", "api", "version")
 
