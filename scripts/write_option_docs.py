@@ -39,7 +39,8 @@ def _row(name: str, field: dict[str, object], spellings: dict[str, str]) -> str:
     default = field["default_text"] if field["default"] is None else f"`{field['default']}`"
     unit = f" ({field['unit']})" if "unit" in field else ""
     old = ", ".join(f"`{key}`" for key, ours in spellings.items() if ours == name)
-    return f"| `{name}` | {default} | {accepted_values(field)}{unit} | {field['description']} | {old} |\n"
+    cells = f"`{name}`", default, f"{accepted_values(field)}{unit}", field["description"], old
+    return f"| {' | '.join(str(cell) for cell in cells)} |\n"
 
 
 if __name__ == "__main__":
