@@ -354,7 +354,7 @@ def _no_answer(endpoint: Endpoint, error: Exception) -> CoordinatorError:
     where = "this machine's coordinator" if endpoint.local else "the coordinator"
     detail = str(error) or type(error).__name__
     advice = (
-        "see `jupyter platform doctor`"
+        "see `jupyter platform doctor`."
         if endpoint.local
         else f"is the address right ({API_URL_VARIABLE}), and does it run?"
     )

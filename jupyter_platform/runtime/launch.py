@@ -247,6 +247,8 @@ class _Start:
                 if SUPERVISOR not in living(self._paths):
                     start_supervisor(self._paths)
                 look_at = time.monotonic() + _SUPERVISOR_CHECK_S
+            if len(self._last_words()) >= _FAILED_STARTS:
+                raise self._error("The coordinator cannot be started.")
             end = self._failed_end()
             if end is not None:
                 raise self._error(f"The coordinator cannot be started: it {end}.")
@@ -291,15 +293,20 @@ class _Start:
         except FileNotFoundError:
             return 0
 
-    def _error(self, sentence: str) -> CoordinatorError:
-        log = self._paths.log(COORDINATOR)
+    def _log_lines(self) -> list[str]:
+        """Return what the coordinator has logged since the start."""
         try:
-            with open(log, "rb") as file:
+            with open(self._paths.log(COORDINATOR), "rb") as file:
                 file.seek(self._log_offset if self._log_size() >= self._log_offset else 0)
-                lines = file.read().decode("utf-8", "replace").splitlines()
+                return file.read().decode("utf-8", "replace").splitlines()
         except FileNotFoundError:
-            lines = []
-        said = [line.partition(LAST_WORDS)[2] for line in lines if LAST_WORDS in line]
+            return []
+
+    def _last_words(self) -> list[str]:
+        return [line.partition(LAST_WORDS)[2] for line in self._log_lines() if LAST_WORDS in line]
+
+    def _error(self, sentence: str) -> CoordinatorError:
+        log, lines, said = self._paths.log(COORDINATOR), self._log_lines(), self._last_words()
         if said:
             return CoordinatorError(f"The coordinator cannot be started: {said[-1]}")
         if not lines:

@@ -109,7 +109,7 @@ def _array(
             return npy.read_array(file, allow_pickle=False)
     except (ValueError, struct.error, RuntimeError, zlib.error, NotImplementedError) as error:
         raise InvalidDataError(
-            f"Dataset {name!r}: array {key!r} cannot be read: {error}"
+            f"Dataset {name!r}: array {key!r} cannot be read: {error}."
         ) from error
 
 
