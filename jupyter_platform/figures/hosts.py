@@ -168,7 +168,7 @@ def _plot(
         x_range=Range1d(start=-reach, end=0, bounds=(-reach, 0)),
         y_range=top,
         height=_HEIGHTS[span.unit],
-        min_width=240 if span is LIVE else 320,
+        min_width=240 if span is LIVE else 300,
         sizing_mode="stretch_width",
         tools=_tools(measure, source, span, host),
         toolbar_location="above",

@@ -25,7 +25,7 @@ SHOWN = 25
 """Rows of a list."""
 _LEVELS = {"info": "•", "success": "✓", "warning": "▲", "danger": "✗"}
 
-_WAITING = [JobState.QUEUED, JobState.PAUSED]
+_WAITING = list(wording.WAITING)
 _ENDED = sorted(TERMINAL)
 _ACTIVE = [state for state in JobState if state not in (*_WAITING, *_ENDED)]
 

@@ -27,6 +27,8 @@ STATE_MARKS: dict[JobState, str] = {
 }
 """A shape for each state, so that no state is told by its colour alone."""
 
+WAITING = (JobState.QUEUED, JobState.PAUSED)
+
 
 def ago(when: datetime, now: datetime) -> str:
     """Return how long ago something was, in one unit: ``just now``, ``2 min ago``."""
@@ -85,4 +87,6 @@ def summary(job: JobRecord) -> str:
         return lines[0] if lines else job.error.type
     if job.state.is_terminal:
         return headline(job.headline)
+    if job.state in WAITING:
+        return job.reason or ""
     return progress(job.progress) or job.reason or ""

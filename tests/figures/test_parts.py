@@ -93,7 +93,11 @@ def test_a_running_job_shows_how_far_it_is_and_links_to_itself():
 def test_a_waiting_job_shows_its_whole_sentence():
     reason = "needs 2 GPUs on one host; likely at 14:20"
 
-    assert reason in lists(waiting=page(job(state="queued", reason=reason)))
+    before = {"step": 51, "total": 1000}
+    html = lists(waiting=page(job(state="queued", reason=reason, progress=before)))
+
+    assert reason in html
+    assert "<progress" not in html
 
 
 def test_a_failed_job_says_why_in_one_line():

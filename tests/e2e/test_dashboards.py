@@ -1,0 +1,219 @@
+"""The dashboards in a real browser: live without a kernel, in both themes, with a lost host."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from jupyter_platform.runtime.launch import request_down
+from jupyter_platform.runtime.paths import FOLDER, Paths
+from jupyter_platform.runtime.processes import read_supervised
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+BASE_URL = "/user/x/"
+TOKEN = "dashboards"
+PATIENCE_MS = 90_000
+
+
+class Server:
+    """A Jupyter server at a base URL of its own, and a platform of two hosts."""
+
+    def __init__(self, url: str, paths: Paths) -> None:
+        self.url = url
+        self.paths = paths
+
+    def address(self, path: str = "", theme: str = "light") -> str:
+        return f"{self.url}jupyter-platform/{path}?theme={theme}"
+
+    def api(self, path: str):
+        headers = {"Authorization": f"token {TOKEN}"}
+        return httpx.get(f"{self.url}{path}", headers=headers, timeout=60).json()
+
+    def signal_host(self, name: str, number: int) -> None:
+        process = read_supervised(self.paths, f"host-{name}")
+        assert process is not None
+        os.kill(process.pid, number)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, unused_port_of_module) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("dashboards")
+    folders = {"DATA": folder / "data", "RUNTIME": folder / "runtime", "CONFIG": folder / "config"}
+    environment = dict(os.environ) | {f"JUPYTER_{k}_DIR": str(v) for k, v in folders.items()}
+    paths = Paths(data=folders["DATA"] / FOLDER, runtime=folders["RUNTIME"] / FOLDER)
+    up = ["-m", "jupyter_platform.cli.main", "up", "--overcommit", "--hosts", "2"]
+    subprocess.run([sys.executable, *up], env=environment, check=True, capture_output=True)
+    log = folder / "jupyter.log"
+    extensions = {"jupyter_platform": True, "voila": True}
+    command = [
+        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
+        f"--ServerApp.port={unused_port_of_module}",
+        f"--ServerApp.base_url={BASE_URL}",
+        f"--ServerApp.jpserver_extensions={extensions}",
+        f"--IdentityProvider.token={TOKEN}",
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT
+        )
+    made = Server(f"http://127.0.0.1:{unused_port_of_module}{BASE_URL}", paths)
+    try:
+        _await_answer(made, process, log)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+        request_down(paths, timeout_s=60)
+
+
+@pytest.fixture(scope="module")
+def unused_port_of_module() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _await_answer(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if len(server.api("jupyter-platform/api/hosts")) == 2:
+                return
+        except (httpx.TransportError, ValueError):
+            pass
+        time.sleep(0.2)
+    pytest.fail(f"The Jupyter server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture
+def watched(page: Page, server: Server) -> Iterator[Page]:
+    """A page that is logged in, and may ask no other host nor log an error."""
+    asked: list[str] = []
+    said: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    page.goto(f"{server.url}jupyter-platform/?token={TOKEN}")
+    yield page
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
+    assert hosts == {"127.0.0.1"}
+    assert said == []
+
+
+def open_dashboard(page: Page, server: Server, name: str, theme: str = "light") -> None:
+    page.goto(server.address(f"dashboards/{name}", theme), timeout=PATIENCE_MS)
+    expect(page.locator("[data-slot=status]")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def take_picture(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+
+def columns_drawn(page: Page) -> list[int]:
+    """How many samples each live plot has."""
+    return page.evaluate(
+        """() => Bokeh.documents.flatMap(document => [...document._all_models.values()])
+            .filter(model => model.type === 'AjaxDataSource')
+            .map(source => (source.data.time ?? []).length)"""
+    )
+
+
+def test_the_index_leads_to_each_dashboard(watched: Page, server: Server):
+    watched.get_by_role("link", name="Infrastructure").click()
+
+    expect(watched.locator("[data-slot=status]")).to_be_visible(timeout=PATIENCE_MS)
+    assert "theme=" in watched.url
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [768, 1366])
+@pytest.mark.parametrize("name", ["summary", "infrastructure"])
+def test_a_dashboard_fits_its_window_in_its_theme(
+    watched: Page, server: Server, name, width, theme
+):
+    watched.set_viewport_size({"width": width, "height": 900})
+
+    open_dashboard(watched, server, name, theme)
+    if name == "infrastructure":
+        expect(watched.locator(".jpd-plot .bk-Canvas").first).to_be_attached(timeout=PATIENCE_MS)
+        watched.wait_for_function("() => document.querySelectorAll('.jpd-plot > *').length >= 2")
+    take_picture(watched, f"{name}-{theme}-{width}")
+
+    assert watched.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    background = watched.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == ("rgb(33, 33, 33)" if theme == "dark" else "rgb(255, 255, 255)")
+
+
+def test_plots_and_texts_go_on_without_any_kernel(watched: Page, server: Server):
+    open_dashboard(watched, server, "infrastructure")
+    watched.wait_for_function(
+        """() => Bokeh.documents.length >= 2 && Bokeh.documents.every(document =>
+            [...document._all_models.values()].some(model => model.type === 'AjaxDataSource'
+                && (model.data.time ?? []).length > 0))""",
+        timeout=PATIENCE_MS,
+    )
+    for kernel in server.api("api/kernels"):
+        headers = {"Authorization": f"token {TOKEN}"}
+        httpx.delete(f"{server.url}api/kernels/{kernel['id']}", headers=headers, timeout=60)
+
+    newest = "() => Math.max(...Bokeh.documents.flatMap(d => [...d._all_models.values()]"
+    newest += ".filter(m => m.type === 'AjaxDataSource').map(m => m.data.time.at(-1))))"
+    before = watched.evaluate(newest)
+
+    watched.wait_for_function(f"() => ({newest})() > {before}", timeout=PATIENCE_MS)
+    assert all(columns_drawn(watched))
+
+
+def test_a_lost_host_stays_listed_and_comes_back(watched: Page, server: Server):
+    name = server.api("jupyter-platform/api/hosts")[1]["description"]["name"]
+    open_dashboard(watched, server, "infrastructure")
+    card = watched.locator(f"section[aria-label='{name}']")
+    expect(card).to_contain_text("up, joined", timeout=PATIENCE_MS)
+
+    server.signal_host(name, signal.SIGSTOP)
+    try:
+        expect(card).to_contain_text("lost", timeout=PATIENCE_MS)
+        expect(watched.locator("[data-slot=status]")).to_contain_text("1 up, 1 lost")
+        take_picture(watched, "infrastructure-lost")
+    finally:
+        server.signal_host(name, signal.SIGCONT)
+
+    expect(card).to_contain_text("up, joined", timeout=PATIENCE_MS)
+
+
+def test_counts_equal_the_api_and_names_stay_text(watched: Page, server: Server):
+    name = '<img src=x onerror="alert(1)"> 🎉 ' + "long " * 50
+    headers = {"Authorization": f"token {TOKEN}"}
+    submission = {
+        "type": "LEARN",
+        "networks": ["lenet-digits"],
+        "dataset": "digits",
+        "name": name.strip(),
+        "options": {"max_iterations": 50},
+    }
+    answer = httpx.post(
+        f"{server.url}jupyter-platform/api/jobs", headers=headers, json=submission, timeout=90
+    )
+    assert answer.status_code == 201
+    open_dashboard(watched, server, "summary", "dark")
+
+    finished = watched.locator("[data-slot=finished]")
+
+    expect(finished.locator("tbody tr")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(finished).to_contain_text("<img src=x onerror")
+    assert watched.locator("#rendered_cells img").count() == 0
+    ended = server.api("jupyter-platform/api/status")["finished"]
+    expect(finished.locator("h2")).to_have_text(f"Finished {ended}")
+    take_picture(watched, "summary-hostile-name")
