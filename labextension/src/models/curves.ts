@@ -1,4 +1,4 @@
-import type { ISeriesPoints } from '../wire';
+import type { IMetrics, ISeriesPoints } from '../wire';
 
 /** Values of one kind, which share an axis: `loss`, `score`, or the name of anything else. */
 export type CurveKind = string;
@@ -23,7 +23,12 @@ export function kindOf(name: string): CurveKind {
   if (/(^|_)loss$/.test(name)) {
     return 'loss';
   }
-  return SCORE.test(name) ? 'score' : name.replace(SPLIT, '');
+  return SCORE.test(name) ? 'score' : measureOf(name);
+}
+
+/** What a series measures, on whatever part of the data. */
+export function measureOf(name: string): string {
+  return name.replace(SPLIT, '');
 }
 
 /** Put series of one kind together: losses first, then scores from 0 to 1. */
@@ -46,6 +51,19 @@ export function groupSeries(names: readonly string[]): ICurveGroup[] {
 function byRole(one: string, other: string): number {
   const held = (name: string): number => (SPLIT.test(name) ? 1 : 0);
   return held(one) - held(other) || one.localeCompare(other);
+}
+
+/** The steps over which there is any series. */
+export function extentOf({ series }: IMetrics): {
+  start: number;
+  stop: number;
+} {
+  const steps = Object.values(series).filter(({ step }) => step.length);
+  const firsts = steps.map(({ step }) => step[0]);
+  const lasts = steps.map(({ step }) => step[step.length - 1]);
+  return steps.length
+    ? { start: Math.min(...firsts), stop: Math.max(...lasts) + 1 }
+    : { start: 0, stop: 1 };
 }
 
 /** A value that is drawn; null where there is a gap, undefined where there is nothing. */

@@ -194,14 +194,43 @@ export class SubmitForm implements IDisposable {
   }
 
   private _load(): void {
-    const { api } = this._model;
-    const fail = (error: unknown): void =>
-      this._set({ message: blame(error)[1] });
-    api.jobTypes().then(types => this._set({ types }), fail);
-    api.networks().then(networks => this._set({ networks }), fail);
-    api.datasets().then(datasets => this._set({ datasets }), fail);
+    this._model.api.jobTypes().then(
+      types => this._set({ types }),
+      (error: unknown) => this._set({ message: blame(error)[1] })
+    );
+    void this._readCatalogue();
     void this._readSchema();
     this._checkSoon(0);
+  }
+
+  /** Read what there is, then shapes and sizes that are found out only when asked for. */
+  private async _readCatalogue(): Promise<void> {
+    const { api } = this._model;
+    try {
+      const [networks, datasets] = await Promise.all([
+        api.networks(),
+        api.datasets()
+      ]);
+      this._set({ networks, datasets });
+      for (const { description, facts } of networks) {
+        if (!facts && !this._isDisposed) {
+          const known = await api.network(description.name);
+          this._set({
+            networks: replaced(this._view.networks, known, byDescription)
+          });
+        }
+      }
+      for (const { descriptor, facts } of datasets) {
+        if (!facts && !this._isDisposed) {
+          const known = await api.dataset(descriptor.name);
+          this._set({
+            datasets: replaced(this._view.datasets, known, byDescriptor)
+          });
+        }
+      }
+    } catch (error) {
+      this._set({ message: blame(error)[1] });
+    }
   }
 
   private _onPlatform(): void {
@@ -352,6 +381,19 @@ const BLANK: IFormView = {
   submitting: false,
   focus: 0
 };
+
+const byDescription = ({ description }: INetwork): string => description.name;
+const byDescriptor = ({ descriptor }: IDataset): string => descriptor.name;
+
+/** Records with one of them read anew. */
+function replaced<T>(
+  records: readonly T[] | null,
+  record: T,
+  nameOf: (record: T) => string
+): readonly T[] | null {
+  const name = nameOf(record);
+  return records?.map(item => (nameOf(item) === name ? record : item)) ?? null;
+}
 
 /** What DIANNE has among the options and the platform beside them. */
 const FIELDS_AMONG_OPTIONS = ['name', 'targetCount'];

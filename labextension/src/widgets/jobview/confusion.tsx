@@ -190,7 +190,7 @@ function PaintedMatrix(props: IConfusionProps): JSX.Element {
   };
   return (
     <div ref={host}>
-      <div className="jp-Platform-scroll">
+      <div className="jp-Platform-painted">
         <canvas
           ref={canvas}
           tabIndex={0}

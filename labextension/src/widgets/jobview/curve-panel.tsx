@@ -22,7 +22,8 @@ interface ICurvePanelProps {
   height: number;
   width: number;
   sync: string;
-  window: IStepWindow | null;
+  /** The steps that are in sight: the same in all plots of a job. */
+  window: IStepWindow;
   onZoom: (window: IStepWindow | null) => void;
   /** The same in words. */
   sentences: readonly string[];
@@ -122,6 +123,7 @@ function usePlot(
           strokeOf(name, first + index)
         )
       },
+      current.window,
       { onHover, onZoom: next => latest.current.onZoom(next) }
     );
     plot.current = drawn;

@@ -2,7 +2,13 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { formatCount, formatValue } from '../../format';
-import { groupSeries, summarise, tabulate } from '../../models/curves';
+import {
+  extentOf,
+  groupSeries,
+  measureOf,
+  summarise,
+  tabulate
+} from '../../models/curves';
 import type { ICurveGroup, ICurveStyle } from '../../models/curves';
 import { CurvesFeed } from '../../models/curves-feed';
 import type { IStepWindow } from '../../models/curves-feed';
@@ -172,6 +178,7 @@ interface IPlotsProps {
 function Plots(props: IPlotsProps): JSX.Element {
   const { job, metrics, style, compact } = props;
   const { trans } = useSurroundings();
+  const whole = useMemo(() => extentOf(metrics), [metrics]);
   const names = Object.keys(metrics.series).sort().join('\n');
   const groups = useMemo(() => groupSeries(names.split('\n')), [names]);
   const order = groups.flatMap(group => group.names);
@@ -186,6 +193,7 @@ function Plots(props: IPlotsProps): JSX.Element {
           key={group.kind}
           {...props}
           group={group}
+          inSight={props.window ?? whole}
           // Of scores a logarithm says nothing.
           style={group.kind === 'score' ? { ...style, isLog: false } : style}
           first={order.indexOf(group.names[0])}
@@ -199,6 +207,7 @@ function Plots(props: IPlotsProps): JSX.Element {
 
 interface IGroupProps extends IPlotsProps {
   group: ICurveGroup;
+  inSight: IStepWindow;
   /** Position of its first series among all: it chooses the colours. */
   first: number;
   xLabel: string;
@@ -211,7 +220,7 @@ function Group({
   metrics,
   style,
   first,
-  window,
+  inSight,
   width,
   xLabel,
   height,
@@ -235,12 +244,12 @@ function Group({
       table={table}
       isLog={style.isLog}
       xLabel={xLabel}
-      yLabel={kindLabel(group.kind, trans)}
+      yLabel={axisLabel(group, trans)}
       first={first}
       height={height}
       width={width}
       sync={`jupyter-platform-${job.id}`}
-      window={window}
+      window={inSight}
       onZoom={onZoom}
       sentences={sentences}
     />
@@ -248,11 +257,16 @@ function Group({
 }
 
 /** What an axis says that it measures. */
-export function kindLabel(kind: string, trans: TranslationBundle): string {
+export function axisLabel(
+  { kind, names }: ICurveGroup,
+  trans: TranslationBundle
+): string {
   if (kind === 'loss') {
     return trans.__('loss');
   }
-  return kind === 'score' ? trans.__('share, 0 to 1') : kind.replace(/_/g, ' ');
+  const measures = new Set(names.map(measureOf));
+  const label = [...measures].join(', ').replace(/_/g, ' ');
+  return kind === 'score' ? trans.__('%1 (0 to 1)', label) : label;
 }
 
 /** A series in words. */

@@ -92,7 +92,13 @@ function circumstances(
       trans.__('loss %1 (%2)', formatValue(loss), criterion ?? ''),
     msPerSample !== null &&
       trans.__('forward pass %1 ms a sample', formatValue(msPerSample)),
-    seconds !== null && trans.__('took %1', formatDuration(seconds, trans))
+    seconds !== null &&
+      trans.__(
+        'took %1',
+        seconds < 10
+          ? trans.__('%1 s', formatValue(seconds))
+          : formatDuration(seconds, trans)
+      )
   ];
   return parts.filter(Boolean).join(' · ');
 }

@@ -48,15 +48,17 @@ export class CurvePlot {
     private readonly _host: HTMLElement,
     private _table: ICurveTable,
     private readonly _look: IPlotLook,
+    window: IStepWindow,
     private readonly _events: IPlotEvents
   ) {
+    this._window = window;
     const width = Math.max(_host.clientWidth, 100);
     this._plot = new uPlot(this._options(width), columnsOf(_table), _host);
     this._plot.over.addEventListener('dblclick', () => _events.onZoom(null));
   }
 
   /** Show other values. */
-  update(table: ICurveTable, window: IStepWindow | null): void {
+  update(table: ICurveTable, window: IStepWindow): void {
     this._table = table;
     this._window = window;
     this._plot.setData(columnsOf(table), true);
@@ -114,6 +116,7 @@ export class CurvePlot {
     return {
       width,
       height,
+      padding: [10, 12, 0, 0],
       legend: { show: false },
       cursor: {
         drag: { x: true, y: false, setScale: false },
@@ -122,7 +125,7 @@ export class CurvePlot {
         sync: { key: sync, scales: ['x', null] }
       },
       scales: {
-        x: { time: false, range: (_, min, max) => this._xRange(min, max) },
+        x: { time: false, range: () => this._xRange() },
         y: { distr: isLog ? 3 : 1 }
       },
       axes: this._axes(),
@@ -198,12 +201,9 @@ export class CurvePlot {
     ];
   }
 
-  private _xRange(min: number, max: number): [number, number] {
-    const { _window: window } = this;
-    if (window) {
-      return [window.start, Math.max(window.stop - 1, window.start + 1)];
-    }
-    return min < max ? [min, max] : [min, min + 1];
+  private _xRange(): [number, number] {
+    const { start, stop } = this._window;
+    return [start, Math.max(stop - 1, start + 1)];
   }
 
   private _onSelect(plot: uPlot): void {
@@ -250,7 +250,7 @@ export class CurvePlot {
   }
 
   private readonly _plot: uPlot;
-  private _window: IStepWindow | null = null;
+  private _window: IStepWindow;
 }
 
 function columnsOf({ steps, curves }: ICurveTable): uPlot.AlignedData {

@@ -16,7 +16,9 @@ export function networkChoices(
     const shape = facts?.input_shape ?? description.input_shape;
     const detail = [
       shape && shapeText(shape),
-      facts && trans.__('%1 parameters', formatCount(facts.parameters)),
+      facts &&
+        facts.parameters > 0 &&
+        trans.__('%1 parameters', formatCount(facts.parameters)),
       description.task,
       tags.length > 0 && trans._n('%1 tag', '%1 tags', tags.length),
       fits === false && trans.__('does not fit %1', dataset?.descriptor.name)

@@ -61,7 +61,7 @@ function FieldList({
     ({ description }) => description.name === entries.network
   );
   return (
-    <div className="jp-Platform-fields">
+    <div className="jp-Platform-fields jp-mod-options">
       {options.map(([name, property]) => (
         <OptionField
           key={name}
