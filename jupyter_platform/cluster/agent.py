@@ -210,6 +210,12 @@ def _handler(
             answer, beside = await operation(messages.read(op, message, payload), data or b"")
         except PlatformError as error:
             return {"error": json.dumps(error.to_dict())}
+        except OSError as error:
+            logger.exception("Operation %s failed", op)
+            reason = error.strerror or type(error).__name__
+            return {
+                "error": json.dumps(HostError(f"The host failed in {op!r}: {reason}.").to_dict())
+            }
         except Exception:
             # Its text may hold what is nobody's business; the log has it in full.
             logger.exception("Operation %s failed", op)

@@ -52,7 +52,7 @@ class JobErrorRecord(BaseModel):
     """Why a job or an attempt did not finish."""
 
     type: str
-    """Exception class, or ``Killed``, ``HostLost``, ``OutOfMemory``."""
+    """Exception class, or ``Killed``, ``HostLost``, ``OutOfMemory``, ``DiskError``."""
     message: str
     traceback: str | None = None
     log_tail: str | None = None

@@ -43,7 +43,8 @@ def main(run_folder: str | Path) -> int:
     Returns
     -------
     int
-        Exit code: 0 when finished or stopped, 1 when failed.
+        Exit code: 0 when finished or stopped, 1 when failed, ``os.EX_IOERR`` when that could not
+        be written down.
     """
     folder = Path(run_folder)
     stop = StopFlag()
@@ -63,7 +64,11 @@ def main(run_folder: str | Path) -> int:
         logger.exception("The job failed.")
         result = _failure(error)
     data = result.model_dump_json().encode()
-    write_bytes_atomic(folder / "result.json", data)
+    try:
+        write_bytes_atomic(folder / "result.json", data)
+    except OSError:
+        logger.exception("The result cannot be written.")
+        return os.EX_IOERR
     return 1 if result.status == "failed" else 0
 
 

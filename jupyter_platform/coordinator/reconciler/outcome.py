@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -60,6 +61,8 @@ def outcome_of(
     number = exit.signal
     if number is None and exit.code in _KILLED_CODES:
         number = exit.code - 128
+    if exit.code == os.EX_IOERR:
+        return _killed("DiskError", "The disk of its host took no result; it is full or broken.")
     if number is None:
         return _killed("Killed", f"The process ended with exit code {exit.code} and no result.")
     full = host_memory is not None and (exit.max_rss or 0) >= _NEARLY_ALL * host_memory
