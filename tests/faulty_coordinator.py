@@ -28,6 +28,8 @@ class FaultyCoordinator:
     def __init__(self, token: str = "secret", protocol: int = PROTOCOL) -> None:
         self.token = token
         self.requests: list[tuple[str, dict[str, str], bytes]] = []
+        self.queries: list[str] = []
+        """The query of each request, in the same order."""
         self.answers: dict[str, Callable[[bytes], Answer | None]] = {
             "GET /api/health": lambda _: (200, {"status": "ok"}),
             "GET /api/version": lambda _: (200, {"version": "9.9", "protocol": protocol}),
@@ -54,6 +56,7 @@ class FaultyCoordinator:
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("content-length", 0)))
                 route = f"{self.command} {self.path.partition('?')[0]}"
+                coordinator.queries.append(self.path.partition("?")[2])
                 coordinator.requests.append((route, dict(self.headers.items()), body))
                 answer = coordinator._answer(route, self.headers.get("authorization"), body)
                 if answer is None:

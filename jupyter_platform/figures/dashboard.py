@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from bokeh.embed import json_item
 from bokeh.model import Model
@@ -138,4 +138,5 @@ class Dashboard:
         )
 
     def _get(self, path: str) -> Any:
-        return self._transport.request("GET", path).json()
+        parts = urlsplit(path)
+        return self._transport.get(parts.path, **dict(parse_qsl(parts.query)))

@@ -213,6 +213,8 @@ def test_counts_equal_the_api_and_names_stay_text(watched: Page, server: Server)
 
     expect(finished.locator("tbody tr")).to_have_count(1, timeout=PATIENCE_MS)
     expect(finished).to_contain_text("<img src=x onerror")
+    expect(watched.locator("[data-slot=waiting]")).to_contain_text("Nothing waits.")
+    expect(watched.locator("[data-slot=running]")).to_contain_text("Nothing runs.")
     assert watched.locator("#rendered_cells img").count() == 0
     ended = server.api("jupyter-platform/api/status")["finished"]
     expect(finished.locator("h2")).to_have_text(f"Finished {ended}")

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -11,8 +12,12 @@ from jupyter_platform.figures.dashboard import Dashboard
 
 
 @pytest.fixture
-def dashboard(start_coordinator, make_host):
-    coordinator = start_coordinator()
+def coordinator(start_coordinator):
+    return start_coordinator()
+
+
+@pytest.fixture
+def dashboard(coordinator, make_host):
     hosts = [make_host("a").model_dump(mode="json"), make_host("<b>").model_dump(mode="json")]
     coordinator.answers["GET /api/hosts"] = lambda _: (200, hosts)
     coordinator.answers["GET /api/jobs"] = lambda _: (200, {"items": [], "total": 0})
@@ -25,6 +30,15 @@ def test_a_part_is_rendered_and_says_where_it_is_refreshed(dashboard):
     assert 'data-part="/user/x/jupyter-platform/dashboards/parts/jobs"' in html
     assert 'data-refresh="2000"' in html
     assert "Nothing waits." in html
+
+
+def test_each_list_asks_for_its_own_states(dashboard, coordinator):
+    dashboard.part("jobs")
+
+    asked = [parse_qs(query)["state"][0] for query in coordinator.queries if "state=" in query]
+
+    assert len(asked) == len(set(asked)) == 3
+    assert "queued,paused" in asked
 
 
 def test_each_host_has_its_plots_as_data(dashboard):
