@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import logging
+import os
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -162,7 +163,8 @@ class Application:
             hosts=hosts,
             settings=self._settings.jobs,
         )
-        owner = getpass.getuser()
+        # On a hub everybody may be the same user of the operating system.
+        owner = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
         self.services = Services(
             jobs=JobService(
                 store=store,
