@@ -1,6 +1,7 @@
 import type { SessionContext } from '@jupyterlab/apputils';
 import { MimeModel } from '@jupyterlab/rendermime';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import { KernelMessage } from '@jupyterlab/services';
 import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
@@ -11,6 +12,13 @@ import { VERSION } from '../version';
 import { display, KernelError, newSession, showWidgets } from './session';
 
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
+
+/** A kernel that has been there begins anew in these. */
+const RESTARTING: readonly string[] = [
+  'starting',
+  'restarting',
+  'autorestarting'
+];
 
 /**
  * How the kernel of the panels is.
@@ -72,16 +80,15 @@ export class PanelKernel {
     }
     this._enter('restarting');
     try {
-      await session.restartKernel();
-    } catch (error) {
-      this._enter('gone');
-      throw error;
+      await (session.session?.kernel
+        ? session.restartKernel()
+        : session.startKernel());
+    } finally {
+      if (!session.session?.kernel) {
+        this._enter('gone');
+      }
     }
-    if (session.session?.kernel) {
-      this._revive();
-    } else {
-      this._enter('gone');
-    }
+    this._look();
   }
 
   private _connect(): Promise<void> {
@@ -114,6 +121,7 @@ export class PanelKernel {
     session.statusChanged.connect(() => this._look());
     session.connectionStatusChanged.connect(() => this._look());
     session.sessionChanged.connect(() => this._look());
+    session.iopubMessage.connect((_, message) => this._hear(message));
     this._enter('live');
   }
 
@@ -166,10 +174,27 @@ export class PanelKernel {
     }
   }
 
+  /** Notice a new process that somebody else started: nothing else tells this page. */
+  private _hear(message: KernelMessage.IIOPubMessage): void {
+    const process = message.header.session;
+    if (!KernelMessage.isStatusMsg(message)) {
+      return;
+    }
+    const state = message.content.execution_state;
+    if (state !== 'busy' && state !== 'idle') {
+      return; // the server may have said so, not the kernel
+    }
+    if (this._process && process !== this._process && this._phase === 'live') {
+      this._enter('restarting');
+    }
+    this._process = process;
+  }
+
   private _revive(): void {
     const isNew = this._phase === 'restarting' || this._phase === 'gone';
     this._enter('live');
     if (isNew) {
+      this._process = null;
       this._renewed.emit();
     }
   }
@@ -182,6 +207,8 @@ export class PanelKernel {
   }
 
   private _restartedForVersion = false;
+  /** What marks messages of the kernel's present process; null until it has said something. */
+  private _process: string | null = null;
   private _phase: KernelPhase = 'starting';
   private _connecting: Promise<void> | null = null;
   private _session: SessionContext | null = null;
@@ -197,7 +224,7 @@ function phaseOf(
   if (!kernel || kernel.status === 'dead') {
     return 'gone';
   }
-  if (kernel.status === 'restarting' || kernel.status === 'autorestarting') {
+  if (RESTARTING.includes(kernel.status)) {
     return 'restarting';
   }
   if (kernel.connectionStatus !== 'connected') {
