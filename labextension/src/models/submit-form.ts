@@ -212,9 +212,10 @@ export class SubmitForm implements IDisposable {
         api.datasets()
       ]);
       this._set({ networks, datasets });
+      // What cannot be looked into stays without its numbers.
       for (const { description, facts } of networks) {
         if (!facts && !this._isDisposed) {
-          const known = await api.network(description.name);
+          const known = await api.network(description.name).catch(() => null);
           this._set({
             networks: replaced(this._view.networks, known, byDescription)
           });
@@ -222,7 +223,7 @@ export class SubmitForm implements IDisposable {
       }
       for (const { descriptor, facts } of datasets) {
         if (!facts && !this._isDisposed) {
-          const known = await api.dataset(descriptor.name);
+          const known = await api.dataset(descriptor.name).catch(() => null);
           this._set({
             datasets: replaced(this._view.datasets, known, byDescriptor)
           });
@@ -388,11 +389,14 @@ const byDescriptor = ({ descriptor }: IDataset): string => descriptor.name;
 /** Records with one of them read anew. */
 function replaced<T>(
   records: readonly T[] | null,
-  record: T,
+  record: T | null,
   nameOf: (record: T) => string
 ): readonly T[] | null {
-  const name = nameOf(record);
-  return records?.map(item => (nameOf(item) === name ? record : item)) ?? null;
+  return (
+    records?.map(item =>
+      record && nameOf(item) === nameOf(record) ? record : item
+    ) ?? null
+  );
 }
 
 /** What DIANNE has among the options and the platform beside them. */

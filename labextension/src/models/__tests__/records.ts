@@ -4,6 +4,7 @@ import type {
   IJob,
   IJobProgress,
   INotification,
+  ISeriesPoints,
   IStatus
 } from '../../wire';
 
@@ -142,5 +143,23 @@ export function aSnapshot(
     jobs,
     hosts: [aHost()],
     notifications: []
+  };
+}
+
+/** A series that was not thinned. */
+export function somePoints(
+  values: (number | null)[],
+  fields: Partial<ISeriesPoints> = {}
+): ISeriesPoints {
+  const step = values.map((_, at) => at);
+  return {
+    step,
+    time: step.map(at => 1.7e9 + at),
+    mean: values,
+    min: values,
+    max: values,
+    points: values.length,
+    nonfinite: 0,
+    ...fields
   };
 }

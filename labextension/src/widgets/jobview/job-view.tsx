@@ -6,7 +6,6 @@ import { useRef, useState } from 'react';
 import { jobIcon } from '../../icons';
 import { readEvaluation } from '../../models/evaluation';
 import { JobDetails } from '../../models/job-details';
-import type { IJobDetails } from '../../models/job-details';
 import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
@@ -76,6 +75,7 @@ export class JobView extends ReactWidget {
         <JobPage
           details={this._details}
           compact={Boolean(this._options.compact)}
+          name={this._options.name}
         />
       </SurroundingsProvider>
     );
@@ -94,10 +94,16 @@ export class JobView extends ReactWidget {
 interface IJobPageProps {
   details: JobDetails;
   compact: boolean;
+  /** What the job was called when it was referred to. */
+  name?: string;
 }
 
 /** The view of a job, or the reason why there is none. */
-export function JobPage({ details, compact }: IJobPageProps): JSX.Element {
+export function JobPage({
+  details,
+  compact,
+  name
+}: IJobPageProps): JSX.Element {
   const element = useRef<HTMLDivElement>(null);
   const active = useOnScreen(element);
   const view = useView(details);
@@ -109,7 +115,7 @@ export function JobPage({ details, compact }: IJobPageProps): JSX.Element {
       className="jp-Platform-jobPage"
       data-gone={gone || undefined}
     >
-      {gone ? <Gone view={view} id={details.id} /> : null}
+      {gone ? <Gone name={job?.name ?? name ?? details.id} /> : null}
       {job && !gone ? <JobContent {...{ job, active, compact }} /> : null}
       {!job && !gone ? (
         <Absent error={error} onRetry={() => void details.refresh()} />
@@ -121,17 +127,15 @@ export function JobPage({ details, compact }: IJobPageProps): JSX.Element {
   );
 }
 
-function Gone({ view, id }: { view: IJobDetails; id: string }): JSX.Element {
+function Gone({ name }: { name: string }): JSX.Element {
   const { commands, trans } = useSurroundings();
   return (
     <div className="jp-Platform-calm">
       <p>
-        {view.job
-          ? trans.__('The job “%1” was deleted.', view.job.name)
-          : trans.__(
-              'There is no job %1: it was deleted, or belongs to another platform.',
-              id
-            )}
+        {trans.__(
+          'The job “%1” is not here: it was deleted, or belongs to another platform.',
+          name
+        )}
       </p>
       <p className="jp-Platform-quiet">
         {trans.__('Weights that it made are kept under their tag.')}

@@ -116,7 +116,7 @@ export class CurvePlot {
     return {
       width,
       height,
-      padding: [10, 12, 0, 0],
+      padding: [10, 26, 0, 0],
       legend: { show: false },
       cursor: {
         drag: { x: true, y: false, setScale: false },
@@ -264,16 +264,21 @@ function columnsOf({ steps, curves }: ICurveTable): uPlot.AlignedData {
 }
 
 /** Numbers along an axis, with as many digits as tell them from one another. */
-function tickTexts(splits: readonly (number | null)[]): string[] {
+export function tickTexts(splits: readonly (number | null)[]): string[] {
   const values = splits.filter(value => value !== null);
-  const gap = Math.abs((values[1] ?? 1) - (values[0] ?? 0)) || 1;
   const size = Math.max(...values.map(Math.abs), 0);
-  const digits = Math.min(Math.max(Math.ceil(-Math.log10(gap)), 0), 6);
-  const plain = size < 1e5 && (size === 0 || size >= 1e-4);
+  const isPlain = size === 0 || (size < 1e5 && size >= 1e-4);
+  const digits = Math.max(...values.map(digitsOf), 0);
   return splits.map(value => {
     if (value === null) {
       return '';
     }
-    return plain ? value.toFixed(digits) : formatValue(value);
+    return isPlain ? value.toFixed(digits) : formatValue(value);
   });
+}
+
+/** Digits behind the point that a round number needs. */
+function digitsOf(value: number): number {
+  const text = Number(value.toPrecision(6)).toFixed(6).replace(/0+$/, '');
+  return text.length - text.indexOf('.') - 1;
 }

@@ -1,0 +1,261 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { PlatformError } from '../../request';
+import type {
+  IFieldError,
+  IJobCheck,
+  IOptionSchema,
+  JobType
+} from '../../wire';
+import { PlatformModel } from '../platform';
+import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
+import type { IFormStart } from '../submit-form';
+import { FakeApi, useFakeClock } from './fakes';
+import { aJob } from './records';
+
+const trans = nullTranslator.load('');
+
+const CHECK: IJobCheck = {
+  options: { method: 'SGD', batch_size: 32 },
+  given: {},
+  request: { cpus: 1, memory: 1e9, gpus: 0 },
+  warnings: [],
+  when: 'starts now on vm'
+};
+
+function schemaOf(...names: string[]): IOptionSchema {
+  const property = { description: '', group: 'Learning', common: true };
+  return {
+    title: '',
+    description: '',
+    type: 'object',
+    properties: Object.fromEntries(names.map(name => [name, property])),
+    additionalProperties: false
+  };
+}
+
+const SCHEMAS: { [type in JobType]?: IOptionSchema } = {
+  LEARN: schemaOf(
+    'method',
+    'batch_size',
+    'checkpoint_interval',
+    'clean',
+    'tag'
+  ),
+  EVALUATE: schemaOf('batch_size', 'tag')
+};
+
+class FormApi extends FakeApi {
+  override check = vi.fn<FakeApi['check']>(() => Promise.resolve(CHECK));
+  override submit = vi.fn<FakeApi['submit']>(() => Promise.resolve(aJob()));
+  override jobTypes = vi.fn(() =>
+    Promise.resolve(['LEARN', 'EVALUATE'] as JobType[])
+  );
+  override networks = vi.fn(() => Promise.resolve([]));
+  override datasets = vi.fn(() => Promise.resolve([]));
+  override optionSchema = vi.fn((type: JobType) =>
+    Promise.resolve(SCHEMAS[type] ?? schemaOf())
+  );
+}
+
+let api: FormApi;
+let model: PlatformModel;
+let form: SubmitForm;
+
+beforeEach(() => {
+  useFakeClock();
+  api = new FormApi();
+  model = new PlatformModel(api, trans);
+});
+
+afterEach(() => {
+  form.dispose();
+  model.dispose();
+  vi.useRealTimers();
+});
+
+async function open(start: IFormStart = {}): Promise<void> {
+  form = new SubmitForm(model, trans, start);
+  await settle();
+}
+
+function settle(): Promise<unknown> {
+  return vi.advanceTimersByTimeAsync(CHECK_DELAY_MS + 10);
+}
+
+function refusal(...errors: Partial<IFieldError>[]): PlatformError {
+  const rest = { value: null, accepted: null, nearest: null, message: 'No.' };
+  const fields = errors.map(error => ({ field: '', ...rest, ...error }));
+  return new PlatformError('No.', 'invalid_options', 422, fields);
+}
+
+const FILLED = { network: 'lenet-digits', dataset: 'digits' };
+
+describe('SubmitForm', () => {
+  it('should blame nobody before anything was chosen', async () => {
+    await open();
+
+    expect(api.check).not.toHaveBeenCalled();
+    expect(form.view).toMatchObject({ errors: [], check: null, message: null });
+  });
+
+  it('should ask the platform once after a burst of changes', async () => {
+    await open();
+    form.change(FILLED);
+    for (const text of ['1', '12', '128']) {
+      form.setOption('batch_size', text);
+      await vi.advanceTimersByTimeAsync(CHECK_DELAY_MS / 4);
+    }
+    await settle();
+
+    expect(api.check).toHaveBeenCalledTimes(1);
+    expect(api.check.mock.calls[0][0].options).toEqual({ batch_size: '128' });
+    expect(form.view.check?.when).toBe('starts now on vm');
+  });
+
+  it('should keep fields and text in step, both ways', async () => {
+    await open(FILLED);
+    form.setOption('method', 'ADAM');
+    expect(form.text).toBe('method=ADAM');
+
+    form.setText('batch_size=8\nmethod=SGD ');
+    expect(form.view.entries.options.get('method')).toBe('SGD');
+    expect(form.text).toBe('batch_size=8\nmethod=SGD ');
+
+    form.leaveText();
+    expect(form.text).toBe('batch_size=8\nmethod=SGD');
+    form.setOption('method', undefined);
+    expect(form.text).toBe('batch_size=8');
+  });
+
+  it('should leave text that is no option to whoever wrote it', async () => {
+    await open(FILLED);
+    form.setText('batch_size');
+    form.leaveText();
+
+    expect(form.text).toBe('batch_size');
+    expect(form.view.badWords).toEqual([{ word: 'batch_size', twice: null }]);
+  });
+
+  it('should put pasted options of DIANNE under our names', async () => {
+    await open(FILLED);
+    api.check.mockResolvedValue({
+      ...CHECK,
+      given: { batch_size: '64', checkpoint_interval: '100', method: 'SGD' }
+    });
+    form.setText('batchSize=64 name=mine storeInterval=100 method=SGD');
+    await settle();
+
+    expect([...form.view.entries.options.keys()]).toEqual([
+      'batch_size',
+      'name',
+      'checkpoint_interval',
+      'method'
+    ]);
+    expect(form.view.entries.options.get('checkpoint_interval')).toBe('100');
+  });
+
+  it('should show what the platform refuses, keep the entries, and forget it when it is mended', async () => {
+    await open(FILLED);
+    api.check.mockRejectedValueOnce(
+      refusal({ field: 'batch_sise', nearest: 'batch_size' })
+    );
+    form.setText('batch_sise=64');
+    await settle();
+
+    expect(form.view.errors[0]).toMatchObject({ field: 'batch_sise' });
+    expect(form.view.focus).toBe(0);
+
+    form.renameOption('batch_sise', 'batch_size');
+    await settle();
+
+    expect(form.view.errors).toEqual([]);
+    expect(form.submission.options).toEqual({ batch_size: '64' });
+  });
+
+  it('should not show the answer to entries that have changed since', async () => {
+    await open(FILLED);
+    const signals: (AbortSignal | undefined)[] = [];
+    api.check.mockImplementation((_submission, signal) => {
+      signals.push(signal);
+      return new Promise(() => undefined);
+    });
+    form.setOption('batch_size', '1');
+    await settle();
+    form.setOption('batch_size', '2');
+    await settle();
+
+    expect(signals.map(signal => signal?.aborted)).toEqual([true, false]);
+  });
+
+  it('should take the options that both types have along, and bring the others back', async () => {
+    await open(FILLED);
+    form.setText('method=ADAM batch_size=8');
+    form.setType('EVALUATE');
+    await settle();
+    expect(form.submission).toMatchObject({
+      type: 'EVALUATE',
+      options: { batch_size: '8' }
+    });
+
+    form.setType('LEARN');
+    await settle();
+    expect(form.submission.options).toEqual({
+      method: 'ADAM',
+      batch_size: '8'
+    });
+  });
+
+  describe('#submit()', () => {
+    it('should submit once, however often it is asked', async () => {
+      await open(FILLED);
+      const submitted = vi.fn();
+      form.submitted.connect((_, job) => submitted(job.id));
+
+      await Promise.all([form.submit(), form.submit()]);
+
+      expect(api.submit).toHaveBeenCalledTimes(1);
+      expect(submitted).toHaveBeenCalledExactlyOnceWith('j1');
+      expect(model.job('j1')).toBeDefined();
+    });
+
+    it('should send nobody away for what is missing, but to it', async () => {
+      await open();
+      await form.submit();
+
+      expect(api.submit).not.toHaveBeenCalled();
+      expect(form.view.errors.map(({ field }) => field)).toEqual([
+        'network',
+        'dataset'
+      ]);
+      expect(form.view.focus).toBe(1);
+    });
+
+    it('should bring the focus to what was refused, with the entries kept', async () => {
+      await open(FILLED);
+      form.setOption('batch_size', '0');
+      api.submit.mockRejectedValueOnce(refusal({ field: 'batch_size' }));
+      await form.submit();
+
+      expect(form.view).toMatchObject({ focus: 1, submitting: false });
+      expect(form.submission.options).toEqual({ batch_size: '0' });
+    });
+
+    it('should say what is wrong with no field in particular', async () => {
+      await open(FILLED);
+      api.submit.mockRejectedValueOnce(new PlatformError('Full.', 'x', 503));
+      await form.submit();
+
+      expect(form.view.message).toBe('Full.');
+    });
+  });
+
+  it('should start from a job, with fresh weights where that was asked', async () => {
+    const given = { method: 'ADAM', tag: 'mine' };
+    await open({ from: aJob({ given }), clean: true });
+
+    expect(form.submission.options).toEqual({ ...given, clean: true });
+    expect(api.check).toHaveBeenCalledTimes(1);
+  });
+});
