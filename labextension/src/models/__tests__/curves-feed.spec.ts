@@ -67,7 +67,7 @@ describe('CurvesFeed', () => {
     expect(api.metrics).toHaveBeenCalledTimes(2);
   });
 
-  it('should read the window that is zoomed into at once, and forget the answer for the old one', async () => {
+  it('should read the window that is zoomed into at once, and forget the answer for the old one', () => {
     const signals: (AbortSignal | undefined)[] = [];
     api.metrics.mockImplementation((_id, _query, signal) => {
       signals.push(signal);

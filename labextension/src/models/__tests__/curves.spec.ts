@@ -155,9 +155,9 @@ describe('summarise()', () => {
     expect(summarise('loss', somePoints(falling.reverse())).trend).toBe(
       'rising'
     );
-    expect(summarise('loss', somePoints(new Array(50).fill(1))).trend).toBe(
-      'level'
-    );
+    expect(
+      summarise('loss', somePoints(new Array<number>(50).fill(1))).trend
+    ).toBe('level');
     expect(summarise('loss', somePoints([1])).trend).toBeNull();
   });
 

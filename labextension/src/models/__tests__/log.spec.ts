@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { ILogChunk } from '../../wire';
 import { LogSearch } from '../log-search';
@@ -59,10 +59,17 @@ function numbered(count: number): string {
 
 let api: LogApi;
 let log: LogWindow;
+let search: LogSearch;
 
 beforeEach(() => {
   api = new LogApi();
   log = new LogWindow(api, 'j1');
+  search = new LogSearch(api, 'j1');
+});
+
+afterEach(() => {
+  log.dispose();
+  search.dispose();
 });
 
 function texts(): string[] {
@@ -194,7 +201,6 @@ describe('shownText()', () => {
 describe('LogSearch', () => {
   it('should find every line of a log that is read piece by piece', async () => {
     api.write(numbered(30_000));
-    const search = new LogSearch(api, 'j1');
     await search.start('LINE 77');
 
     // 77, 770 to 779, 7700 to 7799: and nothing twice at the seams.
@@ -207,7 +213,6 @@ describe('LogSearch', () => {
 
   it('should walk over the matches, and over the ends', async () => {
     api.write('a\nb\na\n');
-    const search = new LogSearch(api, 'j1');
     await search.start('a');
     expect(search.view.current).toBeNull();
 
@@ -219,7 +224,6 @@ describe('LogSearch', () => {
 
   it('should search also what is written later, each line once', async () => {
     api.write('match\nmat');
-    const search = new LogSearch(api, 'j1');
     await search.start('match');
     expect(search.view.matches).toEqual([0]);
 
@@ -232,7 +236,6 @@ describe('LogSearch', () => {
 
   it('should find nothing by itself, and forget the search before', async () => {
     api.write('a\n');
-    const search = new LogSearch(api, 'j1');
     await search.start('a');
     await search.start('');
 

@@ -210,7 +210,7 @@ describe('SubmitForm', () => {
   describe('#submit()', () => {
     it('should submit once, however often it is asked', async () => {
       await open(FILLED);
-      const submitted = vi.fn();
+      const submitted = vi.fn<(id: string) => void>();
       form.submitted.connect((_, job) => submitted(job.id));
 
       await Promise.all([form.submit(), form.submit()]);

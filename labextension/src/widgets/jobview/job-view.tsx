@@ -110,16 +110,14 @@ export function JobPage({
   const { trans } = useSurroundings();
   const { job, gone, error } = view;
   return (
-    <div
-      ref={element}
-      className="jp-Platform-jobPage"
-      data-gone={gone || undefined}
-    >
-      {gone ? <Gone name={job?.name ?? name ?? details.id} /> : null}
-      {job && !gone ? <JobContent {...{ job, active, compact }} /> : null}
-      {!job && !gone ? (
+    <div ref={element} className="jp-Platform-jobPage">
+      {gone ? (
+        <Gone name={job?.name ?? name ?? details.id} />
+      ) : job ? (
+        <JobContent {...{ job, active, compact }} />
+      ) : (
         <Absent error={error} onRetry={() => void details.refresh()} />
-      ) : null}
+      )}
       <p className="jp-Platform-visuallyHidden" aria-live="polite">
         {gone ? trans.__('The job is gone.') : ''}
       </p>

@@ -1,0 +1,268 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { PlatformError } from '../../request';
+import type {
+  IDataset,
+  IFieldError,
+  IJobCheck,
+  INetwork,
+  IOptionProperty
+} from '../../wire';
+import { matching } from '../submit/combobox';
+import { SubmitView } from '../submit/submit-view';
+import { Stage, find, textsOf, type } from './stage';
+
+const OPTION: IOptionProperty = {
+  description: 'Samples in one weight update.',
+  type: 'integer',
+  group: 'Learning',
+  common: true,
+  unit: 'samples',
+  default: 32
+};
+
+const PROPERTIES: { [name: string]: IOptionProperty } = {
+  method: { ...OPTION, type: 'string', enum: ['SGD', 'ADAM'], default: 'SGD' },
+  batch_size: OPTION,
+  seed: { ...OPTION, common: false, group: 'Chance' },
+  clean: { ...OPTION, common: false, type: 'boolean', default: false }
+};
+
+const NETWORK: INetwork = {
+  description: {
+    format: 1,
+    name: 'lenet-digits',
+    title: 'LeNet for 8×8 digits',
+    summary: '',
+    task: 'classification',
+    input_shape: [1, 8, 8],
+    outputs: null,
+    layers: [],
+    entry_point: null,
+    defaults: {}
+  },
+  origin: 'bundled',
+  facts: {
+    layers: [],
+    parameters: 38_282,
+    input_shape: [1, 8, 8],
+    output_shape: [10]
+  },
+  tags: []
+};
+
+function aDataset(name: string, shape: number[]): IDataset {
+  return {
+    descriptor: {
+      format: 1,
+      name,
+      title: name,
+      summary: '',
+      source: '',
+      licence: '',
+      kind: 'npz',
+      file: '',
+      target: null,
+      task: null,
+      shape: null,
+      scale: 1,
+      classes: null,
+      features: null,
+      shuffle_seed: null,
+      splits: null
+    },
+    origin: 'bundled',
+    facts: {
+      size: 1797,
+      shape,
+      task: 'classification',
+      outputs: 10,
+      classes: null,
+      class_counts: null,
+      features: null,
+      splits: {},
+      bytes: 1
+    }
+  };
+}
+
+const CHECK: IJobCheck = {
+  options: { method: 'SGD', batch_size: 16 },
+  given: {},
+  request: { cpus: 1, memory: 1e9, gpus: 0 },
+  warnings: ['the validation set is small'],
+  when: 'starts now on vm'
+};
+
+let stage: Stage;
+let node: HTMLElement;
+
+beforeEach(async () => {
+  stage = new Stage();
+  const { api } = stage;
+  vi.spyOn(api, 'jobTypes').mockResolvedValue(['LEARN', 'EVALUATE']);
+  vi.spyOn(api, 'networks').mockResolvedValue([NETWORK]);
+  vi.spyOn(api, 'datasets').mockResolvedValue([
+    aDataset('hundred', [24]),
+    aDataset('digits', [1, 8, 8])
+  ]);
+  vi.spyOn(api, 'check').mockResolvedValue(CHECK);
+  vi.spyOn(api, 'optionSchema').mockResolvedValue({
+    title: '',
+    description: '',
+    type: 'object',
+    properties: PROPERTIES,
+    additionalProperties: false
+  });
+  const start = { network: 'lenet-digits', dataset: 'digits' };
+  ({ node } = stage.show(new SubmitView(stage, start)));
+  await vi.waitFor(() => find(node, '[data-control="option.seed"]'));
+});
+
+afterEach(() => {
+  stage.clear();
+  vi.restoreAllMocks();
+});
+
+function field(control: string): HTMLInputElement {
+  return find(
+    node,
+    `[data-control="${control}"] :is(input, select, textarea)`
+  ) as HTMLInputElement;
+}
+
+function refuse(...errors: Partial<IFieldError>[]): void {
+  const rest = { value: null, accepted: null, nearest: null, message: 'No.' };
+  const fields = errors.map(error => ({ field: '', ...rest, ...error }));
+  const refusal = new PlatformError('No.', 'invalid_options', 422, fields);
+  vi.spyOn(stage.api, 'check').mockRejectedValue(refusal);
+  vi.spyOn(stage.api, 'submit').mockRejectedValue(refusal);
+}
+
+describe('SubmitView', () => {
+  it('should show the common options, and the others by what they are about', () => {
+    const common = textsOf(
+      node,
+      '.jp-Platform-form > .jp-Platform-fields label'
+    );
+    expect(common).toEqual(
+      expect.arrayContaining(['Network', 'Dataset', 'method', 'batch_size'])
+    );
+    expect(common).not.toContain('seed');
+    expect(textsOf(node, 'legend')).toEqual(['Chance', 'Learning']);
+    expect(field('option.seed').closest('details')?.open).toBe(false);
+  });
+
+  it('should tell what holds by default, from the platform where it said so', async () => {
+    await vi.waitFor(() =>
+      expect(field('option.batch_size').placeholder).toBe('16')
+    );
+    expect(find(node, '[data-control="option.seed"]').textContent).toContain(
+      'Unit: samples. Default: 32.'
+    );
+  });
+
+  it('should say when it would start, and how to say it in a notebook', async () => {
+    type(field('option.batch_size'), '64');
+
+    await vi.waitFor(() => {
+      const outlook = find(node, '.jp-Platform-outlook').textContent;
+      expect(outlook).toContain('starts now on vm');
+      expect(outlook).toContain('the validation set is small');
+      expect(outlook).toContain(
+        '%submit LEARN lenet-digits digits batch_size=64'
+      );
+    });
+    expect(field('text').value).toBe('batch_size=64');
+  });
+
+  it('should have one filled button', () => {
+    expect(textsOf(node, '.jp-mod-filled')).toEqual(['Submit']);
+  });
+
+  it('should show each error at its field, and mend a misspelt key by one click', async () => {
+    refuse(
+      { field: 'batch_size', message: 'batch_size = 0 is not accepted.' },
+      {
+        field: 'sede',
+        message: 'Unknown option sede.',
+        nearest: 'seed'
+      }
+    );
+    type(field('text'), 'sede=abc\nbatch_size=0');
+
+    await vi.waitFor(() => {
+      expect(
+        find(node, '[data-control="option.batch_size"]').textContent
+      ).toContain('batch_size = 0 is not accepted.');
+      expect(find(node, '[data-control="text"]').textContent).toContain(
+        'Unknown option sede.'
+      );
+    });
+    find(node, 'button', 'Use seed').click();
+
+    await vi.waitFor(() =>
+      expect(field('text').value).toBe('seed=abc\nbatch_size=0')
+    );
+    expect(field('option.seed').value).toBe('abc');
+  });
+
+  it('should bring the focus to the first error, out of a closed part as well', async () => {
+    refuse({ field: 'seed' });
+
+    find(node, 'form').dispatchEvent(
+      new KeyboardEvent('keydown', {
+        key: 'Enter',
+        ctrlKey: true,
+        bubbles: true,
+        cancelable: true
+      })
+    );
+
+    await vi.waitFor(() =>
+      expect(document.activeElement).toBe(field('option.seed'))
+    );
+    expect(field('option.seed').closest('details')?.open).toBe(true);
+    expect(field('option.seed').getAttribute('aria-invalid')).toBe('true');
+  });
+
+  it('should offer what fits the network first, and say what does not', async () => {
+    find(node, '[data-control=dataset] input').click();
+
+    await vi.waitFor(() => {
+      const [first, second] = textsOf(node, '[role=option]');
+      expect(first).toContain('digits1,797 samples · 1×8×8 · 10 classes');
+      expect(second).toContain('does not fit lenet-digits');
+    });
+  });
+
+  it('should choose by the keyboard alone', async () => {
+    const input = field('dataset');
+    const press = (key: string): boolean =>
+      input.dispatchEvent(
+        new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
+      );
+    type(input, 'hun');
+    await vi.waitFor(() =>
+      expect(node.querySelectorAll('[role=option]')).toHaveLength(1)
+    );
+    press('ArrowDown');
+    await vi.waitFor(() => find(node, '[role=option][aria-selected=true]'));
+    press('Enter');
+
+    await vi.waitFor(() => expect(field('dataset').value).toBe('hundred'));
+    expect(node.querySelector('[role=listbox]')).toBeNull();
+  });
+});
+
+describe('matching()', () => {
+  it('should look for every word in name, title and numbers', () => {
+    const choices = [
+      { name: 'lenet', title: 'LeNet-5', detail: '1×28×28' },
+      { name: 'mlp', title: 'Perceptron', detail: '' }
+    ];
+
+    expect(matching(choices, '28 LE')).toEqual([choices[0]]);
+    expect(matching(choices, '')).toEqual(choices);
+  });
+});
