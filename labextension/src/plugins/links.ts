@@ -27,6 +27,8 @@ export const links: JupyterFrontEndPlugin<void> = {
         void app.restored.then(() => {
           model.connect();
           forget('job', 'submit');
+          // Who follows a link to the platform wants to see the rest of it too.
+          run(commands, CommandIDs.showSidebar);
           if (job) {
             run(commands, CommandIDs.openJob, { job });
           } else {
