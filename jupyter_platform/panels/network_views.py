@@ -6,15 +6,19 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from markupsafe import Markup
 
 from jupyter_platform.client import Platform
 from jupyter_platform.core.catalogue import NetworkRecord, TagRecord, TagVariant
+from jupyter_platform.core.networks import FEATURES, OUTPUTS, NetworkDescription
 from jupyter_platform.figures.wording import ago, utc, value
 
 LOSS_WORDS = ("loss", "error")
 """A score named with one of these is the better the lower it is."""
+PLACES = {FEATURES: "(values of a sample)", OUTPUTS: "(outputs)"}
+"""What stands in a description for what only the dataset tells."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,17 @@ def networks(hub: Platform, base_url: str) -> list[NetworkRow]:
 
 def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkRow:
     """Say what there is to say of one network."""
-    description, facts = record.description, record.facts
+    description = record.description
     best = best_score(record)
+    words = {
+        "task": task(record),
+        "parameters": parameters(record),
+        "tags": str(len(record.tags)),
+        "best": best.text if best else "not trained yet",
+    }
     cells = Markup("").join(
-        Markup('<span class="jp-PlatformPanel-{}" title="{}">{}</span>').format(kind, title, text)
-        for kind, title, text in (
-            ("task", "", task(record)),
-            ("parameters", "parameters", "" if facts is None else f"{facts.parameters:,}"),
-            ("tags", "tags", str(len(record.tags)) if record.tags else "–"),
-            ("best", f"tag {best.tag}" if best else "", best.text if best else "not trained yet"),
-        )
+        Markup('<span class="jp-PlatformPanel-{}">{}</span>').format(kind, text)
+        for kind, text in words.items()
     )
     searched = " ".join((description.name, description.title, description.summary, task(record)))
     return NetworkRow(
@@ -89,7 +94,7 @@ def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkR
         searched=searched.lower(),
         cells=str(cells),
         page=str(_page(record, base_url, now)),
-        complete=facts is not None,
+        complete=record.facts is not None,
     )
 
 
@@ -119,6 +124,11 @@ def plain_name(name: str) -> str:
 def task(record: NetworkRecord) -> str:
     """Return what a network learns."""
     return record.description.task or "any task"
+
+
+def parameters(record: NetworkRecord) -> str:
+    """Return how many parameters a network has, where its dataset does not decide that."""
+    return f"{record.facts.parameters:,}" if record.facts and record.facts.layers else "–"
 
 
 def shape(sizes: Sequence[int] | None) -> str:
@@ -152,7 +162,7 @@ def _facts(record: NetworkRecord) -> Markup:
         ("learns", task(record)),
         ("input", shape(facts.input_shape if facts else description.input_shape)),
         ("output", shape(facts.output_shape if facts else _outputs(record))),
-        ("parameters", f"{facts.parameters:,}" if facts else ""),
+        ("parameters", parameters(record)),
         ("from", record.origin),
         ("defaults", " ".join(f"{key}={item}" for key, item in description.defaults.items())),
     ]
@@ -173,11 +183,33 @@ def _layers(record: NetworkRecord) -> Markup:
         return Markup(
             "<p>Not known yet: no host has looked at this network. It is asked again.</p>"
         )
+    if not record.facts.layers:
+        return _described_layers(record.description)
     rows = [
         (layer.name, layer.type, shape(layer.output_shape), f"{layer.parameters:,}")
         for layer in record.facts.layers
     ]
     return _table(("layer", "type", "output shape", ">parameters"), rows)
+
+
+def _described_layers(description: NetworkDescription) -> Markup:
+    if not description.layers:
+        return Markup("<p>They are made by code, once the dataset is known.</p>")
+    rows = [
+        (
+            layer.name or str(number),
+            layer.type,
+            " ".join(f"{key}={_argument(item)}" for key, item in layer.arguments.items()),
+        )
+        for number, layer in enumerate(description.layers, 1)
+    ]
+    return Markup("<p>Shapes and parameters follow from the dataset.</p>{}").format(
+        _table(("layer", "type", "arguments"), rows)
+    )
+
+
+def _argument(item: Any) -> str:
+    return PLACES.get(item, item) if isinstance(item, str) else str(item)
 
 
 def _tags(record: NetworkRecord, base_url: str, now: datetime) -> Markup:

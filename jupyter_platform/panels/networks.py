@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 CLASS = "jp-PlatformPanel"
 PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Pauses after which networks whose layers are not known yet are asked for again."""
+HEADINGS = (
+    '<div class="jp-PlatformPanel-headings"><span>network</span>'
+    '<span class="jp-PlatformPanel-task">learns</span>'
+    '<span class="jp-PlatformPanel-parameters">parameters</span>'
+    '<span class="jp-PlatformPanel-tags">tags</span>'
+    '<span class="jp-PlatformPanel-best">best score</span></div>'
+)
 
 
 class NetworksPanel:
@@ -84,7 +91,8 @@ class NetworksPanel:
         )
         self._refresh.on_click(lambda _: self._refresh_on_demand())
         self._message = widgets.HTML()
-        self._list = _box(widgets.VBox, "list")
+        self._lines_box = _box(widgets.VBox, "lines")
+        self._list = _box(widgets.VBox, "list", widgets.HTML(HEADINGS), self._lines_box)
         self._page = widgets.HTML().add_class(f"{CLASS}-page")
         self.widget: widgets.VBox = _box(
             widgets.VBox,
@@ -151,8 +159,8 @@ class NetworksPanel:
                 self._lines[name] = _Line(name, partial(self.choose, name))
             self._lines[name].update(self._rows[name].cells, chosen=name == self._chosen)
         children = tuple(self._lines[name].widget for name in names)
-        if self._list.children != children:
-            self._list.children = children
+        if self._lines_box.children != children:
+            self._lines_box.children = children
         chosen = self._rows.get(self._chosen or "")
         self._page.value = chosen.page if chosen else ""
         self._tell(self._advice(names))

@@ -26,7 +26,9 @@ from jupyter_platform.server.pages import ErrorsAsPage, chosen_theme
 FOLDER = "voila_dashboards"
 TEMPLATES = Path(__file__).parent / "templates"
 BASE_TEMPLATE = "lab"
-EXTENSIONS = frozenset({"@voila-dashboards/widgets-manager8"})
+EXTENSIONS = frozenset(
+    {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def add_parameters(
 
 
 def choose_extensions(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Load the one extension that shows widgets, and nothing from other hosts."""
+    """Load the extensions that show widgets, and nothing from other hosts."""
     extensions = [
         item for item in page_config["federated_extensions"] if item["name"] in EXTENSIONS
     ]

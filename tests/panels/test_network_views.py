@@ -107,3 +107,24 @@ def test_shapes():
         "1",
         "as its dataset",
     ]
+
+
+def test_a_network_that_takes_the_shape_of_its_dataset_shows_how_it_is_described():
+    described = NetworkRecord(
+        description=NetworkDescription(
+            name="net",
+            layers=(
+                {"type": "Linear", "name": "fc", "in_features": "$features", "out_features": 64},
+                {"type": "Conv2d", "kernel_size": [3, 3]},
+            ),
+        ),
+        origin="bundled",
+        facts=NetworkFacts(layers=[], parameters=0, input_shape=None, output_shape=None),
+    )
+
+    row = network_row(described, "", NOW)
+
+    assert "in_features=(values of a sample) out_features=64" in row.page
+    assert "kernel_size=[3, 3]" in row.page
+    assert "follow from the dataset" in row.page
+    assert '<span class="jp-PlatformPanel-parameters">–</span>' in row.cells
