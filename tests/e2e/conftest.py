@@ -9,23 +9,34 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-START_TIMEOUT_S = 60
+START_TIMEOUT_S = 120
 
 
 @dataclass(frozen=True)
 class Lab:
-    """A running JupyterLab."""
+    """A running JupyterLab, beside a running platform."""
 
     url: str
     token: str
+    environment: dict[str, str]
+    """Leads a process to the folders of both."""
 
-    def page_url(self, path: str = "lab") -> str:
+    def page_url(self, path: str = "lab", *, reset: bool = True) -> str:
         """Return the address of a page, logged in; `reset` forgets the layout of the last one."""
-        return f"{self.url}{path}?token={self.token}&reset"
+        return f"{self.url}{path}?token={self.token}{'&reset' if reset else ''}"
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the Jupyter server's own API, and return its JSON answer."""
+        headers = {"Authorization": f"token {self.token}"}
+        answer = httpx.request(method, f"{self.url}api/{path}", headers=headers, json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
 
 
 def _server_info(runtime_dir: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
@@ -40,13 +51,28 @@ def _server_info(runtime_dir: Path, process: subprocess.Popen[bytes], log: Path)
     pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
 
 
+def _platform(environment: dict[str, str], *words: str) -> None:
+    command = [sys.executable, "-m", "jupyter_platform.cli.main", *words]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """Start JupyterLab with the installed extension, and end it."""
+    """Start JupyterLab with the installed extension, and a platform; end both."""
     folder = tmp_path_factory.mktemp("lab")
     runtime_dir = folder / "runtime"
     folders = {"DATA": folder / "data", "RUNTIME": runtime_dir, "CONFIG": folder / "config"}
     environment = dict(os.environ) | {f"JUPYTER_{k}_DIR": str(v) for k, v in folders.items()}
+    # Other platforms of this machine may have been given all of it.
+    _platform(environment, "up", "--overcommit")
+    try:
+        yield from _lab(folder, runtime_dir, environment)
+    finally:
+        _platform(environment, "down", "--stop-jobs")
+
+
+def _lab(folder: Path, runtime_dir: Path, environment: dict[str, str]) -> Iterator[Lab]:
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
     if os.geteuid() == 0:
@@ -58,7 +84,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         )
     try:
         info = _server_info(runtime_dir, process, log)
-        yield Lab(info["url"], info["token"])
+        yield Lab(info["url"], info["token"], environment)
     finally:
         process.terminate()
         process.wait(timeout=START_TIMEOUT_S)
