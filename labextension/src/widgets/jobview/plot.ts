@@ -148,7 +148,7 @@ export class CurvePlot {
   }
 
   private _axes(): uPlot.Axis[] {
-    const { xLabel, yLabel } = this._look;
+    const { xLabel, yLabel, isLog } = this._look;
     const common = {
       stroke: this._css('--jp-ui-font-color1'),
       font: `11px ${this._css('--jp-ui-font-family')}`,
@@ -172,7 +172,9 @@ export class CurvePlot {
         label: yLabel,
         labelSize: 18,
         size: 54,
-        values: (_, splits) => tickTexts(splits)
+        grid: { ...common.grid, filter: isLog ? powersOfTen : undefined },
+        values: (_, splits) =>
+          isLog ? splits.map(powerText) : tickTexts(splits)
       }
     ];
   }
@@ -261,6 +263,17 @@ function columnsOf({ steps, curves }: ICurveTable): uPlot.AlignedData {
     smooth
   ]);
   return [steps, ...columns];
+}
+
+/** Of a logarithmic axis only the powers of ten get a line: all of them would be a wall. */
+function powersOfTen(_: uPlot, splits: readonly number[]): (number | null)[] {
+  return splits.map(value =>
+    Number.isInteger(Number(Math.log10(value).toFixed(9))) ? value : null
+  );
+}
+
+function powerText(value: number | null): string {
+  return value === null ? '' : String(Number(value.toPrecision(6)));
 }
 
 /** Numbers along an axis, with as many digits as tell them from one another. */

@@ -1,0 +1,171 @@
+"""A job in a tab and in a notebook, and the form that submits one, in a real JupyterLab."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = pytest.mark.browser
+
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+SLOW_MS = 90_000
+LEARN = {"type": "LEARN", "networks": ["lenet-digits"], "dataset": "digits"}
+
+
+@pytest.fixture
+def platform(lab):
+    """Ask the platform through the gateway; returns the JSON answer."""
+
+    def ask(method: str, path: str, body: Any = None) -> Any:
+        url = f"{lab.url}jupyter-platform/api/{path}"
+        headers = {"Authorization": f"token {lab.token}"}
+        answer = httpx.request(method, url, headers=headers, json=body, timeout=60)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def trained(lab) -> str:
+    """Return the id of a job whose weights are stored under the tag ``e2e``."""
+    url = f"{lab.url}jupyter-platform/api/jobs"
+    headers = {"Authorization": f"token {lab.token}"}
+    options = {"method": "ADAM", "max_iterations": 300, "tag": "e2e"}
+    answer = httpx.post(url, headers=headers, json={**LEARN, "options": options}, timeout=60)
+    return str(answer.json()["id"])
+
+
+def open_job(lab, page: Page, job: str) -> Locator:
+    page.goto(f"{lab.page_url(reset=False)}&job={job}")
+    view = page.locator(f"#jupyter-platform-job-{job}")
+    expect(view.locator(".jp-Platform-jobHead")).to_be_visible(timeout=SLOW_MS)
+    return view
+
+
+def picture(page: Page, name: str) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
+def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, platform, page: Page):
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    name = "<b>bold</b> 🙂 " + "x" * 200
+    options = {"method": "ADAM", "max_iterations": 200_000}
+    job = platform("POST", "jobs", {**LEARN, "name": name, "options": options})["id"]
+
+    view = open_job(lab, page, job)
+    plot = view.locator(".u-over").first
+    expect(plot).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator("h1")).to_have_text(name)
+    expect(view.get_by_text("validation accuracy").first).to_be_visible(timeout=SLOW_MS)
+    legend = view.locator(".jp-Platform-legend").first
+    before = legend.inner_text()
+    expect(legend).not_to_have_text(before, timeout=SLOW_MS)
+
+    plot.hover()
+    expect(legend).to_contain_text("step")
+    box = plot.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 200, box["y"] + 60, steps=4)
+    page.mouse.up()
+    reset = view.get_by_role("button", name="Reset zoom")
+    expect(reset).to_be_visible()
+    picture(page, "job-running")
+    reset.click()
+    expect(reset).to_be_hidden()
+
+    view.get_by_role("button", name="Stop").click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
+    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
+    assert hosts == {"127.0.0.1"}
+
+
+def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, platform, page: Page):
+    options = {"max_iterations": 1}
+    job = platform("POST", "jobs", {**LEARN, "name": "short", "options": options})["id"]
+    view = open_job(lab, page, job)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+
+    platform("DELETE", f"jobs/{job}")
+
+    expect(view.locator(".jp-Platform-calm")).to_contain_text("“short” is not here")
+
+
+def test_an_evaluation_opens_on_its_scores(lab, platform, page: Page, trained: str):
+    view = open_job(lab, page, trained)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    view.get_by_role("tab", name="Log").click()
+    view.get_by_role("searchbox").fill("VALIDATION_accuracy 0")
+    expect(view.locator(".jp-Platform-logTools")).to_contain_text("3 lines")
+    evaluate = {**LEARN, "type": "EVALUATE", "options": {"tag": "e2e"}}
+    job = platform("POST", "jobs", evaluate)["id"]
+
+    view = open_job(lab, page, job)
+
+    expect(view.locator(".jp-Platform-scores .jp-mod-main")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".jp-Platform-matrix tbody tr")).to_have_count(10)
+    expect(view.locator(".jp-Platform-examples canvas")).to_have_count(16)
+    picture(page, "evaluation-10")
+    page.reload()
+    expect(view.locator(".jp-Platform-matrix")).to_be_visible(timeout=SLOW_MS)
+
+
+def test_the_form_says_what_is_wrong_where_it_is_wrong(lab, page: Page):
+    page.goto(f"{lab.page_url(reset=False)}&submit")
+    form = page.locator(".jp-Platform-form")
+    expect(form).to_be_visible(timeout=SLOW_MS)
+    form.get_by_label("Network").fill("lenet-digits")
+    form.get_by_label("Dataset").fill("digits")
+    text = form.get_by_label("Options as text")
+    text.fill("learning_rte=abc\nbatch_size=0")
+
+    field = form.locator("[data-control='option.batch_size']")
+    expect(field.get_by_role("alert")).to_contain_text("batch_size", timeout=SLOW_MS)
+    picture(page, "form-errors")
+    form.get_by_role("button", name="Use learning_rate").click()
+    field = form.locator("[data-control='option.learning_rate']")
+    expect(field.get_by_role("alert")).to_contain_text("'abc'")
+    form.get_by_role("button", name="Submit").click()
+    expect(field.locator("input")).to_be_focused()
+
+    text.fill('learningRate=0.01 batchSize=64 maxIterations=3 name="from DIANNE"')
+    expect(field.locator("input")).to_have_value("0.01")
+    expect(form.get_by_role("status").last).to_contain_text("start", timeout=SLOW_MS)
+    text.press("Control+Enter")
+
+    expect(page.get_by_role("heading", name="from DIANNE")).to_be_visible(timeout=SLOW_MS)
+
+
+def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: str):
+    data = {
+        "application/vnd.jupyter-platform.job+json": {"version": 1, "id": trained, "name": "x"},
+        "text/html": "<b>what was so when the cell ran</b>",
+    }
+    output = {"output_type": "display_data", "metadata": {}, "data": data}
+    cell = {
+        "cell_type": "code",
+        "execution_count": 1,
+        "id": "a",
+        "metadata": {},
+        "source": "%job",
+        "outputs": [output],
+    }
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    content = {"type": "notebook", "format": "json", "content": notebook}
+    lab.api("PUT", "contents/yesterday.ipynb", content)
+
+    page.goto(lab.page_url("lab/tree/yesterday.ipynb", reset=False))
+
+    view = page.locator(".jp-OutputArea .jp-Platform-jobView")
+    expect(view.locator("h1")).to_have_text("lenet-digits-digits", timeout=SLOW_MS)
+    expect(view.locator(".u-over").first).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("what was so when the cell ran")).to_have_count(0)
+    picture(page, "notebook-output")
