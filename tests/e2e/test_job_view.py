@@ -54,6 +54,8 @@ def picture(page: Page, name: str) -> None:
 def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, platform, page: Page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
+    thrown: list[str] = []
+    page.on("pageerror", lambda error: thrown.append(str(error)))
     name = "<b>bold</b> 🙂 " + "x" * 200
     options = {"method": "ADAM", "max_iterations": 200_000}
     job = platform("POST", "jobs", {**LEARN, "name": name, "options": options})["id"]
@@ -80,12 +82,16 @@ def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, platform,
     picture(page, "job-running")
     reset.click()
     expect(reset).to_be_hidden()
+    view.get_by_label("Logarithmic loss").check()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    expect(legend).to_contain_text("step")
 
     view.get_by_role("button", name="Stop").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
     expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
+    assert thrown == []
 
 
 def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, platform, page: Page):

@@ -172,7 +172,7 @@ export class CurvePlot {
         label: yLabel,
         labelSize: 18,
         size: 54,
-        grid: { ...common.grid, filter: isLog ? powersOfTen : undefined },
+        grid: isLog ? { ...common.grid, filter: powersOfTen } : common.grid,
         values: (_, splits) =>
           isLog ? splits.map(powerText) : tickTexts(splits)
       }
