@@ -80,7 +80,7 @@ export default defineConfig(
   },
   layer(['src/request.ts', 'src/tokens.ts'], MODELS),
   layer(['src/models/**'], WIDGETS),
-  layer(['src/widgets/**'], PLUGINS),
+  layer(['src/widgets/**', 'src/panels/**'], PLUGINS),
   layer(['src/plugins/**'], INDEX),
   {
     // What stands in the page from its first moment gains nothing from a second request.

@@ -28,8 +28,24 @@ const RESTARTING: readonly string[] = [
 export type KernelPhase =
   'starting' | 'live' | 'restarting' | 'offline' | 'gone';
 
+/** Where panels run. */
+export interface IPanelKernel {
+  /** The phase changed. */
+  readonly changed: ISignal<IPanelKernel, KernelPhase>;
+  /** The kernel is a new process: what was shown has to be opened again. */
+  readonly renewed: ISignal<IPanelKernel, void>;
+  /**
+   * Show a panel, starting the kernel where there is none.
+   *
+   * @param name - as the Python side knows it
+   */
+  open(name: string): Promise<Widget>;
+  /** End the process of the kernel and start another; panels are opened again. */
+  restart(): Promise<void>;
+}
+
 /** The one kernel on which the panels of this page run, and of other pages too. */
-export class PanelKernel {
+export class PanelKernel implements IPanelKernel {
   /**
    * @param rendermime - copied; the copy alone learns to show the widgets of this kernel
    */
@@ -39,25 +55,14 @@ export class PanelKernel {
     private readonly _trans: TranslationBundle
   ) {}
 
-  get phase(): KernelPhase {
-    return this._phase;
-  }
-
-  /** The phase changed. */
   get changed(): ISignal<PanelKernel, KernelPhase> {
     return this._changed;
   }
 
-  /** The kernel is a new process: what was shown has to be opened again. */
   get renewed(): ISignal<PanelKernel, void> {
     return this._renewed;
   }
 
-  /**
-   * Show a panel, starting the kernel where there is none.
-   *
-   * @param name - as the Python side knows it
-   */
   async open(name: string): Promise<Widget> {
     await this._connect();
     const data = await this._show(name);
@@ -70,7 +75,6 @@ export class PanelKernel {
     return view;
   }
 
-  /** End the process of the kernel and start another; panels are opened again. */
   async restart(): Promise<void> {
     const session = this._session;
     if (!session) {

@@ -3,7 +3,7 @@ import { Signal } from '@lumino/signaling';
 import { Panel } from '@lumino/widgets';
 import type { Widget } from '@lumino/widgets';
 
-import type { KernelPhase, PanelKernel } from './kernel';
+import type { IPanelKernel, KernelPhase } from './kernel';
 
 /** A panel in a tab of the main area; it lives on the kernel that all panels share. */
 export class PanelTab extends Panel {
@@ -12,7 +12,7 @@ export class PanelTab extends Panel {
    */
   constructor(
     readonly name: string,
-    private readonly _kernel: PanelKernel,
+    private readonly _kernel: IPanelKernel,
     private readonly _trans: TranslationBundle
   ) {
     super();
