@@ -9,7 +9,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import { VERSION } from '../version';
-import { display, KernelError, newSession, showWidgets } from './session';
+import { display, KernelError, newSession, PATH, showWidgets } from './session';
 
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
@@ -76,23 +76,32 @@ export class PanelKernel implements IPanelKernel {
   }
 
   async restart(): Promise<void> {
-    const session = this._session;
-    if (!session) {
-      this._connecting = null;
-      await this._connect();
-      return;
-    }
     this._enter('restarting');
     try {
-      await (session.session?.kernel
-        ? session.restartKernel()
-        : session.startKernel());
-    } finally {
-      if (!session.session?.kernel) {
-        this._enter('gone');
+      // What this page knows of sessions may be older than the end of this one.
+      await this._services.sessions.refreshRunning();
+      const kernel = this._session?.session?.kernel;
+      const isThere = await this._services.sessions.findByPath(PATH);
+      if (this._session && isThere && kernel && kernel.status !== 'dead') {
+        await this._session.restartKernel();
+      } else {
+        await this._connectAnew();
       }
+    } catch (error) {
+      this._enter('gone');
+      throw error;
     }
     this._look();
+  }
+
+  /** Leave a session that has ended; what is there by now, or a new one, takes its place. */
+  private async _connectAnew(): Promise<void> {
+    this._session?.dispose();
+    this._session = null;
+    this._connecting = null;
+    await this._connect();
+    this._process = null;
+    this._renewed.emit();
   }
 
   private _connect(): Promise<void> {

@@ -6,7 +6,8 @@ import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { PartialJSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 
-const PATH = 'jupyter-platform/panels';
+/** By which the session is found; no file is there. */
+export const PATH = 'jupyter-platform/panels';
 
 /** A request that the kernel answered with an exception. */
 export class KernelError extends Error {
