@@ -9,8 +9,23 @@ import psutil
 
 from benchmarks.lab import fresh_lab, wait_until_warm
 from benchmarks.table import Row
+from jupyter_platform import Platform
 
 STARTS = 5
+
+
+def _memory(lab: Platform) -> dict[str, int]:
+    """Return the proportional set size of each process, bytes: shared pages count once."""
+    found = {}
+    for name, facts in lab.status().processes.items():
+        process = psutil.Process(facts["pid"])
+        found[name.split(":")[0]] = process.memory_full_info().pss
+        if name.startswith("host:"):
+            children = process.children(recursive=True)
+            found["warm process and its spare"] = sum(
+                child.memory_full_info().pss for child in children
+            )
+    return found
 
 
 def run() -> list[Row]:
@@ -28,10 +43,7 @@ def run() -> list[Row]:
             wait_until_warm(lab)
             warm.append(time.perf_counter() - began)
             time.sleep(2)
-            memory = {
-                name.split(":")[0]: int(facts["memory"])
-                for name, facts in lab.status().processes.items()
-            }
+            memory = _memory(lab)
     rows = [
         Row("start", "nothing → coordinator answers", f"{statistics.median(answering):.1f} s"),
         Row("start", "nothing → a host has joined", f"{statistics.median(joined):.1f} s"),

@@ -78,10 +78,7 @@ def down(stop_jobs: bool, leave_jobs: bool, as_json: bool) -> None:
     paths = Paths.default()
     hub = _running_hub(paths)
     if hub is not None and not leave_jobs:
-        running = list(hub.jobs(state=HELD, limit=None))
-        if running and not stop_jobs:
-            raise ConflictError(_refusal(running))
-        _stop_all(running)
+        _end_jobs(hub, stop_jobs)
     ran = request_down(paths)
     if as_json:
         print_json({"stopped": ran})
@@ -178,6 +175,19 @@ def _refusal(running: list[Job]) -> str:
         f"{format_count(len(running), 'job')} would be left alone:\n{listed}\n"
         "--stop-jobs stops them first, --leave-jobs lets them go on."
     )
+
+
+def _end_jobs(hub: Platform, stop_jobs: bool) -> None:
+    """Stop what runs, and start nothing in its place; refuse where that was not asked for."""
+    hub.hold_queue()
+    try:
+        running = list(hub.jobs(state=HELD, limit=None))
+        if running and not stop_jobs:
+            raise ConflictError(_refusal(running))
+        _stop_all(running)
+    except BaseException:
+        hub.hold_queue(False)
+        raise
 
 
 def _stop_all(running: list[Job]) -> None:

@@ -363,6 +363,13 @@ class Platform:
 
         return follow_events(self._transport, after)
 
+    def hold_queue(self, held: bool = True) -> None:
+        """Let nothing that waits start, or let the queue move again.
+
+        The queue moves again when the coordinator restarts, too.
+        """
+        self._transport.request("POST", "/api/queue/hold", body={"held": held})
+
     def shutdown(self, *, force: bool = False) -> None:
         """Stop the platform: coordinator, scheduler and hosts.
 

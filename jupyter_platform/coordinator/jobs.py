@@ -157,6 +157,10 @@ class JobService:
 
         return await self._store.read(page)
 
+    def hold(self, held: bool) -> None:
+        """Leave what waits in the queue, until told otherwise or the coordinator restarts."""
+        self._reconciler.hold(held)
+
     async def stop(self, job: str) -> JobRecord:
         """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays."""
         found = await self.identify(job)

@@ -37,10 +37,14 @@ class Lab:
     def __init__(self, paths: Paths, settings: Settings, wait_for_host: bool = True) -> None:
         self.paths = paths
         self.settings = settings
-        ensure_coordinator(paths, settings=settings, timeout_s=90)
-        self.platform = Platform()
+        self.start()
         if wait_for_host:
             until(self.platform.hosts, what="a host that has joined")
+
+    def start(self) -> None:
+        """Start the platform, or find it running."""
+        ensure_coordinator(self.paths, settings=self.settings, timeout_s=90)
+        self.platform = Platform()
 
     def pids(self, kind: str) -> list[int]:
         """Return the pids of ``coordinator``, ``scheduler``, ``host`` or ``supervisor``."""

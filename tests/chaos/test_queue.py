@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -151,3 +153,18 @@ def test_a_platform_says_that_another_offers_the_machine(start_lab):
 
     assert "cannot join" in warnings[0]
     assert "overcommit" in warnings[0], "it names the cure"
+
+
+def test_going_down_starts_nothing_in_place_of_what_it_stops(start_lab):
+    lab = start_lab(cluster__cpus=1)
+    running = lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS)
+    until(lambda: running.refresh().record.state == "running")
+    waiting = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
+
+    command = [sys.executable, "-m", "jupyter_platform.cli.main", "down", "--stop-jobs"]
+    subprocess.run(command, check=True, timeout=120)
+
+    assert not lab.run_folders(waiting)
+    lab.start()
+    assert running.refresh().record.state == "stopped"
+    assert waiting.wait(timeout=120) == "finished", "it was only delayed"

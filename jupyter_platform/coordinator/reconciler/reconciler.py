@@ -93,6 +93,7 @@ class Reconciler:
             ledger, hosts, self._puller, records, live, blobs, settings, self._ended
         )
         self._pending: dict[str, Pending] = {}
+        self._held = False
         self._stops: set[str] = set()
         self._starts: dict[str, int] = {}
         self._active: dict[str, Attempt] = {}
@@ -125,6 +126,11 @@ class Reconciler:
     def enqueue(self, row: JobRow) -> None:
         """Take a job that was just written as queued."""
         self._pending[row.id] = pending_of(row)
+        self._wake.set()
+
+    def hold(self, held: bool) -> None:
+        """Start nothing that waits, or go on doing so; what runs goes on."""
+        self._held = held
         self._wake.set()
 
     def withdraw(self, job: str) -> None:
@@ -207,7 +213,7 @@ class Reconciler:
         return min([BUSY_TICK_S, *(seconds + 0.01 for seconds in retries)])
 
     async def _plan(self) -> None:
-        if not self._pending:
+        if not self._pending or self._held:
             return
         async with self._placing:
             answer = await self._ask_planner(list(self._pending.values()))

@@ -35,6 +35,14 @@ class ShutdownRequest(BaseModel):
     force: bool = Field(default=False, description="Also while jobs run; they go on.")
 
 
+class HoldRequest(BaseModel):
+    """Whether jobs that wait stay where they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    held: bool = Field(default=True, description="False lets the queue move again.")
+
+
 @router.get("/health")
 async def health() -> HealthRecord:
     """Say that the coordinator answers; the only route without a token."""
@@ -58,6 +66,12 @@ async def shutdown(services: ServicesOf, request: ShutdownRequest | None = None)
     """End coordinator, scheduler and hosts; refused while jobs run unless forced."""
     await services.shutdown(request is not None and request.force)
     return HealthRecord(status="stopping")
+
+
+@router.post("/queue/hold", status_code=204)
+async def hold(services: ServicesOf, request: HoldRequest | None = None) -> None:
+    """Start nothing that waits until the coordinator restarts; what runs goes on."""
+    services.jobs.hold(request is None or request.held)
 
 
 @router.websocket("/events")
