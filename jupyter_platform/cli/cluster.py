@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from jupyter_platform.cli.output import (
     state_text,
 )
 from jupyter_platform.client import Job, Platform
-from jupyter_platform.core.errors import ConflictError, CoordinatorError
+from jupyter_platform.core.errors import ConflictError, CoordinatorError, NotFoundError, PlatformError
 from jupyter_platform.core.hosts import StatusRecord
 from jupyter_platform.core.settings import Settings, load_settings
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
@@ -179,14 +180,17 @@ def _refusal(running: list[Job]) -> str:
 
 def _end_jobs(hub: Platform, stop_jobs: bool) -> None:
     """Stop what runs, and start nothing in its place; refuse where that was not asked for."""
-    hub.hold_queue()
+    # A coordinator of an older version has no such route, and must come down all the same.
+    with contextlib.suppress(NotFoundError):
+        hub.hold_queue()
     try:
         running = list(hub.jobs(state=HELD, limit=None))
         if running and not stop_jobs:
             raise ConflictError(_refusal(running))
         _stop_all(running)
     except BaseException:
-        hub.hold_queue(False)
+        with contextlib.suppress(PlatformError):
+            hub.hold_queue(False)
         raise
 
 
