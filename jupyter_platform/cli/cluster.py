@@ -18,7 +18,12 @@ from jupyter_platform.cli.output import (
     state_text,
 )
 from jupyter_platform.client import Job, Platform
-from jupyter_platform.core.errors import ConflictError, CoordinatorError, NotFoundError, PlatformError
+from jupyter_platform.core.errors import (
+    ConflictError,
+    CoordinatorError,
+    NotFoundError,
+    PlatformError,
+)
 from jupyter_platform.core.hosts import StatusRecord
 from jupyter_platform.core.settings import Settings, load_settings
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
