@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+
 import pytest
 
 from jupyter_platform.client.representation import JOB_MIME, JOBS_MIME
@@ -75,9 +77,11 @@ def test_job_shows_the_newest_or_the_one_that_is_named(notebook):
 
 
 def test_stop_stops(notebook):
-    notebook.run(f"job = %submit LEARN mlp iris {ENDLESS} --name endless")
+    # Other tests of this platform may have left jobs of any plain name.
+    name = f"stop-{secrets.token_hex(4)}"
+    notebook.run(f"job = %submit LEARN mlp iris {ENDLESS} --name {name}")
 
-    ran = notebook.run("stopped = %stop endless")
+    ran = notebook.run(f"stopped = %stop {name}")
 
     assert ran.error is None
     assert notebook["stopped"].id == notebook["job"].id

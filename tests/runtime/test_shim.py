@@ -108,8 +108,9 @@ def test_process_ignores_nothing_that_the_shim_ignores(folder, wait_for):
     wait_for(lambda: ended(folder))
 
     masks = [int(line.split()[1], 16) for line in (folder / "output.log").read_text().splitlines()]
-
-    assert masks == [0, 0]
+    # The C library keeps the first real-time signals for itself; nobody can set them.
+    settable = sum(1 << (number - 1) for number in signal.valid_signals())
+    assert [mask & settable for mask in masks] == [0, 0]
 
 
 def test_second_shim_leaves_a_run_alone(folder, wait_for):
