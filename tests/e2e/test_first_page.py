@@ -18,7 +18,7 @@ def test_sidebar_opens(lab, page: Page):
         tab.click()
 
     expect(sidebar).to_be_visible()
-    expect(sidebar).to_contain_text("Platform")
+    expect(sidebar.get_by_role("button", name="Submit", exact=True)).to_be_visible()
 
 
 def test_first_page_asks_no_other_host(lab, page: Page):
