@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 pytestmark = pytest.mark.browser
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-SLOW_MS = 60_000
+SLOW_MS = 90_000
 LEARN = {"type": "LEARN", "networks": ["lenet-digits"], "dataset": "digits"}
 
 
