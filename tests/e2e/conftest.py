@@ -13,21 +13,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 START_TIMEOUT_S = 120
-SLOW_MACHINE_MS = 60_000
-"""What a page may take on a busy machine; waiting ends as soon as it is there."""
-TEST_TIMEOUT_S = 400
-
-expect.set_options(timeout=SLOW_MACHINE_MS)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give tests of this folder the time that a browser takes."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.timeout(TEST_TIMEOUT_S))
 
 
 @dataclass(frozen=True)
@@ -112,6 +100,5 @@ def page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         page = browser.new_page(viewport={"width": 1366, "height": 768})
-        page.set_default_timeout(SLOW_MACHINE_MS)
         yield page
         browser.close()
