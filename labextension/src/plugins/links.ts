@@ -9,6 +9,8 @@ import { NO_ARGUMENTS } from '../widgets/page-commands';
 import { run } from '../widgets/surroundings';
 
 const FOLLOW = 'jupyter-platform:follow-link';
+/** Milliseconds after which JupyterLab has saved a layout that changed. */
+const LAYOUT_SAVED_MS = 3000;
 
 /** Opens what an address asks for: `…/lab?job=<id>` or `…/lab?submit`. */
 export const links: JupyterFrontEndPlugin<void> = {
@@ -26,7 +28,8 @@ export const links: JupyterFrontEndPlugin<void> = {
         const job = query.get('job');
         void app.restored.then(() => {
           model.connect();
-          forget('job', 'submit');
+          // A reload before JupyterLab has saved its layout follows the link again.
+          window.setTimeout(() => forget('job', 'submit'), LAYOUT_SAVED_MS);
           // Who follows a link to the platform wants to see the rest of it too.
           run(commands, CommandIDs.showSidebar);
           if (job) {
