@@ -9,34 +9,7 @@ import re
 from typing import Any
 
 from jupyter_platform.core.errors import FieldError, OptionError
-from jupyter_platform.core.states import JobType
-
-_LEARN = {
-    "criterion": "criterion",
-    "method": "method",
-    "learningRate": "learning_rate",
-    "momentum": "momentum",
-    "batchSize": "batch_size",
-    "maxIterations": "max_iterations",
-    "trainSet": "train_set",
-    "validationSet": "validation_set",
-    "testSet": "test_set",
-    "validationInterval": "validation_interval",
-    "storeInterval": "checkpoint_interval",
-    "seed": "seed",
-    "tag": "tag",
-    "clean": "clean",
-}
-_EVALUATE = {
-    "tag": "tag",
-    "testSet": "test_set",
-    "range": "test_set",
-    "batchSize": "batch_size",
-    "criterion": "criterion",
-}
-
-SPELLINGS: dict[JobType, dict[str, str]] = {JobType.LEARN: _LEARN, JobType.EVALUATE: _EVALUATE}
-"""Per job type, DIANNE's key to ours (dianne.md, tables 2.1 to 2.6)."""
+from jupyter_platform.core.options.model import OptionModel
 
 SUBMISSION_KEYS = {"name": "name", "targetCount": "target_count"}
 """Keys that DIANNE takes among the options and that are fields of our submission."""
@@ -74,20 +47,21 @@ def parse_option_line(text: str) -> dict[str, str]:
     return options
 
 
-def translate(job_type: JobType, options: dict[str, Any]) -> dict[str, Any]:
+def translate(model: type[OptionModel], options: dict[str, Any]) -> dict[str, Any]:
     """Return options in our spelling; keys that neither side knows stay as they are.
+
+    The spellings stand at the options themselves (dianne.md, tables 2.1 to 2.8).
 
     Raises
     ------
     OptionError
         If an option is given in both spellings.
     """
-    spellings = SPELLINGS.get(job_type, {})
     result: dict[str, Any] = {}
     sources: dict[str, str] = {}
     errors: list[FieldError] = []
     for key, value in options.items():
-        ours = spellings.get(key, key)
+        ours = meaning(model, key, options)
         if ours in sources:
             message = (
                 f"{sources[ours]} and {key} are one option in two spellings; give only {ours}."
@@ -98,3 +72,24 @@ def translate(job_type: JobType, options: dict[str, Any]) -> dict[str, Any]:
     if errors:
         raise OptionError.from_fields(errors)
     return result
+
+
+def meaning(model: type[OptionModel], key: str, options: dict[str, Any]) -> str:
+    """Return which option a key means beside the other options; itself where nobody knows it."""
+    candidates = model.spelled(key)
+    if len(candidates) < 2:
+        return candidates[0] if candidates else key
+    clear = {
+        names[0]: str(value).upper()
+        for other, value in options.items()
+        if len(names := model.spelled(other)) == 1
+    }
+
+    def holds(name: str) -> bool:
+        return all(
+            clear.get(other, str(model.model_fields[other].default).upper())
+            in [value.upper() for value in values]
+            for other, values in model.condition(name).items()
+        )
+
+    return next((name for name in candidates if holds(name)), candidates[0])

@@ -2,92 +2,112 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
-from jupyter_platform.core.options.index_set import IndexSet
-from jupyter_platform.core.options.model import OptionModel, option
+from jupyter_platform.core.options.groups.data import DataOptions
+from jupyter_platform.core.options.groups.distillation import DistillationOptions
+from jupyter_platform.core.options.groups.gang import GangOptions
+from jupyter_platform.core.options.groups.generative import GenerativeOptions
+from jupyter_platform.core.options.groups.optimizer import OptimizerOptions
+from jupyter_platform.core.options.groups.schedule import ScheduleOptions
+from jupyter_platform.core.options.groups.sequence import SequenceOptions
+from jupyter_platform.core.options.groups.stopping import StoppingOptions
+from jupyter_platform.core.options.groups.types import (
+    TAG_PATTERN,
+    TAG_REFERENCE_PATTERN,
+    JsonObject,
+    Names,
+    OptionalCriterion,
+    OptionalText,
+)
+from jupyter_platform.core.options.model import option
+from jupyter_platform.core.strategies import NAME_PATTERN, STRATEGIES, strategy_name
 
-TAG_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_LEARNING = "Learning"
 
-LEARNING_RATES = {"SGD": 0.01, "ADAM": 0.001}
-"""Default learning rate of each method, as in DIANNE."""
-
-
-def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) else value
-
-
-def _empty_is_none(value: Any) -> Any:
-    return None if value == "" else value
+StrategyName = Annotated[
+    str,
+    Field(pattern=NAME_PATTERN),
+    BeforeValidator(lambda value: strategy_name(value) if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "examples": list(STRATEGIES)}),
+]
 
 
-Criterion = Annotated[Literal["NLL", "CE", "MSE"], BeforeValidator(_upper)]
-Method = Annotated[Literal["SGD", "ADAM"], BeforeValidator(_upper)]
-OptionalCriterion = Annotated[Criterion | None, BeforeValidator(_empty_is_none)]
-OptionalFloat = Annotated[float | None, BeforeValidator(_empty_is_none)]
-OptionalText = Annotated[str | None, BeforeValidator(_empty_is_none)]
-
-
-class LearnOptions(OptionModel):
+class LearnOptions(
+    DistillationOptions,
+    SequenceOptions,
+    GenerativeOptions,
+    StoppingOptions,
+    ScheduleOptions,
+    OptimizerOptions,
+    DataOptions,
+    GangOptions,
+):
     """How a network learns a dataset."""
 
-    method: Method = option("SGD", "Optimiser.", group="Optimiser", common=True)
-    learning_rate: OptionalFloat = option(
-        None,
-        "Step size of the optimiser.",
-        group="Optimiser",
-        common=True,
-        default_text="0.01 for SGD, 0.001 for ADAM",
-        gt=0,
-        allow_inf_nan=False,
+    unchecked: ClassVar[frozenset[str]] = frozenset(
+        {
+            "checkpoint_interval",
+            "clean",
+            "fetch_threads",
+            "init_tag",
+            "max_iterations",
+            "seed",
+            "store_interval",
+            "tag",
+            "validation_interval",
+            *GangOptions.model_fields,
+            *OptimizerOptions.model_fields,
+            *ScheduleOptions.model_fields,
+            *StoppingOptions.model_fields,
+        }
     )
-    momentum: float = option(0.0, "Momentum of SGD.", group="Optimiser", ge=0, lt=1)
+
+    strategy: StrategyName = option(
+        "feed_forward",
+        "Way of learning: one that comes with the platform, or the name of an installed one.",
+        group=_LEARNING,
+        dianne="strategy",
+    )
     criterion: OptionalCriterion = option(
         None,
         "Loss: NLL wants log-probabilities or probabilities, CE raw scores, MSE numbers.",
-        group="Learning",
+        group=_LEARNING,
         default_text="NLL for classes, MSE for numbers",
+        dianne="criterion",
     )
-    batch_size: int = option(
-        32,
-        "Samples in one weight update.",
-        group="Learning",
-        unit="samples",
-        common=True,
-        ge=1,
-        le=1_000_000,
+    huber_delta: float = option(
+        1.0,
+        "Error from which the loss grows evenly instead of ever faster.",
+        group=_LEARNING,
+        when={"criterion": ("HUB", "SMOOTH_L1")},
+        gt=0,
+        allow_inf_nan=False,
+    )
+    strategy_options: JsonObject = option(
+        None,
+        "Options of an installed or uploaded strategy, as a JSON object.",
+        group=_LEARNING,
+        default_text="none",
     )
     max_iterations: int = option(
         1000,
         "Weight updates after which it ends; -1 runs until stopped.",
-        group="Learning",
+        group=_LEARNING,
         unit="updates",
         common=True,
+        dianne="maxIterations",
         ge=-1,
-    )
-    train_set: IndexSet = option(
-        None, "Samples to learn from.", group="Data", default_text="the dataset's training split"
-    )
-    validation_set: IndexSet = option(
-        None,
-        "Samples to validate on.",
-        group="Data",
-        default_text="the dataset's validation split",
-    )
-    test_set: IndexSet = option(
-        None,
-        "Samples kept for an EVALUATE of this job's weights; not seen while learning.",
-        group="Data",
-        default_text="the dataset's test split",
     )
     validation_interval: int = option(
         100,
         "Updates between two validations; 0 never validates.",
-        group="Learning",
+        group=_LEARNING,
         unit="updates",
         common=True,
+        dianne="validationInterval",
         ge=0,
     )
     checkpoint_interval: int = option(
@@ -97,31 +117,69 @@ class LearnOptions(OptionModel):
         unit="updates",
         ge=0,
     )
+    store_interval: int = option(
+        0,
+        "Updates between two sets of weights that are kept as <tag>/<iteration>; 0 keeps none.",
+        group="Storage",
+        unit="updates",
+        dianne="storeInterval",
+        ge=0,
+    )
+    fixed: Names = option(
+        None,
+        "Layers that stay as they are: names, or network/layer where there are several networks.",
+        group=_LEARNING,
+        default_text="none",
+        dianne="fixed",
+    )
     seed: int = option(
-        0, "Seed of initial weights and of sampling.", group="Learning", ge=0, lt=2**63
+        0,
+        "Seed of initial weights and of sampling.",
+        group=_LEARNING,
+        dianne="seed",
+        ge=0,
+        lt=2**63,
     )
     tag: OptionalText = option(
         None,
         "Name under which the weights are kept.",
         group="Storage",
         default_text="the job's id",
+        dianne="tag",
         pattern=TAG_PATTERN,
     )
+    init_tag: OptionalText = option(
+        None,
+        "Weights to start from: a tag, or tag/best, tag/last, tag/<iteration>.",
+        group="Storage",
+        default_text="those under tag, if there are some, else fresh ones",
+        dianne="initTag",
+        pattern=TAG_REFERENCE_PATTERN,
+    )
     clean: bool = option(
-        False, "Start from fresh weights although the tag has some.", group="Storage"
+        False,
+        "Start from fresh weights although the tag has some.",
+        group="Storage",
+        dianne="clean",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _defaults_of_the_strategy(cls, values: Any) -> Any:
+        if not isinstance(values, dict):
+            return values
+        name = values.get("strategy", cls.model_fields["strategy"].default)
+        record = STRATEGIES.get(strategy_name(name)) if isinstance(name, str) else None
+        return values if record is None else {**record.defaults, **values}
+
     @model_validator(mode="after")
-    def _some_iterations(self) -> LearnOptions:
+    def _goes_together(self) -> LearnOptions:
         if self.max_iterations == 0:
             raise ValueError("max_iterations is 0; give 1 or more, or -1 to run until stopped")
-        if self.method != "SGD" and self.momentum:
-            raise ValueError(f"momentum is an option of SGD, not of {self.method}")
+        if self.init_tag is not None and self.clean:
+            raise ValueError("init_tag gives weights and clean = true wants fresh ones; give one")
+        if self.schedule == "cosine" and self.cosine_length is None and self.max_iterations == -1:
+            raise ValueError("cosine_length is not given, and max_iterations = -1 has no end")
+        if self.schedule != "constant" and self.min_learning_rate > self.effective_learning_rate:
+            raise ValueError("min_learning_rate is above the learning rate that it limits")
         return self
-
-    @property
-    def effective_learning_rate(self) -> float:
-        """The learning rate given, or the default of the method."""
-        if self.learning_rate is None:
-            return LEARNING_RATES[self.method]
-        return self.learning_rate

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -17,6 +18,9 @@ class OptionModel(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
+    unchecked: ClassVar[frozenset[str]] = frozenset()
+    """Options that never decide whether networks, dataset and options go together."""
+
     @field_validator("*", mode="before")
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
@@ -27,6 +31,52 @@ class OptionModel(BaseModel):
             raise PydanticCustomError("truth_value", "true and false are no numbers")
         return value
 
+    @classmethod
+    def condition(cls, name: str) -> dict[str, tuple[str, ...]]:
+        """Return which values of other options an option goes with; empty: with any."""
+        condition = _extra(cls, name).get("when", {})
+        return {key: tuple(values) for key, values in condition.items()}
+
+    @classmethod
+    def spellings(cls) -> dict[str, str]:
+        """Return DIANNE's name of each option that has one, to ours."""
+        return {
+            spelling: name
+            for name in cls.model_fields
+            for spelling in _extra(cls, name).get("dianne", ())
+        }
+
+    @classmethod
+    def spelled(cls, key: str) -> list[str]:
+        """Return the options that a key may stand for, in our spelling or DIANNE's.
+
+        DIANNE has one name for options that mean different things: ``decayRate``.
+        """
+        if key in cls.model_fields:
+            return [key]
+        return [name for name in cls.model_fields if key in _extra(cls, name).get("dianne", ())]
+
+    def applies(self, name: str) -> bool:
+        """Return whether an option means anything beside the others as they are."""
+        return all(
+            str(getattr(self, key)) in values for key, values in self.condition(name).items()
+        )
+
+    def applicable(self) -> dict[str, Any]:
+        """Return the options that mean something, as JSON values."""
+        names = {name for name in type(self).model_fields if self.applies(name)}
+        return self.model_dump(mode="json", include=names)
+
+    def checked(self) -> dict[str, Any]:
+        """Return what a check of networks and dataset must know, defaults left out."""
+        given = self.model_dump(mode="json", exclude=set(self.unchecked), exclude_defaults=True)
+        return {name: value for name, value in given.items() if self.applies(name)}
+
+
+def _extra(model: type[OptionModel], name: str) -> dict[str, Any]:
+    extra = model.model_fields[name].json_schema_extra
+    return extra if isinstance(extra, dict) else {}
+
 
 def option(
     default: Any,
@@ -36,6 +86,8 @@ def option(
     unit: str | None = None,
     common: bool = False,
     default_text: str | None = None,
+    when: Mapping[str, tuple[str, ...]] | None = None,
+    dianne: str | tuple[str, ...] = (),
     **bounds: Any,
 ) -> Any:
     """Declare an option.
@@ -54,6 +106,11 @@ def option(
         Whether it is one of the few that people change most.
     default_text : str, optional
         What the default means, where the value alone does not tell.
+    when : mapping, optional
+        Other options and their values that this one goes with: ``{"method": ("SGD",)}``. Given
+        beside any other value it is refused.
+    dianne : str or tuple of str
+        DIANNE's names of it.
     **bounds
         ``ge``, ``gt``, ``le``, ``lt``, ``pattern``, as in `pydantic.Field`.
     """
@@ -62,4 +119,8 @@ def option(
         extra["unit"] = unit
     if default_text:
         extra["default_text"] = default_text
+    if when:
+        extra["when"] = {key: list(values) for key, values in when.items()}
+    if dianne:
+        extra["dianne"] = [dianne] if isinstance(dianne, str) else list(dianne)
     return Field(default=default, description=help, json_schema_extra=extra, **bounds)

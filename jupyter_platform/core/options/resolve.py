@@ -15,7 +15,7 @@ from jupyter_platform.core.errors import (
     shortened,
 )
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
-from jupyter_platform.core.options.dianne import SPELLINGS, translate
+from jupyter_platform.core.options.dianne import meaning, translate
 from jupyter_platform.core.options.evaluate import EvaluateOptions
 from jupyter_platform.core.options.learn import LearnOptions
 from jupyter_platform.core.options.model import OptionModel
@@ -63,21 +63,49 @@ def resolve_options(
             f"The options take {size:,} bytes; at most {MAX_OPTIONS_BYTES:,} are accepted."
         )
     model = OPTION_MODELS[job_type]
-    given = translate(job_type, options)
+    given = translate(model, options)
     known = {key: value for key, value in (defaults or {}).items() if key in model.model_fields}
     try:
         resolved = model.model_validate({**known, **given})
+        idle = [key for key in known.keys() - given.keys() if not resolved.applies(key)]
+        if idle:
+            kept = {key: value for key, value in known.items() if key not in idle}
+            resolved = model.model_validate({**kept, **given})
     except ValidationError as error:
-        raise OptionError.from_fields(_field_errors(error, job_type, options)) from error
+        raise OptionError.from_fields(_field_errors(error, model, options)) from error
+    misplaced = [_misplaced(resolved, name, options) for name in given]
+    if any(misplaced):
+        raise OptionError.from_fields([item for item in misplaced if item is not None])
     return resolved, given
 
 
+def _misplaced(model: OptionModel, name: str, options: dict[str, Any]) -> FieldError | None:
+    """Return what is wrong with an option that was given though it does not go with the others."""
+    is_default = getattr(model, name) == type(model).model_fields[name].default
+    if is_default or model.applies(name):
+        return None
+    kind = type(model)
+    field = next((key for key in options if meaning(kind, key, options) == name), name)
+    other, values = next(
+        (key, values)
+        for key, values in model.condition(name).items()
+        if str(getattr(model, key)) not in values
+    )
+    accepted = f"{other} = {' or '.join(values)}"
+    present = getattr(model, other)
+    message = (
+        f"{field} goes with {accepted}; {other} is {'not given' if present is None else present}."
+    )
+    return FieldError(
+        field=field, value=_short(options.get(field)), message=message, accepted=accepted
+    )
+
+
 def _field_errors(
-    error: ValidationError, job_type: JobType, options: dict[str, Any]
+    error: ValidationError, model: type[OptionModel], options: dict[str, Any]
 ) -> list[FieldError]:
-    model = OPTION_MODELS[job_type]
-    spellings = SPELLINGS.get(job_type, {})
-    spelled = {spellings.get(key, key): key for key in options}
+    spellings = model.spellings()
+    spelled = {meaning(model, key, options): key for key in options}
     properties = option_schema(model)["properties"]
     found: dict[str, FieldError] = {}
     for item in error.errors():
@@ -140,6 +168,10 @@ def accepted_values(schema: dict[str, Any]) -> str:
     """Say in words which values a property of an option schema accepts."""
     if schema.get("format") == "index-set":
         return "a set of samples: start,stop (half-open), or three and more indices"
+    if schema.get("format") == "list":
+        return f"a list like {schema['examples'][0]}"
+    if schema.get("format") == "json":
+        return f"a JSON object like {schema['examples'][0]}"
     if "enum" in schema:
         return "one of " + ", ".join(str(item) for item in schema["enum"])
     words = _TYPE_WORDS.get(schema.get("type", ""), "a value of the right type")
