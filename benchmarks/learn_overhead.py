@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from benchmarks.pairs import CONTROL, Comparison, compare
 from benchmarks.table import Row
+from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.networks import Layer, NetworkDescription, bundled_networks
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.events import EventLog
@@ -26,8 +27,9 @@ from jupyter_platform.learning.loop import train
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
-from jupyter_platform.learning.strategies import FeedForward
-from jupyter_platform.learning.strategies.sampling import Batches
+from jupyter_platform.learning.strategies import Material
+from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.sampling import TensorSource
 
 SAMPLES = 2048
 BARE, OURS, TENSORBOARD = "bare", "ours", "tensorboard"
@@ -71,6 +73,14 @@ class Bench:
         self._folder = folder
         self._inputs = torch.randn(SAMPLES, *case.shape)
         self._targets = torch.randint(0, 10, (SAMPLES,))
+        self._facts = DatasetFacts(
+            size=SAMPLES,
+            shape=list(case.shape),
+            task="classification",
+            outputs=10,
+            splits={"train": (0, SAMPLES)},
+            bytes=0,
+        )
 
     def _network(self) -> nn.Module:
         torch.manual_seed(0)
@@ -105,12 +115,18 @@ class Bench:
             events = EventLog(Path(folder))
             recorder = Recorder(Path(folder), events)
             options = LearnOptions(batch_size=self.case.batch)
-            rows = torch.arange(SAMPLES)
-            batches = Batches(self._inputs, self._targets, rows, self.case.batch, 0)
-            strategy = FeedForward(self._network(), nn.functional.nll_loss, batches, None, options)
+            material = Material(
+                options=options,
+                networks=(self._network(),),
+                names=(self.case.description.name,),
+                source=TensorSource(self._inputs, self._targets),
+                facts=self._facts,
+                train=torch.arange(SAMPLES),
+            )
+            strategy = FeedForward(material)
             recorder.start()
             began, cpu = time.perf_counter(), time.thread_time()
-            train(strategy, 0, self.case.steps, recorder.series("loss"), [], StopFlag())
+            train(strategy, 0, self.case.steps, [recorder.series("loss")], [], StopFlag())
             self._cpu_s[OURS].append(time.thread_time() - cpu)
             elapsed = time.perf_counter() - began
             recorder.close()

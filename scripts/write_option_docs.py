@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from jupyter_platform.core.options import OPTION_MODELS, option_schema
-from jupyter_platform.core.options.dianne import SPELLINGS
 from jupyter_platform.core.options.resolve import accepted_values
 
 PATH = Path(__file__).parents[1] / "docs" / "options.md"
@@ -31,7 +30,7 @@ def render() -> str:
             "\n| option | default | accepted | what it does | DIANNE |\n|---|---|---|---|---|\n"
         )
         for name, field in schema["properties"].items():
-            parts.append(_row(name, field, SPELLINGS[job_type]))
+            parts.append(_row(name, field, model.spellings()))
     return "".join(parts)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, shortened
 from jupyter_platform.core.jobs import JobCheck, JobRecord
+from jupyter_platform.core.options import OPTION_MODELS
 from jupyter_platform.core.options.dianne import translate
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
@@ -105,4 +106,4 @@ def _our_spelling(
     record: JobRecord, changes: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> dict[str, Any]:
     options = {key: value for key, value in changes.items() if key not in fields}
-    return translate(record.type, options)
+    return translate(OPTION_MODELS[record.type], options)

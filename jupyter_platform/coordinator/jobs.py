@@ -96,7 +96,7 @@ class JobService:
         """Check a submission without storing anything, and say when it would start."""
         resolved = await self._submissions.resolve(submission)
         return JobCheck(
-            options=resolved.options.model_dump(mode="json"),
+            options=resolved.options.applicable(),
             given=resolved.given,
             request=resolved.request,
             warnings=resolved.warnings,

@@ -48,16 +48,13 @@ from jupyter_platform.core.options import (
 from jupyter_platform.core.options.dianne import SUBMISSION_KEYS
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.strategies import STRATEGIES
 from jupyter_platform.core.units import parse_bytes
 
 CHECK_WITHIN_S = 15.0
 """Seconds that a submission waits for the inspector before it is accepted unchecked."""
 MOST_NETWORKS = 16
 """Networks that one job may name."""
-_CHECKED_OPTIONS = frozenset(
-    {"batch_size", "criterion", "method", "train_set", "validation_set", "test_set"}
-)
-"""Options on which the inspector's answer depends."""
 
 
 @dataclass
@@ -77,10 +74,8 @@ class Resolved:
     category: str | None = None
     tag: str | None = None
     """None: the job's own id."""
-    weights: str | None = None
-    """Digest of the weights that it starts from."""
-    input_shape: list[int] | None = None
-    outputs: int | None = None
+    weights: dict[str, str] = field(default_factory=dict)
+    """Network to the digest of the weights that it starts from."""
 
     @property
     def shape(self) -> Shape:
@@ -103,7 +98,7 @@ class Resolved:
             state=JobState.QUEUED.value,
             networks=names,
             dataset=self.dataset.name,
-            options=self.options.model_dump(mode="json"),
+            options=self.options.applicable(),
             given=self.given,
             tag=tag,
             cpus=self.request.cpus,
@@ -118,21 +113,20 @@ class Resolved:
         )
 
     def _frozen(self) -> dict[str, Any]:
-        weights = [f"sha256:{self.weights}" if self.weights else None]
-        weights += [None] * (len(self.networks) - 1)
         frozen: dict[str, Any] = {
             "networks": [
-                {"description": item.model_dump(mode="json"), "weights": start}
-                for item, start in zip(self.networks, weights, strict=True)
+                {
+                    "description": item.model_dump(mode="json"),
+                    "weights": f"sha256:{digest}"
+                    if (digest := self.weights.get(item.name))
+                    else None,
+                }
+                for item in self.networks
             ],
             "dataset": self.dataset.model_dump(mode="json"),
         }
         if self.type == JobType.LEARN:
-            frozen["weights"] = {
-                "network_digest": self.networks[0].digest,
-                "input_shape": self.input_shape,
-                "outputs": self.outputs,
-            }
+            frozen["digests"] = {item.name: item.digest for item in self.networks}
         return frozen
 
 
@@ -239,34 +233,70 @@ class Submissions:
             raise _bad_field(field_name, item["input"], message, told) from error
 
     async def _resolve_tag(self, resolved: Resolved) -> None:
-        network = resolved.networks[0]
         if isinstance(resolved.options, LearnOptions):
             resolved.tag = resolved.options.tag
+            learnt = await self._find_teachers(resolved, resolved.options)
             if resolved.tag is None or resolved.options.clean:
                 return
-            record = await self._tags.find(network.name, resolved.tag)
-            if record is None:
-                return
-            last = {item.variant: item for item in record.variants}.get("last")
-            if last is not None:
-                _check_description(network, record, "set clean=true to start afresh")
-                resolved.weights = last.digest
+            for network in learnt:
+                await self._start_from(resolved, network, resolved.tag)
         elif isinstance(resolved.options, EvaluateOptions):
+            await self._find_weights(resolved, resolved.options.tag)
+
+    async def _find_teachers(
+        self, resolved: Resolved, options: LearnOptions
+    ) -> list[NetworkDescription]:
+        """Take the weights of networks that only teach; return the others, which learn."""
+        record = STRATEGIES.get(options.strategy)
+        if record is None or len(record.roles) != len(resolved.networks):
+            return resolved.networks
+        places = list(zip(record.roles, resolved.networks, strict=True))
+        learnt = [network for role, network in places if role not in record.taught_by]
+        for role, network in places:
+            if role not in record.taught_by:
+                continue
+            if network in learnt:
+                message = (
+                    f"Network {network.name!r} cannot be its own {role}; copy it under another name."
+                )
+                raise _bad_field("networks", network.name, message, "two networks")
             try:
-                found = await self._tags.resolve(network.name, resolved.options.tag)
+                found = await self._tags.resolve(network.name, options.teacher_tag)
             except NotFoundError as error:
                 raise InvalidRequestError(error.message, errors=error.errors) from error
             _check_description(network, found.record, "learn the network again first")
-            resolved.tag, resolved.weights = found.text, found.variant.digest
+            resolved.weights[network.name] = found.variant.digest
+        return learnt
+
+    async def _find_weights(self, resolved: Resolved, tag: str | None) -> None:
+        """Take the weights that an EVALUATE asks for; all networks take those of one tag."""
+        for network in resolved.networks:
+            try:
+                found = await self._tags.resolve(network.name, tag)
+            except NotFoundError as error:
+                raise InvalidRequestError(error.message, errors=error.errors) from error
+            _check_description(network, found.record, "learn the network again first")
+            resolved.tag = resolved.tag or found.text
+            resolved.weights[network.name] = found.variant.digest
+            # Networks that learnt together share a tag: the newest of the first is that of all.
+            tag = tag or found.record.tag
+
+    async def _start_from(self, resolved: Resolved, network: NetworkDescription, tag: str) -> None:
+        record = await self._tags.find(network.name, tag)
+        if record is None:
+            return
+        last = {item.variant: item for item in record.variants}.get("last")
+        if last is not None:
+            _check_description(network, record, "set clean=true to start afresh")
+            resolved.weights[network.name] = last.digest
 
     async def _check(self, resolved: Resolved) -> None:
-        options = resolved.options.model_dump(mode="json")
         request = {
             "networks": [item.model_dump(mode="json") for item in resolved.networks],
             "dataset": resolved.dataset.model_dump(mode="json"),
             "files": {},
             "type": resolved.type.value,
-            "options": {key: value for key, value in options.items() if key in _CHECKED_OPTIONS},
+            "options": resolved.options.checked(),
         }
         try:
             answer = await self._ask(request)
@@ -278,9 +308,6 @@ class Submissions:
             raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
         resolved.category = answer.get("category")
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
-        facts = (await self._datasets.record(resolved.dataset.name)).facts
-        if facts is not None:
-            resolved.input_shape, resolved.outputs = facts.shape, facts.outputs
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         if any(item["entry_point"] for item in request["networks"]):

@@ -7,8 +7,12 @@ import math
 import os
 import shutil
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from torch import nn
 
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.learning.checkpoint import write_checkpoint
@@ -21,20 +25,38 @@ logger = logging.getLogger(__name__)
 WEIGHTS = "weights"
 
 
-class WeightsFolder:
-    """``weights/`` of a run: named variants of a network's weights, and the events about them."""
+@dataclass(frozen=True)
+class KeptNetwork:
+    """A network whose weights are kept in the repository."""
 
-    def __init__(self, context: RunContext, strategy: Strategy, header: WeightsHeader) -> None:
+    name: str
+    module: nn.Module
+    header: WeightsHeader
+
+
+class WeightsFolder:
+    """``weights/`` of a run: named variants of its networks' weights, and the events about them.
+
+    Parameters
+    ----------
+    context : RunContext
+        The run.
+    kept : sequence of KeptNetwork
+        One or more, of different names.
+    """
+
+    def __init__(self, context: RunContext, kept: Sequence[KeptNetwork]) -> None:
         self._context = context
-        self._strategy = strategy
-        self._header = header
+        self._kept = {item.name: item for item in kept}
         self._folder = context.folder / WEIGHTS
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.variants: dict[str, str] = {}
 
-    def path(self, variant: str) -> Path:
-        """Return where a variant lies."""
-        return self._folder / f"{variant}.safetensors"
+    def paths(self, variant: str) -> dict[str, Path]:
+        """Return where a variant lies, by network."""
+        if len(self._kept) == 1:
+            return dict.fromkeys(self._kept, self._folder / f"{variant}.safetensors")
+        return {name: self._folder / f"{variant}.{name}.safetensors" for name in self._kept}
 
     def save(self, variant: str, step: int, scores: dict[str, float]) -> None:
         """Write the present weights as a variant.
@@ -44,27 +66,38 @@ class WeightsFolder:
         OSError
             If they cannot be written; an older file is untouched.
         """
-        state = self._strategy.network.state_dict()
-        save_weights(self.path(variant), state, self._header, step=str(step))
+        paths = self.paths(variant)
+        for name, item in self._kept.items():
+            save_weights(paths[name], item.module.state_dict(), item.header, step=str(step))
         self._tell(variant, step, scores)
 
-    def adopt(self, variant: str, source: Path, step: int, scores: dict[str, float]) -> None:
-        """Take over the file of an earlier attempt as a variant."""
-        temporary = self._folder / f".{variant}"
-        shutil.copyfile(source, temporary)
-        os.replace(temporary, self.path(variant))
+    def adopt(
+        self, variant: str, sources: Mapping[str, Path], step: int, scores: dict[str, float]
+    ) -> None:
+        """Take over the files of an earlier attempt, by file name, as a variant."""
+        for path in self.paths(variant).values():
+            temporary = self._folder / f".{path.name}"
+            shutil.copyfile(sources[path.name], temporary)
+            os.replace(temporary, path)
         self._tell(variant, step, scores)
 
     def _tell(self, variant: str, step: int, scores: dict[str, float]) -> None:
-        file = f"{WEIGHTS}/{variant}.safetensors"
-        self.variants[variant] = file
-        self._context.events.write(
-            "weights",
-            variant=variant,
-            file=file,
-            step=step,
-            scores={key: finite(value) for key, value in scores.items()},
-        )
+        paths = self.paths(variant)
+        self.variants |= {
+            path.name.removesuffix(".safetensors"): f"{WEIGHTS}/{path.name}"
+            for path in paths.values()
+        }
+        for name, item in self._kept.items():
+            self._context.events.write(
+                "weights",
+                network=name,
+                variant=variant,
+                file=f"{WEIGHTS}/{paths[name].name}",
+                step=step,
+                input_shape=list(item.header.input_shape),
+                outputs=item.header.outputs,
+                scores={key: finite(value) for key, value in scores.items()},
+            )
 
 
 def finite(value: float) -> float | None:
@@ -201,9 +234,12 @@ class Checkpoints:
                 "validation": validation.state_dict(),
                 "elapsed_s": self.elapsed_s,
             },
-            None if validation.best_step is None else self._weights.path("best"),
+            {} if validation.best_step is None else self._best_files(),
         )
         self._stored = step
         self._context.events.write(
             "checkpoint", step=step, folder=stored.folder, files=stored.files
         )
+
+    def _best_files(self) -> dict[str, Path]:
+        return {path.name: path for path in self._weights.paths("best").values()}

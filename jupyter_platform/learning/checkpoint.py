@@ -24,12 +24,9 @@ from jupyter_platform.learning.networks.weights import weights_bytes
 from jupyter_platform.runtime.atomic import fsync_folder
 
 FOLDER = "checkpoint"
-MODEL, STATE, FACTS, BEST = (
-    "model.safetensors",
-    "state.pt",
-    "checkpoint.json",
-    "best.safetensors",
-)
+MODEL, STATE, FACTS = "model.safetensors", "state.pt", "checkpoint.json"
+BEST = "best."
+"""What the names of the best weights' files begin with."""
 KEPT = 2
 """Checkpoints that stay in the run folder."""
 
@@ -51,7 +48,7 @@ def write_checkpoint(
     network: nn.Module,
     header: WeightsHeader,
     state: dict[str, Any],
-    best: Path | None,
+    best: Mapping[str, Path],
 ) -> StoredCheckpoint:
     """Write a checkpoint beside its place, fsync it, rename it; the oldest beyond two go.
 
@@ -67,8 +64,9 @@ def write_checkpoint(
         Which network that is.
     state : dict
         Tensors, numbers, text, and lists and dicts of them; the random generators are added.
-    best : Path or None
-        The best weights so far, so that an attempt on another host has them too.
+    best : mapping
+        The files of the best weights so far by name, ``best.…``, so that an attempt on another
+        host has them too.
 
     Raises
     ------
@@ -84,8 +82,7 @@ def write_checkpoint(
         MODEL: weights_bytes(network.state_dict(), header, step=str(step)),
         STATE: buffer.getvalue(),
     }
-    if best is not None:
-        contents[BEST] = best.read_bytes()
+    contents |= {file: path.read_bytes() for file, path in best.items()}
     files = {file: f"sha256:{hashlib.sha256(data).hexdigest()}" for file, data in contents.items()}
     facts = {"step": step, "torch": torch.__version__, "files": files}
     facts_bytes = json.dumps(facts, indent=1).encode()
@@ -153,9 +150,10 @@ def read_checkpoint(
     return state
 
 
-def best_weights_file(point: ResumePoint, files: Mapping[str, str]) -> Path | None:
-    """Return the best weights that came with a checkpoint, if any."""
-    return _checkpoint_file(point, files, BEST) if BEST in point.files else None
+def best_weights_files(point: ResumePoint, files: Mapping[str, str]) -> dict[str, Path]:
+    """Return the files of the best weights that came with a checkpoint, by name."""
+    names = [name for name in point.files if name.startswith(BEST)]
+    return {name: _checkpoint_file(point, files, name) for name in names}
 
 
 def _checkpoint_file(point: ResumePoint, files: Mapping[str, str], name: str) -> Path:

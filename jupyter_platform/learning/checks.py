@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
-from jupyter_platform.core.errors import FieldError, InvalidDataError, OptionError, PlatformError
+from jupyter_platform.core.errors import FieldError, InvalidDataError, PlatformError
+from jupyter_platform.core.evaluations import EVALUATIONS, default_evaluation
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.options import EvaluateOptions, LearnOptions
 from jupyter_platform.core.states import JobType
+from jupyter_platform.core.strategies import STRATEGIES
 from jupyter_platform.learning.datasets import check_index_set
+from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
 from jupyter_platform.learning.networks import network_facts, shape_text
-from jupyter_platform.learning.strategies.criteria import choose_criterion
+from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
 
 
 @dataclass
@@ -35,38 +40,71 @@ class Check:
         self.errors.extend(error.errors or [FieldError(field=name, message=error.message)])
 
 
-def dataset_misfits(description: NetworkDescription, facts: DatasetFacts) -> list[FieldError]:
-    """Return what keeps a network and a dataset apart; needs no built network."""
+def check_roles(
+    kind: type[Strategy] | type[Evaluation], strategy: str, networks: Sequence[NetworkDescription]
+) -> None:
+    """Refuse another number of networks than a strategy works on.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming what each of them is for.
+    """
+    roles = kind.roles
+    if len(networks) == len(roles):
+        return
+    wanted = "one network" if len(roles) == 1 else f"{len(roles)} networks ({', '.join(roles)})"
+    message = f"Strategy {strategy} works on {wanted}; {len(networks)} are given."
+    field = FieldError(
+        field="networks", value=len(networks), message=message, accepted=", ".join(roles)
+    )
+    raise InvalidDataError(message, errors=[field])
+
+
+def misfits(
+    description: NetworkDescription, place: Place, facts: DatasetFacts | None
+) -> list[FieldError]:
+    """Return what keeps a network out of its place; needs no built network."""
     name = description.name
+    is_sole = place.role == "network" and facts is not None
     found: list[str] = []
-    if description.task is not None and description.task != facts.task:
+    if is_sole and description.task is not None and description.task != facts.task:
         found.append(
             f"Network {name!r} is for {description.task}; the dataset is for {facts.task}."
         )
-    if description.input_shape is not None and list(description.input_shape) != facts.shape:
+    shape = description.input_shape
+    if shape is not None and shape != place.input_shape:
+        given = "those of the dataset have" if is_sole else f"as {place.role} it gets"
         found.append(
-            f"Network {name!r} takes samples of shape {shape_text(description.input_shape)}; those "
-            f"of the dataset have shape {shape_text(facts.shape)}."
+            f"Network {name!r} takes samples of shape {shape_text(shape)}; {given} shape "
+            f"{shape_text(place.input_shape)}."
         )
     wanted = description.outputs
-    if wanted is not None and wanted != facts.outputs:
-        noun = "classes" if facts.task == "classification" else "targets"
-        if facts.task == "regression" or wanted < facts.outputs:
+    is_free = is_sole and place.output_shape is None
+    if wanted is not None and wanted != place.outputs and not is_free:
+        if is_sole:
+            noun = "classes" if facts.task == "classification" else "targets"
+            if facts.task == "regression" or wanted < place.outputs:
+                found.append(
+                    f"Network {name!r} has {wanted} outputs; the dataset has {place.outputs} "
+                    f"{noun}."
+                )
+        else:
             found.append(
-                f"Network {name!r} has {wanted} outputs; the dataset has {facts.outputs} {noun}."
+                f"Network {name!r} has {wanted} outputs; as {place.role} it needs {place.outputs}."
             )
     return [FieldError(field="networks", value=name, message=message) for message in found]
 
 
-def check_dataset_fits(description: NetworkDescription, facts: DatasetFacts) -> None:
-    """Refuse a network and a dataset that do not go together.
+def check_fits(description: NetworkDescription, place: Place, facts: DatasetFacts | None) -> None:
+    """Refuse a network that does not fit its place.
 
     Raises
     ------
     InvalidDataError
         Naming what each of them has.
     """
-    errors = dataset_misfits(description, facts)
+    errors = misfits(description, place, facts)
     if errors:
         raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
 
@@ -92,32 +130,55 @@ def check(
         Resolved options.
     """
     result = Check()
-    if len(networks) != 1:
-        message = f"{job_type} works on one network; {len(networks)} are given."
-        result.errors.append(FieldError(field="networks", value=len(networks), message=message))
     if dataset is None or facts is None:
         result.errors.append(FieldError(field="dataset", message=f"{job_type} needs a dataset."))
         return result
-    result.category = _category(job_type, facts)
-    try:
-        choose_criterion(options.get("criterion"), facts.task)
-    except OptionError as error:
-        result.blame("criterion", error)
+    places = _places(result, job_type, networks, facts, options)
     sizes = _check_sets(result, job_type, dataset.name, facts, options)
     if job_type is JobType.LEARN:
         _check_learning(result, dataset.name, sizes, options)
     elif "test_set" not in sizes and not result.errors:
         message = f"Dataset {dataset.name!r} has no test split; give test_set."
         result.errors.append(FieldError(field="test_set", message=message))
-    for description in networks:
-        _check_network(result, description, facts)
+    for description, place in zip(networks, places, strict=False):
+        _check_network(result, description, place, facts)
     return result
 
 
-def _category(job_type: JobType, facts: DatasetFacts) -> str:
-    if job_type is JobType.LEARN:
-        return "FF"
-    return "CLASSIFICATION" if facts.task == "classification" else "CRITERION"
+def _places(
+    result: Check,
+    job_type: JobType,
+    networks: Sequence[NetworkDescription],
+    facts: DatasetFacts,
+    options: dict[str, Any],
+) -> tuple[Place, ...]:
+    """Return the place of each network; none where something is wrong, which is noted."""
+    try:
+        if job_type is JobType.EVALUATE:
+            return _places_to_evaluate(result, networks, facts, options)
+        model = LearnOptions.model_validate(options)
+        kind = strategy_type(model.strategy)
+        record = STRATEGIES.get(model.strategy)
+        result.category = record.category if record is not None else "FF"
+        check_roles(kind, model.strategy, networks)
+        return kind.places(model, facts)
+    except PlatformError as error:
+        result.blame("strategy", error)
+        return ()
+
+
+def _places_to_evaluate(
+    result: Check,
+    networks: Sequence[NetworkDescription],
+    facts: DatasetFacts,
+    options: dict[str, Any],
+) -> tuple[Place, ...]:
+    model = EvaluateOptions.model_validate(options)
+    name = model.strategy or default_evaluation(facts)
+    result.category = EVALUATIONS[name].category
+    kind = evaluation_type(model, facts)
+    check_roles(kind, name, networks)
+    return kind.places(model, facts)
 
 
 _SETS: dict[JobType, dict[str, tuple[Split, ...]]] = {
@@ -172,26 +233,37 @@ def _check_learning(
         )
 
 
-def _check_network(result: Check, description: NetworkDescription, facts: DatasetFacts) -> None:
-    misfits = dataset_misfits(description, facts)
-    if misfits:
-        result.errors.extend(misfits)
+def _check_network(
+    result: Check, description: NetworkDescription, place: Place, facts: DatasetFacts
+) -> None:
+    found = misfits(description, place, facts)
+    if found:
+        result.errors.extend(found)
         return
     try:
-        network = network_facts(description, facts.shape, facts.outputs)
+        network = network_facts(
+            description, place.input_shape, place.outputs, place.output_shape
+        )
     except PlatformError as error:
         result.blame("networks", error)
         return
-    wanted = description.outputs or facts.outputs
-    if network.output_shape != [wanted]:
-        noun = "class" if facts.task == "classification" else "target"
-        message = (
-            f"Network {description.name!r} gives shape {shape_text(network.output_shape or [])} "
-            f"for a sample; the dataset wants {facts.outputs}, one number for each {noun}."
-        )
-        result.errors.append(FieldError(field="networks", value=description.name, message=message))
-    elif wanted > facts.outputs:
+    if place.output_shape is None:
+        return
+    name, is_sole = description.name, place.role == "network"
+    outputs = description.outputs or place.outputs
+    wanted = [outputs] if is_sole and len(place.output_shape) == 1 else list(place.output_shape)
+    if network.output_shape != wanted:
+        given = f"Network {name!r} gives shape {shape_text(network.output_shape or [])}"
+        if is_sole:
+            noun = "class" if facts.task == "classification" else "target"
+            message = (
+                f"{given} for a sample; the dataset wants {place.outputs}, one number for each "
+                f"{noun}."
+            )
+        else:
+            message = f"{given}; as {place.role} it must give {shape_text(place.output_shape)}."
+        result.errors.append(FieldError(field="networks", value=name, message=message))
+    elif is_sole and outputs > place.outputs:
         result.warnings.append(
-            f"Network {description.name!r} has {wanted} outputs, the dataset only {facts.outputs} "
-            "classes."
+            f"Network {name!r} has {outputs} outputs, the dataset only {place.outputs} classes."
         )

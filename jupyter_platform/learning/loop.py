@@ -29,7 +29,7 @@ def train(
     strategy: Strategy,
     start: int,
     last: int | None,
-    record: Callable[[Point], None],
+    records: Sequence[Callable[[Point], None]],
     callbacks: Sequence[Callback],
     stop: StopFlag,
 ) -> int:
@@ -43,8 +43,8 @@ def train(
         Updates done before.
     last : int or None
         Updates to do in all; None: until stopped.
-    record : callable
-        Takes ``(step, time, loss)`` of each step; steps count from 1.
+    records : sequence of callable
+        One for each of the strategy's series; takes ``(step, time, value)``; steps count from 1.
     callbacks : sequence of Callback
         Called in this order.
     stop : StopFlag
@@ -57,7 +57,11 @@ def train(
     """
     step, end = start, sys.maxsize if last is None else last
     while step < end and not stop.requested:
-        step = _advance(strategy, step, _next_pause(step, end, callbacks), record, stop)
+        pause = _next_pause(step, end, callbacks)
+        if len(records) == 1:
+            step = _advance(strategy, step, pause, records[0], stop)
+        else:
+            step = _advance_with_series(strategy, step, pause, records, stop)
         for callback in callbacks:
             if callback.interval and step % callback.interval == 0:
                 callback.at_step(step)
@@ -83,7 +87,24 @@ def _advance(
     while step < pause:
         loss = advance()
         step += 1
-        record((step, now(), loss))
+        record((step, now(), loss))  # type: ignore[arg-type]  # one series: no tuple
         if stop.requested:
             break
+    return step
+
+
+def _advance_with_series(
+    strategy: Strategy,
+    step: int,
+    pause: int,
+    records: Sequence[Callable[[Point], None]],
+    stop: StopFlag,
+) -> int:
+    while step < pause and not stop.requested:
+        values = strategy.step()
+        step += 1
+        now = time.time()
+        for record, value in zip(records, values, strict=True):
+            if value is not None:
+                record((step, now, value))
     return step

@@ -54,7 +54,9 @@ class FakeRun:
     def weights(self, variant: str, content: bytes, step: int = 1, **scores: float) -> None:
         path = f"weights/{variant}.safetensors"
         self.files[path] = content
-        self.event("weights", variant=variant, file=path, step=step, scores=scores)
+        facts = {"input_shape": [1, 8, 8], "outputs": 10, "scores": scores}
+        network = self.spec.networks[0].description.name
+        self.event("weights", network=network, variant=variant, file=path, step=step, **facts)
 
     def end(self, status: str = "finished", **result) -> None:
         error = result.pop("error", None)

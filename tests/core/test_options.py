@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from jupyter_platform.core.errors import OptionError, RequestTooLargeError
 from jupyter_platform.core.options import OPTION_MODELS, option_schema, resolve_options
-from jupyter_platform.core.options.dianne import SPELLINGS, parse_option_line, translate
+from jupyter_platform.core.options.dianne import parse_option_line, translate
 from jupyter_platform.core.options.index_set import parse_index_set
 from jupyter_platform.core.states import JobType
 
@@ -150,11 +150,16 @@ def test_a_line_reads_back_what_was_written(options):
 
 @pytest.mark.parametrize("job_type", list(OPTION_MODELS))
 def test_every_dianne_key_leads_to_an_option(job_type):
-    assert set(SPELLINGS[job_type].values()) <= set(OPTION_MODELS[job_type].model_fields)
+    assert set(OPTION_MODELS[job_type].spellings().values()) <= set(
+        OPTION_MODELS[job_type].model_fields
+    )
 
 
 def test_translate_keeps_what_it_does_not_know():
-    assert translate(LEARN, {"foo": 1, "batchSize": 2}) == {"foo": 1, "batch_size": 2}
+    assert translate(OPTION_MODELS[LEARN], {"foo": 1, "batchSize": 2}) == {
+        "foo": 1,
+        "batch_size": 2,
+    }
 
 
 @pytest.mark.parametrize("job_type", list(OPTION_MODELS))

@@ -24,7 +24,7 @@ STATE = {"strategy": {"a": torch.arange(3)}, "elapsed_s": 1.5}
 
 
 def write(folder, step, state=STATE, network=None):
-    return write_checkpoint(folder, step, network or nn.Linear(4, 3), HEADER, state, None)
+    return write_checkpoint(folder, step, network or nn.Linear(4, 3), HEADER, state, {})
 
 
 def point_of(folder, stored):

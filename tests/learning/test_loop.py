@@ -32,7 +32,7 @@ class Listener:
 def run(start, last, listeners, strategy=None, stop=None):
     points: list = []
     strategy = strategy or CountingStrategy()
-    done = train(strategy, start, last, points.append, listeners, stop or StopFlag())
+    done = train(strategy, start, last, [points.append], listeners, stop or StopFlag())
     return done, [point[0] for point in points]
 
 
@@ -64,3 +64,19 @@ def test_stop_ends_it_after_the_step():
     stop = StopFlag()
 
     assert run(0, None, [], CountingStrategy(stop, 5), stop) == (5, [1, 2, 3, 4, 5])
+
+
+def test_several_series_are_recorded_each_where_it_has_a_value():
+    class Returns(CountingStrategy):
+        series = ("loss", "return")
+
+        def step(self):
+            loss = super().step()
+            return loss, 10.0 * self.steps if self.steps % 2 == 0 else None
+
+    losses: list = []
+    returns: list = []
+
+    assert train(Returns(), 0, 4, [losses.append, returns.append], [], StopFlag()) == 4
+    assert [(step, float(value)) for step, _, value in losses] == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert [(step, value) for step, _, value in returns] == [(2, 20.0), (4, 40.0)]

@@ -95,15 +95,21 @@ def write_events(session: Session, news: Sequence[NewEvents]) -> set[str]:
 
 
 def note_events(run: TrackedRun, news: NewEvents) -> None:
-    """Remember which files of the run are to be copied off its host."""
+    """Remember which files are to be copied off the host, and where the run is to be met."""
     run.events_offset = max(run.events_offset, news.end)
     for _, event in news.events:
         note_file(run, event.kind, dict(event.model_extra or {}))
 
 
 def note_file(run: TrackedRun, kind: str, payload: dict[str, object]) -> None:
-    """Remember one file that an event tells of; a newer one takes the place of an older."""
+    """Remember what one event tells of; a newer file takes the place of an older."""
     if kind == "checkpoint" and run.run.rank == 0:
         run.to_keep["checkpoint"] = dict(payload)
+    elif kind == "store":
+        run.store = str(payload.get("address"))
     elif kind == "weights" and run.weights is not None:
-        run.to_keep[f"weights/{payload.get('variant', 'last')}"] = dict(payload)
+        run.to_keep[f"weights/{payload.get('file')}"] = dict(payload)
+    elif kind == "file":
+        run.to_keep[f"file/{payload.get('file')}"] = dict(payload)
+    elif kind == "best" and run.run.rank == 0:
+        run.to_keep[f"best/{payload.get('network')}"] = dict(payload)

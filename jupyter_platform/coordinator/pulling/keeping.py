@@ -19,7 +19,7 @@ from jupyter_platform.coordinator.pulling.tracked import TrackedRun
 from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, TagVariantRow
-from jupyter_platform.core.errors import HostError, NotFoundError, PlatformError
+from jupyter_platform.core.errors import HostError, InvalidDataError, NotFoundError, PlatformError
 from jupyter_platform.core.runs import ResumePoint
 from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.runtime.blobs import BlobStore
@@ -27,6 +27,8 @@ from jupyter_platform.runtime.paths import Paths
 
 log = logging.getLogger(__name__)
 
+DOWNLOADS = "files"
+"""Folder of a run, and of its mirror, with files for people."""
 PIECE = 4_000_000
 """Bytes of one read."""
 READ_TIMEOUT_S = 30.0
@@ -102,8 +104,13 @@ class Keeper:
         link = self._hosts.link(run.host)
         if link is None:
             raise HostError(f"Host {run.host} does not answer.")
-        if what == "checkpoint":
+        kind = what.partition("/")[0]
+        if kind == "checkpoint":
             await self._keep_checkpoint(link, run, payload)
+        elif kind == "file":
+            await self._keep_download(link, run, payload)
+        elif kind == "best":
+            await self._keep_best(run, payload)
         else:
             await self._keep_weights(link, run, payload)
         # A newer event that came meanwhile is served next.
@@ -142,11 +149,16 @@ class Keeper:
         if run.weights is None:
             return
         target = run.weights
-        name = PurePosixPath(str(payload.get("file") or f"{payload['variant']}.safetensors")).name
+        network = str(payload["network"])
+        if network not in target.networks:
+            raise InvalidDataError(
+                f"Run {run.run} has weights of {network!r}, which is not its own."
+            )
+        name = PurePosixPath(str(payload["file"])).name
         async with self._copy(link, run, f"weights/{name}") as path:
             await self._tags.store(
-                network=target.network,
-                network_digest=target.network_digest,
+                network=network,
+                network_digest=target.networks[network],
                 tag=target.tag,
                 variant=str(payload["variant"]),
                 file=path,
@@ -154,9 +166,33 @@ class Keeper:
                 scores=payload.get("scores") or {},
                 job=target.job,
                 dataset=target.dataset,
-                input_shape=target.input_shape,
-                outputs=target.outputs,
+                input_shape=payload.get("input_shape"),
+                outputs=payload.get("outputs"),
             )
+
+    async def _keep_download(self, link: Link, run: TrackedRun, payload: dict[str, Any]) -> None:
+        """Copy a file that people may download beside what is mirrored of the run."""
+        name = PurePosixPath(str(payload["file"])).name
+        folder = run.mirror.folder / DOWNLOADS
+        await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        async with self._copy(link, run, f"{DOWNLOADS}/{name}") as path:
+            await asyncio.to_thread(os.replace, path, folder / name)
+
+    async def _keep_best(self, run: TrackedRun, payload: dict[str, Any]) -> None:
+        """Let weights that a run has judged be the best of the tag that they were read from."""
+        job = run.run.workload
+        query = select(JobRow.tag).where(JobRow.id == job)
+        tag = await self._store.read(lambda session: session.scalar(query))
+        if tag is None:
+            return
+        kept = await self._tags.promote(
+            str(payload["network"]),
+            tag.partition("/")[0],
+            str(payload["digest"]).removeprefix("sha256:"),
+            payload.get("scores") or {},
+        )
+        if not kept:
+            log.info("the weights of job %s are no longer those of its tag", job)
 
     @contextlib.asynccontextmanager
     async def _copy(self, link: Link, run: TrackedRun, path: str) -> AsyncIterator[Path]:

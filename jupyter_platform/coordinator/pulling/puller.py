@@ -252,7 +252,7 @@ def _known(session: Session, run: RunId) -> tuple[int, int, list[tuple[str, dict
             RunEventRow.job == run.workload,
             RunEventRow.attempt == run.attempt,
             RunEventRow.rank == run.rank,
-            RunEventRow.kind.in_(("checkpoint", "weights")),
+            RunEventRow.kind.in_(("checkpoint", "weights", "store")),
         )
         .order_by(RunEventRow.offset)
     )

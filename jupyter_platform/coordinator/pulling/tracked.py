@@ -15,13 +15,11 @@ from jupyter_platform.runtime.mirror import Mirror
 class WeightsTarget:
     """Where the weights of a run are kept."""
 
-    network: str
-    network_digest: str
     tag: str
     job: str
     dataset: str | None
-    input_shape: list[int] | None = None
-    outputs: int | None = None
+    networks: dict[str, str]
+    """Name of each network to the digest of its description."""
 
 
 @dataclass
@@ -43,6 +41,8 @@ class TrackedRun:
     progress: RunProgress | None = None
     result: RunResult | None = None
     exit: ExitRecord | None = None
+    store: str | None = None
+    """``<address>:<port>`` at which the other ranks of a gang find this one."""
     missing: bool = False
     """The host has no such run folder."""
     alive: bool = False
@@ -51,7 +51,8 @@ class TrackedRun:
     quiet: int = 0
     """Answers in a row, up to the last, with nothing new and nobody alive."""
     to_keep: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """``checkpoint`` or ``weights/<variant>`` to the newest event that is not yet served."""
+    """``checkpoint``, ``weights/<file>``, ``file/<path>`` or ``best/<network>`` to the newest event
+    that is not yet served."""
     keeping: asyncio.Task[None] | None = None
 
     @property

@@ -28,12 +28,17 @@ class Attempt:
     specs: list[RunSpec]
     weights: WeightsTarget | None
     stop_wanted: bool
+    secret: str = ""
+    """What the ranks of a gang find each other by."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     runs: list[TrackedRun] = field(default_factory=list)
+    """Those that are followed, by rank."""
     begun: float = field(default_factory=time.monotonic)
     """When it was started or adopted, on the monotonic clock."""
     stop_sent: set[int] = field(default_factory=set)
     """Ranks that were told to stop."""
+    given_up: set[int] = field(default_factory=set)
+    """Ranks that were killed because another one was gone."""
     stop_since: float | None = None
     lost_since: float | None = None
 
@@ -41,6 +46,11 @@ class Attempt:
     def host(self) -> str:
         """The host of rank 0."""
         return self.hosts[0]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its ranks are followed."""
+        return len(self.runs) == len(self.specs)
 
     def request_stop(self) -> None:
         """Let the driver end it."""
@@ -62,6 +72,7 @@ def attempt_of(row: JobRow, attempt: AttemptRow, ranks: list[RankRow]) -> Attemp
         specs=specs,
         weights=_weights(row),
         stop_wanted=row.target != JobTarget.RUN.value,
+        secret=(row.spec.get("secrets") or {}).get(str(attempt.number), ""),
     )
 
 
@@ -93,15 +104,7 @@ def _spec(
 
 
 def _weights(row: JobRow) -> WeightsTarget | None:
-    target = row.spec.get("weights")
-    if target is None or row.tag is None:
+    digests = row.spec.get("digests")
+    if digests is None or row.tag is None:
         return None
-    return WeightsTarget(
-        network=row.networks[0],
-        network_digest=target["network_digest"],
-        tag=row.tag,
-        job=row.id,
-        dataset=row.dataset,
-        input_shape=target.get("input_shape"),
-        outputs=target.get("outputs"),
-    )
+    return WeightsTarget(tag=row.tag, job=row.id, dataset=row.dataset, networks=digests)

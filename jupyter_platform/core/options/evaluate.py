@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from jupyter_platform.core.evaluations import EVALUATIONS, evaluation_name
+from jupyter_platform.core.options.groups.types import (
+    TAG_REFERENCE_PATTERN,
+    OptionalCriterion,
+    OptionalFloat,
+    OptionalText,
+)
 from jupyter_platform.core.options.index_set import IndexSet
-from jupyter_platform.core.options.learn import OptionalCriterion, OptionalText
 from jupyter_platform.core.options.model import OptionModel, option
 
-TAG_REFERENCE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/(best|last|[0-9]+))?$"
+_EVALUATION = "Evaluation"
+_VAE = {"strategy": ("vae",)}
+
+EvaluationName = Annotated[
+    Literal["classification", "binary", "regression", "criterion", "vae"] | None,
+    BeforeValidator(
+        lambda value: evaluation_name(value) or None if isinstance(value, str) else value
+    ),
+    WithJsonSchema({"type": "string", "enum": list(EVALUATIONS)}),
+]
+Granularity = Annotated[
+    Literal["sample", "sequence"] | None,
+    BeforeValidator(lambda value: value.lower() or None if isinstance(value, str) else value),
+    WithJsonSchema({"type": "string", "enum": ["sample", "sequence"]}),
+]
 
 
 class EvaluateOptions(OptionModel):
     """How well a network does on a dataset."""
+
+    unchecked: ClassVar[frozenset[str]] = frozenset(
+        {"include_outputs", "store_if_larger_than", "store_if_smaller_than", "tag", "threshold"}
+    )
 
     tag: OptionalText = option(
         None,
@@ -18,7 +46,22 @@ class EvaluateOptions(OptionModel):
         group="Weights",
         common=True,
         default_text="the newest tag of the network, best weights where they are kept",
+        dianne="tag",
         pattern=TAG_REFERENCE_PATTERN,
+    )
+    store_if_smaller_than: OptionalFloat = option(
+        None,
+        "Keep the weights as the best of their tag when the leading score is below this.",
+        group="Weights",
+        dianne="storeIfSmallerThan",
+        allow_inf_nan=False,
+    )
+    store_if_larger_than: OptionalFloat = option(
+        None,
+        "Keep the weights as the best of their tag when the leading score is above this.",
+        group="Weights",
+        dianne="storeIfLargerThan",
+        allow_inf_nan=False,
     )
     test_set: IndexSet = option(
         None,
@@ -26,20 +69,107 @@ class EvaluateOptions(OptionModel):
         group="Data",
         common=True,
         default_text="the dataset's test split",
+        dianne=("testSet", "range"),
+    )
+    strategy: EvaluationName = option(
+        None,
+        "What is measured.",
+        group=_EVALUATION,
+        common=True,
+        default_text="classification for classes, regression for numbers",
+        dianne="strategy",
     )
     batch_size: int = option(
         256,
         "Samples in one forward pass.",
-        group="Evaluation",
+        group=_EVALUATION,
         unit="samples",
         common=True,
+        dianne="batchSize",
         ge=1,
         le=1_000_000,
     )
     criterion: OptionalCriterion = option(
         None,
         "Loss that is reported beside the scores.",
-        group="Evaluation",
+        group=_EVALUATION,
         common=True,
         default_text="NLL for classes, MSE for numbers",
+        dianne="criterion",
     )
+    threshold: float = option(
+        0.5,
+        "Probability from which on a sample counts as the second class.",
+        group=_EVALUATION,
+        when={"strategy": ("binary",)},
+        ge=0,
+        le=1,
+    )
+    granularity: Granularity = option(
+        None,
+        "Whether the network sees one sample at a time, or runs of samples that follow each other.",
+        group=_EVALUATION,
+        default_text="sequence where samples follow each other, else sample",
+        dianne="granularity",
+    )
+    sequence_length: int = option(
+        32,
+        "Samples of one run.",
+        group=_EVALUATION,
+        unit="samples",
+        when={"granularity": ("None", "sequence")},
+        dianne="sequenceLength",
+        ge=1,
+        le=1_000_000,
+    )
+    include_outputs: bool = option(
+        False,
+        "Keep what the network gives for each sample, as a file.",
+        group=_EVALUATION,
+        dianne="includeOutputs",
+    )
+    latent_size: int = option(
+        16,
+        "Numbers in a code.",
+        group=_EVALUATION,
+        when=_VAE,
+        dianne="latentDims",
+        ge=1,
+        le=1_000_000,
+    )
+    latent_samples: int = option(
+        1,
+        "Codes drawn for each sample.",
+        group=_EVALUATION,
+        when=_VAE,
+        dianne="sampleSize",
+        ge=1,
+        le=10_000,
+    )
+    observation_stdev: float = option(
+        0.1,
+        "Standard deviation of samples around what the decoder gives, with criterion MSE.",
+        group=_EVALUATION,
+        when=_VAE,
+        gt=0,
+        allow_inf_nan=False,
+    )
+    seed: int = option(
+        0,
+        "Seed of the codes that are drawn.",
+        group=_EVALUATION,
+        when=_VAE,
+        ge=0,
+        lt=2**63,
+    )
+
+    def run_length(self, sequential: bool) -> int | None:
+        """Return the samples of a run, or None where samples are seen one at a time.
+
+        Parameters
+        ----------
+        sequential : bool
+            Whether the samples of the dataset follow each other.
+        """
+        wanted = self.granularity or ("sequence" if sequential else "sample")
+        return self.sequence_length if wanted == "sequence" else None

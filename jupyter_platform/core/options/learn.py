@@ -11,6 +11,7 @@ from jupyter_platform.core.options.groups.distillation import DistillationOption
 from jupyter_platform.core.options.groups.gang import GangOptions
 from jupyter_platform.core.options.groups.generative import GenerativeOptions
 from jupyter_platform.core.options.groups.optimizer import OptimizerOptions
+from jupyter_platform.core.options.groups.reinforcement import UNCHECKED, ReinforcementOptions
 from jupyter_platform.core.options.groups.schedule import ScheduleOptions
 from jupyter_platform.core.options.groups.sequence import SequenceOptions
 from jupyter_platform.core.options.groups.stopping import StoppingOptions
@@ -39,6 +40,7 @@ class LearnOptions(
     DistillationOptions,
     SequenceOptions,
     GenerativeOptions,
+    ReinforcementOptions,
     StoppingOptions,
     ScheduleOptions,
     OptimizerOptions,
@@ -62,6 +64,7 @@ class LearnOptions(
             *OptimizerOptions.model_fields,
             *ScheduleOptions.model_fields,
             *StoppingOptions.model_fields,
+            *UNCHECKED,
         }
     )
 

@@ -1,6 +1,13 @@
 """Strategies: what one step of learning does."""
 
-from jupyter_platform.learning.strategies.base import Strategy
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.base import Material, Place, Report, Strategy
+from jupyter_platform.learning.strategies.registry import installed_strategies, strategy_type
 
-__all__ = ["FeedForward", "Strategy"]
+__all__ = [
+    "Material",
+    "Place",
+    "Report",
+    "Strategy",
+    "installed_strategies",
+    "strategy_type",
+]

@@ -1,26 +1,150 @@
-"""What a strategy is: how it sets up, what one step does, what it reports."""
+"""What a strategy is: what it wants of its networks, what one step does, what it reports."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
 
+import torch
 from torch import Tensor, nn
 
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.strategies.sampling import Adapt, Batches, Permutation, Source
 
-class Strategy(Protocol):
-    """One way to learn. The loop calls `step`; callbacks call the rest."""
+VALIDATION_BATCH = 1024
 
-    network: nn.Module
-    samples_per_step: int
+Report = Tensor | tuple[Tensor | float | None, ...]
+"""Values of one step: the loss alone, or one for each series, None where there is nothing new."""
 
-    def step(self) -> Tensor:
-        """Update the weights once; return the loss, detached, without waiting for it."""
+
+@dataclass(frozen=True)
+class Place:
+    """What a strategy wants of one of its networks; shapes are of one sample, without batch."""
+
+    role: str
+    input_shape: tuple[int, ...]
+    outputs: int
+    """What ``$outputs`` stands for in the description."""
+    output_shape: tuple[int, ...] | None = None
+    """Shape that the network must give; None: any."""
+    is_learnt: bool = True
+    """False: its weights come with the job, stay as they are and are not kept again."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a strategy is made from. Networks are built, on the device, in training mode."""
+
+    options: LearnOptions
+    networks: tuple[nn.Module, ...]
+    """One a role, in the order of the job."""
+    names: tuple[str, ...]
+    """Names of the networks in the repository, for errors."""
+    source: Source | None = None
+    """Samples on the device; None when it learns from experience alone."""
+    facts: DatasetFacts | None = None
+    """Of the samples as the networks see them, after all adapters."""
+    train: Tensor | None = None
+    """Rows to learn from, int64, shape (n,)."""
+    validation: Tensor | None = None
+    """Rows to validate on; None: do not."""
+    augment: Adapt | None = None
+    """Random changes of a training batch."""
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    folder: Path | None = None
+    """The run folder."""
+    warn: Callable[[str], None] = lambda _text: None
+
+    def batches(self) -> Batches:
+        """Return endless training batches, as the options ask for them."""
+        source, rows = self.samples(), self.training_rows()
+        sampler = Permutation(rows, self.options.batch_size, self.options.seed)
+        return Batches(source, sampler, self.augment)
+
+    def samples(self) -> Source:
+        """Return the samples of a strategy that cannot do without."""
+        assert self.source is not None, "the learner checks that there is a dataset"
+        return self.source
+
+    def training_rows(self) -> Tensor:
+        """Return the training rows of a strategy that cannot do without."""
+        assert self.train is not None, "the learner checks that there is a training set"
+        return self.train
+
+    def validation_batches(self) -> Iterator[tuple[Tensor, Tensor]]:
+        """Go once through the validation samples, in order and as they are."""
+        if self.validation is None:
+            return
+        for rows in torch.split(self.validation, VALIDATION_BATCH):
+            yield self.samples().gather(rows)
+
+
+class Strategy(ABC):
+    """One way to learn. The loop calls `step`; callbacks call the rest.
+
+    Installed packages offer theirs in the entry-point group ``jupyter_platform.strategies``.
+
+    Parameters
+    ----------
+    material : Material
+        Networks, samples and options.
+    """
+
+    title: ClassVar[str] = ""
+    roles: ClassVar[tuple[str, ...]] = ("network",)
+    """What each network is to it, in the order in which a job names them."""
+    series: tuple[str, ...] = ("loss",)
+    """What `step` reports."""
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+        self.networks = material.networks
+        self.samples_per_step = material.options.batch_size
+
+    @classmethod
+    @abstractmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """Return what it wants of each network; builds nothing.
+
+        Raises
+        ------
+        PlatformError
+            If the options do not fit the data.
+        """
+
+    @abstractmethod
+    def step(self) -> Report:
+        """Update the weights once; return what `series` names, detached, without waiting."""
 
     def validate(self) -> dict[str, float] | None:
         """Return scores on the validation set, ``validation_loss`` first; None without one."""
+        return None
 
+    def summary(self) -> dict[str, Any]:
+        """Return what the job's result tells beside losses, as JSON values; called at the end.
+
+        ``samples`` are what it has learnt to make, see `jupyter_platform.learning.generation`.
+        """
+        return {}
+
+    @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the weights that the next step depends on."""
+        """Return everything but the networks' weights that the next step depends on.
 
+        Tensors, numbers, text, and lists and dicts of them: it is read with ``weights_only``.
+        """
+
+    @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
+
+    @property
+    def network(self) -> nn.Module:
+        """All networks as one module, by role when there are several."""
+        if len(self.networks) == 1:
+            return self.networks[0]
+        return nn.ModuleDict(dict(zip(self.roles, self.networks, strict=True)))

@@ -5,96 +5,81 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies.criteria import Loss
-from jupyter_platform.learning.strategies.sampling import Batches
+from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.criteria import Loss, choose_criterion, make_loss
+from jupyter_platform.learning.updates import Updater
 
-_VALIDATION_BATCH = 1024
 
+class FeedForward(Strategy):
+    """Gradient descent on the mean loss of a batch (DIANNE: `FeedForwardLearningStrategy`)."""
 
-class FeedForward:
-    """Gradient descent on the mean loss of a batch.
+    title = "Feed-forward"
 
-    Parameters
-    ----------
-    network : Module
-        In training mode, on the device of the samples.
-    loss : callable
-        Mean loss of a batch.
-    batches : Batches
-        Training samples.
-    validation : tuple of Tensor or None
-        Inputs and targets to validate on.
-    options : LearnOptions
-        Optimiser and its step size.
-    """
+    @classmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """One network from a sample to one number for each class or target."""
+        if facts is None:
+            raise InvalidRequestError("Feed-forward learning needs a dataset.")
+        choose_criterion(options.criterion, facts.task)
+        return (Place("network", tuple(facts.shape), facts.outputs, (facts.outputs,)),)
 
-    def __init__(
-        self,
-        network: nn.Module,
-        loss: Loss,
-        batches: Batches,
-        validation: tuple[Tensor, Tensor] | None,
-        options: LearnOptions,
-    ) -> None:
-        self.network = network
-        self.samples_per_step = batches.batch_size
-        self._loss = loss
-        self._batches = batches
-        self._validation = validation
-        self._optimizer = make_optimizer(network, options)
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._network = material.networks[0]
+        self._batches = material.batches()
+        self.samples_per_step = self._batches.batch_size
+        self._loss = self._make_loss()
+        self._updater = Updater(self._network.parameters(), material.options)
+
+    def _make_loss(self) -> Loss:
+        material = self.material
+        assert material.facts is not None, "places() asks for a dataset"
+        criterion = choose_criterion(material.options.criterion, material.facts.task)
+        inputs, targets = material.samples().gather(
+            material.training_rows()[: material.options.batch_size]
+        )
+        self._network.eval()
+        with torch.no_grad():
+            outputs = self._network(inputs)
+        self._network.train()
+        return make_loss(criterion, outputs, targets, material.names[0])
 
     def step(self) -> Tensor:
         """Update the weights once; return the loss of the batch before the update."""
         inputs, targets = next(self._batches)
-        self._optimizer.zero_grad()
-        loss = self._loss(self.network(inputs), targets)
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
+        loss = self._loss(self._network(inputs), targets)
+        self._updater.update(loss)
         return loss.detach()
 
     def validate(self) -> dict[str, float] | None:
         """Return ``validation_loss`` and, of classifiers, ``validation_accuracy`` (a fraction)."""
-        if self._validation is None:
-            return None
-        inputs, targets = self._validation
-        self.network.eval()
+        loss, right, count = 0.0, 0, 0
+        classifies = False
+        self._network.eval()
         with torch.inference_mode():
-            loss, right = 0.0, 0
-            for x, y in zip(
-                torch.split(inputs, _VALIDATION_BATCH),
-                torch.split(targets, _VALIDATION_BATCH),
-                strict=True,
-            ):
-                outputs = self.network(x)
-                loss += float(self._loss(outputs, y)) * len(x)
-                if not y.is_floating_point():
-                    right += int((outputs.argmax(1) == y).sum())
-        self.network.train()
-        scores = {"validation_loss": loss / len(inputs)}
-        if not targets.is_floating_point():
-            scores["validation_accuracy"] = right / len(inputs)
-        return scores
+            for inputs, targets in self.material.validation_batches():
+                outputs = self._network(inputs)
+                loss += float(self._loss(outputs, targets)) * len(inputs)
+                count += len(inputs)
+                classifies = not targets.is_floating_point()
+                if classifies:
+                    right += int((outputs.argmax(1) == targets).sum())
+        self._network.train()
+        if not count:
+            return None
+        scores = {"validation_loss": loss / count}
+        return scores | {"validation_accuracy": right / count} if classifies else scores
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the optimiser and of the sampling."""
-        return {
-            "optimizer": self._optimizer.state_dict(),
-            "batches": self._batches.state_dict(),
-        }
+        return {"optimizer": self._updater.state_dict(), "batches": self._batches.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._updater.load_state_dict(state["optimizer"])
         self._batches.load_state_dict(state["batches"])
-
-
-def make_optimizer(network: nn.Module, options: LearnOptions) -> torch.optim.Optimizer:
-    """Return torch's optimiser for the method asked for."""
-    parameters = [item for item in network.parameters() if item.requires_grad]
-    rate = options.effective_learning_rate
-    if options.method == "SGD":
-        return torch.optim.SGD(parameters, lr=rate, momentum=options.momentum)
-    return torch.optim.Adam(parameters, lr=rate)

@@ -7,9 +7,27 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies import FeedForward
-from jupyter_platform.learning.strategies.sampling import Batches
+from jupyter_platform.learning.strategies import Material
+from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.sampling import Batches, Permutation, TensorSource
+
+FACTS = DatasetFacts(
+    size=50, shape=[4], task="classification", outputs=3, splits={"train": (0, 50)}, bytes=0
+)
+
+
+def material(network, x, y, train, validation=None, **options):
+    return Material(
+        options=LearnOptions(**options),
+        networks=(network,),
+        names=("tiny",),
+        source=TensorSource(x, y),
+        facts=FACTS,
+        train=train,
+        validation=validation,
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,10 +48,8 @@ def test_steps_equal_a_hand_written_loop(options, reference):
     twin = copy.deepcopy(network)
     optimizer = reference(twin.parameters())
     rows = torch.arange(50)
-    strategy = FeedForward(
-        network, functional.nll_loss, Batches(x, y, rows, 8, 3), None, LearnOptions(**options)
-    )
-    batches = Batches(x, y, rows, 8, 3)
+    strategy = FeedForward(material(network, x, y, rows, batch_size=8, seed=3, **options))
+    batches = Batches(TensorSource(x, y), Permutation(rows, 8, 3))
 
     for _ in range(15):
         inputs, targets = next(batches)
@@ -51,8 +67,7 @@ def test_validation_equals_a_computation_over_the_whole_set():
     torch.manual_seed(0)
     x, y = torch.rand(3000, 4), torch.randint(0, 3, (3000,))
     network = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5), nn.LogSoftmax(1)).train()
-    batches = Batches(x, y, torch.arange(10), 4, 0)
-    strategy = FeedForward(network, functional.nll_loss, batches, (x, y), LearnOptions())
+    strategy = FeedForward(material(network, x, y, torch.arange(10), torch.arange(3000)))
 
     scores = strategy.validate()
 

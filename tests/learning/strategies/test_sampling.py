@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import torch
 
-from jupyter_platform.learning.strategies.sampling import Batches
+from jupyter_platform.learning.strategies.sampling import Batches, Permutation, TensorSource
 
 DATA = torch.arange(100, dtype=torch.float32)
 ROWS = torch.arange(10, 40)
 
 
 def batches(batch_size: int = 7, seed: int = 1) -> Batches:
-    return Batches(DATA, DATA, ROWS, batch_size, seed)
+    return Batches(TensorSource(DATA, DATA), Permutation(ROWS, batch_size, seed))
 
 
 def draw(source: Batches, count: int) -> list[list[float]]:

@@ -44,7 +44,7 @@ def _json_object(value: Any) -> Any:
     except ValueError as error:
         raise ValueError(f"it is not JSON: {error}") from None
     if not isinstance(parsed, dict):
-        raise ValueError('a JSON object is wanted, like {"depth": 3}')
+        raise ValueError('write a JSON object, like {"depth": 3}')  # noqa: TRY004 - for pydantic
     return parsed
 
 

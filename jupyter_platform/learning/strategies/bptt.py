@@ -1,0 +1,211 @@
+"""Back-propagation through time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import (
+    FieldError,
+    InvalidDataError,
+    InvalidRequestError,
+    OptionError,
+)
+from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.generation import SHOWN_SYMBOLS, generate_symbols, text_record
+from jupyter_platform.learning.strategies.adversarial import evaluating
+from jupyter_platform.learning.strategies.base import VALIDATION_BATCH, Material, Place, Strategy
+from jupyter_platform.learning.strategies.criteria import Loss, choose_criterion, make_loss
+from jupyter_platform.learning.strategies.recurrence import Memory, Recurrence, detached, moved
+from jupyter_platform.learning.strategies.sampling import Batches
+from jupyter_platform.learning.strategies.windows import Windows
+from jupyter_platform.learning.updates import Updater
+
+
+class BackPropagationThroughTime(Strategy):
+    """A recurrent network learns what comes with each sample from those before it.
+
+    The training samples are one long sequence, of which each step takes some pieces of
+    `sequence_length` samples; errors reach back to the beginning of a piece (Williams and Peng
+    1990). Of symbols, such as the characters of a text, the target is the next one, and
+    ``perplexity`` is ``exp(loss)``. DIANNE: `BPTTLearningStrategy`.
+    """
+
+    title = "Back-propagation through time"
+
+    @classmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """One network from a sequence to one number a class or target for each of its steps."""
+        if facts is None:
+            raise InvalidRequestError("Back-propagation through time needs a dataset.")
+        choose_criterion(options.criterion, facts.task)
+        if options.stateful and options.from_start:
+            raise _refused(
+                "stateful",
+                True,
+                "stateful goes on where sequences ended and from_start begins anew; give one.",
+            )
+        length = options.sequence_length
+        return (Place("network", (length, *facts.shape), facts.outputs, (length, facts.outputs)),)
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        options = material.options
+        self._network = material.networks[0]
+        self._recurrence = Recurrence(self._network)
+        self._memory: Memory = {}
+        self._windows = self._cut(material.training_rows())
+        self._batches = Batches(material.samples(), self._windows, material.augment)
+        self.samples_per_step = self._windows.batch_size
+        self._loss = self._make_loss()
+        self._is_entropy = self._outlook().task == "classification"
+        if self._is_entropy:
+            self.series = ("loss", "perplexity")
+        if options.stateful and not self._recurrence.remembers:
+            raise InvalidDataError(
+                f"Network {material.names[0]!r} has no memory that could be kept from one sequence "
+                "to the next (LSTM, GRU, RNN or Memory layers); leave stateful out."
+            )
+        self._updater = Updater(self._network.parameters(), options)
+
+    def _outlook(self) -> DatasetFacts:
+        assert self.material.facts is not None, "places() asks for a dataset"
+        return self.material.facts
+
+    def _cut(self, rows: Tensor) -> Windows:
+        options = self.material.options
+        _check_sequence(rows, options.sequence_length)
+        return Windows(
+            rows,
+            options.sequence_length,
+            options.batch_size,
+            options.seed,
+            follow=options.stateful,
+            from_start=options.from_start,
+        )
+
+    def _make_loss(self) -> Loss:
+        material = self.material
+        criterion = choose_criterion(material.options.criterion, self._outlook().task)
+        rows = material.training_rows()[: self._windows.length]
+        with evaluating(self.networks), torch.no_grad():
+            inputs, targets = material.samples().gather(rows)
+            outputs = self._network(inputs[None])
+        if outputs.shape[:2] != (1, len(rows)):
+            raise InvalidDataError(
+                f"Network {material.names[0]!r} gives shape {tuple(outputs.shape[1:])} for a "
+                f"sequence of {len(rows)}; it must give outputs of every step."
+            )
+        return make_loss(criterion, outputs[0], targets, material.names[0])
+
+    def step(self) -> Tensor | tuple[Tensor, Tensor]:
+        """Update the weights once; return the mean loss of a symbol, and with it the perplexity."""
+        options = self.material.options
+        inputs, targets = next(self._batches)
+        windows = (self._windows.count, self._windows.length)
+        inputs, targets = inputs.unflatten(0, windows), targets.unflatten(0, windows)
+        if options.stateful:
+            memory = {} if self._windows.is_fresh else self._memory
+            outputs, memory = self._recurrence(inputs, memory)
+            self._memory = detached(memory)
+        else:
+            outputs = self._network(inputs)
+        if not options.backprop_all:
+            outputs, targets = outputs[:, -1:], targets[:, -1:]
+        loss = self._loss(outputs.flatten(0, 1), targets.flatten(0, 1))
+        self._updater.update(loss)
+        loss = loss.detach()
+        return (loss, loss.exp()) if self._is_entropy else loss
+
+    def validate(self) -> dict[str, float] | None:
+        """Return ``validation_loss``, and of symbols perplexity and accuracy (a fraction).
+
+        The validation set is gone through once in order, in pieces as long as those learnt from;
+        memory goes along when it does so in learning.
+        """
+        rows = self.material.validation
+        if rows is None:
+            return None
+        loss, right, memory = 0.0, 0, {}
+        with evaluating(self.networks), torch.inference_mode():
+            for part in self._pieces(rows):
+                inputs, targets = self.material.samples().gather(part.flatten())
+                inputs = inputs.unflatten(0, part.shape)
+                if self.material.options.stateful:
+                    outputs, memory = self._recurrence(inputs, memory)
+                else:
+                    outputs = self._network(inputs)
+                outputs = outputs.flatten(0, 1)
+                loss += float(self._loss(outputs, targets)) * len(targets)
+                if self._is_entropy:
+                    right += int((outputs.argmax(1) == targets).sum())
+        scores = {"validation_loss": loss / len(rows)}
+        if not self._is_entropy:
+            return scores
+        return {
+            **scores,
+            "validation_perplexity": math.exp(min(scores["validation_loss"], 700.0)),
+            "validation_accuracy": right / len(rows),
+        }
+
+    def _pieces(self, rows: Tensor) -> list[Tensor]:
+        """Return all rows in order as batches of pieces, each of shape (pieces, length)."""
+        length = self._windows.length
+        whole = len(rows) // length * length
+        several = 1 if self.material.options.stateful else max(VALIDATION_BATCH // length, 1)
+        parts = list(rows[:whole].view(-1, length).split(several)) if whole else []
+        return parts + ([rows[whole:][None]] if whole < len(rows) else [])
+
+    def summary(self) -> dict[str, Any]:
+        """Return text that the network makes, where it has learnt to name the next symbol."""
+        facts = self._outlook()
+        if not self._is_entropy or facts.input_type != "int64" or facts.classes is None:
+            return {}
+        start, _ = self.material.samples().gather(
+            self.material.training_rows()[: self._windows.length]
+        )
+        seed = self.material.options.seed
+        made = generate_symbols(self._network, start, SHOWN_SYMBOLS, seed=seed)
+        texts = [
+            "".join(facts.classes[number] for number in part.tolist()) for part in (start, made)
+        ]
+        return {"samples": text_record(*texts)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the optimiser and of the sampling, and the network's memory."""
+        return {
+            "optimizer": self._updater.state_dict(),
+            "batches": self._batches.state_dict(),
+            "memory": self._memory,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._updater.load_state_dict(state["optimizer"])
+        self._batches.load_state_dict(state["batches"])
+        self._memory = moved(state["memory"], self.material.device)
+
+
+def _check_sequence(rows: Tensor, length: int) -> None:
+    if len(rows) < length:
+        raise _refused(
+            "sequence_length",
+            length,
+            f"sequence_length is {length}, but train_set has {len(rows)} samples; a sequence is at "
+            "most the whole set.",
+        )
+    gaps = (rows.diff() != 1).nonzero()
+    if len(gaps):
+        raise InvalidDataError(
+            f"The training samples are no sequence: row {int(rows[gaps[0, 0] + 1])} comes after "
+            f"row {int(rows[gaps[0, 0]])}. Back-propagation through time wants a range of a "
+            "dataset that is not shuffled."
+        )
+
+
+def _refused(name: str, value: Any, message: str) -> OptionError:
+    return OptionError.from_fields([FieldError(field=name, value=value, message=message)])

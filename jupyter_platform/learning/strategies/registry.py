@@ -1,0 +1,64 @@
+"""Strategies by name: those of the package, and those that installed packages bring."""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, unknown_name
+from jupyter_platform.core.strategies import STRATEGIES
+from jupyter_platform.learning.strategies.base import Strategy
+
+ENTRY_POINTS = "jupyter_platform.strategies"
+"""Entry-point group: ``name = module:Class``, a subclass of `Strategy`."""
+
+_BUILT_IN = {
+    "feed_forward": ("feed_forward", "FeedForward"),
+    "distillation": ("distillation", "Distillation"),
+    "gan": ("gan", "GAN"),
+    "wgan": ("wgan", "WGAN"),
+    "vae": ("vae", "VariationalAutoencoder"),
+    "bptt": ("bptt", "BackPropagationThroughTime"),
+    "dqn": ("dqn", "DeepQ"),
+    "recurrent_dqn": ("recurrent_dqn", "RecurrentDeepQ"),
+    "ddpg": ("ddpg", "DeterministicPolicyGradient"),
+    "ppo": ("ppo", "ProximalPolicy"),
+}
+"""Module below this package, and class."""
+
+
+def strategy_type(name: str) -> type[Strategy]:
+    """Return the class of a strategy.
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is none of that name.
+    InvalidDataError
+        If an installed package offers something that is no strategy, or cannot be imported.
+    """
+    if name in _BUILT_IN:
+        module, attribute = _BUILT_IN[name]
+        found = getattr(import_module(f"{__package__}.{module}"), attribute)
+        assert issubclass(found, Strategy)
+        return found
+    installed = {item.name: item for item in metadata.entry_points(group=ENTRY_POINTS)}
+    if name not in installed:
+        error = unknown_name("strategy", name, [*_BUILT_IN, *installed])
+        raise InvalidRequestError(error.message, errors=[error])
+    entry = installed[name]
+    try:
+        loaded = entry.load()
+    except Exception as error:
+        raise InvalidDataError(
+            f"Strategy {name!r} cannot be loaded from {entry.value}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not (isinstance(loaded, type) and issubclass(loaded, Strategy)):
+        raise InvalidDataError(f"Strategy {name!r}: {entry.value} is no subclass of Strategy.")
+    return loaded
+
+
+def installed_strategies() -> list[str]:
+    """Return the names of all strategies that can be asked for."""
+    brought = {item.name for item in metadata.entry_points(group=ENTRY_POINTS)}
+    return [*(name for name in STRATEGIES if name in _BUILT_IN), *sorted(brought - set(_BUILT_IN))]

@@ -1,0 +1,115 @@
+"""Variational autoencoders."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.generation import SHOWN_SAMPLES, samples_record
+from jupyter_platform.learning.strategies.adversarial import evaluating
+from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.elbo import (
+    Autoencoder,
+    choose_likelihood,
+    decoder_shape,
+)
+from jupyter_platform.learning.updates import Updater
+
+_PROBED = 16
+"""Samples that tell what the networks give."""
+
+
+class VariationalAutoencoder(Strategy):
+    """An encoder gives the distribution of a sample's code, a decoder that of a code's sample.
+
+    The loss is the reconstruction loss, ``-E log p(x | z)``, and `beta` times the KL divergence of
+    the code's distribution from a standard normal one, in nats a sample (Kingma and Welling 2014,
+    equation 10; Higgins et al. 2017 for `beta`). DIANNE: `VariationalAutoEncoderLearningStrategy`.
+    """
+
+    title = "Variational autoencoder"
+    roles: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+    series = ("loss", "reconstruction_loss", "kl_loss")
+
+    @classmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """An encoder to means and spreads of codes, and a decoder from codes to samples."""
+        if facts is None:
+            raise InvalidRequestError("A variational autoencoder needs a dataset.")
+        size = options.latent_size
+        shape = decoder_shape(tuple(facts.shape), choose_likelihood(options.criterion))
+        return (
+            Place("encoder", tuple(facts.shape), 2 * size, (2 * size,)),
+            Place("decoder", (size,), math.prod(shape), shape),
+        )
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        options = material.options
+        self._batches = material.batches()
+        self.samples_per_step = self._batches.batch_size
+        example, _ = material.samples().gather(material.training_rows()[:_PROBED])
+        with evaluating(self.networks):
+            self._model = Autoencoder(
+                *self.networks,
+                choose_likelihood(options.criterion),
+                options.observation_stdev,
+                example,
+            )
+        parameters = [item for network in self.networks for item in network.parameters()]
+        self._updater = Updater(parameters, options)
+
+    def step(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Update both networks once; return the loss and its two terms, means over the batch."""
+        options = self.material.options
+        inputs, _ = next(self._batches)
+        bound = self._model.bound(inputs, options.latent_samples)
+        reconstruction, divergence = bound.reconstruction.mean(), bound.divergence.mean()
+        loss = reconstruction + options.beta * divergence
+        self._updater.update(loss)
+        return loss.detach(), reconstruction.detach(), divergence.detach()
+
+    def validate(self) -> dict[str, float] | None:
+        """Return the loss on the validation set and its two terms; codes depend on the seed alone."""
+        draws = torch.Generator().manual_seed(self.material.options.seed)
+
+        def draw(like: Tensor) -> Tensor:
+            return torch.randn(like.shape, generator=draws).to(like)
+
+        reconstruction, divergence, count = 0.0, 0.0, 0
+        with evaluating(self.networks), torch.inference_mode():
+            for inputs, _ in self.material.validation_batches():
+                bound = self._model.bound(inputs, draw=draw)
+                reconstruction += float(bound.reconstruction.double().sum())
+                divergence += float(bound.divergence.double().sum())
+                count += len(inputs)
+        if not count:
+            return None
+        return {
+            "validation_loss": (reconstruction + self.material.options.beta * divergence) / count,
+            "validation_reconstruction_loss": reconstruction / count,
+            "validation_kl_loss": divergence / count,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return samples that the decoder makes of codes drawn from the standard normal."""
+        draws = torch.Generator().manual_seed(self.material.options.seed)
+        codes = torch.randn(SHOWN_SAMPLES, self.material.options.latent_size, generator=draws)
+        with evaluating(self.networks), torch.inference_mode():
+            made = self._model.decode(codes.to(self.material.device))
+        return {"samples": samples_record(made)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the optimiser and of the sampling."""
+        return {"optimizer": self._updater.state_dict(), "batches": self._batches.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._updater.load_state_dict(state["optimizer"])
+        self._batches.load_state_dict(state["batches"])
