@@ -70,9 +70,7 @@ class ProximalPolicy(Reinforcement):
             mean_return = float(np.mean(episodes)) if episodes else None
         policy_loss, value_loss, entropy = self._losses(self._parts.pop())
         options = self.material.options
-        loss = (
-            policy_loss + options.value_weight * value_loss - options.entropy_weight * entropy
-        )
+        loss = policy_loss + options.value_weight * value_loss - options.entropy_weight * entropy
         self._updater.update(loss)
         return (
             loss.detach(),

@@ -88,9 +88,7 @@ class Reinforcement(Strategy):
     def validate(self) -> dict[str, float]:
         """Return ``validation_loss``, the negative mean return of greedy episodes, and that."""
         options = self.material.options
-        policy = Policy(
-            self.policy.network, self.policy.head, self.material.device, self._history
-        )
+        policy = Policy(self.policy.network, self.policy.head, self.material.device, self._history)
         played = play(policy, self.facts.id, options.evaluation_episodes, options.seed)
         return {"validation_loss": -played.mean, "validation_return": played.mean}
 

@@ -1,0 +1,297 @@
+"""Gymnasium environments by id, and several of them played side by side."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jupyter_platform.core.environments import EnvironmentFacts, EnvironmentRecord
+from jupyter_platform.core.errors import (
+    FieldError,
+    InvalidRequestError,
+    PlatformError,
+    UnavailableError,
+    unknown_name,
+)
+
+INSTALL = "pip install 'jupyter-platform[rl]'"
+
+
+def gymnasium() -> Any:
+    """Return the package `gymnasium`, which comes with the extra ``rl``.
+
+    Raises
+    ------
+    UnavailableError
+        If it is not installed; it says how to install it.
+    """
+    try:
+        return importlib.import_module("gymnasium")
+    except ImportError as error:
+        raise UnavailableError(
+            f"Environments need Gymnasium, which is not installed here: {INSTALL}."
+        ) from error
+
+
+def environment_records() -> list[EnvironmentRecord]:
+    """Return the environments that are registered here, the newest version of each."""
+    registry = gymnasium().registry
+    newest: dict[str, Any] = {}
+    for spec in registry.values():
+        key = spec.id.rpartition("-v")[0] or spec.id
+        if key not in newest or (spec.version or 0) > (newest[key].version or 0):
+            newest[key] = spec
+    return [
+        EnvironmentRecord(
+            id=spec.id,
+            entry=spec.entry_point if isinstance(spec.entry_point, str) else "",
+            max_episode_steps=spec.max_episode_steps,
+            reward_threshold=spec.reward_threshold,
+        )
+        for spec in sorted(newest.values(), key=lambda item: str(item.id))
+    ]
+
+
+def make_environment(name: str, *, render: bool = False) -> Any:
+    """Return one environment whose observations are arrays.
+
+    Parameters
+    ----------
+    name : str
+        A Gymnasium id; ``module:id`` imports the module first.
+    render : bool
+        Whether `render` gives frames, uint8 of shape (height, width, 3).
+
+    Raises
+    ------
+    InvalidRequestError
+        If there is no such environment, or its code fails.
+    UnavailableError
+        If Gymnasium is not installed.
+    """
+    gym = gymnasium()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of old versions, which people may want
+            environment = gym.make(
+                name, disable_env_checker=True, render_mode="rgb_array" if render else None
+            )
+    except gym.error.UnregisteredEnv as error:
+        field = unknown_name("environment", name, [item.id for item in environment_records()])
+        raise InvalidRequestError(field.message, errors=[field]) from error
+    except gym.error.DependencyNotInstalled as error:
+        raise UnavailableError(f"Environment {name!r} lacks a package: {error}") from error
+    except Exception as error:
+        raise _bad(name, f"cannot be made: {type(error).__name__}: {error}") from error
+    if not isinstance(environment.observation_space, gym.spaces.Box):
+        environment = gym.wrappers.FlattenObservation(environment)
+    return environment
+
+
+@functools.cache
+def environment_facts(name: str) -> EnvironmentFacts:
+    """Return what an environment shows and takes; errors as of `make_environment`."""
+    environment = make_environment(name)
+    try:
+        return _facts(name, environment)
+    finally:
+        environment.close()
+
+
+def _facts(name: str, environment: Any) -> EnvironmentFacts:
+    spaces = gymnasium().spaces
+    space, actions = environment.observation_space, environment.action_space
+    found: dict[str, Any] = {
+        "id": name,
+        "observation_shape": tuple(space.shape),
+        "observation_type": "uint8" if space.dtype == np.uint8 else "float32",
+        "max_episode_steps": environment.spec.max_episode_steps,
+        "reward_threshold": environment.spec.reward_threshold,
+    }
+    if isinstance(actions, spaces.Discrete):
+        return EnvironmentFacts(**found, actions=int(actions.n))
+    if isinstance(actions, spaces.Box):
+        return EnvironmentFacts(
+            **found,
+            action_shape=tuple(actions.shape),
+            action_low=tuple(np.asarray(actions.low, float).ravel().tolist()),
+            action_high=tuple(np.asarray(actions.high, float).ravel().tolist()),
+        )
+    raise _bad(
+        name,
+        f"takes actions of {type(actions).__name__}; agents here take one of a few (Discrete) "
+        "or numbers (Box)",
+    )
+
+
+def _bad(name: str, reason: str) -> InvalidRequestError:
+    message = f"Environment {name!r} {reason}."
+    return InvalidRequestError(
+        message, errors=[FieldError(field="environment", value=name, message=message)]
+    )
+
+
+@dataclass(frozen=True)
+class Episode:
+    """One that has come to its end."""
+
+    lane: int
+    seed: int
+    """With it the environment begins just so again."""
+    reward: float
+    """Sum of all rewards: its return."""
+    length: int
+    """Actions in it."""
+
+
+@dataclass(frozen=True)
+class Moves:
+    """What one action in each lane led to; arrays have one row for each lane that was active."""
+
+    lanes: NDArray[np.int64]
+    rewards: NDArray[np.float32]
+    observations: NDArray[Any]
+    """What followed, before any lane began anew."""
+    terminated: NDArray[np.bool_]
+    """The episode has come to its own end: nothing follows."""
+    truncated: NDArray[np.bool_]
+    """The episode was cut: more would have followed."""
+    ended: list[Episode]
+
+
+class Lanes:
+    """Copies of one environment, played side by side; each begins anew when its episode ends.
+
+    Parameters
+    ----------
+    name : str
+        Id of the environment.
+    count : int
+        Copies.
+    seeds : iterator of int
+        One for each episode; a lane rests when there are no more.
+    max_actions : int
+        Actions after which an episode is cut; -1: only the environment cuts.
+
+    Raises
+    ------
+    PlatformError
+        If the environment cannot be made.
+    """
+
+    def __init__(self, name: str, count: int, seeds: Iterator[int], max_actions: int = -1) -> None:
+        self.facts = environment_facts(name)
+        self._environments = [make_environment(name) for _ in range(count)]
+        self._seeds = seeds
+        self._limit = max_actions
+        self._low, self._span = _bounds(self.facts)
+        self._dtype = np.dtype(self.facts.observation_type)
+        self._now = np.zeros((count, *self.facts.observation_shape), self._dtype)
+        self._rewards = np.zeros(count)
+        self._lengths = np.zeros(count, np.int64)
+        self._episode_seeds = [0] * count
+        self.active = np.array([lane for lane in range(count) if self._begin(lane)], np.int64)
+
+    @property
+    def observations(self) -> NDArray[Any]:
+        """What the active lanes see, shape (lanes, …)."""
+        return self._now[self.active]
+
+    def step(self, actions: NDArray[Any]) -> Moves:
+        """Do one action in each active lane.
+
+        Parameters
+        ----------
+        actions : array, shape (lanes,) or (lanes, n)
+            Numbers of discrete actions, or continuous ones in units of their range: -1 is the
+            lowest, 1 the highest; what lies outside is cut off.
+
+        Raises
+        ------
+        PlatformError
+            If the environment fails; lane and error are named.
+        """
+        lanes = self.active
+        count = len(lanes)
+        rewards = np.zeros(count, np.float32)
+        terminated, truncated = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
+        ended: list[Episode] = []
+        for index, lane in enumerate(lanes):
+            observation, reward, done, cut = self._act(lane, actions[index])
+            self._now[lane] = observation
+            self._rewards[lane] += reward
+            self._lengths[lane] += 1
+            rewards[index], terminated[index] = reward, done
+            truncated[index] = not done and (cut or self._lengths[lane] == self._limit)
+        following = self._now[lanes]
+        for lane in lanes[terminated | truncated]:
+            ended.append(self._ended(int(lane)))
+        if ended:
+            self.active = np.array([lane for lane in lanes if self._lengths[lane] >= 0], np.int64)
+        return Moves(lanes, rewards, following, terminated, truncated, ended)
+
+    def close(self) -> None:
+        """Let the environments go."""
+        for environment in self._environments:
+            environment.close()
+
+    def _act(self, lane: int, action: Any) -> tuple[Any, float, bool, bool]:
+        if not self.facts.is_discrete:
+            shaped = np.clip(action, -1, 1).reshape(self.facts.action_shape)
+            action = (self._low + (shaped + 1) / 2 * self._span).astype(np.float32)
+        try:
+            observation, reward, done, cut, _ = self._environments[lane].step(action)
+        except Exception as error:
+            raise PlatformError(
+                f"Environment {self.facts.id!r} failed at action {action!r} after "
+                f"{self._lengths[lane]} actions: {type(error).__name__}: {error}"
+            ) from error
+        return observation, float(reward), bool(done), bool(cut)
+
+    def _ended(self, lane: int) -> Episode:
+        episode = Episode(
+            lane, self._episode_seeds[lane], float(self._rewards[lane]), int(self._lengths[lane])
+        )
+        if not self._begin(lane):
+            self._lengths[lane] = -1
+        return episode
+
+    def _begin(self, lane: int) -> bool:
+        seed = next(self._seeds, None)
+        if seed is None:
+            return False
+        self._now[lane], _ = self._environments[lane].reset(seed=seed)
+        self._episode_seeds[lane] = seed
+        self._rewards[lane] = self._lengths[lane] = 0
+        return True
+
+
+def _bounds(facts: EnvironmentFacts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the lowest action and the width of the range; without bounds that is -1 to 1."""
+    if facts.is_discrete:
+        return np.zeros(0), np.zeros(0)
+    low = np.array(facts.action_low).reshape(facts.action_shape)
+    high = np.array(facts.action_high).reshape(facts.action_shape)
+    bounded = np.isfinite(low) & np.isfinite(high)
+    low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
+    return low, high - low
+
+
+def endless_seeds(*entropy: int) -> Iterator[int]:
+    """Return seeds of episodes without end, always the same ones for the same numbers."""
+    generator = np.random.default_rng(entropy)
+    while True:
+        yield int(generator.integers(2**31))
+
+
+def numbered_seeds(seed: int, episodes: int) -> Sequence[int]:
+    """Return the seeds of evaluation episodes: the same for whoever evaluates with one seed."""
+    first = int(np.random.default_rng([seed, 1]).integers(2**30))
+    return range(first, first + episodes)

@@ -1,0 +1,391 @@
+"""From what a network gives to actions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from jupyter_platform.core.environments import EnvironmentFacts
+from jupyter_platform.core.errors import FieldError, InvalidDataError, InvalidRequestError
+
+
+class Head(Enum):
+    """What the numbers are that a network gives for one observation."""
+
+    VALUES = "one for each action, the highest for the best"
+    ACTION = "the action itself"
+    CATEGORICAL_CRITIC = "one for each action, then the value of the state"
+    GAUSSIAN_CRITIC = "mean and log standard deviation of the action, then the value of the state"
+
+
+def head_of(outputs: int, facts: EnvironmentFacts, name: str) -> Head:
+    """Return what a network of so many outputs is to an environment.
+
+    Raises
+    ------
+    InvalidDataError
+        If no kind of agent has so many; network and environment are named.
+    """
+    size = facts.action_size
+    if facts.is_discrete:
+        kinds = {size: Head.VALUES, size + 1: Head.CATEGORICAL_CRITIC}
+    else:
+        kinds = {size: Head.ACTION, 2 * size + 1: Head.GAUSSIAN_CRITIC}
+    if outputs in kinds:
+        return kinds[outputs]
+    accepted = " or ".join(f"{count} ({kind.value})" for count, kind in kinds.items())
+    message = (
+        f"Network {name!r} gives {outputs} numbers; to act in {facts.id} it must give {accepted}."
+    )
+    raise InvalidDataError(
+        message,
+        errors=[FieldError(field="networks", value=name, message=message, accepted=accepted)],
+    )
+
+
+class Policy:
+    """A network that looks at observations.
+
+    Parameters
+    ----------
+    network : Module
+        Gives one row of numbers for each observation; with a `history`, one for each step of it.
+    head : Head
+        What the numbers are.
+    device : torch.device
+        Where the network is.
+    history : int
+        Observations that it looks back on, of the same episode; 0: at the present one alone.
+    """
+
+    def __init__(
+        self, network: nn.Module, head: Head, device: torch.device, history: int = 0
+    ) -> None:
+        self.network = network
+        self.head = head
+        self._device = device
+        self._history = history
+        self._pasts: dict[int, list[NDArray[Any]]] = {}
+
+    def outputs(self, lanes: NDArray[np.int64], observations: NDArray[Any]) -> Tensor:
+        """Return what the network gives now, on the CPU, shape (lanes, outputs)."""
+        training = self.network.training
+        if training:
+            self.network.eval()
+        with torch.inference_mode():
+            found = self._look(lanes, observations)
+        if training:
+            self.network.train()
+        return found.to("cpu")
+
+    def forget(self, lane: int) -> None:
+        """Begin a new episode in a lane."""
+        self._pasts.pop(lane, None)
+
+    def _look(self, lanes: NDArray[np.int64], observations: NDArray[Any]) -> Tensor:
+        if not self._history:
+            values = torch.from_numpy(np.ascontiguousarray(observations, np.float32))
+            found: Tensor = self.network(values.to(self._device))
+            return found
+        shape = (len(lanes), self._history, *observations.shape[1:])
+        pasts = np.zeros(shape, np.float32)
+        last = np.zeros(len(lanes), np.int64)
+        for index, lane in enumerate(lanes):
+            past = self._pasts.setdefault(int(lane), [])
+            past.append(observations[index].copy())
+            del past[: -self._history]
+            # What is behind the present does not change what a causal network gives for it.
+            pasts[index, : len(past)] = past
+            last[index] = len(past) - 1
+        steps = self.network(torch.from_numpy(pasts).to(self._device))
+        return steps[torch.arange(len(lanes)), torch.from_numpy(last)]
+
+
+def best_actions(head: Head, outputs: Tensor) -> NDArray[Any]:
+    """Return the actions that a network holds best; continuous ones in units of their range."""
+    if head is Head.VALUES:
+        return outputs.argmax(1).numpy()
+    if head is Head.CATEGORICAL_CRITIC:
+        return outputs[:, :-1].argmax(1).numpy()
+    if head is Head.ACTION:
+        return outputs.numpy()
+    return outputs[:, : outputs.shape[1] // 2].numpy()
+
+
+@dataclass(frozen=True)
+class Decay:
+    """A number that falls from episode to episode: ``min + (max - min) e^(-rate * episode)``."""
+
+    highest: float
+    lowest: float
+    rate: float
+
+    def __call__(self, episode: int) -> float:
+        """Return it in an episode, counted from 0."""
+        return self.lowest + (self.highest - self.lowest) * math.exp(-self.rate * episode)
+
+
+class Chooser(Protocol):
+    """A way to choose actions."""
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane.
+
+        Parameters
+        ----------
+        lanes : array
+            Which lanes they are for.
+        outputs : Tensor, shape (lanes, outputs)
+            What the network gives.
+        episode : int
+            Episodes that have ended before.
+        """
+
+    def forget(self, lane: int) -> None:
+        """Begin a new episode in a lane."""
+
+
+class _Chooser:
+    def __init__(self, head: Head, facts: EnvironmentFacts, generator: np.random.Generator) -> None:
+        self._head = head
+        self._facts = facts
+        self._generator = generator
+
+    def forget(self, lane: int) -> None:
+        """Begin a new episode in a lane."""
+
+    def _random(self, count: int) -> NDArray[Any]:
+        if self._facts.is_discrete:
+            return self._generator.integers(self._facts.action_size, size=count)
+        return self._generator.uniform(-1, 1, (count, self._facts.action_size))
+
+
+class Greedy(_Chooser):
+    """The best action, or now and then any (ε-greedy)."""
+
+    def __init__(
+        self,
+        head: Head,
+        facts: EnvironmentFacts,
+        generator: np.random.Generator,
+        epsilon: Decay,
+    ) -> None:
+        super().__init__(head, facts, generator)
+        self._epsilon = epsilon
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane."""
+        actions = best_actions(self._head, outputs)
+        explores = self._generator.random(len(lanes)) < self._epsilon(episode)
+        if explores.any():
+            actions = actions.copy()
+            actions[explores] = self._random(int(explores.sum()))
+        return actions
+
+
+class Boltzmann(_Chooser):
+    """Each action in proportion to ``e^(value / temperature)``."""
+
+    def __init__(
+        self,
+        head: Head,
+        facts: EnvironmentFacts,
+        generator: np.random.Generator,
+        temperature: Decay,
+    ) -> None:
+        super().__init__(head, facts, generator)
+        self._temperature = temperature
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane."""
+        values = outputs[:, : self._facts.action_size]
+        chances = torch.softmax(values.double() / self._temperature(episode), 1)
+        return _drawn(chances, self._generator)
+
+
+class Sampling(_Chooser):
+    """What a network that gives a distribution asks for: drawn from it."""
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane."""
+        if self._facts.is_discrete:
+            values = outputs[:, : self._facts.action_size].double()
+            # Probabilities are known by their sum; anything else is scores.
+            is_chance = bool((values >= 0).all()) and torch.allclose(
+                values.sum(1), torch.ones(len(values), dtype=torch.double), atol=1e-4
+            )
+            return _drawn(values if is_chance else torch.softmax(values, 1), self._generator)
+        mean, deviation = gaussian(outputs)
+        noise = self._generator.standard_normal(mean.shape)
+        return mean.numpy() + deviation.numpy() * noise
+
+
+class GaussianNoise(_Chooser):
+    """The best action with normal noise on each of its numbers."""
+
+    def __init__(
+        self,
+        head: Head,
+        facts: EnvironmentFacts,
+        generator: np.random.Generator,
+        size: Decay,
+    ) -> None:
+        super().__init__(head, facts, generator)
+        self._size = size
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane."""
+        best = best_actions(self._head, outputs)
+        return best + self._size(episode) * self._generator.standard_normal(best.shape)
+
+
+class OrnsteinUhlenbeck(_Chooser):
+    """The best action with noise that drifts: ``x += -theta x + sigma n``, times its size."""
+
+    def __init__(
+        self,
+        head: Head,
+        facts: EnvironmentFacts,
+        generator: np.random.Generator,
+        size: Decay,
+        *,
+        theta: float,
+        sigma: float,
+    ) -> None:
+        super().__init__(head, facts, generator)
+        self._size = size
+        self._theta, self._sigma = theta, sigma
+        self._drift: dict[int, NDArray[np.float64]] = {}
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane."""
+        best = best_actions(self._head, outputs)
+        still = np.zeros(best.shape[1])
+        drift = np.stack([self._drift.get(int(lane), still) for lane in lanes])
+        noise = self._generator.standard_normal(best.shape)
+        drift = drift - self._theta * drift + self._sigma * noise
+        self._drift.update({int(lane): row for lane, row in zip(lanes, drift, strict=True)})
+        return best + self._size(episode) * drift
+
+    def forget(self, lane: int) -> None:
+        """Begin a new episode in a lane, without drift."""
+        self._drift.pop(lane, None)
+
+
+class Random(_Chooser):
+    """Any action, whatever the network gives."""
+
+    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action a lane."""
+        return self._random(len(lanes))
+
+
+def gaussian(outputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Return mean and standard deviation from the outputs of a Gaussian actor-critic."""
+    size = outputs.shape[1] // 2
+    deviation = outputs[:, size : 2 * size].clamp(-5, 2).exp()
+    return outputs[:, :size], deviation
+
+
+def _drawn(chances: Tensor, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw one column a row, in proportion to its chance."""
+    sums = chances.cumsum(1).numpy()
+    masses = generator.random(len(sums))[:, None] * sums[:, -1:]
+    return np.minimum((sums <= masses).sum(1), sums.shape[1] - 1)
+
+
+class ActionOptions(Protocol):
+    """The options that choosing actions depends on."""
+
+    epsilon_max: float
+    epsilon_min: float
+    epsilon_decay: float
+    temperature_max: float
+    temperature_min: float
+    temperature_decay: float
+    noise_max: float
+    noise_min: float
+    noise_decay: float
+    theta: float
+    sigma: float
+
+
+def check_action_strategy(strategy: str, facts: EnvironmentFacts) -> None:
+    """Refuse a way of choosing actions that an environment has no use for.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming what the environment takes and what would do.
+    """
+    wrong = {
+        "boltzmann": not facts.is_discrete,
+        "gaussian_noise": facts.is_discrete,
+        "ornstein_uhlenbeck": facts.is_discrete,
+    }
+    if not wrong.get(strategy, False):
+        return
+    takes = (
+        f"one of {facts.actions} actions" if facts.is_discrete else f"{facts.action_size} numbers"
+    )
+    accepted = "greedy, boltzmann, sampling or random"
+    if not facts.is_discrete:
+        accepted = "greedy, gaussian_noise, ornstein_uhlenbeck, sampling or random"
+    message = (
+        f"action_strategy = {strategy} does not go with {facts.id}, which takes {takes}; "
+        f"accepted are {accepted}."
+    )
+    field = FieldError(field="action_strategy", value=strategy, message=message, accepted=accepted)
+    raise InvalidRequestError(message, errors=[field])
+
+
+def make_chooser(
+    strategy: str,
+    options: ActionOptions,
+    head: Head,
+    facts: EnvironmentFacts,
+    generator: np.random.Generator,
+) -> Chooser:
+    """Return a way to choose actions by its name in the options.
+
+    Raises
+    ------
+    InvalidRequestError
+        If it does not go with the environment or the network.
+    """
+    check_action_strategy(strategy, facts)
+    if strategy == "sampling" and head is Head.ACTION:
+        raise InvalidRequestError(
+            "action_strategy = sampling needs a network that gives a distribution; this one gives "
+            "the action itself, which goes with greedy, gaussian_noise or ornstein_uhlenbeck."
+        )
+    noise = Decay(options.noise_max, options.noise_min, options.noise_decay)
+    makers: dict[str, Callable[[], Chooser]] = {
+        "greedy": lambda: Greedy(
+            head,
+            facts,
+            generator,
+            Decay(options.epsilon_max, options.epsilon_min, options.epsilon_decay),
+        ),
+        "boltzmann": lambda: Boltzmann(
+            head,
+            facts,
+            generator,
+            Decay(options.temperature_max, options.temperature_min, options.temperature_decay),
+        ),
+        "gaussian_noise": lambda: GaussianNoise(head, facts, generator, noise),
+        "ornstein_uhlenbeck": lambda: OrnsteinUhlenbeck(
+            head, facts, generator, noise, theta=options.theta, sigma=options.sigma
+        ),
+        "sampling": lambda: Sampling(head, facts, generator),
+        "random": lambda: Random(head, facts, generator),
+    }
+    return makers[strategy]()
