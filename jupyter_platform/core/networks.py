@@ -15,8 +15,27 @@ from pydantic import BaseModel, ConfigDict, Field
 
 FEATURES = "$features"
 """Stands in a layer's argument for the number of values in one input sample."""
+CHANNELS = "$channels"
+"""Stands for the first size of one input sample: the channels of an image."""
+SHAPE = "$shape"
+"""Stands for the whole shape of one input sample."""
 OUTPUTS = "$outputs"
 """Stands in a layer's argument for the number of classes or of regression targets."""
+OUTPUT_FEATURES = "$output_features"
+"""Stands for the number of values that the network is to give for one sample."""
+OUTPUT_SHAPE = "$output_shape"
+"""Stands for the whole shape that the network is to give for one sample."""
+SYMBOLS = {
+    FEATURES: "values in one input sample",
+    CHANNELS: "first size of one input sample",
+    SHAPE: "shape of one input sample",
+    OUTPUTS: "classes or regression targets",
+    OUTPUT_FEATURES: "values that it gives for a sample",
+    OUTPUT_SHAPE: "shape that it gives for a sample",
+}
+"""What stands in descriptions for what only the dataset or the strategy tells."""
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
 class Layer(BaseModel):
@@ -43,9 +62,11 @@ class NetworkDescription(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     format: Literal[1] = 1
-    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    name: str = Field(pattern=NAME_PATTERN)
     title: str = ""
     summary: str = ""
+    roles: tuple[str, ...] = ()
+    """What strategies can use it for: ``generator``, ``critic``, …; empty: on its own."""
     task: Literal["classification", "regression"] | None = None
     """What it can learn; None for both."""
     input_shape: tuple[int, ...] | None = None
@@ -60,9 +81,25 @@ class NetworkDescription(BaseModel):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON form, in hex."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256, in hex, of what weights depend on: not of names, texts and defaults."""
+        parts = self.model_dump(mode="json", include={"format", *_STRUCTURE})
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def needs_shape(self) -> bool:
+        """Whether its layers follow from a sample's shape or the number of outputs."""
+        return any(_mentions_symbol(layer.arguments) for layer in self.layers)
+
+
+_STRUCTURE = ("input_shape", "outputs", "layers", "entry_point")
+
+
+def _mentions_symbol(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_mentions_symbol(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return any(_mentions_symbol(item) for item in value)
+    return isinstance(value, str) and value.startswith("$")
 
 
 class LayerRecord(BaseModel):

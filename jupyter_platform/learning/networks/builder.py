@@ -10,15 +10,33 @@ from typing import Any
 from torch import nn
 
 from jupyter_platform.core.errors import InvalidDataError, NotFoundError, nearest, unknown_name
-from jupyter_platform.core.networks import FEATURES, OUTPUTS, Layer, NetworkDescription
-from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node
+from jupyter_platform.core.networks import (
+    CHANNELS,
+    FEATURES,
+    OUTPUT_FEATURES,
+    OUTPUT_SHAPE,
+    OUTPUTS,
+    SHAPE,
+    SYMBOLS,
+    Layer,
+    NetworkDescription,
+)
+from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node, StepwiseNetwork
+from jupyter_platform.learning.networks.layers import Cell, Memory
 from jupyter_platform.learning.networks.registry import LAYER_TYPES, LayerType
 
 ENTRY_POINTS = "jupyter_platform.networks"
 """Entry-point group of networks that are code: ``name = module:callable``."""
 
+_Symbols = dict[str, int | tuple[int, ...]]
 
-def build(description: NetworkDescription, input_shape: Sequence[int], outputs: int) -> nn.Module:
+
+def build(
+    description: NetworkDescription,
+    input_shape: Sequence[int],
+    outputs: int,
+    output_shape: Sequence[int] | None = None,
+) -> nn.Module:
     """Build a network with fresh weights drawn from torch's global generator.
 
     Parameters
@@ -29,6 +47,8 @@ def build(description: NetworkDescription, input_shape: Sequence[int], outputs: 
         Shape of one sample, without the batch axis.
     outputs : int
         Number of classes or of regression targets.
+    output_shape : sequence of int, optional
+        Shape that it is to give for one sample; ``(outputs,)`` when absent.
 
     Raises
     ------
@@ -41,12 +61,27 @@ def build(description: NetworkDescription, input_shape: Sequence[int], outputs: 
     if description.entry_point is not None:
         return _build_entry_point(description, tuple(input_shape), outputs)
     nodes = check_layers(description)
-    symbols = {FEATURES: math.prod(input_shape), OUTPUTS: outputs}
+    symbols = _symbols(input_shape, outputs, output_shape)
     layers = [
         _build_layer(description, node, layer, symbols)
         for node, layer in zip(nodes, description.layers, strict=True)
     ]
-    return GraphNetwork(nodes, layers)
+    stepwise = any(isinstance(layer, Memory | Cell) for layer in layers)
+    return StepwiseNetwork(nodes, layers) if stepwise else GraphNetwork(nodes, layers)
+
+
+def _symbols(
+    input_shape: Sequence[int], outputs: int, output_shape: Sequence[int] | None
+) -> _Symbols:
+    wanted = (outputs,) if output_shape is None else tuple(output_shape)
+    return {
+        FEATURES: math.prod(input_shape),
+        CHANNELS: input_shape[0] if input_shape else 1,
+        SHAPE: tuple(input_shape),
+        OUTPUTS: outputs,
+        OUTPUT_FEATURES: math.prod(wanted),
+        OUTPUT_SHAPE: wanted,
+    }
 
 
 def check_layers(description: NetworkDescription) -> list[Node]:
@@ -75,9 +110,14 @@ def check_layers(description: NetworkDescription) -> list[Node]:
         kind = _layer_type(layer, where)
         _check_name(name, nodes, where)
         inputs = layer.inputs or (nodes[-1].name if nodes else INPUT,)
-        _check_inputs(inputs, kind, nodes, where)
+        if not kind.is_memory:
+            _check_inputs(inputs, nodes, where)
+        _check_count(inputs, kind, where)
         _check_arguments(layer, kind, where)
         nodes.append(Node(name, layer.type, inputs))
+    for node in nodes:
+        if LAYER_TYPES[node.type].is_memory:
+            _check_inputs(node.inputs, nodes, f"Layer {node.name!r}", before="")
     return nodes
 
 
@@ -99,23 +139,34 @@ def _check_name(name: str, nodes: list[Node], where: str) -> None:
         raise InvalidDataError(f"{where}: another layer has this name; names are unique.")
 
 
-def _check_inputs(inputs: tuple[str, ...], kind: LayerType, nodes: list[Node], where: str) -> None:
+def _check_inputs(
+    inputs: tuple[str, ...], nodes: Sequence[Node], where: str, before: str = " before it"
+) -> None:
     known = [INPUT, *(node.name for node in nodes)]
     for name in inputs:
         if name not in known:
             near = nearest(name, known)
             hint = f" Did you mean {near!r}?" if near else ""
             raise InvalidDataError(
-                f"{where} takes input from {name!r}, which is no layer before it.{hint} "
-                f"Before it: {', '.join(known)}."
+                f"{where} takes input from {name!r}, which is no layer{before}.{hint} "
+                f"Accepted: {', '.join(known)}."
             )
-    if len(inputs) < kind.min_inputs or (kind.max_inputs and len(inputs) > kind.max_inputs):
-        most = kind.max_inputs
-        wanted = f"{kind.min_inputs}" if most == kind.min_inputs else f"{kind.min_inputs} or more"
-        raise InvalidDataError(
-            f"{where} ({kind.name}) has {len(inputs)} inputs; it takes {wanted}. "
-            "Name them in 'inputs'."
-        )
+
+
+def _check_count(inputs: tuple[str, ...], kind: LayerType, where: str) -> None:
+    least, most = kind.min_inputs, kind.max_inputs
+    if least <= len(inputs) and (most is None or len(inputs) <= most):
+        return
+    wanted = (
+        f"{least} or more"
+        if most is None
+        else f"{least}"
+        if most == least
+        else f"{least} or {most}"
+    )
+    raise InvalidDataError(
+        f"{where} ({kind.name}) has {len(inputs)} inputs; it takes {wanted}. Name them in 'inputs'."
+    )
 
 
 def _check_arguments(layer: Layer, kind: LayerType, where: str) -> None:
@@ -135,7 +186,7 @@ def _check_arguments(layer: Layer, kind: LayerType, where: str) -> None:
 
 
 def _build_layer(
-    description: NetworkDescription, node: Node, layer: Layer, symbols: dict[str, int]
+    description: NetworkDescription, node: Node, layer: Layer, symbols: _Symbols
 ) -> nn.Module:
     where = f"Layer {node.name!r} of network {description.name!r}"
     arguments = {
@@ -153,15 +204,13 @@ def _build_layer(
         ) from error
 
 
-def _substitute(value: Any, symbols: dict[str, int], where: str) -> Any:
+def _substitute(value: Any, symbols: _Symbols, where: str) -> Any:
     if isinstance(value, list):
         return tuple(_substitute(item, symbols, where) for item in value)
     if isinstance(value, str) and value.startswith("$"):
         if value not in symbols:
-            raise InvalidDataError(
-                f"{where} is {value!r}; the symbols are {FEATURES} (values in one input sample) "
-                f"and {OUTPUTS} (classes or regression targets)."
-            )
+            known = ", ".join(f"{name} ({meaning})" for name, meaning in SYMBOLS.items())
+            raise InvalidDataError(f"{where} is {value!r}; the symbols are {known}.")
         return symbols[value]
     return value
 

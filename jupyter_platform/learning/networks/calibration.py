@@ -10,6 +10,11 @@ from jupyter_platform.learning.networks.layers import Denormalize, Normalize
 _BATCH = 1024
 
 
+def needs_calibration(network: nn.Module) -> bool:
+    """Return whether a network has layers that `calibrate` sets."""
+    return any(isinstance(layer, Normalize | Denormalize) for layer in network.modules())
+
+
 def calibrate(network: nn.Module, inputs: Tensor, targets: Tensor) -> None:
     """Set the statistics of every `Normalize` and `Denormalize` layer of a network.
 
@@ -30,9 +35,11 @@ def calibrate(network: nn.Module, inputs: Tensor, targets: Tensor) -> None:
     with torch.no_grad():
         for layer in network.modules():
             if isinstance(layer, Denormalize):
-                layer.calibrate(*_statistics([targets.double().reshape(len(targets), -1)]))
+                wide = targets.double().reshape(len(targets), -1)
+                layer.calibrate(*_statistics([wide], layer.num_features))
             elif isinstance(layer, Normalize):
-                layer.calibrate(*_statistics(_reaching(network, layer, inputs)))
+                parts = _reaching(network, layer, inputs)
+                layer.calibrate(*_statistics(parts, layer.num_features))
     network.train(was_training)
 
 
@@ -53,7 +60,9 @@ def _reaching(network: nn.Module, layer: nn.Module, inputs: Tensor) -> list[Tens
     return seen
 
 
-def _statistics(parts: list[Tensor]) -> tuple[Tensor, Tensor]:
+def _statistics(parts: list[Tensor], features: int) -> tuple[Tensor, Tensor]:
+    if features == 1:
+        parts = [part.reshape(-1, 1) for part in parts]
     count = sum(len(part) for part in parts)
     mean = torch.stack([part.sum(0) for part in parts]).sum(0) / count
     squares = torch.stack([(part - mean).square().sum(0) for part in parts]).sum(0)

@@ -12,25 +12,28 @@ from types import MappingProxyType
 
 from torch import nn
 
-from jupyter_platform.learning.networks.layers import Add, Concat, Denormalize, Normalize
+from jupyter_platform.learning.networks import layers
 
 # fmt: off
 _TORCH_LAYERS: tuple[type[nn.Module], ...] = (
     nn.Linear, nn.Bilinear, nn.Identity, nn.Flatten, nn.Unflatten, nn.Conv1d, nn.Conv2d,
     nn.Conv3d, nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d, nn.MaxPool1d,
     nn.MaxPool2d, nn.MaxPool3d, nn.AvgPool1d, nn.AvgPool2d, nn.AvgPool3d, nn.AdaptiveAvgPool1d,
-    nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d, nn.ZeroPad1d,
+    nn.AdaptiveAvgPool2d, nn.AdaptiveAvgPool3d, nn.AdaptiveMaxPool1d, nn.AdaptiveMaxPool2d,
+    nn.AdaptiveMaxPool3d, nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d, nn.ZeroPad1d,
     nn.ZeroPad2d, nn.ConstantPad1d, nn.ConstantPad2d, nn.ReflectionPad1d, nn.ReflectionPad2d,
     nn.ReplicationPad1d, nn.ReplicationPad2d, nn.Upsample, nn.PixelShuffle, nn.PixelUnshuffle,
     nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.LayerNorm, nn.GroupNorm,
-    nn.InstanceNorm1d, nn.InstanceNorm2d, nn.LocalResponseNorm, nn.Dropout, nn.Dropout1d,
-    nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU,
-    nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish, nn.Hardsigmoid,
-    nn.Hardtanh, nn.Sigmoid, nn.LogSigmoid, nn.Tanh, nn.Softplus, nn.Softsign, nn.Tanhshrink,
-    nn.Threshold, nn.Softmin, nn.Softmax, nn.LogSoftmax,
+    nn.InstanceNorm1d, nn.InstanceNorm2d, nn.InstanceNorm3d, nn.LocalResponseNorm, nn.Dropout,
+    nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, nn.AlphaDropout, nn.ReLU, nn.ReLU6, nn.LeakyReLU,
+    nn.PReLU, nn.RReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish, nn.Hardswish,
+    nn.Hardsigmoid, nn.Hardtanh, nn.Hardshrink, nn.Sigmoid, nn.LogSigmoid, nn.Tanh, nn.Softplus,
+    nn.Softsign, nn.Softshrink, nn.Tanhshrink, nn.Threshold, nn.Softmin, nn.Softmax, nn.LogSoftmax,
 )
 # fmt: on
-_OUR_LAYERS: tuple[type[nn.Module], ...] = (Normalize, Denormalize, Add, Concat)
+_OUR_LAYERS: tuple[type[nn.Module], ...] = tuple(
+    getattr(layers, name) for name in layers.__all__ if name != "Cell"
+)
 _HIDDEN_ARGUMENTS = frozenset({"self", "device", "dtype", "inplace", "args", "kwargs"})
 
 
@@ -47,6 +50,11 @@ class LayerType:
     """None: any number."""
 
     @property
+    def is_memory(self) -> bool:
+        """Whether it may take its input from a layer that comes after it."""
+        return self.factory is layers.Memory
+
+    @property
     def required(self) -> list[str]:
         """Names of the arguments that have no default."""
         return [
@@ -57,7 +65,9 @@ class LayerType:
 def _layer_type(factory: type[nn.Module]) -> LayerType:
     signature = inspect.signature(factory.__init__).parameters
     arguments: dict[str, inspect.Parameter] = {
-        name: item for name, item in signature.items() if name not in _HIDDEN_ARGUMENTS
+        name: item
+        for name, item in signature.items()
+        if name not in _HIDDEN_ARGUMENTS and not name.startswith("_")
     }
     if factory is nn.Unflatten:
         arguments = dict(list(arguments.items())[:2])
@@ -65,10 +75,29 @@ def _layer_type(factory: type[nn.Module]) -> LayerType:
     return LayerType(factory.__name__, factory, MappingProxyType(arguments), lowest, highest)
 
 
+_ANY_NUMBER = (
+    layers.Add,
+    layers.Average,
+    layers.Concat,
+    layers.Maximum,
+    layers.Minimum,
+    layers.Multiply,
+)
+_TWO = (
+    layers.Divide,
+    layers.DuelJoin,
+    layers.MatMul,
+    layers.Subtract,
+    nn.Bilinear,
+    nn.MaxUnpool1d,
+    nn.MaxUnpool2d,
+    nn.MaxUnpool3d,
+)
 _INPUT_COUNTS: dict[type[nn.Module], tuple[int, int | None]] = {
-    Add: (2, None),
-    Concat: (2, None),
-    nn.Bilinear: (2, 2),
+    **dict.fromkeys(_ANY_NUMBER, (2, None)),
+    **dict.fromkeys(_TWO, (2, 2)),
+    layers.MultivariateGaussian: (1, 2),
+    layers.NormalizedAdvantage: (3, 3),
 }
 
 LAYER_TYPES: Mapping[str, LayerType] = MappingProxyType(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,7 +12,14 @@ from torch import Tensor, nn
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import LayerRecord, NetworkDescription, NetworkFacts
 from jupyter_platform.learning.networks.builder import build, check_layers
-from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node
+from jupyter_platform.learning.networks.graph import (
+    INPUT,
+    GraphNetwork,
+    Node,
+    State,
+    StepwiseNetwork,
+)
+from jupyter_platform.learning.networks.layers import Memory
 
 _WIDTHS = {
     "in_features": (-1, "values on the last axis"),
@@ -26,6 +34,7 @@ def network_facts(
     description: NetworkDescription,
     input_shape: Sequence[int] | None = None,
     outputs: int | None = None,
+    output_shape: Sequence[int] | None = None,
 ) -> NetworkFacts:
     """Return the layer table of a network; layers are built on the meta device, without memory.
 
@@ -33,9 +42,10 @@ def network_facts(
     ----------
     description : NetworkDescription
         Its own `input_shape` and `outputs` hold where it has them.
-    input_shape, outputs
-        Those of a dataset, for networks that take them from there. Where they are needed and
-        missing the description is only checked, and the answer holds no layers and no shapes.
+    input_shape, outputs, output_shape
+        Those of a dataset or strategy, for networks that take them from there. Where they are
+        needed and missing the description is only checked, and the answer holds no layers and no
+        shapes.
 
     Raises
     ------
@@ -44,17 +54,17 @@ def network_facts(
     """
     shape = description.input_shape or input_shape
     width = description.outputs or outputs
+    if width is None and not description.needs_shape and description.entry_point is None:
+        width = 0
     if shape is None or width is None:
-        if description.entry_point is None:
-            check_layers(description)
-        return NetworkFacts(layers=[], parameters=0, input_shape=None, output_shape=None)
+        return _shapeless(description, width)
     if description.entry_point is not None:
         # Foreign code need not understand the meta device.
         network = build(description, shape, width)
         layers, output = _trace_modules(description, network, torch.zeros(2, *shape))
     else:
         with torch.device("meta"):
-            network = build(description, shape, width)
+            network = build(description, shape, width, output_shape)
             values = torch.zeros(1, *shape)
         assert isinstance(network, GraphNetwork)
         layers, output = _trace_graph(description, network, values)
@@ -66,6 +76,32 @@ def network_facts(
     )
 
 
+def _shapeless(description: NetworkDescription, outputs: int | None) -> NetworkFacts:
+    """Return what can be told of a network without the shape of a sample."""
+    parameters = 0
+    if description.entry_point is None:
+        check_layers(description)
+        fixed = _fixed_shape(description)
+        if fixed is not None and outputs is not None:
+            with contextlib.suppress(InvalidDataError):
+                return network_facts(description, fixed, outputs)
+        if not description.needs_shape:
+            with torch.device("meta"):
+                parameters = _parameters(build(description, (), 0))
+    return NetworkFacts(layers=[], parameters=parameters, input_shape=None, output_shape=None)
+
+
+def _fixed_shape(description: NetworkDescription) -> tuple[int, ...] | None:
+    """Return a shape that a linear layer at the beginning leaves no choice about."""
+    for layer in description.layers:
+        width = layer.arguments.get("in_features")
+        if layer.type == "Linear" and isinstance(width, int):
+            return (width,)
+        if layer.type != "Flatten":
+            return None
+    return None
+
+
 def _parameters(layer: nn.Module) -> int:
     return sum(item.numel() for item in layer.parameters())
 
@@ -74,16 +110,24 @@ def _trace_graph(
     description: NetworkDescription, network: GraphNetwork, values: Tensor
 ) -> tuple[list[LayerRecord], Tensor]:
     network.eval()
-    outputs = {INPUT: values}
+    steps = 0
+    if isinstance(network, StepwiseNetwork):
+        if values.ndim < 2:
+            raise InvalidDataError(
+                f"Network {description.name!r} goes through sequences step by step; it takes "
+                "samples of shape (steps, …), not one value."
+            )
+        steps, values = values.shape[1], values[:, 0]
+    known = {INPUT: values}
     rows: list[LayerRecord] = []
+    state: State = {}
     with torch.inference_mode():
         for node, layer in zip(network.nodes, network.children(), strict=True):
-            inputs = [outputs[name] for name in node.inputs]
             try:
-                values = layer(*inputs)
+                values = known[node.name] = network.compute(node, known, state)
             except _ERRORS as error:
+                inputs = [known[name] for name in node.inputs]
                 raise _misfit(description, node, layer, inputs, error) from error
-            outputs[node.name] = values
             rows.append(
                 LayerRecord(
                     name=node.name,
@@ -92,7 +136,24 @@ def _trace_graph(
                     parameters=_parameters(layer),
                 )
             )
+        if isinstance(network, StepwiseNetwork):
+            _check_memories(description, network, known)
+            values = values.unsqueeze(1).expand(-1, steps, *values.shape[1:])
     return rows, values
+
+
+def _check_memories(
+    description: NetworkDescription,
+    network: StepwiseNetwork,
+    known: dict[str, Tensor],
+) -> None:
+    for node, layer in zip(network.nodes, network.children(), strict=True):
+        if isinstance(layer, Memory):
+            inputs = [known[node.inputs[0]]]
+            try:
+                layer(*inputs)
+            except _ERRORS as error:
+                raise _misfit(description, node, layer, inputs, error) from error
 
 
 def _misfit(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -28,21 +29,31 @@ class WeightsHeader:
     """SHA-256 of the description, in hex."""
     input_shape: tuple[int, ...]
     outputs: int
+    output_shape: tuple[int, ...] | None = None
+    """Shape that it gives for a sample, where that was asked of it."""
 
     @classmethod
     def of(
-        cls, description: NetworkDescription, input_shape: Sequence[int], outputs: int
+        cls,
+        description: NetworkDescription,
+        input_shape: Sequence[int],
+        outputs: int,
+        output_shape: Sequence[int] | None = None,
     ) -> WeightsHeader:
         """Return the header for a network as it was built."""
-        return cls(description.digest, tuple(input_shape), outputs)
+        wanted = None if output_shape is None else tuple(output_shape)
+        return cls(description.digest, tuple(input_shape), outputs, wanted)
 
     def to_metadata(self) -> dict[str, str]:
         """Return the string metadata of a safetensors file."""
-        return {
+        metadata = {
             "network": self.network,
             "input_shape": json.dumps(self.input_shape),
             "outputs": str(self.outputs),
         }
+        if self.output_shape is not None:
+            metadata["output_shape"] = json.dumps(self.output_shape)
+        return metadata
 
 
 def weights_bytes(state: Mapping[str, Tensor], header: WeightsHeader, **extra: str) -> bytes:
@@ -134,14 +145,33 @@ def load_weights(network: nn.Module, path: Path, name: str) -> None:
         If the file cannot be read, or lacks a tensor, has one too many or one of another shape.
     """
     found = read_weights(path)
-    wanted = network.state_dict()
+    check_state(found, network.state_dict(), name)
+    with torch.no_grad():
+        network.load_state_dict(found)
+
+
+def check_state(found: Mapping[str, Any], wanted: Mapping[str, Any], name: str) -> None:
+    """Refuse weights that are not those of a network.
+
+    Parameters
+    ----------
+    found, wanted : mapping
+        Anything with a shape, by key.
+    name : str
+        Name of the network, for the error.
+
+    Raises
+    ------
+    InvalidDataError
+        If one is missing, too many or of another shape.
+    """
     for key, value in wanted.items():
         if key not in found:
             raise InvalidDataError(
                 f"The weights do not fit network {name!r}: {key!r} is missing; the file holds "
                 f"{', '.join(sorted(found)) or 'nothing'}."
             )
-        if found[key].shape != value.shape:
+        if tuple(found[key].shape) != tuple(value.shape):
             raise InvalidDataError(
                 f"The weights do not fit network {name!r}: {key!r} has shape "
                 f"{tuple(found[key].shape)}; the network needs {tuple(value.shape)}."
@@ -149,5 +179,3 @@ def load_weights(network: nn.Module, path: Path, name: str) -> None:
     extra = sorted(found.keys() - wanted.keys())
     if extra:
         raise InvalidDataError(f"The weights do not fit network {name!r}: it has no {extra[0]!r}.")
-    with torch.no_grad():
-        network.load_state_dict(found)

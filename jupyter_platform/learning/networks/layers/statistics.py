@@ -1,4 +1,4 @@
-"""Layers that torch does not have."""
+"""Layers that hold statistics of the data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from torch import Tensor, nn
 
 
 class _Standard(nn.Module):
-    """Mean and standard deviation per feature, kept with the weights."""
+    """Mean and standard deviation per feature, kept with the weights.
+
+    Parameters
+    ----------
+    num_features : int
+        Size of axis 1; 1 gives all values one mean and one deviation.
+    """
 
     mean: Tensor
     std: Tensor
@@ -35,6 +41,8 @@ class _Standard(nn.Module):
         return f"num_features={self.num_features}"
 
     def _shaped(self, statistic: Tensor, values: Tensor) -> Tensor:
+        if self.num_features == 1:
+            return statistic
         if values.ndim < 2 or values.shape[1] != self.num_features:
             raise ValueError(
                 f"expected {self.num_features} features on axis 1, got shape {tuple(values.shape)}"
@@ -62,31 +70,3 @@ class Denormalize(_Standard):
     def forward(self, values: Tensor) -> Tensor:
         """Return float tensor of the same shape (B, F, …)."""
         return values * self._shaped(self.std, values) + self._shaped(self.mean, values)
-
-
-class Add(nn.Module):
-    """Sums its inputs, which have one shape or broadcast."""
-
-    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Return the sum of all inputs."""
-        for other in others:
-            first = first + other
-        return first
-
-
-class Concat(nn.Module):
-    """Joins its inputs along one axis.
-
-    Parameters
-    ----------
-    dim : int
-        Axis, counted with the batch axis as 0.
-    """
-
-    def __init__(self, dim: int = 1) -> None:
-        super().__init__()
-        self.dim = dim
-
-    def forward(self, *values: Tensor) -> Tensor:
-        """Return the inputs joined along `dim`."""
-        return torch.cat(values, self.dim)
