@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 import tomllib
@@ -133,3 +134,12 @@ def test_example_settings_are_accepted(path: Path):
     settings = load_settings(path)
 
     assert settings != load_settings()
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured():
+    script = runpy.run_path(str(ROOT / "scripts" / "write_figures.py"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    results = json.loads(script["RESULTS"].read_text(encoding="utf-8"))
+
+    assert results["rows"]
+    assert script["with_figures"](readme, results) == readme
