@@ -47,6 +47,17 @@ class ResumePoint(BaseModel):
     """File name in the checkpoint folder to ``sha256:<hex>``."""
 
 
+class GangWay(BaseModel):
+    """How a rank finds the others of its attempt."""
+
+    address: str
+    """IP address at which this rank is to be reached; loopback when all are on one machine."""
+    secret: str
+    """Known to the ranks of one attempt only."""
+    store: str | None = None
+    """``<address>:<port>`` of the store that rank 0 opened; None for rank 0 itself."""
+
+
 class RunSpec(BaseModel):
     """``spec.json``, written once by the agent before anything starts."""
 
@@ -63,7 +74,11 @@ class RunSpec(BaseModel):
     gpus: list[int] = Field(default_factory=list)
     cpu_affinity: list[int] | None = None
     world_size: int = 1
+    gang: GangWay | None = None
+    """None when it is alone."""
     resume: ResumePoint | None = None
+    reseed: int = 0
+    """Above 0: draw other samples from there on, as the last attempt's made the loss no number."""
     files: dict[str, str] = Field(default_factory=dict)
     """``sha256:<hex>`` to absolute path on this host; filled by the agent."""
 
@@ -101,7 +116,7 @@ class RunEvent(BaseModel):
     time: float
     kind: str
     """``phase`` (text), ``message`` (level, text), ``checkpoint`` (step, folder, files),
-    ``weights`` (variant, file, step, scores)."""
+    ``weights`` (variant, file, step, scores), ``store`` (address, of rank 0 of a gang)."""
 
 
 class RunProgress(BaseModel):
@@ -122,6 +137,8 @@ class RunResult(BaseModel):
     step: int = 0
     result: dict[str, Any] = Field(default_factory=dict)
     error: JobErrorRecord | None = None
+    retries: int = 0
+    """Attempts that may fail like this and be followed by another, with other samples; -1: all."""
 
 
 class FileState(BaseModel):

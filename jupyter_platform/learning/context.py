@@ -12,6 +12,7 @@ from jupyter_platform.core.errors import InvalidRequestError, NotFoundError
 from jupyter_platform.core.runs import NetworkInput, RunSpec
 from jupyter_platform.learning.datasets import Dataset, load
 from jupyter_platform.learning.events import EventLog
+from jupyter_platform.learning.gang import Gang
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
 
@@ -28,6 +29,8 @@ class RunContext:
     recorder: Recorder
     stop: StopFlag
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    gang: Gang = field(default_factory=Gang)
+    """The processes of this attempt; of one unless more were asked for."""
 
     def phase(self, text: str) -> None:
         """Say what is being done."""

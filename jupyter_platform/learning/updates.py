@@ -12,6 +12,7 @@ from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.options.groups.optimizer import OptimizerOptions
 from jupyter_platform.learning.rates import LearningRate
+from jupyter_platform.learning.synchronisation import gradient_average
 
 Parameters = list[nn.Parameter]
 
@@ -59,11 +60,13 @@ class Updater:
         self._scaler = (
             torch.amp.GradScaler("cuda") if options.precision == "float16" and on_gpu else None
         )
+        self._average = gradient_average(self.parameters)
         self._is_plain = not (
             self._has_schedule
             or self._inertia
             or self._clip
             or self._scaler
+            or self._average
             or self._accumulate > 1
         )
 
@@ -93,6 +96,9 @@ class Updater:
         return not self._pending
 
     def _move(self) -> None:
+        if self._average is not None:
+            # First of all: every rank clips, and skips what is not finite, alike.
+            self._average()
         if self._has_schedule:
             rate = self.learning_rate
             for group in self._optimizer.param_groups:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +57,8 @@ def place(session: Session, placement: Placement) -> Attempt | None:
     session.add_all(ranks)
     if point is not None:
         row.spec = {**row.spec, "resume": {str(number): point}}
+    if len(ranks) > 1:
+        row.spec = {**row.spec, "secrets": {str(number): secrets.token_hex(16)}}
     Ledger.grant(session, row, number, placement.ranks)
     move(row, JobState.STARTING)
     row.host, row.not_before = attempt.host, None

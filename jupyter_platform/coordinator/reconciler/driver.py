@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from jupyter_platform.cluster.content import references_of
@@ -18,10 +18,17 @@ from jupyter_platform.coordinator.pulling import Puller, TrackedRun
 from jupyter_platform.coordinator.pulling.tracked import job_progress
 from jupyter_platform.coordinator.reconciler import changes
 from jupyter_platform.coordinator.reconciler.attempt import Attempt
-from jupyter_platform.coordinator.reconciler.outcome import Outcome, host_lost, outcome_of, worst
+from jupyter_platform.coordinator.reconciler.outcome import (
+    Outcome,
+    gone_with_its_gang,
+    host_lost,
+    outcome_of,
+    worst,
+)
 from jupyter_platform.coordinator.reconciler.sending import send_missing
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
+from jupyter_platform.core.runs import GangWay
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.blobs import BlobStore
@@ -37,6 +44,7 @@ START_GRACE_S = 10.0
 FAILED_STARTS = 10
 """Attempts in a row that may fail to start before the job is given up."""
 _LONGEST_BACKOFF_S = 60.0
+_LOOPBACK = "127.0.0.1"
 _LOG_TAIL_BYTES = 4_000
 
 
@@ -99,7 +107,10 @@ class Driver:
             return await self._bear_loss()
         if attempt.state == JobState.UNREACHABLE and not await self._found_again():
             return False
-        if attempt.state == JobState.STARTING and all(run.process for run in attempt.runs):
+        if not (attempt.is_whole or attempt.stop_wanted) and attempt.runs[0].store is not None:
+            return await self._follow(range(1, len(attempt.specs)), start=True)
+        started = attempt.is_whole and all(run.process for run in attempt.runs)
+        if attempt.state == JobState.STARTING and started:
             await self._advance(JobState.RUNNING)
         if all(self._has_ended(run) for run in attempt.runs):
             return await self._end(self._outcome())
@@ -110,29 +121,37 @@ class Driver:
         return False
 
     async def _begin(self) -> bool:
-        """Start the processes, unless an earlier life of the coordinator knows that they run."""
+        """Start rank 0, unless an earlier life of the coordinator knows that all ranks run."""
         attempt = self._attempt
         if any(self._tools.hosts.is_lost(host) for host in attempt.hosts.values()):
             return await self._bear_loss()
+        if attempt.state == JobState.STARTING:
+            # The others are started when rank 0 has told where they find it.
+            return await self._follow(range(1), start=True)
+        return await self._follow(range(len(attempt.specs)), start=False)
+
+    async def _follow(self, ranks: range, *, start: bool) -> bool:
+        """Start and follow processes; return whether the attempt has ended over it."""
+        attempt = self._attempt
         if not self._all_linked():
             return False
-        if attempt.state == JobState.STARTING:
+        if start:
             try:
-                for spec in attempt.specs:
-                    await self._start(spec.run.rank)
+                for rank in ranks:
+                    await self._start(rank)
             except PlatformError as error:
                 # A host process that restarts is asked again: starting twice starts once.
                 return await self._start_failed(error) if self._all_linked() else False
         attempt.begun = time.monotonic()
-        attempt.runs = [
+        attempt.runs += [
             await self._tools.puller.track(
-                spec.run,
-                attempt.hosts[spec.run.rank],
+                attempt.specs[rank].run,
+                attempt.hosts[rank],
                 # The ranks of a gang have the same weights and checkpoints; those of rank 0 serve.
-                attempt.weights if spec.run.rank == 0 else None,
+                attempt.weights if rank == 0 else None,
                 attempt.changed,
             )
-            for spec in attempt.specs
+            for rank in ranks
         ]
         return False
 
@@ -145,9 +164,24 @@ class Driver:
         link = self._tools.hosts.link(host)
         if link is None:
             raise HostError(f"Host {host} does not answer.")
+        if len(attempt.specs) > 1:
+            spec = spec.model_copy(update={"gang": self._way(rank)})
         await send_missing(link, self._tools.blobs, references_of(spec))
         payload = {"spec": spec.model_dump(mode="json")}
         await link.call("start", payload, timeout_s=START_TIMEOUT_S)
+
+    def _way(self, rank: int) -> GangWay:
+        """Return how a rank finds its gang, which keeps to loopback on a machine of its own."""
+        attempt = self._attempt
+        hosts = {
+            host: description
+            for host in attempt.hosts.values()
+            if (description := self._tools.hosts.description(host)) is not None
+        }
+        near = len({description.boot_id for description in hosts.values()}) == 1
+        address = _LOOPBACK if near else hosts[attempt.hosts[rank]].ip
+        store = attempt.runs[0].store if rank else None
+        return GangWay(address=address, secret=attempt.secret, store=store)
 
     async def _start_failed(self, error: PlatformError) -> bool:
         attempt, tools = self._attempt, self._tools
@@ -175,6 +209,9 @@ class Driver:
     def _outcome(self) -> Outcome:
         outcomes = []
         for run in self._attempt.runs:
+            if run.run.rank in self._attempt.given_up and run.result is None:
+                outcomes.append(gone_with_its_gang())
+                continue
             description = self._tools.hosts.description(run.host)
             memory = None if description is None else description.memory
             started = run.process is not None
@@ -187,11 +224,11 @@ class Driver:
         for run in attempt.runs:
             self._warnings += await tools.puller.settle(run)
         if outcome.again and not attempt.stop_wanted:
-            await tools.hosts.count_failure(attempt.host)
+            await tools.hosts.count_failure(attempt.hosts[outcome.rank])
         if outcome.error is not None:
-            tail = await asyncio.to_thread(_log_tail, attempt.runs[0])
+            tail = await asyncio.to_thread(_log_tail, attempt.runs[outcome.rank])
             error = outcome.error.model_copy(update={"log_tail": tail})
-            outcome = Outcome(outcome.state, error, outcome.again, outcome.result)
+            outcome = replace(outcome, error=error)
         await self._finish(outcome)
         return True
 
@@ -230,11 +267,18 @@ class Driver:
 
     async def _end_the_rest(self) -> None:
         """End the other processes of a gang that has lost one; it restarts as a whole."""
-        ended = [run for run in self._attempt.runs if self._has_ended(run)]
-        if all(run.result is not None and run.result.status == "finished" for run in ended):
+        attempt = self._attempt
+        ended = [run for run in attempt.runs if self._has_ended(run)]
+        if all(run.result is not None and run.result.status != "failed" for run in ended):
             return
-        for run in self._attempt.runs:
-            if run.alive:
+        await self._give_up()
+
+    async def _give_up(self) -> None:
+        """Kill what still runs of an attempt that cannot go on."""
+        attempt = self._attempt
+        for run in attempt.runs:
+            if run.alive and not self._tools.hosts.is_lost(run.host):
+                attempt.given_up.add(run.run.rank)
                 await self._signal(run.run.rank, "kill")
 
     async def _signal(self, rank: int, action: str) -> bool:
@@ -260,6 +304,7 @@ class Driver:
         lost = next(host for host in attempt.hosts.values() if hosts.is_lost(host))
         if time.monotonic() - attempt.lost_since < hosts.lost_after_s:
             return False
+        await self._give_up()
         await self._finish(host_lost(lost))
         return True
 
@@ -284,12 +329,13 @@ class Driver:
         await self._tools.records.publish([attempt.job])
 
     def _doing(self, state: JobState) -> str:
-        host = self._attempt.host
+        hosts = list(dict.fromkeys(self._attempt.hosts.values()))
         if state == JobState.UNREACHABLE:
-            return f"host {host} does not answer; it is waited for before the job moves on"
+            lost = [host for host in hosts if self._tools.hosts.is_lost(host)]
+            return f"host {lost[0]} does not answer; it is waited for before the job moves on"
         if state == JobState.STOPPING:
             return "stopping: it finishes the step and writes a checkpoint"
-        return f"running on {host}"
+        return f"running on {', '.join(hosts)}"
 
 
 def _log_tail(run: TrackedRun) -> str | None:

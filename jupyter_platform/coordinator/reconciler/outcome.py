@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jupyter_platform.core.jobs import JobErrorRecord
@@ -19,6 +19,9 @@ _KILLED_CODES = {128 + number for number in (signal.SIGKILL, signal.SIGTERM, sig
 """Exit codes by which shells and containers tell that a signal ended the process."""
 
 
+PEER_LOST = "PeerLost"
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How one attempt ended."""
@@ -29,6 +32,8 @@ class Outcome:
     again: bool = False
     """Whether another attempt may end better."""
     result: dict[str, Any] | None = None
+    rank: int = 0
+    """Which process of the gang ended so."""
 
 
 def outcome_of(
@@ -63,6 +68,8 @@ def outcome_of(
         number = exit.code - 128
     if exit.code == os.EX_IOERR:
         return _killed("DiskError", "The disk of its host took no result; it is full or broken.")
+    if exit.code == os.EX_TEMPFAIL:
+        return gone_with_its_gang()
     if number is None:
         return _killed("Killed", f"The process ended with exit code {exit.code} and no result.")
     full = host_memory is not None and (exit.max_rss or 0) >= _NEARLY_ALL * host_memory
@@ -77,15 +84,34 @@ def host_lost(host: str) -> Outcome:
     return _killed("HostLost", f"Host {host} was lost.")
 
 
+def gone_with_its_gang() -> Outcome:
+    """Return the outcome of a process that ended because another one was gone."""
+    return _killed(PEER_LOST, "Another process of its gang was gone.")
+
+
 def worst(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the outcome of a gang: what went wrong first and foremost, else that of rank 0."""
+    """Return the outcome of a gang: what went wrong first and foremost, else that of rank 0.
+
+    An error names its rank. Ranks that ended because another was gone are blamed last.
+    """
+    if len(outcomes) == 1:
+        return outcomes[0]
+    outcomes = [_of_rank(outcome, rank) for rank, outcome in enumerate(outcomes)]
     failed = [item for item in outcomes if item.state == JobState.FAILED]
     defects = [item for item in failed if not item.again]
+    causes = [item for item in failed if item.error is None or item.error.type != PEER_LOST]
     stopped = [item for item in outcomes if item.state == JobState.STOPPED]
-    for group in (defects, failed, stopped):
+    for group in (defects, causes, failed, stopped):
         if group:
             return group[0]
     return outcomes[0]
+
+
+def _of_rank(outcome: Outcome, rank: int) -> Outcome:
+    error = outcome.error
+    if error is not None:
+        error = error.model_copy(update={"message": f"Rank {rank}: {error.message}"})
+    return replace(outcome, error=error, rank=rank)
 
 
 def exhausted(error: JobErrorRecord, earlier: Sequence[JobErrorRecord]) -> JobErrorRecord:

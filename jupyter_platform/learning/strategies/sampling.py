@@ -11,6 +11,7 @@ from torch import Tensor
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options.groups.data import DataOptions
+from jupyter_platform.learning.synchronisation import current_gang
 
 Adapt = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
 """Changes inputs and targets of a batch; draws from the generator."""
@@ -297,8 +298,45 @@ def _refusal(field: str, value: object, message: str, accepted: str) -> InvalidD
     return InvalidDataError(message, errors=[error])
 
 
+class Turns:
+    """Deals the batches of a sampler out to the ranks of a gang, which all draw the same.
+
+    So the samples of one step differ, and a checkpoint of one rank serves all.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        In the same state on each rank.
+    rank, size : int
+        Which of how many.
+    """
+
+    def __init__(self, sampler: Sampler, rank: int, size: int) -> None:
+        self.batch_size = sampler.batch_size
+        self._sampler = sampler
+        self._rank = rank
+        self._size = size
+
+    def __next__(self) -> Tensor:
+        """Return the rows of this rank's next batch."""
+        batches = [next(self._sampler) for _ in range(self._size)]
+        return batches[self._rank]
+
+    def reseed(self, seed: int) -> None:
+        """Draw others from here on, the same on each rank."""
+        self._sampler.reseed(seed)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what brings another instance, of any rank, to this very place."""
+        return self._sampler.state_dict()
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go to where `state_dict` was taken."""
+        self._sampler.load_state_dict(state)
+
+
 class Batches:
-    """Endless training batches.
+    """Endless training batches; in a gang those of this rank.
 
     Parameters
     ----------
@@ -317,7 +355,8 @@ class Batches:
     ) -> None:
         self.batch_size = sampler.batch_size
         self._gather = source.gather
-        self._sampler = sampler
+        gang = current_gang()
+        self._sampler = sampler if gang.is_alone else Turns(sampler, gang.rank, gang.size)
         self._augment = augment
         self._generator = torch.Generator().manual_seed(seed)
 

@@ -1,0 +1,244 @@
+"""The processes that work on one job together: how they meet and what they tell each other.
+
+Rank 0 opens a store on a free port and says where in its events; the coordinator tells the other
+ranks, and over the store all of them connect to each other. Nothing outlives the attempt: when one
+process dies the others end too, and the next attempt meets anew.
+
+Every rank does the same collective operations in the same order. What any rank may decide on its
+own, to stop, therefore travels along with one of them instead of being acted on at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import psutil
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+from jupyter_platform.core.errors import HostError
+from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.learning.stop import StopFlag
+
+JOIN_TIMEOUT_S = 300.0
+"""Seconds that a rank waits for the others to come."""
+CONNECT_TIMEOUT_S = 60.0
+"""Seconds that all ranks, once there, may take to connect to each other."""
+COLLECTIVE_TIMEOUT_S = 1800.0
+"""Seconds that the others may be late, as they are while rank 0 validates or writes to disk."""
+_POLL_S = 0.02
+_HERE = "here"
+
+
+class PeerLostError(Exception):
+    """Another process of the gang is gone or does not answer; this one cannot go on alone."""
+
+
+class Gang:
+    """One process's view of its gang; by default it is the only one.
+
+    Parameters
+    ----------
+    rank, size : int
+        Which one it is, from 0, of how many.
+    group : ProcessGroup, optional
+        Connections to the others; needed when there are any.
+    """
+
+    def __init__(
+        self, rank: int = 0, size: int = 1, group: dist.ProcessGroup | None = None
+    ) -> None:
+        self.rank = rank
+        self.size = size
+        self._group = group
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is rank 0, which validates and writes checkpoints and weights."""
+        return self.rank == 0
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is nobody else."""
+        return self._group is None
+
+    def add(self, tensor: Tensor) -> None:
+        """Replace a tensor by its sum over all ranks, bit for bit the same on each.
+
+        Raises
+        ------
+        PeerLostError
+            If another rank is gone; so do all other methods that talk.
+        """
+        if self._group is not None:
+            with _talking():
+                self._group.allreduce([tensor]).wait()
+
+    def copy_from_lead(self, tensor: Tensor) -> None:
+        """Replace a tensor by that of rank 0; shape and type are the same on each."""
+        if self._group is not None:
+            with _talking():
+                self._group.broadcast(tensor, 0).wait()
+
+    def agree(self, wish: bool) -> bool:
+        """Return whether any rank wishes something."""
+        wishes = torch.tensor([float(wish)])
+        self.add(wishes)
+        return bool(wishes.item())
+
+    def share(self, value: Any) -> Any:
+        """Return what rank 0 gave, a JSON value, on each rank."""
+        if self._group is None:
+            return value
+        content = json.dumps(value).encode() if self.leads else b""
+        length = torch.tensor([len(content)])
+        self.copy_from_lead(length)
+        data = torch.zeros(int(length), dtype=torch.uint8)
+        if content:
+            data = torch.frombuffer(bytearray(content), dtype=torch.uint8)
+        self.copy_from_lead(data)
+        return json.loads(data.numpy().tobytes())
+
+    def part(self, rows: Tensor) -> Tensor:
+        """Return this rank's part of a set; those of all ranks, one after the other, are the set.
+
+        Parameters
+        ----------
+        rows : Tensor, shape (n, …)
+            The same on each rank.
+        """
+        return torch.tensor_split(rows, self.size)[self.rank]
+
+    def gather(self, tensor: Tensor) -> Tensor | None:
+        """Return the tensors of all ranks joined along axis 0, on rank 0; None on the others.
+
+        Parameters
+        ----------
+        tensor : Tensor, shape (n, …)
+            On the CPU; only its length may differ between ranks.
+        """
+        if self._group is None:
+            return tensor
+        lengths = torch.zeros(self.size, dtype=torch.int64)
+        lengths[self.rank] = len(tensor)
+        self.add(lengths)
+        with _talking():
+            if not self.leads:
+                self._group.send([tensor.contiguous()], 0, 0).wait()
+                return None
+            parts = [tensor]
+            for rank in range(1, self.size):
+                parts.append(tensor.new_empty((int(lengths[rank]), *tensor.shape[1:])))
+                self._group.recv([parts[rank]], rank, 0).wait()
+        return torch.cat(parts)
+
+
+def join(spec: RunSpec, tell: Callable[[str], None], stop: StopFlag) -> Gang:
+    """Meet the other ranks of a run.
+
+    Parameters
+    ----------
+    spec : RunSpec
+        Says how many they are and where rank 0 is; rank 0 itself is not told.
+    tell : callable
+        Called by rank 0 with ``<address>:<port>`` when others may come.
+    stop : StopFlag
+        Ends the waiting.
+
+    Returns
+    -------
+    Gang
+        Of one, when a stop was asked for before all had come.
+
+    Raises
+    ------
+    PeerLostError
+        If the others do not come in time.
+    """
+    rank, size, way = spec.run.rank, spec.world_size, spec.gang
+    if size == 1 or way is None:
+        return Gang()
+    with _talking():
+        store: dist.Store
+        if way.store is None:
+            store = _open_store(way.address)
+            tell(f"{way.address}:{store.port}")
+        else:
+            host, _, port = way.store.rpartition(":")
+            timeout = timedelta(seconds=CONNECT_TIMEOUT_S)
+            store = dist.TCPStore(host, int(port), is_master=False, timeout=timeout)
+        # Whoever does not know the secret finds no key.
+        store = dist.PrefixStore(f"{way.secret}/{spec.run.attempt}", store)
+        if not _all_come(store, size, stop):
+            return Gang()
+        os.environ["GLOO_SOCKET_IFNAME"] = interface_of(way.address)
+        return Gang(rank, size, connect(store, rank, size))
+
+
+def connect(store: dist.Store, rank: int, size: int) -> dist.ProcessGroup:
+    """Connect all ranks to each other over a store that all of them see."""
+    store.set_timeout(timedelta(seconds=CONNECT_TIMEOUT_S))
+    timeout = timedelta(seconds=COLLECTIVE_TIMEOUT_S)
+    return dist.ProcessGroupGloo(store, rank, size, timeout)
+
+
+def interface_of(address: str) -> str:
+    """Return the network interface that has an IP address.
+
+    Raises
+    ------
+    HostError
+        If none has.
+    """
+    for name, items in psutil.net_if_addrs().items():
+        if address in (item.address.partition("%")[0] for item in items):
+            return name
+    raise HostError(f"No network interface of this host has the address {address}.")
+
+
+def _open_store(address: str) -> dist.TCPStore:
+    """Open a store that listens at one address only, on a port that is free."""
+    family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.bind((address, 0))
+    listener.listen(socket.SOMAXCONN)
+    port = listener.getsockname()[1]
+    return dist.TCPStore(
+        address,
+        port,
+        is_master=True,
+        wait_for_workers=False,
+        timeout=timedelta(seconds=CONNECT_TIMEOUT_S),
+        master_listen_fd=listener.detach(),
+    )
+
+
+def _all_come(store: dist.Store, size: int, stop: StopFlag) -> bool:
+    """Wait for the others; return False when a stop was asked for instead."""
+    store.add(_HERE, 1)
+    deadline = time.monotonic() + JOIN_TIMEOUT_S
+    while store.add(_HERE, 0) < size:
+        if stop.requested:
+            return False
+        if time.monotonic() > deadline:
+            raise PeerLostError(f"The others did not come within {JOIN_TIMEOUT_S:.0f} s.")
+        time.sleep(_POLL_S)
+    return True
+
+
+@contextlib.contextmanager
+def _talking() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        # Whatever torch says here, "Read error" or "Timed out", is about the way to another rank.
+        raise PeerLostError(f"Another process of the gang is gone: {error}") from error

@@ -1,0 +1,38 @@
+"""Gangs whose ranks are threads: connected as processes are, and started in no time."""
+
+from __future__ import annotations
+
+import contextvars
+import threading
+
+import torch.distributed as dist
+
+from jupyter_platform.learning.gang import Gang, connect
+
+TIMEOUT_S = 60.0
+
+
+def run_gang(size, work):
+    """Run ``work(gang)`` as each rank; return what they returned, or raise what one raised."""
+    store, results, errors = dist.HashStore(), [None] * size, []
+
+    def body(rank):
+        try:
+            view = dist.PrefixStore("gang", store)
+            results[rank] = work(Gang(rank, size, connect(view, rank, size)))
+        except Exception as error:  # noqa: BLE001  # whatever it is, the test sees it
+            errors.append(error)
+
+    threads = [
+        # Each with a context of its own, as processes have.
+        threading.Thread(target=contextvars.Context().run, args=(body, rank), daemon=True)
+        for rank in range(size)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(TIMEOUT_S)
+        assert not thread.is_alive() or errors, "the gang hangs"
+    if errors:
+        raise errors[0]
+    return results
