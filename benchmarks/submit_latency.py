@@ -1,18 +1,20 @@
 """From the submit call to the first training step, beside a bare ``import torch``.
 
-Submitit's local executor runs the same import and one step in a fresh process, which is what a
-platform without a warm process must do.
+Submitit's local executor and Ray Jobs run the same import and one step in a fresh process, which
+is what a platform without a warm process must do. Ray is measured where it is installed:
+``pip install "ray[default]"``.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from benchmarks.lab import fresh_lab, wait_until_warm
@@ -21,7 +23,8 @@ from benchmarks.table import Row
 from jupyter_platform import Platform
 
 ROUNDS = 20
-OURS, TORCH, SUBMITIT = "ours", "import torch", "submitit"
+OURS, TORCH, SUBMITIT, RAY = "ours", "import torch", "submitit", "ray"
+PEERS = {SUBMITIT: "submitit LocalExecutor", RAY: "Ray Jobs"}
 
 
 def first_step_time() -> float:
@@ -65,15 +68,43 @@ def submitit_once(folder: Path) -> float:
     return float(job.result()) - began
 
 
+@contextlib.contextmanager
+def ray_jobs() -> Iterator[Callable[[], float]]:
+    """Start a Ray cluster of this machine; give the function that submits one job to it."""
+    import ray  # noqa: PLC0415 - an optional peer
+    from ray.job_submission import JobSubmissionClient  # noqa: PLC0415
+
+    context = ray.init(include_dashboard=True, dashboard_host="127.0.0.1", log_to_driver=False)
+    client = JobSubmissionClient(f"http://{context.dashboard_url}")
+    body = "from benchmarks.submit_latency import first_step_time; print(first_step_time())"
+    command = f"cd {Path(__file__).parents[1]} && {sys.executable} -c '{body}'"
+
+    def once() -> float:
+        began = time.time()
+        job = client.submit_job(entrypoint=command)
+        while not client.get_job_status(job).is_terminal():
+            time.sleep(0.02)
+        return float(client.get_job_logs(job).split()[-1]) - began
+
+    try:
+        yield once
+    finally:
+        ray.shutdown()
+
+
 def run() -> list[Row]:
-    """Measure; about two minutes."""
-    with fresh_lab() as lab, tempfile.TemporaryDirectory() as folder:
+    """Measure; about two minutes, four with Ray."""
+    with contextlib.ExitStack() as stack:
+        lab = stack.enter_context(fresh_lab())
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
         variants: dict[str, Callable[[], float]] = {
             TORCH: import_torch,
             OURS: lambda: submit_once(lab),
         }
         if importlib.util.find_spec("submitit") is not None:
             variants[SUBMITIT] = lambda: submitit_once(Path(folder))
+        if importlib.util.find_spec("ray") is not None:
+            variants[RAY] = stack.enter_context(ray_jobs())
         result = compare(variants, TORCH, ROUNDS)
         cold_api = statistics.median(_acknowledgement(lab) for _ in range(ROUNDS))
     rows = [
@@ -86,10 +117,10 @@ def run() -> list[Row]:
         ),
         Row("submit", "submit call → acknowledged and on disk", f"{1e3 * cold_api:.1f} ms"),
     ]
-    if SUBMITIT in variants:
-        note = f"{1e3 * result.median(SUBMITIT):.0f} ms"
-        ratio = f"{result.ratio(SUBMITIT):.2f}"
-        rows.append(Row("submit", "submitit LocalExecutor / import torch", ratio, "peer", note))
+    for peer in (name for name in PEERS if name in variants):
+        note = f"{1e3 * result.median(peer):.0f} ms"
+        what = f"{PEERS[peer]} / import torch"
+        rows.append(Row("submit", what, f"{result.ratio(peer):.2f}", "peer", note))
     return rows
 
 
