@@ -17,6 +17,8 @@ FEATURES = "$features"
 """Stands in a layer's argument for the number of values in one input sample."""
 CHANNELS = "$channels"
 """Stands for the first size of one input sample: the channels of an image."""
+STEP_FEATURES = "$step_features"
+"""Stands for the number of values in one step of a sequence: all sizes but the first."""
 SHAPE = "$shape"
 """Stands for the whole shape of one input sample."""
 OUTPUTS = "$outputs"
@@ -28,6 +30,7 @@ OUTPUT_SHAPE = "$output_shape"
 SYMBOLS = {
     FEATURES: "values in one input sample",
     CHANNELS: "first size of one input sample",
+    STEP_FEATURES: "values in one step of an input sequence",
     SHAPE: "shape of one input sample",
     OUTPUTS: "classes or regression targets",
     OUTPUT_FEATURES: "values that it gives for a sample",

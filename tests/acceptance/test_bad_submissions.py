@@ -30,7 +30,7 @@ BOTH = ("learning_rate = 'abc'", "batch_size = '0'")
     ("words", "change", "parts"),
     [
         (["LEARN", "mpl", "iris"], {"networks": ["mpl"]}, ["network 'mpl'", "'mlp'", "lenet-d"]),
-        (["LEARN", "", "iris"], {"networks": [""]}, ["network ''", "Known: lenet"]),
+        (["LEARN", "", "iris"], {"networks": [""]}, ["network ''", "Known: actor"]),
         (["LEARN", "mlp", "irs"], {"dataset": "irs"}, ["dataset 'irs'", "'iris'", "Known: breast"]),
         (["LEARN", "mlp", ""], {"dataset": ""}, ["LEARN needs a dataset"]),
         (["LEARM", "mlp", "iris"], {"type": "LEARM"}, ["type 'LEARM'", "'LEARN'", "EVALUATE"]),

@@ -17,6 +17,7 @@ from jupyter_platform.core.networks import (
     OUTPUT_SHAPE,
     OUTPUTS,
     SHAPE,
+    STEP_FEATURES,
     SYMBOLS,
     Layer,
     NetworkDescription,
@@ -77,6 +78,7 @@ def _symbols(
     return {
         FEATURES: math.prod(input_shape),
         CHANNELS: input_shape[0] if input_shape else 1,
+        STEP_FEATURES: math.prod(input_shape[1:]),
         SHAPE: tuple(input_shape),
         OUTPUTS: outputs,
         OUTPUT_FEATURES: math.prod(wanted),

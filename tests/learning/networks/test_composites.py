@@ -56,13 +56,16 @@ def test_conv_block_of_other_dimensions(dims):
     assert ConvBlock(4, 3, [3] * dims, dims=dims)(values).shape == (2, 3, *[3] * dims)
 
 
-def test_residual_fills_its_shortcut_with_zeros_on_both_sides():
-    block = settled(Residual(4, 8))
-    branch = f.relu(norm(block, "norm1", conv(block, "conv1", IMAGES, 1)))
+@pytest.mark.parametrize("stride", [1, 2])
+def test_residual_fills_its_shortcut_with_zeros_on_both_sides(stride):
+    block = settled(Residual(4, 8, stride))
+    branch = f.conv2d(IMAGES, block.conv1.weight, block.conv1.bias, stride, padding=1)
+    branch = f.relu(norm(block, "norm1", branch))
     branch = norm(block, "norm2", conv(block, "conv2", branch, 1))
-    zeros = torch.zeros(2, 2, 6, 6)
+    kept = IMAGES[..., ::stride, ::stride]
+    zeros = torch.zeros_like(kept[:, :2])
 
-    wanted = f.relu(torch.cat([zeros, IMAGES, zeros], 1) + branch)
+    wanted = f.relu(torch.cat([zeros, kept, zeros], 1) + branch)
 
     assert torch.allclose(block(IMAGES), wanted, atol=1e-6)
 

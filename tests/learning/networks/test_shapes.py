@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import pytest
-import torch
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import NetworkDescription, bundled_networks
-from jupyter_platform.learning.networks import build, network_facts
+from jupyter_platform.learning.networks import network_facts
 
 
 def test_lenet_table_equals_a_hand_count():
@@ -19,15 +18,27 @@ def test_lenet_table_equals_a_hand_count():
     assert (facts.input_shape, facts.output_shape) == ([1, 28, 28], [10])
 
 
-@pytest.mark.parametrize("name", sorted(bundled_networks()))
-def test_bundled_networks_compute_what_their_table_says(name):
-    description = bundled_networks()[name]
-    shape, outputs = description.input_shape or (5,), description.outputs or 3
-    facts = network_facts(description, shape, outputs)
+def test_a_network_that_leaves_no_choice_needs_no_dataset_for_its_table():
+    layers = [
+        {"type": "Flatten"},
+        {"type": "Linear", "in_features": 6, "out_features": 4},
+        {"type": "Sigmoid"},
+    ]
+    fixed = network_facts(NetworkDescription.model_validate({"name": "n", "layers": layers}))
+    images = [{"type": "Conv2d", "in_channels": 1, "out_channels": 2, "kernel_size": 3}]
+    free = network_facts(NetworkDescription.model_validate({"name": "n", "layers": images}))
 
-    assert list(build(description, shape, outputs)(torch.rand(2, *shape)).shape[1:]) == (
-        facts.output_shape
-    )
+    assert (fixed.input_shape, fixed.output_shape, fixed.parameters) == ([6], [4], 28)
+    assert [row.output_shape for row in fixed.layers] == [[6], [4], [4]]
+    assert (free.input_shape, free.layers, free.parameters) == (None, [], 20)
+
+
+def test_a_network_with_memory_is_traced_by_one_step():
+    layers = [{"type": "StepGRU", "input_size": 3, "hidden_size": 4}]
+    description = NetworkDescription.model_validate({"name": "n", "layers": layers})
+    facts = network_facts(description, [7, 3], 4)
+
+    assert (facts.layers[0].output_shape, facts.output_shape) == ([4], [7, 4])
 
 
 def test_facts_without_shapes_still_check_the_layers():

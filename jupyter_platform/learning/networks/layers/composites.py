@@ -80,16 +80,17 @@ def _block(
 class _Shortcut(nn.Module):
     """Adds the input, with channels of zeros on both sides where there are fewer of them."""
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
         if out_channels < in_channels or (out_channels - in_channels) % 2:
             raise ValueError(
-                f"out_channels must be in_channels ({in_channels}) and an even number more"
+                f"out_channels must be in_channels ({in_channels}) or an even number more"
             )
-        self.padding = (out_channels - in_channels) // 2
+        self.padding, self.stride = (out_channels - in_channels) // 2, stride
 
     def forward(self, values: Tensor, branch: Tensor) -> Tensor:
         """Return the rectified sum."""
+        values = values[..., :: self.stride, :: self.stride]
         padded = functional.pad(values, (0, 0, 0, 0, self.padding, self.padding))
         return functional.relu(padded + branch)
 
@@ -102,19 +103,21 @@ class Residual(nn.Module):
     Parameters
     ----------
     in_channels, out_channels : int
-        An even number more of them behind than before.
+        As many behind as before, or an even number more.
+    stride : int
+        Rows and columns that the first convolution moves by.
     """
 
-    def __init__(self, in_channels: int, out_channels: int) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1)
+        self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride, padding=1)
         self.norm1 = nn.BatchNorm2d(out_channels)
         self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1)
         self.norm2 = nn.BatchNorm2d(out_channels)
-        self.join = _Shortcut(in_channels, out_channels)
+        self.join = _Shortcut(in_channels, out_channels, stride)
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return shape (B, out_channels, H, W)."""
+        """Return shape (B, out_channels, H / stride, W / stride)."""
         branch = functional.relu(self.norm1(self.conv1(values)))
         joined: Tensor = self.join(values, self.norm2(self.conv2(branch)))
         return joined
@@ -126,7 +129,7 @@ class Bottleneck(nn.Module):
     Parameters
     ----------
     in_channels, filters, out_channels : int
-        Before, inside and behind; an even number more of them behind than before.
+        Before, inside and behind; as many behind as before, or an even number more.
     """
 
     def __init__(self, in_channels: int, filters: int, out_channels: int) -> None:
