@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from jupyter_platform.core.datasets import DatasetFacts
-from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.generation import SHOWN_SAMPLES, samples_record
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.distances import energy_distance
+from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.updates import Updater
 
 VALIDATED = 1024
@@ -30,11 +29,16 @@ class Adversarial(Strategy):
     their energy distance, which needs no opponent: 0 where the generator has learnt everything.
     """
 
+    criteria: ClassVar[tuple[str, ...]] = ()
+    """Criteria that the opponent may learn by; where none is given its outputs tell."""
+
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """A generator from codes to samples, and an opponent from samples to one number."""
+        """Ask for a generator from codes to samples, and an opponent from samples to one number."""
         if facts is None:
             raise InvalidRequestError(f"{cls.title} learning needs a dataset.")
+        if options.criterion is not None and options.criterion not in cls.criteria:
+            raise _no_criterion(options, cls.criteria)
         shape = tuple(facts.shape)
         maker, opponent = cls.roles
         return (
@@ -49,8 +53,15 @@ class Adversarial(Strategy):
         self.samples_per_step = self._batches.batch_size
         self._latent_size = material.options.latent_size
         self._generator_updater = Updater(self.generator.parameters(), material.options)
-        self._opponent_updater = Updater(self.opponent.parameters(), material.options)
+        self._opponent_updater = Updater(
+            self.opponent.parameters(), material.options, per_step=self.opponent_updates
+        )
         self._learnt = [item for item in self.opponent.parameters() if item.requires_grad]
+
+    @property
+    def opponent_updates(self) -> int:
+        """Updates of the opponent in a step."""
+        return 1
 
     @abstractmethod
     def judge(self, real: Tensor, made: Tensor) -> dict[str, float]:
@@ -72,7 +83,7 @@ class Adversarial(Strategy):
     def validate(self) -> dict[str, float] | None:
         """Return the energy distance as ``validation_loss``, and the opponent's scores."""
         rows = self.material.validation
-        if rows is None or len(rows) < 2:  # noqa: PLR2004  # a distance within takes two
+        if rows is None or len(rows) < 2:
             return None
         count = min(len(rows), VALIDATED)
         spread = torch.arange(count, device=rows.device) * len(rows) // count
@@ -102,26 +113,13 @@ class Adversarial(Strategy):
         self._batches.load_state_dict(state["batches"])
 
 
-@contextmanager
-def evaluating(networks: Sequence[nn.Module]) -> Iterator[None]:
-    """Hold networks in evaluation mode for a while."""
-    modes = [network.training for network in networks]
-    for network in networks:
-        network.eval()
-    try:
-        yield
-    finally:
-        for network, mode in zip(networks, modes, strict=True):
-            network.train(mode)
-
-
-@contextmanager
-def frozen(parameters: Sequence[nn.Parameter]) -> Iterator[None]:
-    """Let gradients pass through weights, but not into them, for a while."""
-    for item in parameters:
-        item.requires_grad_(False)
-    try:
-        yield
-    finally:
-        for item in parameters:
-            item.requires_grad_(True)
+def _no_criterion(options: LearnOptions, known: tuple[str, ...]) -> OptionError:
+    accepted = " or ".join(known) or "none"
+    message = (
+        f"criterion = {options.criterion} does not go with strategy {options.strategy}, which "
+        f"takes {accepted}."
+    )
+    field = FieldError(
+        field="criterion", value=options.criterion, message=message, accepted=accepted
+    )
+    return OptionError.from_fields([field])

@@ -17,13 +17,22 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.generation import SHOWN_SYMBOLS, generate_symbols, text_record
-from jupyter_platform.learning.strategies.adversarial import evaluating
 from jupyter_platform.learning.strategies.base import VALIDATION_BATCH, Material, Place, Strategy
-from jupyter_platform.learning.strategies.criteria import Loss, choose_criterion, make_loss
+from jupyter_platform.learning.strategies.criteria import (
+    Loss,
+    choose_criterion,
+    make_loss,
+    predicted_classes,
+    wanted_shape,
+)
+from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.strategies.recurrence import Memory, Recurrence, detached, moved
 from jupyter_platform.learning.strategies.sampling import Batches
 from jupyter_platform.learning.strategies.windows import Windows
 from jupyter_platform.learning.updates import Updater
+
+_LARGEST_EXPONENT = 700.0
+"""Of which the exponential is still a number."""
 
 
 class BackPropagationThroughTime(Strategy):
@@ -39,10 +48,10 @@ class BackPropagationThroughTime(Strategy):
 
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """One network from a sequence to one number a class or target for each of its steps."""
+        """Ask for a network from a sequence to one number a class or target for each step."""
         if facts is None:
             raise InvalidRequestError("Back-propagation through time needs a dataset.")
-        choose_criterion(options.criterion, facts.task)
+        outputs = wanted_shape(choose_criterion(options.criterion, facts.task), facts)
         if options.stateful and options.from_start:
             raise _refused(
                 "stateful",
@@ -50,7 +59,11 @@ class BackPropagationThroughTime(Strategy):
                 "stateful goes on where sequences ended and from_start begins anew; give one.",
             )
         length = options.sequence_length
-        return (Place("network", (length, *facts.shape), facts.outputs, (length, facts.outputs)),)
+        train = options.train_set or facts.splits.get("train")
+        if train is not None and len(train) == 2:
+            _check_length(length, train[1] - train[0])
+        place = Place("network", (length, *facts.shape), math.prod(outputs), (length, *outputs))
+        return (place,)
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
@@ -59,10 +72,13 @@ class BackPropagationThroughTime(Strategy):
         self._recurrence = Recurrence(self._network)
         self._memory: Memory = {}
         self._windows = self._cut(material.training_rows())
-        self._batches = Batches(material.samples(), self._windows, material.augment)
+        source = material.samples() if material.unchanged is None else material.unchanged
+        self._batches = Batches(source, self._windows, material.augment, options.seed)
         self.samples_per_step = self._windows.batch_size
+        self._criterion = choose_criterion(options.criterion, self._outlook().task)
         self._loss = self._make_loss()
-        self._is_entropy = self._outlook().task == "classification"
+        self._classifies = self._outlook().task == "classification"
+        self._is_entropy = self._criterion in ("NLL", "CE")
         if self._is_entropy:
             self.series = ("loss", "perplexity")
         if options.stateful and not self._recurrence.remembers:
@@ -90,7 +106,6 @@ class BackPropagationThroughTime(Strategy):
 
     def _make_loss(self) -> Loss:
         material = self.material
-        criterion = choose_criterion(material.options.criterion, self._outlook().task)
         rows = material.training_rows()[: self._windows.length]
         with evaluating(self.networks), torch.no_grad():
             inputs, targets = material.samples().gather(rows)
@@ -100,14 +115,16 @@ class BackPropagationThroughTime(Strategy):
                 f"Network {material.names[0]!r} gives shape {tuple(outputs.shape[1:])} for a "
                 f"sequence of {len(rows)}; it must give outputs of every step."
             )
-        return make_loss(criterion, outputs[0], targets, material.names[0])
+        delta = material.options.huber_delta
+        return make_loss(self._criterion, outputs[0], targets, material.names[0], delta)
 
     def step(self) -> Tensor | tuple[Tensor, Tensor]:
         """Update the weights once; return the mean loss of a symbol, and with it the perplexity."""
         options = self.material.options
         inputs, targets = next(self._batches)
         windows = (self._windows.count, self._windows.length)
-        inputs, targets = inputs.unflatten(0, windows), targets.unflatten(0, windows)
+        inputs = inputs.view(*windows, *inputs.shape[1:])
+        targets = targets.view(*windows, *targets.shape[1:])
         if options.stateful:
             memory = {} if self._windows.is_fresh else self._memory
             outputs, memory = self._recurrence(inputs, memory)
@@ -122,7 +139,7 @@ class BackPropagationThroughTime(Strategy):
         return (loss, loss.exp()) if self._is_entropy else loss
 
     def validate(self) -> dict[str, float] | None:
-        """Return ``validation_loss``, and of symbols perplexity and accuracy (a fraction).
+        """Return ``validation_loss``, and of classes perplexity and accuracy (a fraction).
 
         The validation set is gone through once in order, in pieces as long as those learnt from;
         memory goes along when it does so in learning.
@@ -130,46 +147,54 @@ class BackPropagationThroughTime(Strategy):
         rows = self.material.validation
         if rows is None:
             return None
-        loss, right, memory = 0.0, 0, {}
+        loss, right = 0.0, 0
+        memory: Memory = {}
         with evaluating(self.networks), torch.inference_mode():
             for part in self._pieces(rows):
                 inputs, targets = self.material.samples().gather(part.flatten())
-                inputs = inputs.unflatten(0, part.shape)
+                inputs = inputs.view(*part.shape, *inputs.shape[1:])
                 if self.material.options.stateful:
                     outputs, memory = self._recurrence(inputs, memory)
                 else:
                     outputs = self._network(inputs)
                 outputs = outputs.flatten(0, 1)
                 loss += float(self._loss(outputs, targets)) * len(targets)
-                if self._is_entropy:
-                    right += int((outputs.argmax(1) == targets).sum())
+                if self._classifies:
+                    predicted = predicted_classes(outputs, self._criterion)
+                    right += int((predicted == targets).sum())
         scores = {"validation_loss": loss / len(rows)}
-        if not self._is_entropy:
-            return scores
-        return {
-            **scores,
-            "validation_perplexity": math.exp(min(scores["validation_loss"], 700.0)),
-            "validation_accuracy": right / len(rows),
-        }
+        if self._is_entropy:
+            scores["validation_perplexity"] = math.exp(min(loss / len(rows), _LARGEST_EXPONENT))
+        if self._classifies:
+            scores["validation_accuracy"] = right / len(rows)
+        return scores
+
+    def reseed(self, number: int) -> None:
+        """Take other samples from here on, and forget those before."""
+        super().reseed(number)
+        self._memory = {}
 
     def _pieces(self, rows: Tensor) -> list[Tensor]:
         """Return all rows in order as batches of pieces, each of shape (pieces, length)."""
         length = self._windows.length
         whole = len(rows) // length * length
         several = 1 if self.material.options.stateful else max(VALIDATION_BATCH // length, 1)
-        parts = list(rows[:whole].view(-1, length).split(several)) if whole else []
+        parts = list(torch.split(rows[:whole].view(-1, length), several)) if whole else []
         return parts + ([rows[whole:][None]] if whole < len(rows) else [])
 
     def summary(self) -> dict[str, Any]:
-        """Return text that the network makes, where it has learnt to name the next symbol."""
+        """Return text that the network makes, where it has learnt what symbol comes next."""
         facts = self._outlook()
-        if not self._is_entropy or facts.input_type != "int64" or facts.classes is None:
+        if not facts.sequential or facts.input_type != "int64" or facts.classes is None:
             return {}
-        start, _ = self.material.samples().gather(
-            self.material.training_rows()[: self._windows.length]
-        )
+        rows = self.material.training_rows()[: self._windows.length]
+        start, following = self.material.samples().gather(rows)
+        if not torch.equal(start[1:], following[:-1]):
+            return {}
         seed = self.material.options.seed
-        made = generate_symbols(self._network, start, SHOWN_SYMBOLS, seed=seed)
+        made = generate_symbols(
+            self._network, start, SHOWN_SYMBOLS, criterion=self._criterion, seed=seed
+        )
         texts = [
             "".join(facts.classes[number] for number in part.tolist()) for part in (start, made)
         ]
@@ -191,19 +216,23 @@ class BackPropagationThroughTime(Strategy):
 
 
 def _check_sequence(rows: Tensor, length: int) -> None:
-    if len(rows) < length:
-        raise _refused(
-            "sequence_length",
-            length,
-            f"sequence_length is {length}, but train_set has {len(rows)} samples; a sequence is at "
-            "most the whole set.",
-        )
+    _check_length(length, len(rows))
     gaps = (rows.diff() != 1).nonzero()
     if len(gaps):
         raise InvalidDataError(
             f"The training samples are no sequence: row {int(rows[gaps[0, 0] + 1])} comes after "
             f"row {int(rows[gaps[0, 0]])}. Back-propagation through time wants a range of a "
             "dataset that is not shuffled."
+        )
+
+
+def _check_length(length: int, size: int) -> None:
+    if length > size:
+        raise _refused(
+            "sequence_length",
+            length,
+            f"sequence_length is {length}, but train_set has {size} samples; a sequence is at most "
+            "the whole set.",
         )
 
 

@@ -12,7 +12,6 @@ from torch.nn import functional
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies.adversarial import evaluating
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.criteria import (
     EPSILON,
@@ -20,6 +19,7 @@ from jupyter_platform.learning.strategies.criteria import (
     classify_outputs,
     make_loss,
 )
+from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.updates import Updater
 
 
@@ -27,9 +27,10 @@ class Distillation(Strategy):
     """A trainee learns the outputs of a teacher, whose weights stay as they are.
 
     Classifiers: the KL divergence of the teacher's softened probabilities from the trainee's, times
-    the squared `temperature` (Hinton et al. 2015, section 2), or with criterion MSE the mean squared
-    difference of their outputs. Networks for numbers: the mean squared difference. `label_weight`
-    mixes in the loss against the dataset's own targets. DIANNE: `TargetLearningStrategy`.
+    the squared `temperature` (Hinton et al. 2015, section 2), or with criterion MSE the mean
+    squared difference of their outputs. Networks for numbers: the mean squared difference.
+    `label_weight` mixes in the loss against the dataset's own targets. DIANNE:
+    `TargetLearningStrategy`.
     """
 
     title = "Distillation"
@@ -37,7 +38,7 @@ class Distillation(Strategy):
 
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """Two networks from a sample to one number for each class or target."""
+        """Ask for two networks from a sample to one number for each class or target."""
         if facts is None:
             raise InvalidRequestError("Distillation needs a dataset.")
         _label_criterion(options, facts)

@@ -13,19 +13,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from jupyter_platform.core.errors import FieldError, OptionError
-from jupyter_platform.learning.strategies.outputs import gives_deviations, gives_probabilities
+from jupyter_platform.learning.strategies.criteria import LEAST_DEVIATION, make_loss
+from jupyter_platform.learning.strategies.modes import evaluating
+from jupyter_platform.learning.strategies.outputs import gives_deviations
 
-Likelihood = Literal["MSE", "GAU", "BCE"]
-LIKELIHOODS: Mapping[str, str] = MappingProxyType(
+Likelihood = Literal["MSE", "GAU", "BCE", "BCE_LOGITS"]
+LIKELIHOODS: Mapping[Likelihood, str] = MappingProxyType(
     {
         "MSE": "Gaussian around the decoder's outputs, of one standard deviation",
         "GAU": "Gaussian of the means and standard deviations that the decoder gives",
-        "BCE": "Bernoulli: the decoder gives how likely each value is 1",
+        "BCE": "Bernoulli, the decoder gives how likely each value is 1",
+        "BCE_LOGITS": "Bernoulli, the decoder gives scores of it",
     }
 )
 """What each criterion takes a sample for, given what the decoder makes of its code."""
 
-_LEAST_DEVIATION = 1e-6
 _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 Draw = Callable[[Tensor], Tensor]
@@ -40,13 +42,11 @@ def choose_likelihood(criterion: str | None) -> Likelihood:
     OptionError
         If it stands for none.
     """
-    for name in ("MSE", "GAU", "BCE"):
+    for name in LIKELIHOODS:
         if criterion in (None, name):
             return name
     accepted = ", ".join(f"{key} ({text})" for key, text in LIKELIHOODS.items())
-    message = (
-        f"criterion = {criterion} is no likelihood of a sample; strategy vae takes {accepted}."
-    )
+    message = f"criterion = {criterion} is no likelihood of samples; strategy vae takes {accepted}."
     field = FieldError(field="criterion", value=criterion, message=message, accepted=accepted)
     raise OptionError.from_fields([field])
 
@@ -82,32 +82,39 @@ class Autoencoder:
         One of `LIKELIHOODS`.
     stdev : float
         Standard deviation of a sample around the decoder's output; MSE only.
-    example : Tensor, shape (B, …)
-        Some samples, to find out what the networks give.
     """
 
     def __init__(
-        self,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        likelihood: Likelihood,
-        stdev: float,
-        example: Tensor,
+        self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood, stdev: float
     ) -> None:
         self._encoder, self._decoder = encoder, decoder
         self._likelihood, self._stdev = likelihood, stdev
         self._has_deviations = gives_deviations(encoder)
-        self._are_probabilities = False
-        if likelihood == "BCE":
-            with torch.no_grad():
-                codes, _ = self.encode(example)
-            self._are_probabilities = gives_probabilities(decoder, codes)
+
+    def check(self, inputs: Tensor, decoder: str) -> None:
+        """Refuse a decoder whose outputs cannot be what the likelihood takes them for.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (B, …)
+            Some samples.
+        decoder : str
+            Name of the decoder, for the error.
+
+        Raises
+        ------
+        InvalidDataError
+            If shapes do not fit, or outputs or samples are no probabilities or deviations.
+        """
+        with evaluating([self._encoder, self._decoder]), torch.no_grad():
+            outputs = self._decoder(self.encode(inputs)[0])
+        make_loss(self._likelihood, outputs, inputs, decoder)
 
     def encode(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return means and standard deviations of the codes of samples, shape (B, latent) each."""
         mean, spread = self._encoder(inputs).chunk(2, 1)
         if self._has_deviations:
-            return mean, spread.clamp_min(_LEAST_DEVIATION)
+            return mean, spread.clamp_min(LEAST_DEVIATION)
         return mean, (0.5 * spread).exp()
 
     def decode(self, codes: Tensor) -> Tensor:
@@ -115,9 +122,7 @@ class Autoencoder:
         outputs: Tensor = self._decoder(codes)
         if self._likelihood == "GAU":
             return outputs.chunk(2, 1)[0]
-        if self._likelihood == "BCE" and not self._are_probabilities:
-            return outputs.sigmoid()
-        return outputs
+        return outputs.sigmoid() if self._likelihood == "BCE_LOGITS" else outputs
 
     def bound(self, inputs: Tensor, count: int = 1, draw: Draw = torch.randn_like) -> Bound:
         """Return both terms of the bound.
@@ -141,10 +146,10 @@ class Autoencoder:
         """
         mean, stdev = self.encode(inputs)
         reconstruction, codes = self._drawn(inputs, mean, stdev, count, draw)
-        standard = torch.distributions.Normal(torch.zeros_like(mean), torch.ones_like(mean))
-        posterior = torch.distributions.Normal(mean, stdev)
-        weights = (standard.log_prob(codes) - posterior.log_prob(codes)).sum(2) - reconstruction
-        return weights.logsumexp(0) - math.log(count)
+        # log p(z) - log q(z | x); the constants of both cancel.
+        noise = (codes - mean) / stdev
+        ratio = (0.5 * (noise.square() - codes.square()) + stdev.log()).sum(2)
+        return (ratio - reconstruction).logsumexp(0) - math.log(count)
 
     def _drawn(
         self, inputs: Tensor, mean: Tensor, stdev: Tensor, count: int, draw: Draw
@@ -164,9 +169,9 @@ class Autoencoder:
             return 0.5 * errors.square() + (math.log(self._stdev) + _HALF_LOG_TWO_PI)
         if self._likelihood == "GAU":
             mean, stdev = outputs.chunk(2, 1)
-            stdev = stdev.clamp_min(_LEAST_DEVIATION)
+            stdev = stdev.clamp_min(LEAST_DEVIATION)
             return 0.5 * ((inputs - mean) / stdev).square() + stdev.log() + _HALF_LOG_TWO_PI
-        if self._are_probabilities:
+        if self._likelihood == "BCE":
             return functional.binary_cross_entropy(outputs, inputs, reduction="none")
         return functional.binary_cross_entropy_with_logits(outputs, inputs, reduction="none")
 

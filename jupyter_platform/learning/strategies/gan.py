@@ -6,8 +6,10 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from jupyter_platform.learning.strategies.adversarial import Adversarial, evaluating, frozen
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.learning.strategies.adversarial import Adversarial
 from jupyter_platform.learning.strategies.base import Material
+from jupyter_platform.learning.strategies.modes import frozen
 from jupyter_platform.learning.strategies.outputs import binary_loss, gives_probabilities
 
 _PROBED = 16
@@ -25,11 +27,19 @@ class GAN(Adversarial):
     title = "GAN"
     roles: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
     series = ("loss", "discriminator_loss")
+    criteria = ("BCE", "BCE_LOGITS")
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
+        criterion = material.options.criterion
         real, _ = material.samples().gather(material.training_rows()[:_PROBED])
-        self._are_probabilities = gives_probabilities(self.opponent, real)
+        are_probabilities = gives_probabilities(self.opponent, real)
+        if criterion == "BCE" and not are_probabilities:
+            raise InvalidDataError(
+                f"Network {material.names[1]!r} gives numbers beyond 0 to 1, which BCE takes for "
+                "probabilities. Leave criterion out, or end the network with Sigmoid."
+            )
+        self._are_probabilities = are_probabilities and criterion != "BCE_LOGITS"
 
     def _loss(self, samples: Tensor, target: float) -> Tensor:
         return binary_loss(self.opponent(samples), target, self._are_probabilities)
@@ -47,6 +57,5 @@ class GAN(Adversarial):
 
     def judge(self, real: Tensor, made: Tensor) -> dict[str, float]:
         """Return ``validation_discriminator_loss``; 2 ln 2 where it can tell nothing."""
-        with evaluating([self.opponent]):
-            loss = self._loss(real, 1.0) + self._loss(made, 0.0)
+        loss = self._loss(real, 1.0) + self._loss(made, 0.0)
         return {"validation_discriminator_loss": float(loss)}

@@ -12,17 +12,17 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.generation import SHOWN_SAMPLES, samples_record
-from jupyter_platform.learning.strategies.adversarial import evaluating
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.elbo import (
     Autoencoder,
     choose_likelihood,
     decoder_shape,
 )
+from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.updates import Updater
 
 _PROBED = 16
-"""Samples that tell what the networks give."""
+"""Samples that tell whether the decoder gives what it should."""
 
 
 class VariationalAutoencoder(Strategy):
@@ -39,7 +39,7 @@ class VariationalAutoencoder(Strategy):
 
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """An encoder to means and spreads of codes, and a decoder from codes to samples."""
+        """Ask for an encoder to means and spreads of codes, and a decoder from codes to samples."""
         if facts is None:
             raise InvalidRequestError("A variational autoencoder needs a dataset.")
         size = options.latent_size
@@ -52,16 +52,13 @@ class VariationalAutoencoder(Strategy):
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         options = material.options
+        encoder, decoder = material.networks
         self._batches = material.batches()
         self.samples_per_step = self._batches.batch_size
+        likelihood = choose_likelihood(options.criterion)
+        self._model = Autoencoder(encoder, decoder, likelihood, options.observation_stdev)
         example, _ = material.samples().gather(material.training_rows()[:_PROBED])
-        with evaluating(self.networks):
-            self._model = Autoencoder(
-                *self.networks,
-                choose_likelihood(options.criterion),
-                options.observation_stdev,
-                example,
-            )
+        self._model.check(example, material.names[1])
         parameters = [item for network in self.networks for item in network.parameters()]
         self._updater = Updater(parameters, options)
 
@@ -76,7 +73,7 @@ class VariationalAutoencoder(Strategy):
         return loss.detach(), reconstruction.detach(), divergence.detach()
 
     def validate(self) -> dict[str, float] | None:
-        """Return the loss on the validation set and its two terms; codes depend on the seed alone."""
+        """Return the loss and its two terms on the validation set; codes follow from the seed."""
         draws = torch.Generator().manual_seed(self.material.options.seed)
 
         def draw(like: Tensor) -> Tensor:

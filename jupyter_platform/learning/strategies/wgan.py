@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from jupyter_platform.learning.strategies.adversarial import Adversarial, frozen
+from jupyter_platform.learning.strategies.adversarial import Adversarial
 from jupyter_platform.learning.strategies.base import Material
+from jupyter_platform.learning.strategies.modes import frozen
 
 
 class WGAN(Adversarial):
@@ -26,9 +27,15 @@ class WGAN(Adversarial):
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self._clamps = material.options.lipschitz == "CLAMP"
+        options = material.options
+        self._clamps = options.lipschitz == "CLAMP"
         self._done = 0
-        self.samples_per_step *= material.options.critic_steps
+        self.samples_per_step *= options.critic_steps
+
+    @property
+    def opponent_updates(self) -> int:
+        """Updates of the critic in a step, but for the first steps."""
+        return self.material.options.critic_steps
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Update the critic some times and the generator once.
@@ -99,4 +106,5 @@ def gradient_penalty(critic: nn.Module, real: Tensor, made: Tensor) -> Tensor:
     shares = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
     points = torch.lerp(made, real, shares).requires_grad_()
     (slopes,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
-    return (slopes.flatten(1).norm(dim=1) - 1).square().mean()
+    norms = torch.linalg.vector_norm(slopes.flatten(1), dim=1)
+    return torch.square(norms - 1).mean()

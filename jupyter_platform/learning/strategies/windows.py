@@ -73,6 +73,11 @@ class Windows:
         self._next += self.length
         return starts
 
+    def reseed(self, seed: int) -> None:
+        """Begin random windows elsewhere, and those that follow each other anew."""
+        self._generator.manual_seed(seed)
+        self._next = 0
+
     def state_dict(self) -> dict[str, Any]:
         """Return what brings another instance to this very place."""
         return {"generator": self._generator.get_state(), "next": self._next}
