@@ -67,6 +67,8 @@ class RunSpec(BaseModel):
     name: str
     networks: list[NetworkInput]
     dataset: DatasetDescriptor | None
+    pool: str | None = None
+    """Folder of the experience pool that it learns from or acts for."""
     options: dict[str, Any]
     """Resolved options, as the model of `type` dumps them."""
     threads: int = 1

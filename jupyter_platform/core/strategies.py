@@ -95,6 +95,13 @@ _BUILT_IN = (
         roles=("q",),
         learns_from=("environment", "pool"),
         dianne=("DeepQLearningStrategy",),
+        defaults={
+            "method": "ADAM",
+            "batch_size": 64,
+            "max_iterations": 20_000,
+            "validation_interval": 1000,
+            "checkpoint_interval": 2000,
+        },
     ),
     StrategyRecord(
         name="recurrent_dqn",
@@ -104,6 +111,13 @@ _BUILT_IN = (
         roles=("q",),
         learns_from=("environment", "pool"),
         dianne=("RecurrentDeepQLearningStrategy",),
+        defaults={
+            "method": "ADAM",
+            "sequence_length": 16,
+            "max_iterations": 20_000,
+            "validation_interval": 1000,
+            "checkpoint_interval": 2000,
+        },
     ),
     StrategyRecord(
         name="ddpg",
@@ -113,6 +127,13 @@ _BUILT_IN = (
         roles=("actor", "critic"),
         learns_from=("environment", "pool"),
         dianne=("DeepDeterministicPolicyGradientStrategy",),
+        defaults={
+            "method": "ADAM",
+            "batch_size": 128,
+            "max_iterations": 25_000,
+            "validation_interval": 1000,
+            "checkpoint_interval": 2000,
+        },
     ),
     StrategyRecord(
         name="ppo",
@@ -121,6 +142,14 @@ _BUILT_IN = (
         category="RL",
         roles=("actor-critic",),
         learns_from=("environment",),
+        defaults={
+            "method": "ADAM",
+            "batch_size": 256,
+            "clip_norm": 0.5,
+            "max_iterations": 5000,
+            "validation_interval": 500,
+            "checkpoint_interval": 1000,
+        },
     ),
 )
 

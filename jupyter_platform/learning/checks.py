@@ -9,14 +9,19 @@ from typing import Any
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
 from jupyter_platform.core.errors import FieldError, InvalidDataError, PlatformError
 from jupyter_platform.core.evaluations import EVALUATIONS, default_evaluation
-from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.options import EvaluateOptions, LearnOptions
+from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
+from jupyter_platform.core.options import OPTION_MODELS, EvaluateOptions, LearnOptions
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.strategies import STRATEGIES
+from jupyter_platform.learning.acting.fitting import check_acting
 from jupyter_platform.learning.datasets import check_index_set
+from jupyter_platform.learning.datasets.adapters import make_adapters
 from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
+from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
+from jupyter_platform.learning.strategies.sampling import check_sampling
 
 
 @dataclass
@@ -66,25 +71,25 @@ def misfits(
 ) -> list[FieldError]:
     """Return what keeps a network out of its place; needs no built network."""
     name = description.name
-    is_sole = place.role == "network" and facts is not None
+    sole = facts if place.role == "network" else None
     found: list[str] = []
-    if is_sole and description.task is not None and description.task != facts.task:
+    if sole and description.task is not None and description.task != sole.task:
         found.append(
-            f"Network {name!r} is for {description.task}; the dataset is for {facts.task}."
+            f"Network {name!r} is for {description.task}; the dataset is for {sole.task}."
         )
     shape = description.input_shape
     if shape is not None and shape != place.input_shape:
-        given = "those of the dataset have" if is_sole else f"as {place.role} it gets"
+        given = "those of the dataset have" if sole else f"as {place.role} it gets"
         found.append(
             f"Network {name!r} takes samples of shape {shape_text(shape)}; {given} shape "
             f"{shape_text(place.input_shape)}."
         )
     wanted = description.outputs
-    is_free = is_sole and place.output_shape is None
+    is_free = sole and place.output_shape is None
     if wanted is not None and wanted != place.outputs and not is_free:
-        if is_sole:
-            noun = "classes" if facts.task == "classification" else "targets"
-            if facts.task == "regression" or wanted < place.outputs:
+        if sole:
+            noun = "classes" if sole.task == "classification" else "targets"
+            if sole.task == "regression" or wanted < place.outputs:
                 found.append(
                     f"Network {name!r} has {wanted} outputs; the dataset has {place.outputs} "
                     f"{noun}."
@@ -121,7 +126,7 @@ def check(
     Parameters
     ----------
     job_type : JobType
-        LEARN or EVALUATE.
+        LEARN, EVALUATE or ACT.
     networks : list of NetworkDescription
         The networks of the submission.
     dataset, facts : DatasetDescriptor and DatasetFacts, or None
@@ -131,30 +136,86 @@ def check(
     """
     result = Check()
     if dataset is None or facts is None:
-        result.errors.append(FieldError(field="dataset", message=f"{job_type} needs a dataset."))
+        _check_without_dataset(result, job_type, networks, options)
         return result
+    adapted = _adapted(result, job_type, facts, options)
+    if adapted is None:
+        return result
+    facts = adapted
     places = _places(result, job_type, networks, facts, options)
     sizes = _check_sets(result, job_type, dataset.name, facts, options)
     if job_type is JobType.LEARN:
-        _check_learning(result, dataset.name, sizes, options)
+        _check_learning(result, dataset.name, facts, sizes, options)
     elif "test_set" not in sizes and not result.errors:
         message = f"Dataset {dataset.name!r} has no test split; give test_set."
         result.errors.append(FieldError(field="test_set", message=message))
-    for description, place in zip(networks, places, strict=False):
-        _check_network(result, description, place, facts)
+    _check_networks(result, networks, places, facts, options)
     return result
+
+
+def _check_without_dataset(
+    result: Check,
+    job_type: JobType,
+    networks: Sequence[NetworkDescription],
+    options: dict[str, Any],
+) -> None:
+    """Check what learns from acting, acts, or is judged by how it acts."""
+    if job_type is JobType.LEARN:
+        places = _places(result, job_type, networks, None, options)
+        _check_networks(result, networks, places, None, options)
+    elif job_type is JobType.ACT or options.get("strategy") == "reward":
+        result.category = "RL"
+        try:
+            check_acting(networks, options)
+        except PlatformError as error:
+            result.blame("environment", error)
+    else:
+        result.errors.append(FieldError(field="dataset", message=f"{job_type} needs a dataset."))
+
+
+def _check_networks(
+    result: Check,
+    networks: Sequence[NetworkDescription],
+    places: Sequence[Place],
+    facts: DatasetFacts | None,
+    options: dict[str, Any],
+) -> None:
+    layers: list[tuple[str, list[str]]] = []
+    for description, place in zip(networks, places, strict=False):
+        network = _check_network(result, description, place, facts)
+        found = None if network is None else [item.name for item in network.layers]
+        layers += [] if found is None else [(description.name, found)]
+    if options.get("fixed") and len(layers) == len(networks):
+        try:
+            fixed_layers(options["fixed"], layers)
+        except PlatformError as error:
+            result.blame("fixed", error)
+
+
+def _adapted(
+    result: Check, job_type: JobType, facts: DatasetFacts, options: dict[str, Any]
+) -> DatasetFacts | None:
+    """Return the facts of samples as networks get them; None where they cannot be changed so."""
+    model = OPTION_MODELS[job_type].model_validate(options)
+    if not isinstance(model, AdapterOptions):
+        return facts
+    try:
+        return make_adapters(model, facts).shape(facts)
+    except PlatformError as error:
+        result.blame("dataset", error)
+        return None
 
 
 def _places(
     result: Check,
     job_type: JobType,
     networks: Sequence[NetworkDescription],
-    facts: DatasetFacts,
+    facts: DatasetFacts | None,
     options: dict[str, Any],
 ) -> tuple[Place, ...]:
     """Return the place of each network; none where something is wrong, which is noted."""
     try:
-        if job_type is JobType.EVALUATE:
+        if job_type is JobType.EVALUATE and facts is not None:
             return _places_to_evaluate(result, networks, facts, options)
         model = LearnOptions.model_validate(options)
         kind = strategy_type(model.strategy)
@@ -174,7 +235,7 @@ def _places_to_evaluate(
     options: dict[str, Any],
 ) -> tuple[Place, ...]:
     model = EvaluateOptions.model_validate(options)
-    name = model.strategy or default_evaluation(facts)
+    name = model.strategy or default_evaluation(facts, model.criterion)
     result.category = EVALUATIONS[name].category
     kind = evaluation_type(model, facts)
     check_roles(kind, name, networks)
@@ -214,7 +275,11 @@ def _check_sets(
 
 
 def _check_learning(
-    result: Check, name: str, sizes: dict[str, int], options: dict[str, Any]
+    result: Check,
+    name: str,
+    facts: DatasetFacts,
+    sizes: dict[str, int],
+    options: dict[str, Any],
 ) -> None:
     blamed = {item.field for item in result.errors}
     if "validation_set" not in sizes and "validation_set" not in blamed:
@@ -231,39 +296,46 @@ def _check_learning(
             f"batch_size is {batch_size}, but train_set has {size} samples; each batch is the "
             "whole set."
         )
+    if size is not None:
+        try:
+            check_sampling(LearnOptions.model_validate(options), size, facts)
+        except PlatformError as error:
+            result.blame("sampling", error)
 
 
 def _check_network(
-    result: Check, description: NetworkDescription, place: Place, facts: DatasetFacts
-) -> None:
+    result: Check, description: NetworkDescription, place: Place, facts: DatasetFacts | None
+) -> NetworkFacts | None:
+    """Note what keeps a network out of its place; return its layers where it can be built."""
     found = misfits(description, place, facts)
     if found:
         result.errors.extend(found)
-        return
+        return None
     try:
-        network = network_facts(
-            description, place.input_shape, place.outputs, place.output_shape
-        )
+        network = network_facts(description, place.input_shape, place.outputs, place.output_shape)
     except PlatformError as error:
         result.blame("networks", error)
-        return
+        return None
     if place.output_shape is None:
-        return
-    name, is_sole = description.name, place.role == "network"
+        return network
+    sole = facts if place.role == "network" else None
+    name, is_sole = description.name, sole is not None
     outputs = description.outputs or place.outputs
     wanted = [outputs] if is_sole and len(place.output_shape) == 1 else list(place.output_shape)
     if network.output_shape != wanted:
         given = f"Network {name!r} gives shape {shape_text(network.output_shape or [])}"
-        if is_sole:
-            noun = "class" if facts.task == "classification" else "target"
+        if sole is not None and place.outputs == sole.outputs:
+            noun = "class" if sole.task == "classification" else "target"
             message = (
                 f"{given} for a sample; the dataset wants {place.outputs}, one number for each "
                 f"{noun}."
             )
         else:
-            message = f"{given}; as {place.role} it must give {shape_text(place.output_shape)}."
+            reason = "for this criterion" if is_sole else f"as {place.role}"
+            message = f"{given}; {reason} it must give {shape_text(place.output_shape)}."
         result.errors.append(FieldError(field="networks", value=name, message=message))
     elif is_sole and outputs > place.outputs:
         result.warnings.append(
             f"Network {name!r} has {outputs} outputs, the dataset only {place.outputs} classes."
         )
+    return network

@@ -1,5 +1,6 @@
 """Options of each job type: one model a type, served as a schema and validated at submit."""
 
+from jupyter_platform.core.options.act import ActOptions
 from jupyter_platform.core.options.evaluate import EvaluateOptions
 from jupyter_platform.core.options.index_set import IndexSet
 from jupyter_platform.core.options.learn import LearnOptions
@@ -9,6 +10,7 @@ from jupyter_platform.core.options.schema import option_schema
 
 __all__ = [
     "OPTION_MODELS",
+    "ActOptions",
     "EvaluateOptions",
     "IndexSet",
     "LearnOptions",

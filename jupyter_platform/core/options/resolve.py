@@ -15,6 +15,7 @@ from jupyter_platform.core.errors import (
     shortened,
 )
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
+from jupyter_platform.core.options.act import ActOptions
 from jupyter_platform.core.options.dianne import meaning, translate
 from jupyter_platform.core.options.evaluate import EvaluateOptions
 from jupyter_platform.core.options.learn import LearnOptions
@@ -25,6 +26,7 @@ from jupyter_platform.core.states import JobType
 OPTION_MODELS: dict[JobType, type[OptionModel]] = {
     JobType.LEARN: LearnOptions,
     JobType.EVALUATE: EvaluateOptions,
+    JobType.ACT: ActOptions,
 }
 """The job types that can be submitted."""
 

@@ -187,8 +187,21 @@ class Lanes:
     """
 
     def __init__(self, name: str, count: int, seeds: Iterator[int], max_actions: int = -1) -> None:
+        self._set_up(name, [make_environment(name) for _ in range(count)], seeds, max_actions)
+
+    @classmethod
+    def around(cls, environments: Sequence[Any], name: str, seeds: Iterator[int]) -> Lanes:
+        """Return lanes of environments that were made before, one each."""
+        lanes = cls.__new__(cls)
+        lanes._set_up(name, environments, seeds, -1)
+        return lanes
+
+    def _set_up(
+        self, name: str, environments: Sequence[Any], seeds: Iterator[int], max_actions: int
+    ) -> None:
+        count = len(environments)
         self.facts = environment_facts(name)
-        self._environments = [make_environment(name) for _ in range(count)]
+        self._environments = environments
         self._seeds = seeds
         self._limit = max_actions
         self._low, self._span = _bounds(self.facts)

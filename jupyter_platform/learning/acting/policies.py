@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, InvalidRequestError
+from jupyter_platform.core.units import format_count
 
 
 class Head(Enum):
@@ -334,7 +335,9 @@ def check_action_strategy(strategy: str, facts: EnvironmentFacts) -> None:
     if not wrong.get(strategy, False):
         return
     takes = (
-        f"one of {facts.actions} actions" if facts.is_discrete else f"{facts.action_size} numbers"
+        f"one of {facts.actions} actions"
+        if facts.is_discrete
+        else format_count(facts.action_size, "number")
     )
     accepted = "greedy, boltzmann, sampling or random"
     if not facts.is_discrete:

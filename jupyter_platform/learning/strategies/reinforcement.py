@@ -15,10 +15,16 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.acting.environments import environment_facts
 from jupyter_platform.learning.acting.experience import OwnExperience
 from jupyter_platform.learning.acting.playing import play
-from jupyter_platform.learning.acting.policies import Head, Policy, make_chooser
+from jupyter_platform.learning.acting.policies import (
+    Head,
+    Policy,
+    check_action_strategy,
+    make_chooser,
+)
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 
 
@@ -34,7 +40,10 @@ def facts_of(options: LearnOptions, kind: str) -> EnvironmentFacts:
         message = f"Strategy {kind} acts in an environment; name one, as environment=CartPole-v1."
         field = FieldError(field="environment", message=message, accepted="a Gymnasium id")
         raise InvalidRequestError(message, errors=[field])
-    return environment_facts(options.environment)
+    facts = environment_facts(options.environment)
+    if options.action_strategy is not None:
+        check_action_strategy(options.action_strategy, facts)
+    return facts
 
 
 def discrete_facts(options: LearnOptions, kind: str) -> EnvironmentFacts:
@@ -57,7 +66,7 @@ def _wrong_actions(facts: EnvironmentFacts, what: str, others: str) -> InvalidRe
     takes = (
         f"one of {facts.actions} actions"
         if facts.is_discrete
-        else f"{facts.action_size} continuous numbers"
+        else format_count(facts.action_size, "continuous number")
     )
     message = f"Strategy {what}; {facts.id} takes {takes}: learn it with {others}."
     return InvalidRequestError(

@@ -2,52 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
-
-from pydantic import BeforeValidator
-
 from jupyter_platform.core.environments import ID_PATTERN
-from jupyter_platform.core.options.groups.types import OptionalText, empty_is_none
+from jupyter_platform.core.options.groups.exploration import (
+    GROUP as _EXPLORING,
+)
+from jupyter_platform.core.options.groups.exploration import (
+    NOISY,
+    OptionalActionStrategy,
+    exploring,
+)
+from jupyter_platform.core.options.groups.types import OptionalText
 from jupyter_platform.core.options.model import OptionModel, option
 
 _DQN = ("dqn", "recurrent_dqn")
 _OFF_POLICY = (*_DQN, "ddpg")
 _ALL = (*_OFF_POLICY, "ppo")
-_GROUP, _EXPLORING, _PPO = "Reinforcement", "Exploration", "Proximal policy"
+_GROUP, _PPO = "Reinforcement", "Proximal policy"
 
-ACTION_STRATEGIES = (
-    "greedy",
-    "boltzmann",
-    "gaussian_noise",
-    "ornstein_uhlenbeck",
-    "sampling",
-    "random",
-)
-"""Ways from what a network gives to an action."""
-
-_DIANNE = {
-    "greedyactionstrategy": "greedy",
-    "boltzmannactionstrategy": "boltzmann",
-    "gaussiannoiseactionstrategy": "gaussian_noise",
-    "ornsteinuhlenbeckactionstrategy": "ornstein_uhlenbeck",
-    "discretesamplingactionstrategy": "sampling",
-    "gaussiansamplingactionstrategy": "sampling",
-    "randomactionstrategy": "random",
-}
-
-
-def _action_strategy(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    text = value.strip().rpartition(".")[2].lower()
-    return empty_is_none(_DIANNE.get(text, text))
-
-
-ActionStrategy = Annotated[
-    Literal["greedy", "boltzmann", "gaussian_noise", "ornstein_uhlenbeck", "sampling", "random"],
-    BeforeValidator(_action_strategy),
-]
-OptionalActionStrategy = Annotated[ActionStrategy | None, BeforeValidator(empty_is_none)]
+_GREEDY = {"strategy": _DQN, "action_strategy": ("None", "greedy")}
+_BOLTZMANN = {"strategy": _DQN, "action_strategy": ("boltzmann",)}
+_NOISY = {"strategy": ("ddpg",), "action_strategy": ("None", *NOISY)}
+_DRIFTING = {"strategy": ("ddpg",), "action_strategy": ("ornstein_uhlenbeck",)}
 
 
 class ReinforcementOptions(OptionModel):
@@ -199,105 +174,17 @@ class ReinforcementOptions(OptionModel):
         default_text="greedy for DQN, gaussian_noise for DDPG",
         when={"strategy": _OFF_POLICY},
     )
-    epsilon_max: float = option(
-        1.0,
-        "Share of random actions in the first episode.",
-        group=_EXPLORING,
-        when={"strategy": _DQN},
-        dianne="epsilonMax",
-        ge=0,
-        le=1,
-    )
-    epsilon_min: float = option(
-        0.05,
-        "Share of random actions in the end.",
-        group=_EXPLORING,
-        when={"strategy": _DQN},
-        dianne="epsilonMin",
-        ge=0,
-        le=1,
-    )
-    epsilon_decay: float = option(
-        0.01,
-        "Decay of that share: e^(-decay·episode) of the way is left.",
-        group=_EXPLORING,
-        when={"strategy": _DQN},
-        dianne="epsilonDecay",
-        ge=0,
-        allow_inf_nan=False,
-    )
-    temperature_max: float = option(
-        1.0,
-        "Temperature of the first episode.",
-        group=_EXPLORING,
-        when={"action_strategy": ("boltzmann",)},
-        dianne="temperatureMax",
-        gt=0,
-        allow_inf_nan=False,
-    )
-    temperature_min: float = option(
-        0.1,
-        "Temperature in the end.",
-        group=_EXPLORING,
-        when={"action_strategy": ("boltzmann",)},
-        dianne="temperatureMin",
-        gt=0,
-        allow_inf_nan=False,
-    )
-    temperature_decay: float = option(
-        0.01,
-        "Decay of the temperature with each episode.",
-        group=_EXPLORING,
-        when={"action_strategy": ("boltzmann",)},
-        dianne="temperatureDecay",
-        ge=0,
-        allow_inf_nan=False,
-    )
-    noise_max: float = option(
-        0.2,
-        "Size of the noise of the first episode, in halves of an action's range.",
-        group=_EXPLORING,
-        when={"strategy": ("ddpg",)},
-        dianne="noiseMax",
-        ge=0,
-        allow_inf_nan=False,
-    )
-    noise_min: float = option(
-        0.05,
-        "Size of the noise in the end.",
-        group=_EXPLORING,
-        when={"strategy": ("ddpg",)},
-        dianne="noiseMin",
-        ge=0,
-        allow_inf_nan=False,
-    )
-    noise_decay: float = option(
-        0.01,
-        "Decay of the noise with each episode.",
-        group=_EXPLORING,
-        when={"strategy": ("ddpg",)},
-        dianne="noiseDecay",
-        ge=0,
-        allow_inf_nan=False,
-    )
-    theta: float = option(
-        0.15,
-        "Pull of Ornstein-Uhlenbeck noise back to its mean.",
-        group=_EXPLORING,
-        when={"action_strategy": ("ornstein_uhlenbeck",)},
-        dianne="theta",
-        ge=0,
-        le=1,
-    )
-    sigma: float = option(
-        0.3,
-        "Random part of Ornstein-Uhlenbeck noise at each step.",
-        group=_EXPLORING,
-        when={"action_strategy": ("ornstein_uhlenbeck",)},
-        dianne="sigma",
-        ge=0,
-        allow_inf_nan=False,
-    )
+    epsilon_max: float = exploring("epsilon_max", 1.0, _GREEDY)
+    epsilon_min: float = exploring("epsilon_min", 0.05, _GREEDY)
+    epsilon_decay: float = exploring("epsilon_decay", 0.01, _GREEDY)
+    temperature_max: float = exploring("temperature_max", 1.0, _BOLTZMANN)
+    temperature_min: float = exploring("temperature_min", 0.1, _BOLTZMANN)
+    temperature_decay: float = exploring("temperature_decay", 0.01, _BOLTZMANN)
+    noise_max: float = exploring("noise_max", 0.2, _NOISY)
+    noise_min: float = exploring("noise_min", 0.05, _NOISY)
+    noise_decay: float = exploring("noise_decay", 0.01, _NOISY)
+    theta: float = exploring("theta", 0.15, _DRIFTING)
+    sigma: float = exploring("sigma", 0.3, _DRIFTING)
     rollout_length: int = option(
         128,
         "Actions in each environment between two rounds of learning.",
