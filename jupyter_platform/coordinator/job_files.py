@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.archive import stream_archive
 from jupyter_platform.coordinator.curves import AttemptCurves, JobCurves, Window
+from jupyter_platform.coordinator.job_lookup import identify_job
+from jupyter_platform.coordinator.pulling import DOWNLOADS
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow
-from jupyter_platform.core.jobs import JobRecord, LogChunk
+from jupyter_platform.core.errors import NotFoundError, unknown_name
+from jupyter_platform.core.jobs import JobFileRecord, JobRecord, LogChunk
 from jupyter_platform.runtime.paths import Paths
 
 LOG_FILE = "output.log"
@@ -36,6 +39,11 @@ class JobFiles:
 
     async def metrics(self, job: str, series: Sequence[str] | None, window: Window) -> bytes:
         """Return the thinned curves of a job as the JSON of a `MetricsRecord`.
+
+        Parameters
+        ----------
+        job : str
+            Its id, or a unique prefix of it.
 
         Raises
         ------
@@ -69,6 +77,29 @@ class JobFiles:
         folders = [self._folder(job.id, attempt) for attempt, _ in await self._attempts(job.id)]
         return await asyncio.to_thread(_read_log, folders, offset, limit, job.state.is_terminal)
 
+    async def files(self, job: str) -> list[JobFileRecord]:
+        """Return the files that a job has made for people, those of its last attempt first."""
+        return await asyncio.to_thread(_list_files, await self._download_folders(job))
+
+    async def file(self, job: str, name: str) -> Path:
+        """Return where such a file lies.
+
+        Raises
+        ------
+        NotFoundError
+            If the job has made none of that name.
+        """
+        folders = await self._download_folders(job)
+        known = await asyncio.to_thread(_list_files, folders)
+        if name not in {item.name for item in known}:
+            error = unknown_name("file", name, (item.name for item in known))
+            raise NotFoundError(error.message, errors=[error])
+        return next(path for folder in folders if (path := folder / name).is_file())
+
+    async def _download_folders(self, job: str) -> list[Path]:
+        attempts = await self._attempts(job)
+        return [self._folder(job, number) / DOWNLOADS for number, _ in reversed(attempts)]
+
     async def archive(self, job: JobRecord) -> Iterator[bytes]:
         """Return a zip file of everything about a job, in pieces."""
         attempts = await self._attempts(job.id)
@@ -76,26 +107,44 @@ class JobFiles:
         return stream_archive(job, await self._curves(job.id), logs)
 
     async def _curves(self, job: str) -> JobCurves:
+        found, attempts = await self._identified(job)
         return JobCurves(
             [
-                AttemptCurves(self._folder(job, number) / "metrics", resume_step)
-                for number, resume_step in await self._attempts(job)
+                AttemptCurves(self._folder(found, number) / "metrics", resume_step)
+                for number, resume_step in attempts
             ]
         )
 
     async def _attempts(self, job: str) -> list[tuple[int, int]]:
-        def query(session: Session) -> list[tuple[int, int]]:
+        _, attempts = await self._identified(job)
+        return attempts
+
+    async def _identified(self, job: str) -> tuple[str, list[tuple[int, int]]]:
+        """Return the id of a job and its attempts, in one look at the store."""
+
+        def query(session: Session) -> tuple[str, list[tuple[int, int]]]:
+            found = identify_job(session, job)
             rows = session.execute(
                 select(AttemptRow.number, AttemptRow.resume_step)
-                .where(AttemptRow.job == job)
+                .where(AttemptRow.job == found)
                 .order_by(AttemptRow.number)
             )
-            return [(row.number, row.resume_step) for row in rows]
+            return found, [(row.number, row.resume_step) for row in rows]
 
         return await self._store.read(query)
 
     def _folder(self, job: str, attempt: int) -> Path:
         return self._mirror / job / str(attempt) / "0"
+
+
+def _list_files(folders: Sequence[Path]) -> list[JobFileRecord]:
+    found: dict[str, JobFileRecord] = {}
+    for folder in folders:
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.is_file():
+                record = JobFileRecord(name=path.name, bytes=path.stat().st_size)
+                found.setdefault(path.name, record)
+    return list(found.values())
 
 
 def _read_log(folders: Sequence[Path], offset: int, limit: int, ended: bool) -> LogChunk:

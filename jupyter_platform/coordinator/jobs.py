@@ -13,6 +13,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.job_lookup import identify_job, no_job
 from jupyter_platform.coordinator.job_records import JobRecords, Live, with_attempts
 from jupyter_platform.coordinator.planning import Pending
 from jupyter_platform.coordinator.reconciler import Reconciler
@@ -22,21 +23,14 @@ from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.coordinator.submission import Resolved, Submissions
 from jupyter_platform.coordinator.transitions import move
 from jupyter_platform.core.errors import (
-    AmbiguousNameError,
     ConflictError,
     InvalidRequestError,
-    NotFoundError,
     unknown_name,
 )
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, JobSubmission
 from jupyter_platform.core.runs import RunId
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 from jupyter_platform.runtime.paths import Paths
-
-SHORTEST_PREFIX = 4
-"""Characters of an id that are enough when they are unique."""
-_SHOWN = 5
-"""Jobs that an error about an ambiguous id names."""
 
 
 class JobService:
@@ -109,7 +103,7 @@ class JobService:
         Parameters
         ----------
         job : str
-            Its id, or a prefix of at least `SHORTEST_PREFIX` characters that no other has.
+            Its id, or a prefix of at least four characters that no other has.
 
         Raises
         ------
@@ -120,7 +114,7 @@ class JobService:
         """
         found = await self._records.find(await self.identify(job), with_result=True)
         if found is None:
-            raise _no_job(job)
+            raise no_job(job)
         return found
 
     async def list(
@@ -166,7 +160,7 @@ class JobService:
         found = await self.identify(job)
         state = await self._store.run(lambda session: _want_stop(session, found))
         if state is None:
-            raise _no_job(job)
+            raise no_job(job)
         if state == JobState.CANCELLED:
             self._reconciler.withdraw(found)
         elif not state.is_terminal:
@@ -192,16 +186,7 @@ class JobService:
 
     async def identify(self, job: str) -> str:
         """Return the id that a unique prefix stands for; errors as of `get`."""
-        matches = await self._store.read(lambda session: _matching(session, job))
-        exact = [row for row in matches if row.id == job]
-        matches = exact or matches
-        if not matches:
-            raise _no_job(job)
-        if len(matches) > 1:
-            shown = ", ".join(f"{row.id} ({row.name})" for row in matches[:_SHOWN])
-            more = ", …" if len(matches) > _SHOWN else ""
-            raise AmbiguousNameError(f"{job!r} stands for several jobs: {shown}{more}.")
-        return matches[0].id
+        return await self._store.read(lambda session: identify_job(session, job))
 
 
 def _candidate(resolved: Resolved, owner: str) -> Pending:
@@ -229,22 +214,6 @@ def _insert(session: Session, row: JobRow) -> str:
             return known
     session.add(row)
     return row.id
-
-
-def _matching(session: Session, job: str) -> list[JobRow]:
-    exact = session.get(JobRow, job)
-    if exact is not None or len(job) < SHORTEST_PREFIX:
-        return [] if exact is None else [exact]
-    # A range, which the index of the ids serves; every hexadecimal digit comes before "g".
-    query = select(JobRow).where(JobRow.id >= job, JobRow.id < job + "g")
-    return list(session.scalars(query.order_by(JobRow.sequence.desc()).limit(_SHOWN + 1)))
-
-
-def _no_job(job: str) -> NotFoundError:
-    hint = ""
-    if len(job) < SHORTEST_PREFIX:
-        hint = f" Give at least the first {SHORTEST_PREFIX} characters of its id."
-    return NotFoundError(f"There is no job {job!r}.{hint}")
 
 
 def _filtered(
@@ -289,7 +258,7 @@ def _want_stop(session: Session, job: str) -> JobState | None:
 def _delete(session: Session, job: str) -> list[tuple[str, RunId]]:
     row = session.get(JobRow, job)
     if row is None:
-        raise _no_job(job)
+        raise no_job(job)
     if not JobState(row.state).is_terminal:
         raise ConflictError(f"Job {job} is {row.state}; stop it before it is deleted.")
     runs = runs_of(session, job)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
 from jupyter_platform.core.jobs import (
     JobCheck,
+    JobFileRecord,
     JobPage,
     JobRecord,
     JobSubmission,
@@ -107,18 +108,16 @@ async def metrics(
     job: str, services: ServicesOf, query: Annotated[MetricsQuery, Query()]
 ) -> Response:
     """Return curves, thinned to buckets with exact extremes."""
-    found = await services.jobs.identify(job)
     window = Window(query.buckets, query.start, query.stop)
     series = query.series.split(",") if query.series else None
-    content = await services.files.metrics(found, series, window)
+    content = await services.files.metrics(job, series, window)
     return Response(content, media_type="application/json")
 
 
 @router.get("/{job}/metrics/{series}.rec", response_class=StreamingResponse)
 async def records(job: str, series: str, services: ServicesOf) -> StreamingResponse:
     """Return all points of a series: step (int64), Unix time and value (float64) each."""
-    found = await services.jobs.identify(job)
-    content = await services.files.records(found, series)
+    content = await services.files.records(job, series)
     return StreamingResponse(content, media_type="application/octet-stream")
 
 
@@ -127,6 +126,19 @@ async def log(job: str, services: ServicesOf, query: Annotated[LogQuery, Query()
     """Return a piece of what a job printed."""
     record = await services.jobs.get(job)
     return await services.files.log(record, query.offset, query.limit)
+
+
+@router.get("/{job}/files")
+async def files(job: str, services: ServicesOf) -> list[JobFileRecord]:
+    """Return the files that a job has made for people."""
+    return await services.files.files(await services.jobs.identify(job))
+
+
+@router.get("/{job}/files/{name}", response_class=FileResponse)
+async def file(job: str, name: str, services: ServicesOf) -> FileResponse:
+    """Return one of them."""
+    path = await services.files.file(await services.jobs.identify(job), name)
+    return FileResponse(path, media_type="application/octet-stream", filename=name)
 
 
 @router.get("/{job}/archive", response_class=StreamingResponse)

@@ -1,0 +1,48 @@
+"""Which job an id or the beginning of one stands for."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.core.errors import AmbiguousNameError, NotFoundError
+
+SHORTEST_PREFIX = 4
+"""Characters of an id that are enough, where they are unique."""
+_SHOWN = 5
+"""Jobs that an error about an ambiguous id names."""
+
+
+def identify_job(session: Session, job: str) -> str:
+    """Return the id that a unique prefix stands for.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such job.
+    AmbiguousNameError
+        If there are several; they are listed.
+    """
+    if session.scalar(select(JobRow.id).where(JobRow.id == job)) is not None:
+        return job
+    if len(job) < SHORTEST_PREFIX:
+        raise no_job(job)
+    # A range, which the index of the ids serves; every hexadecimal digit comes before "g".
+    query = select(JobRow.id, JobRow.name).where(JobRow.id >= job, JobRow.id < job + "g")
+    found = session.execute(query.order_by(JobRow.sequence.desc()).limit(_SHOWN + 1)).all()
+    if not found:
+        raise no_job(job)
+    if len(found) > 1:
+        shown = ", ".join(f"{row.id} ({row.name})" for row in found[:_SHOWN])
+        more = ", …" if len(found) > _SHOWN else ""
+        raise AmbiguousNameError(f"{job!r} stands for several jobs: {shown}{more}.")
+    return str(found[0].id)
+
+
+def no_job(job: str) -> NotFoundError:
+    """Return the error about a job that is not there."""
+    hint = ""
+    if len(job) < SHORTEST_PREFIX:
+        hint = f" Give at least the first {SHORTEST_PREFIX} characters of its id."
+    return NotFoundError(f"There is no job {job!r}.{hint}")
