@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from jupyter_platform._version import __version__
 from jupyter_platform.cluster import messages
-from jupyter_platform.cluster.content import BUNDLED, SHA256, HostContent
+from jupyter_platform.cluster.content import SENT, HostContent
 from jupyter_platform.cluster.inspection import Inspector
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.cluster.starting import RunStarter
@@ -238,7 +238,7 @@ def _strings(value: Any) -> set[str]:
 
 
 def _is_file(text: str) -> bool:
-    return text.startswith((BUNDLED, SHA256))
+    return text.startswith(SENT)
 
 
 def _installed(distribution: str) -> str | None:

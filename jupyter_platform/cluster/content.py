@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from jupyter_platform.core.datasets import bundled_file
+from jupyter_platform.core.datasets import BUNDLED, SHA256, bundled_file
 from jupyter_platform.core.errors import HostError, InvalidRequestError
 from jupyter_platform.core.runs import RunSpec
 from jupyter_platform.runtime.blobs import BlobStore
 
-BUNDLED = "bundled:"
-SHA256 = "sha256:"
+SENT = (BUNDLED, SHA256)
+"""References whose files the platform brings to a host."""
 
 
 class HostContent:
@@ -103,7 +103,8 @@ def references_of(spec: RunSpec) -> list[str]:
     """Return every file that a run needs, as it is referred to in its spec."""
     found = [network.weights for network in spec.networks if network.weights is not None]
     if spec.dataset is not None:
-        found.append(spec.dataset.file)
+        # What is referred to by path is read where it lies, by the process itself.
+        found.extend(item for item in spec.dataset.references if item.startswith(SENT))
     if spec.resume is not None:
         found.extend(spec.resume.files.values())
     return list(dict.fromkeys(found))

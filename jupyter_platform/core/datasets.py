@@ -7,15 +7,63 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
 Split = Literal["train", "validation", "test"]
+Task = Literal["classification", "regression"]
+Kind = Literal[
+    "npz",
+    "csv",
+    "parquet",
+    "huggingface",
+    "idx",
+    "cifar10",
+    "cifar100",
+    "svhn",
+    "stl10",
+    "raw",
+    "images",
+    "masks",
+    "characters",
+    "blobs",
+    "moons",
+    "sequences",
+]
+KINDS: tuple[str, ...] = get_args(Kind)
+PIXEL_KINDS = frozenset({"idx", "cifar10", "cifar100", "svhn", "stl10", "raw", "images", "masks"})
+"""Kinds of bytes from 0 to 255, which are read as 0 to 1 unless `scale` says otherwise."""
+
+BUNDLED, SHA256, PATH, GET = "bundled:", "sha256:", "path:", "get:"
+REFERENCES = (BUNDLED, SHA256, PATH, GET)
+"""How a file is referred to: ships with the package, content-addressed, lies on a machine, not
+downloaded yet."""
+
+Reference = Annotated[str, Field(pattern=r"^(bundled|sha256|path|get):.")]
+
+SYNTHETIC: dict[str, dict[str, tuple[float, float, float]]] = {
+    "blobs": {
+        "samples": (1000, 1, 1e8),
+        "classes": (3, 2, 10_000),
+        "features": (2, 1, 1e5),
+        "spread": (1.0, 0, 1e6),
+        "seed": (0, 0, 2**32 - 1),
+    },
+    "moons": {"samples": (1000, 2, 1e8), "noise": (0.1, 0, 1e6), "seed": (0, 0, 2**32 - 1)},
+    "sequences": {
+        "samples": (10_000, 2, 1e8),
+        "symbols": (4, 2, 10_000),
+        "delay": (3, 0, 1e6),
+        "seed": (0, 0, 2**32 - 1),
+    },
+}
+"""Parameters of the kinds that are made up: default, least and largest value."""
+_REAL = frozenset({"spread", "noise"})
 
 
 def check_dataset_name(name: str) -> None:
@@ -31,6 +79,24 @@ def check_dataset_name(name: str) -> None:
         message = f"{shortened(name)!r} cannot be the name of a dataset; accepted: {accepted}."
         field = FieldError(field="name", value=shortened(name), message=message, accepted=accepted)
         raise InvalidDataError(message, errors=[field])
+
+
+class DownloadSource(BaseModel):
+    """A public file, by what is known of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    urls: tuple[str, ...] = Field(min_length=1)
+    """Addresses of the same file, asked in this order."""
+    bytes: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    unpack: Literal["gzip", "tar"] | None = None
+    """``gzip``: one file, named without ``.gz``; ``tar``: those of its files that are needed."""
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.urls[0].rsplit("/", 1)[-1]
 
 
 class DatasetDescriptor(BaseModel):
@@ -49,23 +115,50 @@ class DatasetDescriptor(BaseModel):
     summary: str = ""
     source: str = ""
     licence: str = ""
-    kind: Literal["npz", "csv"]
-    file: str
-    """``bundled:<file name>`` or ``sha256:<hex>``, the content-addressed file."""
-    target: str | None = None
-    """CSV only: name of the column to learn; the last column when absent."""
-    task: Literal["classification", "regression"] | None = None
+    kind: Kind
+    file: Reference | None = None
+    """The only file, or folder."""
+    train: tuple[Reference, ...] = ()
+    """Files of the training samples, in order, where there is more than one file. Kinds that keep
+    labels apart (idx, stl10, and raw with `label_bytes` 0) take pairs: inputs, labels, …"""
+    test: tuple[Reference, ...] = ()
+    """Files of the test samples, which are numbered after those of `train`."""
+    labels: Reference | None = None
+    """Images only: a text file with one class number a line, in the order of the images' names."""
+    inputs: tuple[str, ...] | None = None
+    """Tables only: columns that are inputs; all but the target when absent."""
+    target: str | tuple[str, ...] | None = None
+    """Tables only: column (or columns of numbers) to learn; the last one when absent."""
+    separator: str = Field(default=",", min_length=1, max_length=4)
+    """CSV only."""
+    header: bool = True
+    """CSV only: whether the first line names the columns; else they are named ``0``, ``1``, …"""
+    label_bytes: int = Field(default=1, ge=0, le=8)
+    """Raw only: bytes before each sample, the last of which is the class; 0: files of labels."""
+    parameters: dict[str, float] = Field(default_factory=dict)
+    """Synthetic kinds only, see `SYNTHETIC`."""
+    task: Task | None = None
     """None: classification when the targets are whole numbers or text, else regression."""
-    shape: tuple[int, ...] | None = None
-    """Shape of one input sample; None: as stored."""
-    scale: float = 1.0
-    """Inputs are multiplied by this when they are read."""
+    shape: tuple[Annotated[int, Field(ge=1)], ...] | None = None
+    """Shape of one input sample; None: as stored. Images are brought to this size."""
+    scale: float | None = Field(default=None, allow_inf_nan=False)
+    """Inputs are multiplied by this when they are read; None: 1/255 for pixels, else 1."""
     classes: tuple[str, ...] | None = None
     """Names of the classes in the order of their labels."""
     features: tuple[str, ...] | None = None
-    shuffle_seed: int | None = None
+    size: int | None = Field(default=None, ge=1)
+    """Samples that are used, from the first on; None: all."""
+    shuffle_seed: int | None = Field(default=None, ge=0)
+    """None: as stored; folders of images, where classes follow one another, are then shuffled with
+    seed 0 unless they have a test part."""
     splits: dict[Split, tuple[int, int]] | None = None
     """Half-open index ranges; None: the first 80 % train, the rest validates and tests."""
+    adapters: dict[str, Any] = Field(default_factory=dict)
+    """Adapter options that jobs get unless they say otherwise."""
+    download: tuple[DownloadSource, ...] = ()
+    """Where the files referred to by ``get:<name>`` come from."""
+    stamp: str = ""
+    """Changes with the files that are referred to by path; set by the repository."""
 
     @field_validator("splits")
     @classmethod
@@ -75,11 +168,76 @@ class DatasetDescriptor(BaseModel):
                 raise ValueError(f"split {name!r} is [{start}, {stop}); it must hold a sample")
         return splits
 
+    @field_validator("classes")
+    @classmethod
+    def _distinct(cls, classes: tuple[str, ...] | None) -> Any:
+        if classes is not None and len(set(classes)) < len(classes):
+            twice = next(name for name in classes if classes.count(name) > 1)
+            raise ValueError(f"class {twice!r} is named twice")
+        return classes
+
+    @field_validator("scale")
+    @classmethod
+    def _scales(cls, scale: float | None) -> float | None:
+        if scale == 0:
+            raise ValueError("scale 0 would make every input zero")
+        return scale
+
+    @model_validator(mode="after")
+    def _has_data(self) -> DatasetDescriptor:
+        if self.kind in SYNTHETIC:
+            if self.references:
+                raise ValueError(f"kind {self.kind!r} is made up and takes no files")
+            _check_parameters(self.kind, self.parameters)
+        elif self.parameters:
+            raise ValueError(f"kind {self.kind!r} takes no parameters")
+        elif self.file is None and not self.train:
+            raise ValueError("no data are named: give 'file', or 'train' and 'test'")
+        elif self.file is not None and (self.train or self.test):
+            raise ValueError("give either 'file', or 'train' and 'test'")
+        return self
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Every file that it refers to."""
+        single = (self.file, self.labels)
+        return (*(item for item in single if item is not None), *self.train, *self.test)
+
+    @property
+    def multiplier(self) -> float:
+        """What inputs are multiplied by when they are read."""
+        if self.scale is not None:
+            return self.scale
+        return 1 / 255 if self.kind in PIXEL_KINDS else 1.0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing has to be downloaded first."""
+        return not any(item.startswith(GET) for item in self.references)
+
     @property
     def digest(self) -> str:
-        """SHA-256 of the canonical JSON form, in hex; the file's own digest is part of it."""
+        """SHA-256 of the canonical JSON form, in hex; what tells its files apart is part of it."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
+
+    def parameter(self, name: str) -> float:
+        """Return a parameter of a synthetic kind, or its default."""
+        return self.parameters.get(name, SYNTHETIC[self.kind][name][0])
+
+
+def _check_parameters(kind: str, given: dict[str, float]) -> None:
+    known = SYNTHETIC[kind]
+    for name, value in given.items():
+        if name not in known:
+            raise ValueError(f"parameter {name!r} is unknown; {kind} takes {', '.join(known)}")
+        _, least, most = known[name]
+        if not least <= value <= most or (name not in _REAL and value != int(value)):
+            noun = "a number" if name in _REAL else "a whole number"
+            raise ValueError(
+                f"parameter {name} = {value:g} is not accepted; it must be {noun} from {least:g} "
+                f"to {most:g}"
+            )
 
 
 class DatasetFacts(BaseModel):
@@ -88,16 +246,58 @@ class DatasetFacts(BaseModel):
     size: int
     shape: list[int]
     """Shape of one input sample, without the batch axis."""
-    task: Literal["classification", "regression"]
+    task: Task
     outputs: int
     """Number of classes, or of regression targets."""
+    target_shape: list[int] = Field(default_factory=list)
+    """Shape of the target of one sample; empty for one class."""
     classes: list[str] | None = None
     class_counts: list[int] | None = None
     """Samples per class, in the order of `classes`."""
     features: list[str] | None = None
     splits: dict[Split, tuple[int, int]]
     bytes: int
-    """Size of the stored file."""
+    """Size of the stored files."""
+    input_type: Literal["float32", "int64"] = "float32"
+    """Type of the inputs that networks get; int64 for symbols."""
+    stored_type: str = ""
+    """Type of the inputs as they are stored: ``uint8``."""
+    streamed: bool = False
+    """Whether samples are read when they are needed, and not held in memory."""
+    sequential: bool = False
+    """Whether samples follow each other, as the characters of a text."""
+
+    @model_validator(mode="after")
+    def _targets_of_regression(self) -> DatasetFacts:
+        if self.task == "regression" and not self.target_shape:
+            self.target_shape = [self.outputs]
+        return self
+
+
+class SampleView(BaseModel):
+    """One sample, for people to look at."""
+
+    index: int
+    label: str | None = None
+    """Name of its class."""
+    target: list[float] | None = None
+    """Its numbers to learn, the first few."""
+    image: str | None = None
+    """``data:image/png;base64,…``."""
+    mask: str | None = None
+    """The target as an image, likewise."""
+    values: list[float] | None = None
+    """Its inputs, the first few."""
+    text: str | None = None
+    """For symbols that follow each other: a piece of them from here on."""
+
+
+class DatasetPreview(BaseModel):
+    """Some samples, with the facts as jobs see them through the adapters that were asked for."""
+
+    facts: DatasetFacts
+    split: Split | None
+    samples: list[SampleView]
 
 
 def bundled_file(name: str) -> Path:

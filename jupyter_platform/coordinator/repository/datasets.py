@@ -115,7 +115,7 @@ class DatasetRepository:
 
     def file(self, descriptor: DatasetDescriptor) -> Path:
         """Return the path of the data on this machine."""
-        kind, _, reference = descriptor.file.partition(":")
+        kind, _, reference = descriptor.references[0].partition(":")
         return bundled_file(reference) if kind == "bundled" else self._blobs.path(reference)
 
     async def record(self, name: str) -> DatasetRecord:

@@ -1,6 +1,16 @@
-"""Datasets: from a descriptor and a file to tensors."""
+"""Datasets: from a descriptor and its files to batches of tensors."""
 
+from jupyter_platform.learning.datasets.adapters import Chain, adapt, make_adapters
 from jupyter_platform.learning.datasets.dataset import Dataset, check_index_set
 from jupyter_platform.learning.datasets.loader import load
+from jupyter_platform.learning.datasets.prefetch import Prefetcher
 
-__all__ = ["Dataset", "check_index_set", "load"]
+__all__ = [
+    "Chain",
+    "Dataset",
+    "Prefetcher",
+    "adapt",
+    "check_index_set",
+    "load",
+    "make_adapters",
+]

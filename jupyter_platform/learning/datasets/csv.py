@@ -3,43 +3,62 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
-from jupyter_platform.learning.datasets.arrays import StoredArrays
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
+from jupyter_platform.learning.datasets.tables import looks_like_number, read_table
 
 FIRST_ROW = 2
 """Line of the first sample in the file; line 1 names the columns."""
 
 
-def read_csv(path: Path, name: str, target: str | None) -> StoredArrays:
-    """Read a table with a header line; every column but the target is a feature.
-
-    Parameters
-    ----------
-    path : Path
-        The file, UTF-8.
-    name : str
-        Name of the dataset, for errors.
-    target : str or None
-        Name of the column to learn; None for the last one.
+def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+    """Read one table, or several with the same columns one after the other.
 
     Raises
     ------
     InvalidDataError
-        If the file is no table, a value is missing, or a feature is text; column, row (line in
-        the file) and value are named.
+        If a file is no table, a value is missing, or a feature is text; column, row (line in the
+        file) and value are named.
     """
+    paths = [*files.train, *files.test]
+    tables = [_read_table(path, descriptor) for path in paths]
+    for path, table in zip(paths, tables, strict=True):
+        if list(table.columns) != list(tables[0].columns):
+            raise InvalidDataError(
+                f"Dataset {descriptor.name!r}: {path.name} has other columns than "
+                f"{paths[0].name}: {', '.join(str(item) for item in table.columns)}."
+            )
+    whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
+    stored = read_table(whole, descriptor, FIRST_ROW if descriptor.header else 1)
+    if not files.test:
+        return stored
+    return StoredArrays(
+        stored.inputs,
+        stored.targets,
+        train=sum(len(table) for table in tables[: len(files.train)]),
+        features=stored.features,
+    )
+
+
+def _read_table(path: Path, descriptor: DatasetDescriptor) -> pd.DataFrame:
+    name = descriptor.name
     try:
         with warnings.catch_warnings():
             # Of rows that are longer than the header pandas would drop the end.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             table = pd.read_csv(
-                path, skip_blank_lines=False, skipinitialspace=True, index_col=False
+                path,
+                sep=descriptor.separator,
+                header="infer" if descriptor.header else None,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                index_col=False,
+                engine="c" if len(descriptor.separator) == 1 else "python",
             )
     except pd.errors.ParserWarning as error:
         raise InvalidDataError(
@@ -53,78 +72,10 @@ def read_csv(path: Path, name: str, target: str | None) -> StoredArrays:
     except ValueError as error:
         reason = str(error).strip().removeprefix("Error tokenizing data. C error: ").rstrip(".")
         raise InvalidDataError(f"Dataset {name!r}: the file is no CSV table: {reason}.") from error
-    table.columns = pd.Index([str(column) for column in table.columns])
-    _check_header(table, name)
-    column = _target_column(table, name, target)
-    _check_complete(table, name)
-    features = table.drop(columns=column)
-    _check_numeric(features, name)
-    labels = table[column]
-    return StoredArrays(
-        features.to_numpy(dtype=np.float32),
-        labels.to_numpy() if _is_number(labels) else labels.to_numpy(dtype=np.str_),
-        features=tuple(features.columns),
-        row_offset=FIRST_ROW,
-    )
-
-
-def _is_number(column: pd.Series) -> bool:
-    return bool(pd.api.types.is_numeric_dtype(column)) and column.dtype.kind != "c"
-
-
-def _check_header(table: pd.DataFrame, name: str) -> None:
-    if len(table.columns) < 2 or not len(table):
+    columns = [str(column) for column in table.columns]
+    if descriptor.header and len(table) and all(looks_like_number(item) for item in columns):
         raise InvalidDataError(
-            f"Dataset {name!r}: the table has {len(table.columns)} columns and {len(table)} rows; "
-            "it needs a feature, a target and at least one row, separated by commas."
+            f"Dataset {name!r}: the first line is {', '.join(columns[:5])}, …; it must name "
+            "the columns, or set header to false."
         )
-    if all(_looks_like_number(column) for column in table.columns):
-        raise InvalidDataError(
-            f"Dataset {name!r}: the first line is {', '.join(table.columns[:5])}, …; it must name "
-            "the columns."
-        )
-
-
-def _looks_like_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _target_column(table: pd.DataFrame, name: str, target: str | None) -> str:
-    columns: Sequence[str] = list(table.columns)
-    if target is None:
-        return columns[-1]
-    if target not in columns:
-        near = nearest(target, columns)
-        hint = f" Did you mean {near!r}?" if near else ""
-        message = f"Dataset {name!r} has no column {target!r}.{hint} Columns: {', '.join(columns)}."
-        field = FieldError(field="target", value=target, message=message, nearest=near)
-        raise InvalidDataError(message, errors=[field])
-    return target
-
-
-def _check_complete(table: pd.DataFrame, name: str) -> None:
-    missing = np.argwhere(table.isna().to_numpy())
-    if len(missing):
-        row, column = (int(item) for item in missing[0])
-        raise InvalidDataError(
-            f"Dataset {name!r}: column {table.columns[column]!r} has no value in row "
-            f"{row + FIRST_ROW} ({len(missing)} missing in all); fill or remove such rows."
-        )
-
-
-def _check_numeric(features: pd.DataFrame, name: str) -> None:
-    for column in features.columns:
-        values = features[column]
-        if _is_number(values):
-            continue
-        texts = [str(value) for value in values]
-        row = next((i for i, text in enumerate(texts) if not _looks_like_number(text)), 0)
-        raise InvalidDataError(
-            f"Dataset {name!r}: column {column!r} is a feature and holds text, first "
-            f"{texts[row]!r} in row {row + FIRST_ROW}; features are numbers. Encode or remove the "
-            "column, or name it as the target."
-        )
+    return table

@@ -1,29 +1,83 @@
-"""A dataset in memory."""
+"""A dataset, ready to be learned from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
 from jupyter_platform.core.errors import FieldError, InvalidDataError
+from jupyter_platform.learning.datasets.samples import Samples
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Inputs and targets of all samples, as they are stored, and the order they are numbered in."""
+    """Samples as they are stored, and the order they are numbered in.
+
+    Inputs stay in memory, or on disk, as they are stored; a batch is converted when it is asked
+    for.
+    """
 
     descriptor: DatasetDescriptor
-    inputs: Tensor
-    """float32, shape (N, …), scaled."""
-    targets: Tensor
-    """int64 of shape (N,) for classes, float32 of shape (N, K) for numbers."""
     facts: DatasetFacts
+    stored_inputs: Samples
+    stored_targets: Samples
+    """int64 for classes, numbers for a regression, bytes for masks."""
     order: Tensor | None = None
     """Stored row of each sample, int64, shape (N,); None: as stored."""
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether `inputs` and `targets` can be had at once; else `gather` reads."""
+        return self.stored_inputs.in_memory and self.stored_targets.in_memory
+
+    @cached_property
+    def inputs(self) -> Tensor:
+        """All inputs in stored order, as `gather` returns them; read as a whole."""
+        return self._as_inputs(self.stored_inputs.whole())
+
+    @cached_property
+    def targets(self) -> Tensor:
+        """All targets in stored order, as `gather` returns them; read as a whole."""
+        return self._as_targets(self.stored_targets.whole())
+
+    def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """Return inputs and targets of stored rows.
+
+        Parameters
+        ----------
+        rows : Tensor, int64, shape (B,)
+
+        Returns
+        -------
+        inputs : Tensor, shape (B, …)
+            float32 and scaled, or int64 for symbols.
+        targets : Tensor, shape (B, …)
+            int64 for classes, else float32.
+
+        Raises
+        ------
+        InvalidDataError
+            If a sample that is read now turns out to be broken.
+
+        Notes
+        -----
+        Both are on the CPU, or where `to` has put the data. Several threads may call it at once.
+        """
+        inputs = self._as_inputs(self.stored_inputs.read(rows), own=True)
+        return inputs, self._as_targets(self.stored_targets.read(rows))
+
+    def to(self, device: torch.device) -> Dataset:
+        """Return the same dataset with what is in memory on a device; the rest stays."""
+        return replace(
+            self,
+            stored_inputs=self.stored_inputs.to(device),
+            stored_targets=self.stored_targets.to(device),
+        )
 
     def rows(self, index_set: Sequence[int], what: str) -> Tensor:
         """Return the stored rows of a set of samples.
@@ -55,8 +109,53 @@ class Dataset:
         return torch.tensor(list(index_set), dtype=torch.int64)
 
     def split(self, name: Split) -> tuple[int, int] | None:
-        """Return a split as ``(start, stop)``, or None where the dataset has none."""
+        """Return the half-open range of a split, or None when the dataset has none."""
         return self.facts.splits.get(name)
+
+    def narrowed(self, indices: Tensor) -> Dataset:
+        """Return the dataset that has only some samples, numbered in the order given.
+
+        Splits shrink with it, and are gone where nothing is left of them; samples in another
+        order than before are all for training.
+
+        Parameters
+        ----------
+        indices : Tensor, int64, shape (n,)
+            At least one.
+        """
+        order = indices if self.order is None else self.order[indices]
+        facts = self.facts
+        counts = facts.class_counts
+        if facts.task == "classification" and facts.classes is not None:
+            counts = torch.bincount(self.targets[order], minlength=facts.outputs).tolist()
+        update = {"size": len(indices), "class_counts": counts, "splits": self._splits_of(indices)}
+        return replace(self, facts=facts.model_copy(update=update), order=order)
+
+    def _splits_of(self, indices: Tensor) -> dict[Split, tuple[int, int]]:
+        if bool((indices[1:] <= indices[:-1]).any()):
+            return {"train": (0, len(indices))}
+        found: dict[Split, tuple[int, int]] = {}
+        for name, border in self.facts.splits.items():
+            start, stop = torch.searchsorted(indices, torch.tensor(border)).tolist()
+            if start < stop:
+                found[name] = (start, stop)
+        return found
+
+    def _as_inputs(self, stored: Tensor, *, own: bool = False) -> Tensor:
+        if self.facts.input_type == "int64":
+            return stored.to(torch.int64)
+        factor = self.descriptor.multiplier
+        converted = stored.to(torch.float32)
+        if factor == 1.0:
+            return converted
+        return converted.mul_(factor) if own or converted is not stored else converted * factor
+
+    def _as_targets(self, stored: Tensor) -> Tensor:
+        if self.facts.task == "classification":
+            return stored.to(torch.int64)
+        if stored.dtype == torch.uint8:  # masks, from 0 to 255
+            return stored.to(torch.float32).div_(255)
+        return stored.to(torch.float32)
 
 
 def check_index_set(index_set: Sequence[int], what: str, name: str, size: int) -> int:

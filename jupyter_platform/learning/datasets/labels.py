@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.datasets import DatasetDescriptor, Task
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.datasets.arrays import StoredArrays, first_nan, is_number, is_text
+from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
-Task = Literal["classification", "regression"]
+_SMALL = 256
+"""Classes whose numbers fit into a byte."""
 
 
 @dataclass(frozen=True)
@@ -20,10 +23,12 @@ class Labels:
     """Targets ready to learn."""
 
     task: Task
-    values: NDArray[Any]
-    """int64 of shape (N,) for classes, float32 of shape (N, K) for numbers."""
+    values: Samples
+    """Class numbers of shape (), or numbers of shape (K,) or (C, H, W) for a regression."""
     outputs: int
     classes: tuple[str, ...] | None = None
+    counts: list[int] | None = None
+    """Samples of each class."""
 
 
 def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
@@ -36,6 +41,8 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
     """
     name = descriptor.name
     targets = stored.targets
+    if not isinstance(targets, np.ndarray):
+        return Labels("regression", targets, math.prod(targets.shape))
     if not is_text(targets) and not is_number(targets):
         raise InvalidDataError(
             f"Dataset {name!r}: targets have type {targets.dtype}; they are numbers or text."
@@ -48,26 +55,30 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
         )
     if targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
-    task = descriptor.task or _guess_task(targets)
+    task = descriptor.task or _guess_task(targets, stored)
     if task == "classification":
-        return _class_labels(targets, descriptor)
+        return _class_labels(targets, descriptor, descriptor.classes or stored.classes)
     if is_text(targets):
         raise InvalidDataError(
             f"Dataset {name!r} is for regression, but its targets are text, first {targets[0]!r}."
         )
     values = np.ascontiguousarray(targets, dtype=np.float32).reshape(len(targets), -1)
-    return Labels("regression", values, values.shape[1])
+    return Labels("regression", ArraySamples([values]), values.shape[1])
 
 
-def _guess_task(targets: NDArray[Any]) -> Task:
+def _guess_task(targets: NDArray[Any], stored: StoredArrays) -> Task:
     if targets.ndim > 1:
         return "regression"
+    if stored.classes is not None:
+        return "classification"
     if targets.dtype.kind == "f" and not np.array_equal(targets, np.trunc(targets)):
         return "regression"
     return "classification"
 
 
-def _class_labels(targets: NDArray[Any], descriptor: DatasetDescriptor) -> Labels:
+def _class_labels(
+    targets: NDArray[Any], descriptor: DatasetDescriptor, names: tuple[str, ...] | None
+) -> Labels:
     name = descriptor.name
     if targets.ndim != 1:
         raise InvalidDataError(
@@ -81,34 +92,41 @@ def _class_labels(targets: NDArray[Any], descriptor: DatasetDescriptor) -> Label
                 "task to regression."
             )
         targets = targets.astype(np.int64)
-    found, numbers = np.unique(targets, return_inverse=True)
-    numbers = numbers.astype(np.int64)
-    names = descriptor.classes
-    if names is None:
-        return Labels("classification", numbers, len(found), tuple(str(item) for item in found))
-    return Labels("classification", _named(found, numbers, descriptor), len(names), names)
+    if names is not None and not is_text(targets) and _are_numbers_of(targets, len(names)):
+        numbers = targets.astype(np.int64) if targets.dtype.kind in "bu" else targets
+    else:
+        found, inverse = np.unique(targets, return_inverse=True)
+        numbers = inverse.astype(np.int64)
+        if names is None:
+            names = tuple(str(item) for item in found)
+        else:
+            numbers = _named(found, numbers, names, name)
+    counts: list[int] = np.bincount(numbers, minlength=len(names)).tolist()
+    kept = np.array(numbers, dtype=np.uint8 if len(names) <= _SMALL else np.int64)
+    return Labels("classification", ArraySamples([kept]), len(names), names, counts)
+
+
+def _are_numbers_of(targets: NDArray[Any], classes: int) -> bool:
+    return bool(targets.min() >= 0 and targets.max() < classes)
 
 
 def _named(
-    found: NDArray[Any], numbers: NDArray[np.int64], descriptor: DatasetDescriptor
+    found: NDArray[Any], numbers: NDArray[np.int64], names: tuple[str, ...], dataset: str
 ) -> NDArray[np.int64]:
-    """Return class numbers in the order of the descriptor's names."""
-    names = descriptor.classes or ()
+    """Return class numbers in the order of the names."""
     if is_text(found):
         unknown = [str(item) for item in found if str(item) not in names]
         if unknown:
             raise InvalidDataError(
-                f"Dataset {descriptor.name!r} has the class {unknown[0]!r}, which is not among "
+                f"Dataset {dataset!r} has the class {unknown[0]!r}, which is not among "
                 f"the named ones: {', '.join(names)}."
             )
         order = np.array([names.index(str(item)) for item in found], dtype=np.int64)
         return order[numbers]
     whole = found.astype(np.int64)
-    if whole[0] >= 0 and whole[-1] < len(names):
-        return whole[numbers]
     if len(whole) == len(names):
         return numbers
     raise InvalidDataError(
-        f"Dataset {descriptor.name!r} names {len(names)} classes, but its labels go from "
+        f"Dataset {dataset!r} names {len(names)} classes, but its labels go from "
         f"{whole[0]} to {whole[-1]}; name one for each label."
     )

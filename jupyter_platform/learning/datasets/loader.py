@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+import socket
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +15,43 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jupyter_platform.core.datasets import (
+    BUNDLED,
+    GET,
+    PATH,
+    SYNTHETIC,
     DatasetDescriptor,
     DatasetFacts,
     Split,
     bundled_file,
 )
 from jupyter_platform.core.errors import InvalidDataError, NotFoundError
-from jupyter_platform.learning.datasets.arrays import StoredArrays, first_nan
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, first_nan
 from jupyter_platform.learning.datasets.dataset import Dataset
 from jupyter_platform.learning.datasets.labels import Labels, read_labels
-from jupyter_platform.learning.datasets.npz import read_npz
+from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
 DEFAULT_TRAIN_SHARE = 0.8
+
+_READERS = {
+    "npz": "npz",
+    "csv": "csv",
+    "parquet": "parquet",
+    "huggingface": "huggingface",
+    "idx": "idx",
+    "cifar10": "records",
+    "cifar100": "records",
+    "raw": "records",
+    "stl10": "stl10",
+    "svhn": "svhn",
+    "images": "images",
+    "masks": "images",
+    "characters": "characters",
+    "blobs": "synthetic",
+    "moons": "synthetic",
+    "sequences": "synthetic",
+}
+"""Module of the reader of each kind, with ``read(descriptor, files) -> StoredArrays``. They are
+imported when needed: some bring libraries that take longer to import than most data to load."""
 
 
 def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
@@ -40,98 +67,164 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
     Raises
     ------
     InvalidDataError
-        If the file is not what the descriptor says.
+        If the files are not what the descriptor says.
     NotFoundError
-        If the file is not here.
+        If a file is not here.
     """
-    path = _path(descriptor, files)
-    stored = _read(descriptor, path)
+    found = locate(descriptor, files)
+    reader = import_module(f"{__package__}.{_READERS[descriptor.kind]}")
+    stored: StoredArrays = reader.read(descriptor, found)
     labels = read_labels(stored, descriptor)
     inputs = _inputs(stored, descriptor)
-    size = len(inputs)
+    size = _size(descriptor, len(inputs))
+    order = _order(descriptor, size, len(inputs), is_sorted=stored.is_sorted)
     facts = DatasetFacts(
         size=size,
-        shape=list(inputs.shape[1:]),
+        shape=list(inputs.shape),
         task=labels.task,
         outputs=labels.outputs,
+        target_shape=list(labels.values.shape),
         classes=None if labels.classes is None else list(labels.classes),
-        class_counts=_class_counts(labels),
+        class_counts=_class_counts(labels, order),
         features=_features(stored, descriptor, inputs),
         splits=_splits(descriptor, size, stored.train),
-        bytes=path.stat().st_size,
+        bytes=_bytes(found) if stored.bytes is None else stored.bytes,
+        input_type="int64" if stored.is_sequential else "float32",
+        stored_type=str(inputs.dtype).removeprefix("torch."),
+        streamed=not inputs.in_memory,
+        sequential=stored.is_sequential,
     )
-    order = None
-    if descriptor.shuffle_seed is not None:
-        shuffled = np.random.default_rng(descriptor.shuffle_seed).permutation(size)
-        order = torch.from_numpy(shuffled)
-    return Dataset(descriptor, inputs, torch.from_numpy(labels.values), facts, order)
+    return Dataset(descriptor, facts, inputs, labels.values, order)
 
 
-def _path(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Path:
-    kind, _, name = descriptor.file.partition(":")
-    if kind == "bundled":
-        path = bundled_file(Path(name).name)
-    else:
-        path = Path(files.get(descriptor.file, descriptor.file))
-    if not path.is_file():
+def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
+    """Return where the files of a dataset lie on this host.
+
+    Raises
+    ------
+    NotFoundError
+        If one of them is not here; the error says how it gets here.
+    """
+
+    def paths(references: Iterable[str]) -> tuple[Path, ...]:
+        return tuple(_path(descriptor.name, item, files) for item in references)
+
+    if descriptor.kind in SYNTHETIC:
+        return Files()
+    train = descriptor.train if descriptor.file is None else (descriptor.file,)
+    labels = None if descriptor.labels is None else paths([descriptor.labels])[0]
+    return Files(paths(train), paths(descriptor.test), labels)
+
+
+def _path(name: str, reference: str, files: Mapping[str, str]) -> Path:
+    if reference.startswith(GET):
         raise NotFoundError(
-            f"Dataset {descriptor.name!r}: its file {descriptor.file} is not on this host."
+            f"Dataset {name!r} is not downloaded yet; `jupyter platform datasets get {name}` does "
+            "that."
         )
+    if reference.startswith(PATH):
+        path = Path(reference.removeprefix(PATH))
+        if not path.exists():
+            raise NotFoundError(
+                f"Dataset {name!r}: {path} is not on host {socket.gethostname()}. A descriptor "
+                "that names local files is read in place, on hosts that have them under that path; "
+                "only files that were added to the repository (`jupyter platform datasets add`) "
+                "are sent to other hosts."
+            )
+        return path
+    if reference.startswith(BUNDLED):
+        path = bundled_file(Path(reference.removeprefix(BUNDLED)).name)
+    else:
+        path = Path(files.get(reference, reference))
+    if not path.is_file():
+        raise NotFoundError(f"Dataset {name!r}: its file {reference} is not on this host.")
     return path
 
 
-def _read(descriptor: DatasetDescriptor, path: Path) -> StoredArrays:
-    if descriptor.kind == "npz":
-        return read_npz(path, descriptor.name)
-    # pandas takes longer to import than most runs take to load their data.
-    from jupyter_platform.learning.datasets.csv import read_csv  # noqa: PLC0415
+def _inputs(stored: StoredArrays, descriptor: DatasetDescriptor) -> Samples:
+    inputs = stored.inputs
+    if not isinstance(inputs, np.ndarray | tuple):
+        return _shaped(inputs, descriptor)
+    parts = (inputs,) if isinstance(inputs, np.ndarray) else inputs
+    before = 0
+    for part in parts:
+        bad = first_nan(part)
+        if bad is not None:
+            raise InvalidDataError(
+                f"Dataset {descriptor.name!r}: input {list(bad[1:])} of sample {before + bad[0]} "
+                f"is {part[bad]}; inputs are finite."
+            )
+        before += len(part)
+    return ArraySamples(parts, _shape(parts[0], stored, descriptor))
 
-    return read_csv(path, descriptor.name, descriptor.target)
+
+def _shaped(samples: Samples, descriptor: DatasetDescriptor) -> Samples:
+    """Refuse samples of their own making whose shape is not the one that is described."""
+    if descriptor.shape is not None and descriptor.shape != samples.shape:
+        raise _misshapen(samples.shape, descriptor.shape, descriptor.name)
+    return samples
 
 
-def _inputs(stored: StoredArrays, descriptor: DatasetDescriptor) -> Tensor:
-    array = stored.inputs
-    bad = first_nan(array)
-    if bad is not None:
+def _shape(
+    array: NDArray[Any], stored: StoredArrays, descriptor: DatasetDescriptor
+) -> tuple[int, ...]:
+    wanted = descriptor.shape or stored.shape
+    if wanted is None:
+        is_flat = array.ndim == 1 and not stored.is_sequential
+        return (1,) if is_flat else array.shape[1:]
+    if math.prod(array.shape[1:]) != math.prod(wanted):
+        raise _misshapen(array.shape[1:], wanted, descriptor.name)
+    return wanted
+
+
+def _misshapen(stored: tuple[int, ...], wanted: tuple[int, ...], name: str) -> InvalidDataError:
+    return InvalidDataError(
+        f"Dataset {name!r}: a stored sample has {math.prod(stored)} values (shape {stored}), which "
+        f"do not fill shape {wanted}."
+    )
+
+
+def _size(descriptor: DatasetDescriptor, stored: int) -> int:
+    if descriptor.size is None:
+        return stored
+    if descriptor.size > stored:
         raise InvalidDataError(
-            f"Dataset {descriptor.name!r}: input {list(bad[1:])} of sample {bad[0]} is "
-            f"{array[bad]}; inputs are finite."
+            f"Dataset {descriptor.name!r} is to have {descriptor.size:,} samples, but its files "
+            f"hold {stored:,}."
         )
-    array = _reshaped(array, descriptor)
-    # A mapped array is copied only where its type or its alignment does not suit torch.
-    tensor = torch.from_numpy(np.require(array, np.float32, ["C", "A", "W"]))
-    return tensor if descriptor.scale == 1.0 else tensor.mul_(descriptor.scale)
+    return descriptor.size
 
 
-def _reshaped(array: NDArray[Any], descriptor: DatasetDescriptor) -> NDArray[Any]:
-    if descriptor.shape is None:
-        return array.reshape(len(array), 1) if array.ndim == 1 else array
-    stored = math.prod(array.shape[1:])
-    if stored != math.prod(descriptor.shape):
-        raise InvalidDataError(
-            f"Dataset {descriptor.name!r}: a stored sample has {stored} values (shape "
-            f"{array.shape[1:]}), which do not fill shape {descriptor.shape}."
-        )
-    return array.reshape(len(array), *descriptor.shape)
+def _order(
+    descriptor: DatasetDescriptor, size: int, stored: int, *, is_sorted: bool
+) -> Tensor | None:
+    seed = descriptor.shuffle_seed
+    if seed is None and not is_sorted:
+        return None if size == stored else torch.arange(size)
+    # Of samples in the order of their classes a limited number is a sample of all.
+    drawn = stored if is_sorted else size
+    return torch.from_numpy(np.random.default_rng(seed or 0).permutation(drawn)[:size])
 
 
-def _class_counts(labels: Labels) -> list[int] | None:
-    if labels.task == "regression":
-        return None
-    counts: list[int] = np.bincount(labels.values, minlength=labels.outputs).tolist()
+def _class_counts(labels: Labels, order: Tensor | None) -> list[int] | None:
+    if labels.counts is None or order is None or len(order) == len(labels.values):
+        return labels.counts
+    chosen = labels.values.whole()[order]
+    counts: list[int] = torch.bincount(chosen, minlength=labels.outputs).tolist()
     return counts
 
 
 def _features(
-    stored: StoredArrays, descriptor: DatasetDescriptor, inputs: Tensor
+    stored: StoredArrays, descriptor: DatasetDescriptor, inputs: Samples
 ) -> list[str] | None:
     names = descriptor.features or stored.features
     if names is None:
         return None
-    if len(names) != inputs[0].numel():
+    values = math.prod(inputs.shape)
+    if len(names) != values:
         raise InvalidDataError(
             f"Dataset {descriptor.name!r} names {len(names)} features; a sample has "
-            f"{inputs[0].numel()} values."
+            f"{values} values."
         )
     return list(names)
 
@@ -151,3 +244,8 @@ def _splits(
     if not 0 < border < size:
         return {"train": (0, size)}
     return {"train": (0, border), "validation": (border, size), "test": (border, size)}
+
+
+def _bytes(files: Files) -> int:
+    paths = [*files.train, *files.test]
+    return sum(path.stat().st_size for path in paths if path.is_file())

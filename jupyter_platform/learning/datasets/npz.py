@@ -14,9 +14,10 @@ import psutil
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.units import format_bytes
-from jupyter_platform.learning.datasets.arrays import StoredArrays, is_number
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, is_number
 
 _LOCAL_HEADER = struct.Struct("<4s2B4HL2L2H")
 """ZIP local file header (APPNOTE 6.3.10, section 4.3.7)."""
@@ -24,6 +25,11 @@ _MEMORY_SHARE = 0.5
 """Share of the free memory that an array may take; it is converted to float32 beside itself."""
 _MAGIC = b"PK\x03\x04"
 _SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
+
+
+def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+    """Read the archive of a dataset; see `read_npz`."""
+    return read_npz(files.only, descriptor.name)
 
 
 def read_npz(path: Path, name: str) -> StoredArrays:
@@ -75,9 +81,8 @@ def _read_archive(archive: zipfile.ZipFile, path: Path, name: str) -> StoredArra
                     f"Dataset {name!r}: samples of {key}_train have shape "
                     f"{parts[first].shape[1:]} and those of {key}_test {parts[second].shape[1:]}."
                 )
-        inputs = np.concatenate((parts[0], parts[2]))
         return StoredArrays(
-            _numeric(inputs, "x_train", name),
+            (_numeric(parts[0], "x_train", name), _numeric(parts[2], "x_test", name)),
             np.concatenate((parts[1], parts[3])),
             train=len(parts[0]),
         )

@@ -3,8 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets.csv import read_csv
+from jupyter_platform.learning.datasets.arrays import Files
+from jupyter_platform.learning.datasets.csv import read
+
+
+def read_csv(path, **facts):
+    descriptor = DatasetDescriptor(name="t", kind="csv", file="sha256:ab", **facts)
+    return read(descriptor, Files((path,)))
 
 
 @pytest.fixture
@@ -18,7 +25,7 @@ def table(tmp_path):
 
 
 def test_last_column_is_the_target(table):
-    stored = read_csv(table("a,b,c\n1,2,x\n3,4.5,y\n"), "t", None)
+    stored = read_csv(table("a,b,c\n1,2,x\n3,4.5,y\n"))
 
     assert np.array_equal(stored.inputs, np.array([[1, 2], [3, 4.5]], dtype="f4"))
     assert stored.targets.tolist() == ["x", "y"]
@@ -26,7 +33,7 @@ def test_last_column_is_the_target(table):
 
 
 def test_named_target_is_taken_from_anywhere(table):
-    stored = read_csv(table("a,b,c\n1,2,3\n4,5,6\n"), "t", "a")
+    stored = read_csv(table("a,b,c\n1,2,3\n4,5,6\n"), target="a")
 
     assert stored.targets.tolist() == [1, 4]
     assert stored.features == ("b", "c")
@@ -48,7 +55,40 @@ def test_named_target_is_taken_from_anywhere(table):
 )
 def test_a_bad_table_is_refused_naming_the_place(table, text, target, words):
     with pytest.raises(InvalidDataError, match=words):
-        read_csv(table(text), "t", target)
+        read_csv(table(text), target=target)
+
+
+def test_inputs_and_several_targets_are_taken_by_name(table):
+    stored = read_csv(table("a,b,c,d\n1,2,3,4\n5,6,7,8\n"), inputs=("d", "a"), target=("c", "b"))
+
+    assert stored.inputs.tolist() == [[4, 1], [8, 5]]
+    assert stored.targets.tolist() == [[3, 2], [7, 6]]
+
+
+def test_without_a_header_columns_have_numbers_and_rows_begin_with_one(table):
+    stored = read_csv(table("1;2;x\n3;4;y\n"), header=False, separator=";")
+    assert stored.inputs.tolist() == [[1, 2], [3, 4]]
+    assert stored.features == ("0", "1")
+
+    with pytest.raises(InvalidDataError, match="column '1' has no value in row 2"):
+        read_csv(table("1,2,0\n3,,1\n"), header=False)
+
+
+def test_two_tables_are_one_sequence(table, tmp_path):
+    train = table("a,b\n1,0\n2,1\n")
+    test = tmp_path / "test.csv"
+    test.write_text("a,b\n3,0\n")
+    descriptor = DatasetDescriptor(
+        name="t", kind="csv", train=("path:/train",), test=("path:/test",)
+    )
+
+    stored = read(descriptor, Files((train,), (test,)))
+    assert stored.inputs.tolist() == [[1], [2], [3]]
+    assert stored.train == 2
+
+    test.write_text("a,c\n3,0\n")
+    with pytest.raises(InvalidDataError, match=r"test.csv has other columns than t.csv: a, c"):
+        read(descriptor, Files((train,), (test,)))
 
 
 def test_a_binary_file_is_refused(tmp_path):
@@ -56,4 +96,4 @@ def test_a_binary_file_is_refused(tmp_path):
     path.write_bytes(b"\xff\xfe\x00\x80,\x00\n\x81")
 
     with pytest.raises(InvalidDataError, match="no CSV table"):
-        read_csv(path, "t", None)
+        read_csv(path)

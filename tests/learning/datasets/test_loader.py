@@ -25,13 +25,13 @@ def stored(tmp_path):
     return store
 
 
-@pytest.mark.parametrize("name", sorted(bundled_datasets()))
+@pytest.mark.parametrize("name", ["breast_cancer", "diabetes", "digits", "iris", "wine"])
 def test_bundled_datasets_are_those_of_scikit_learn(name):
     found = load(bundled_datasets()[name], {})
     reference = getattr(datasets, f"load_{name}")()
     order = np.random.default_rng(0).permutation(len(reference.data))
 
-    inputs = found.inputs.flatten(1).numpy() / found.descriptor.scale
+    inputs = found.inputs.flatten(1).numpy() / found.descriptor.multiplier
     assert found.inputs.dtype == torch.float32
     assert np.allclose(inputs, reference.data[order], rtol=1e-6)
     assert np.array_equal(found.targets.flatten().numpy(), reference.target[order])
@@ -131,4 +131,79 @@ def test_a_file_that_is_not_here_is_named():
     descriptor = DatasetDescriptor(name="d", kind="npz", file="sha256:ab")
 
     with pytest.raises(NotFoundError, match="'d'.*sha256:ab is not on this host"):
+        load(descriptor, {})
+
+
+def test_inputs_stay_as_they_are_stored_and_batches_are_converted(stored):
+    pixels = np.arange(40, dtype=np.uint8).reshape(10, 2, 2)
+    descriptor, files = stored(pixels, np.arange(10) % 3, scale=1 / 255)
+
+    data = load(descriptor, files)
+    inputs, targets = data.gather(torch.tensor([7, 0, 7]))
+
+    assert data.stored_inputs.dtype == torch.uint8
+    assert data.facts.stored_type == "uint8"
+    assert inputs.dtype == torch.float32
+    assert np.array_equal(inputs.numpy(), pixels[[7, 0, 7]].astype("f4") * np.float32(1 / 255))
+    assert targets.dtype == torch.int64
+    assert targets.tolist() == [1, 0, 1]
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f8", ">f4", "u2", "i8", "?"])
+def test_every_type_of_number_is_gathered_as_float32(stored, dtype):
+    data = load(*stored((np.arange(12).reshape(6, 2) % 2).astype(dtype), np.arange(6)))
+
+    inputs, _ = data.gather(torch.tensor([3, 0]))
+
+    assert inputs.dtype == torch.float32
+    assert inputs.tolist() == [[0, 1], [0, 1]]
+    assert torch.equal(data.inputs[[3, 0]], inputs)
+
+
+def test_what_is_gathered_belongs_to_the_caller(stored):
+    data = load(*stored(X, np.arange(10) % 2, scale=2.0))
+
+    data.gather(torch.tensor([0, 1]))[0].zero_()
+    before = data.inputs.clone()
+    data.gather(torch.tensor([0, 1]))[0].zero_()
+
+    assert torch.equal(data.inputs, before)
+    assert torch.equal(data.inputs, torch.from_numpy(X) * 2)
+
+
+def test_a_part_of_a_dataset_keeps_its_splits_as_far_as_they_reach(stored):
+    data = load(*stored(X, np.arange(10) % 2, splits={"train": (0, 6), "test": (6, 10)}))
+
+    part = data.narrowed(torch.arange(4, 8))
+    picked = data.narrowed(torch.tensor([9, 1, 3]))
+
+    assert part.facts.size == 4
+    assert part.facts.splits == {"train": (0, 2), "test": (2, 4)}
+    assert part.rows((0, 2), "train_set").tolist() == [4, 5]
+    assert data.narrowed(torch.arange(7, 10)).facts.splits == {"test": (0, 3)}
+    assert picked.facts.splits == {"train": (0, 3)}
+    assert picked.facts.class_counts == [0, 3]
+    assert picked.narrowed(torch.tensor([2])).rows((0, 1), "train_set").tolist() == [3]
+
+
+def test_fewer_samples_can_be_used_than_are_stored(stored):
+    data = load(*stored(X, np.arange(10) % 2, size=5))
+
+    assert (data.facts.size, data.facts.class_counts) == (5, [3, 2])
+    assert data.facts.splits["train"] == (0, 4)
+    with pytest.raises(InvalidDataError, match="to have 11 samples, but its files hold 10"):
+        load(*stored(X, np.arange(10), size=11))
+
+
+def test_a_file_of_another_machine_is_refused_with_what_to_do():
+    descriptor = DatasetDescriptor(name="d", kind="npz", file="path:/nowhere/d.npz")
+
+    with pytest.raises(NotFoundError, match=r"/nowhere/d.npz is not on host .*datasets add"):
+        load(descriptor, {})
+
+
+def test_a_dataset_that_is_not_downloaded_names_the_command():
+    descriptor = DatasetDescriptor(name="big", kind="idx", train=("get:x", "get:y"))
+
+    with pytest.raises(NotFoundError, match="`jupyter platform datasets get big`"):
         load(descriptor, {})

@@ -40,7 +40,8 @@ def test_train_and_test_arrays_are_one_sequence(tmp_path):
 
     stored = read_npz(tmp_path / "d.npz", "d")
 
-    assert np.array_equal(stored.inputs, X)
+    assert np.array_equal(np.concatenate(stored.inputs), X)
+    assert all(isinstance(part, np.memmap) for part in stored.inputs)
     assert stored.train == 4
 
 

@@ -1,0 +1,198 @@
+"""From Arrow tables, as Parquet files and Hugging Face datasets hold them, to samples."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
+from jupyter_platform.learning.datasets.arrays import StoredArrays
+from jupyter_platform.learning.datasets.pictures import ImageSamples, Picture
+
+IMAGE_NAMES = ("image", "img", "picture")
+LABEL_NAMES = ("label", "labels", "fine_label", "target", "class")
+
+
+def read_arrow(
+    train: Sequence[pa.Table], test: Sequence[pa.Table], descriptor: DatasetDescriptor
+) -> StoredArrays:
+    """Tell inputs and targets of Arrow tables apart.
+
+    A column of images (bytes, or a struct with ``bytes``, as Hugging Face stores them) or of lists
+    of equal shape is an input of its own; plain numbers are features of one input.
+
+    Raises
+    ------
+    InvalidDataError
+        If columns differ, are missing, or hold nothing that can be learned.
+    """
+    name = descriptor.name
+    try:
+        table = pa.concat_tables([*train, *test])
+    except pa.ArrowException as error:
+        raise InvalidDataError(
+            f"Dataset {name!r}: its files do not have the same columns: "
+            f"{str(error).splitlines()[0]}."
+        ) from error
+    border = sum(len(item) for item in train) if test else None
+    if not len(table):
+        raise InvalidDataError(f"Dataset {name!r}: its tables hold no row.")
+    inputs = _input_columns(table, descriptor)
+    target = _target_column(table, descriptor, inputs)
+    if len(inputs) == 1 and _is_special(table.schema.field(inputs[0]).type):
+        stored = _special(table, inputs[0], target, descriptor)
+    else:
+        # pandas takes a second to import, and tables of images do without it.
+        from jupyter_platform.learning.datasets.tables import read_table  # noqa: PLC0415
+
+        given = {"inputs": tuple(inputs), "target": target}
+        frame = table.select([*inputs, *_names(target)]).to_pandas()
+        stored = read_table(frame, descriptor.model_copy(update=given))
+    return StoredArrays(
+        stored.inputs,
+        stored.targets,
+        train=border,
+        classes=_class_names(table.schema, target),
+        features=stored.features,
+    )
+
+
+def _input_columns(table: pa.Table, descriptor: DatasetDescriptor) -> list[str]:
+    if descriptor.inputs is not None:
+        return [_column(table, item, "inputs", descriptor.name) for item in descriptor.inputs]
+    target = _names(descriptor.target)
+    others = [item for item in table.column_names if item not in target]
+    special = [item for item in others if _is_special(table.schema.field(item).type)]
+    preferred = [item for item in special if item.lower() in IMAGE_NAMES]
+    if special:
+        return (preferred or special)[:1]
+    if target:
+        return others
+    last = _guessed_target(table, [])
+    return [item for item in others if item != last]
+
+
+def _target_column(
+    table: pa.Table, descriptor: DatasetDescriptor, inputs: Sequence[str]
+) -> str | tuple[str, ...]:
+    target = descriptor.target
+    if target is None:
+        return _guessed_target(table, inputs)
+    found = tuple(_column(table, item, "target", descriptor.name) for item in _names(target))
+    return found[0] if isinstance(target, str) else found
+
+
+def _guessed_target(table: pa.Table, inputs: Sequence[str]) -> str:
+    left = [item for item in table.column_names if item not in inputs]
+    named = [item for item in LABEL_NAMES if item in left]
+    return (named or left or table.column_names)[0 if named else -1]
+
+
+def _names(target: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    return () if target is None else (target,) if isinstance(target, str) else target
+
+
+def _column(table: pa.Table, wanted: str, field_name: str, dataset: str) -> str:
+    columns = table.column_names
+    if wanted in columns:
+        return wanted
+    near = nearest(wanted, columns)
+    hint = f" Did you mean {near!r}?" if near else ""
+    message = f"Dataset {dataset!r} has no column {wanted!r}.{hint} Columns: {', '.join(columns)}."
+    field = FieldError(field=field_name, value=wanted, message=message, nearest=near)
+    raise InvalidDataError(message, errors=[field])
+
+
+def _is_special(kind: pa.DataType) -> bool:
+    return _is_image(kind) or _is_list(kind)
+
+
+def _is_image(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return bool(kind.get_field_index("bytes") >= 0)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    if isinstance(kind, pa.BaseExtensionType):
+        kind = kind.storage_type
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _special(
+    table: pa.Table, column: str, target: str | tuple[str, ...], descriptor: DatasetDescriptor
+) -> StoredArrays:
+    values = table.column(column)
+    if _is_image(values.type):
+        return StoredArrays(_images(values, column, descriptor), _targets(table, target))
+    return StoredArrays(_arrays(values, column, descriptor.name), _targets(table, target))
+
+
+def _targets(table: pa.Table, target: str | tuple[str, ...]) -> NDArray[Any]:
+    columns = [table.column(item).to_numpy() for item in _names(target)]
+    found = columns[0] if isinstance(target, str) else np.stack(columns, axis=1)
+    return found.astype(np.str_) if found.dtype.kind == "O" else found
+
+
+def _arrays(values: pa.ChunkedArray, column: str, dataset: str) -> NDArray[Any]:
+    """Return a column of nested lists, all of one shape, as one array."""
+    flat = values.combine_chunks()
+    shape: list[int] = [len(flat)]
+    while True:
+        if isinstance(flat, pa.ExtensionArray):
+            flat = flat.storage
+        if not _is_list(flat.type):
+            break
+        lengths = flat.value_lengths().to_numpy(zero_copy_only=False)
+        if not len(lengths) or (lengths != lengths[0]).any():
+            bad = int(np.argmax(lengths != lengths[0])) if len(lengths) else 0
+            raise InvalidDataError(
+                f"Dataset {dataset!r}: the lists of column {column!r} differ in length, first in "
+                f"row {bad // max(1, len(lengths) // shape[0])}; samples have one shape."
+            )
+        shape.append(int(lengths[0]))
+        flat = flat.flatten()
+    array: NDArray[Any] = flat.to_numpy(zero_copy_only=False)
+    if array.dtype.kind not in "biuf":
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: column {column!r} holds {flat.type}; inputs are real numbers."
+        )
+    return array.reshape(shape)
+
+
+def _images(values: pa.ChunkedArray, column: str, descriptor: DatasetDescriptor) -> ImageSamples:
+    content = pc.struct_field(values, "bytes") if pa.types.is_struct(values.type) else values
+    if content.null_count:
+        row = pc.index(content.is_null(), True).as_py()
+        raise InvalidDataError(
+            f"Dataset {descriptor.name!r}: column {column!r} holds no image in row {row}; images "
+            "must lie inside the table."
+        )
+
+    def picture(number: int) -> Picture:
+        return Picture(f"row {number}", io.BytesIO(content[number].as_py()))
+
+    return ImageSamples(len(content), picture, descriptor.shape, descriptor.name)
+
+
+def _class_names(schema: pa.Schema, target: str | tuple[str, ...]) -> tuple[str, ...] | None:
+    """Return the names of the classes that a Hugging Face schema gives its target."""
+    described = (schema.metadata or {}).get(b"huggingface")
+    if described is None or not isinstance(target, str):
+        return None
+    try:
+        feature = json.loads(described)["info"]["features"][target]
+        names = feature["names"] if feature["_type"] == "ClassLabel" else None
+    except (ValueError, KeyError, TypeError):
+        return None
+    return tuple(str(item) for item in names) if names else None

@@ -1,0 +1,89 @@
+"""Reading folders of Hugging Face datasets, without their library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
+from jupyter_platform.learning.datasets.arrow import read_arrow
+from jupyter_platform.learning.datasets.parquet import read_parquet
+
+_SPLITS = ("train", "test", "validation")
+_SHARD = re.compile(r"^(?P<split>[A-Za-z_]+)(-\d+-of-\d+)?\.(parquet|arrow)$")
+
+
+def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+    """Read a folder that ``save_to_disk`` wrote, or a clone of a repository with Parquet files.
+
+    The splits ``train``, ``test`` and ``validation`` follow one another; a folder without splits
+    is one sequence. Lists, numbers, classes and images are understood, as `read_arrow` says.
+
+    Raises
+    ------
+    InvalidDataError
+        If the folder is no such dataset, or its columns cannot be learned.
+    """
+    folder = files.only
+    if not folder.is_dir():
+        raise InvalidDataError(f"Dataset {descriptor.name!r}: {folder.name} is no folder.")
+    shards = _shards(folder, descriptor.name)
+    if "train" not in shards or len(shards) == 1:
+        everything = [path for paths in shards.values() for path in paths]
+        return read_arrow(_tables(everything, descriptor.name), [], descriptor)
+    held_out = [path for name in _SPLITS[1:] for path in shards.get(name, ())]
+    return read_arrow(
+        _tables(shards["train"], descriptor.name), _tables(held_out, descriptor.name), descriptor
+    )
+
+
+def _shards(folder: Path, dataset: str) -> dict[str, list[Path]]:
+    """Return the files of each split, in order."""
+    inside = [name for name in _SPLITS if (folder / name / "state.json").is_file()]
+    if inside:
+        return {name: _arrow_files(folder / name, dataset) for name in inside}
+    if (folder / "state.json").is_file():
+        return {"train": _arrow_files(folder, dataset)}
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        match = _SHARD.match(path.name)
+        split = match["split"] if match else "train"
+        if split in _SPLITS:
+            found.setdefault(split, []).append(path)
+    if not found:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {folder.name} holds neither what save_to_disk writes nor "
+            f"Parquet files of {', '.join(_SPLITS)}."
+        )
+    return found
+
+
+def _arrow_files(folder: Path, dataset: str) -> list[Path]:
+    found = sorted(folder.glob("*.arrow"))
+    if not found:
+        raise InvalidDataError(f"Dataset {dataset!r}: {folder.name} holds no .arrow file.")
+    return found
+
+
+def _tables(paths: Sequence[Path], dataset: str) -> list[pa.Table]:
+    return [
+        read_parquet(path, dataset)
+        if path.suffix == ".parquet"
+        else _read_arrow_file(path, dataset)
+        for path in paths
+    ]
+
+
+def _read_arrow_file(path: Path, dataset: str) -> pa.Table:
+    """Return the table of a file that is mapped: only what is used is read."""
+    try:
+        return pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {path.name} is no Arrow stream: {error}."
+        ) from error

@@ -1,0 +1,118 @@
+"""Reading idx files, the format of MNIST."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
+
+_TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+"""Type of the values by the third byte of the file (Y. LeCun, C. Cortes, C. Burges, "The MNIST
+database of handwritten digits")."""
+_GZIP = b"\x1f\x8b"
+
+
+def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+    """Read pairs of a file of inputs and a file of labels; images of grey values get a channel.
+
+    Raises
+    ------
+    InvalidDataError
+        If a file is cut short or no idx file, or pairs do not fit.
+    """
+    inputs: list[NDArray[Any]] = []
+    targets: list[NDArray[Any]] = []
+    border = 0
+    for which, paths in (("train", files.train), ("test", files.test)):
+        for x, y in pairs(paths, which, descriptor.name):
+            inputs.append(read_idx(x, descriptor.name))
+            targets.append(read_idx(y, descriptor.name))
+            if len(inputs[-1]) != len(targets[-1]):
+                raise InvalidDataError(
+                    f"Dataset {descriptor.name!r}: {x.name} holds {len(inputs[-1]):,} samples and "
+                    f"{y.name} {len(targets[-1]):,} labels."
+                )
+        if which == "train":
+            border = sum(len(item) for item in targets)
+    shape = inputs[0].shape[1:]
+    if any(item.shape[1:] != shape for item in inputs):
+        raise InvalidDataError(f"Dataset {descriptor.name!r}: its files hold samples of two sizes.")
+    return StoredArrays(
+        tuple(inputs),
+        np.concatenate(targets),
+        train=border if files.test else None,
+        shape=(1, *shape) if len(shape) == 2 else None,
+    )
+
+
+def pairs(paths: Sequence[Path], which: str, dataset: str) -> list[tuple[Path, Path]]:
+    """Return files of inputs with the files of their labels.
+
+    Raises
+    ------
+    InvalidDataError
+        If there is an odd number of them.
+    """
+    if len(paths) % 2:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {which} names {len(paths)} files; they come in pairs: inputs, "
+            "labels, …"
+        )
+    return list(zip(paths[::2], paths[1::2], strict=True))
+
+
+def read_idx(path: Path, dataset: str) -> NDArray[Any]:
+    """Return the array of one file; mapped, unless it is compressed.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is no idx file, or not as long as it says.
+    """
+    with open(path, "rb") as file:
+        start = file.read(2)
+    try:
+        content = gzip.decompress(path.read_bytes()) if start == _GZIP else None
+    except (OSError, EOFError, zlib.error) as error:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {path.name} cannot be unpacked: {error}."
+        ) from error
+    if content is not None:
+        dtype, shape, offset = _header(content[: 4 + 4 * 255], len(content), path.name, dataset)
+        return np.frombuffer(content, dtype, offset=offset).reshape(shape)
+    with open(path, "rb") as file:
+        head = file.read(4 + 4 * 255)
+    dtype, shape, offset = _header(head, path.stat().st_size, path.name, dataset)
+    if 0 in shape:
+        return np.empty(shape, dtype)
+    # Copy-on-write: torch wants writable memory, and nothing reaches the file.
+    return np.memmap(path, dtype, mode="c", offset=offset, shape=shape)
+
+
+def _header(
+    head: bytes, size: int, file: str, dataset: str
+) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not head[3]:
+        raise InvalidDataError(f"Dataset {dataset!r}: {file} is no idx file.")
+    dtype, axes = np.dtype(_TYPES[head[2]]), head[3]
+    offset = 4 + 4 * axes
+    shape = tuple(int(item) for item in np.frombuffer(head[4:offset], ">u4"))
+    wanted = offset + math.prod(shape) * dtype.itemsize
+    if len(shape) != axes or size != wanted:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {file} has {size:,} bytes; its first ones promise {wanted:,} "
+            "(it is cut short, or not complete)."
+            if size < wanted
+            else f"Dataset {dataset!r}: {file} has {size - wanted:,} bytes more than it promises."
+        )
+    return dtype, shape, offset

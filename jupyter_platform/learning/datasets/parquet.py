@@ -1,0 +1,46 @@
+"""Reading Parquet files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
+from jupyter_platform.learning.datasets.arrow import read_arrow
+
+
+def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+    """Read one file, or several with the same columns one after the other.
+
+    Raises
+    ------
+    InvalidDataError
+        If a file is no Parquet file, or its columns cannot be learned.
+    """
+    train = [read_parquet(path, descriptor.name) for path in files.train]
+    test = [read_parquet(path, descriptor.name) for path in files.test]
+    return read_arrow(train, test, descriptor)
+
+
+def read_parquet(path: Path, dataset: str) -> pa.Table:
+    """Return the table of one file.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is none.
+    """
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {path.name} is no Parquet file: {_reason(error)}."
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".")
