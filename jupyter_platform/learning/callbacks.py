@@ -7,11 +7,12 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+import torch
 from torch import nn
 
 from jupyter_platform.core.errors import PlatformError
@@ -109,9 +110,15 @@ class Validation:
     """Validates, records the scores and keeps the weights of the lowest validation loss."""
 
     def __init__(
-        self, context: RunContext, strategy: Strategy, weights: WeightsFolder, interval: int
+        self,
+        context: RunContext,
+        strategy: Strategy,
+        weights: WeightsFolder,
+        interval: int,
+        listeners: Sequence[Callable[[int, Mapping[str, float]], None]] = (),
     ) -> None:
         self.interval = interval
+        self._listeners = listeners
         self.best_step: int | None = None
         self.best_scores: dict[str, float] = {}
         self.latest: dict[str, float] = {}
@@ -133,10 +140,14 @@ class Validation:
         best = self.best_scores.get("validation_loss", math.inf)
         if scores["validation_loss"] < best:
             self._keep_best(step, scores)
+        self._strategy.validated(scores)
+        for listener in self._listeners:
+            listener(step, scores)
 
     def at_end(self, step: int) -> None:
         """Validate the last weights, unless that was just done or was not wanted."""
-        if self.interval and step and step != self.latest_step:
+        broken = self._context.stop.failure is not None
+        if self.interval and step and step != self.latest_step and not broken:
             self.at_step(step)
 
     def state_dict(self) -> dict[str, Any]:
@@ -162,8 +173,66 @@ class Validation:
         self.best_step, self.best_scores = step, scores
 
 
+class LearningRates:
+    """Records the learning rate now and then, where it changes."""
+
+    def __init__(self, context: RunContext, strategy: Strategy, interval: int) -> None:
+        changing = any(item.changes_learning_rate for item in strategy.updaters)
+        self.interval = interval if changing else 0
+        self._context = context
+        self._strategy = strategy
+
+    def at_step(self, step: int) -> None:
+        """Record that of the next update."""
+        rate = self._strategy.updaters[0].learning_rate
+        self._context.recorder.record("learning_rate", step, rate)
+
+    def at_end(self, step: int) -> None:
+        """Do nothing: there is no next update."""
+
+
+class StoredWeights:
+    """Keeps the weights of every so many updates, as variants named after their step."""
+
+    def __init__(
+        self, context: RunContext, weights: WeightsFolder, validation: Validation, interval: int
+    ) -> None:
+        self.interval = interval
+        self._context = context
+        self._weights = weights
+        self._validation = validation
+
+    def at_step(self, step: int) -> None:
+        """Keep them; when that fails training goes on."""
+        validation = self._validation
+        scores = validation.latest if validation.latest_step == step else {}
+        try:
+            self._weights.save(str(step), step, scores)
+        except OSError as error:
+            self._context.warn(f"The weights of step {step} cannot be stored: {error}.")
+
+    def at_end(self, step: int) -> None:
+        """Do nothing: the last weights have a name of their own."""
+
+
+class Stateful(Protocol):
+    """What a checkpoint holds a part of."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what `load_state_dict` takes."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+
+
 class Checkpoints:
-    """Writes checkpoints now and then, and at the end."""
+    """Writes checkpoints now and then, and at the end.
+
+    Parameters
+    ----------
+    parts : mapping
+        What is kept beside the networks' weights, by name.
+    """
 
     def __init__(
         self,
@@ -173,6 +242,7 @@ class Checkpoints:
         validation: Validation,
         weights: WeightsFolder,
         interval: int,
+        parts: Mapping[str, Stateful],
     ) -> None:
         self.interval = interval
         self._context = context
@@ -180,6 +250,7 @@ class Checkpoints:
         self._header = header
         self._validation = validation
         self._weights = weights
+        self._parts = dict(parts)
         self._started = time.monotonic()
         self._elapsed_before = 0.0
         self._stored: int | None = None
@@ -190,7 +261,9 @@ class Checkpoints:
         return self._elapsed_before + time.monotonic() - self._started
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Count on from an earlier attempt."""
+        """Take over what an earlier attempt wrote, and count on."""
+        for name, part in self._parts.items():
+            part.load_state_dict(state[name])
         self._elapsed_before = float(state["elapsed_s"])
 
     def at_step(self, step: int) -> None:
@@ -211,7 +284,7 @@ class Checkpoints:
         PlatformError
             If it cannot be written.
         """
-        if self._stored == step:
+        if self._stored == step or self._context.stop.failure is not None:
             return
         try:
             self._write(step)
@@ -223,6 +296,8 @@ class Checkpoints:
     def _write(self, step: int) -> None:
         # The curve must reach as far as any checkpoint that a next attempt may start from.
         self._context.recorder.sync()
+        if not self._is_sound(step):
+            return
         validation = self._validation
         stored = write_checkpoint(
             self._context.folder,
@@ -230,8 +305,7 @@ class Checkpoints:
             self._strategy.network,
             self._header,
             {
-                "strategy": self._strategy.state_dict(),
-                "validation": validation.state_dict(),
+                **{name: part.state_dict() for name, part in self._parts.items()},
                 "elapsed_s": self.elapsed_s,
             },
             {} if validation.best_step is None else self._best_files(),
@@ -240,6 +314,16 @@ class Checkpoints:
         self._context.events.write(
             "checkpoint", step=step, folder=stored.folder, files=stored.files
         )
+
+    def _is_sound(self, step: int) -> bool:
+        """Return whether a next attempt could go on from here."""
+        stop = self._context.stop
+        if stop.failure is None:
+            for name, item in self._strategy.network.named_parameters():
+                if not bool(torch.isfinite(item).all()):
+                    stop.fail("weights", f"The weights {name} are not finite after step {step:,}.")
+                    break
+        return stop.failure is None
 
     def _best_files(self) -> dict[str, Path]:
         return {path.name: path for path in self._weights.paths("best").values()}

@@ -74,9 +74,7 @@ def misfits(
     sole = facts if place.role == "network" else None
     found: list[str] = []
     if sole and description.task is not None and description.task != sole.task:
-        found.append(
-            f"Network {name!r} is for {description.task}; the dataset is for {sole.task}."
-        )
+        found.append(f"Network {name!r} is for {description.task}; the dataset is for {sole.task}.")
     shape = description.input_shape
     if shape is not None and shape != place.input_shape:
         given = "those of the dataset have" if sole else f"as {place.role} it gets"

@@ -19,11 +19,16 @@ from pydantic import BaseModel, Field, ValidationError
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError, unknown_name
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.options import OPTION_MODELS
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.core.predictions import PredictQuestion
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.checks import Check, check
 from jupyter_platform.learning.datasets import load
+from jupyter_platform.learning.datasets.adapters import select
 from jupyter_platform.learning.line_server import LineServer
 from jupyter_platform.learning.networks import network_facts
+from jupyter_platform.learning.prediction import Predictor
 
 IDLE_S = 600.0
 """Seconds without a question after which it ends."""
@@ -54,10 +59,12 @@ class Inspector:
 
     def __init__(self) -> None:
         self._facts: dict[str, DatasetFacts] = {}
+        self._predictor = Predictor()
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "network": self._network,
             "dataset": self._dataset,
             "check": self._check,
+            "predict": self._predict,
         }
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -95,11 +102,25 @@ class Inspector:
         if asked.dataset is not None:
             try:
                 facts = self._dataset_facts(asked.dataset, asked.files)
+                facts = self._selected(asked, facts)
             except PlatformError as error:
                 refused = Check()
                 refused.blame("dataset", error)
                 return refused.to_dict()
         return check(asked.type, asked.networks, asked.dataset, facts, asked.options).to_dict()
+
+    def _selected(self, asked: _CheckRequest, facts: DatasetFacts | None) -> DatasetFacts | None:
+        """Return the facts of those samples that the options leave."""
+        model = OPTION_MODELS[asked.type].model_validate(asked.options)
+        if asked.dataset is None or not isinstance(model, AdapterOptions):
+            return facts
+        if model.sample_range is None and model.labels is None:
+            return facts
+        return select(load(asked.dataset, asked.files), model).facts
+
+    def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
+        question = PredictQuestion.model_validate(request)
+        return self._predictor.answer(question).model_dump(mode="json")
 
     def _dataset_facts(self, descriptor: DatasetDescriptor, files: dict[str, str]) -> DatasetFacts:
         # Files are content-addressed, so a descriptor never comes to mean other data.

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
-from jupyter_platform.core.errors import PlatformError
+from jupyter_platform.core.errors import InvalidRequestError, PlatformError
+from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.runs import RunResult
-from jupyter_platform.learning.callbacks import Checkpoints, Validation, WeightsFolder, finite
+from jupyter_platform.learning.callbacks import (
+    Checkpoints,
+    LearningRates,
+    Stateful,
+    StoredWeights,
+    Validation,
+    WeightsFolder,
+    finite,
+)
 from jupyter_platform.learning.checkpoint import (
     best_weights_files,
     read_checkpoint,
@@ -19,8 +30,12 @@ from jupyter_platform.learning.checkpoint import (
 )
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets import Dataset
-from jupyter_platform.learning.loop import Callback, train
+from jupyter_platform.learning.gang import PeerLostError
+from jupyter_platform.learning.loop import Accumulated, Callback, Steps, train
 from jupyter_platform.learning.preparation import prepare_strategy
+from jupyter_platform.learning.recorder import Point
+from jupyter_platform.learning.rules import LossPlateau, TimeLimit, ValidationPlateau
+from jupyter_platform.learning.stop import Ending, StopFlag
 from jupyter_platform.learning.strategies import Strategy
 from jupyter_platform.learning.synchronisation import (
     Synchronisation,
@@ -32,6 +47,8 @@ from jupyter_platform.learning.synchronisation import (
 logger = logging.getLogger(__name__)
 
 LOSS = "loss"
+RATES = 500
+"""Points of the learning rate's curve, where it changes."""
 
 
 @dataclass
@@ -44,6 +61,9 @@ class _Learning:
     weights: WeightsFolder
     validation: Validation
     checkpoints: Checkpoints
+    records: list[Callable[[Point], None]]
+    listeners: list[Callback]
+    """Called between steps, in this order, after the networks of a gang were brought together."""
     start: int = 0
 
 
@@ -65,65 +85,147 @@ def run(context: RunContext) -> RunResult:
         learning = _set_up(context, options, dataset)
     begin_together(learning.strategy.network, context.gang)
     context.phase("training")
-    step = train(
-        learning.strategy,
-        learning.start,
-        last,
-        [context.recorder.series(name) for name in learning.strategy.series],
-        _callbacks(learning, sync),
-        context.stop if sync is None else sync.stop,
-    )
+    step = _train(learning, last, sync)
+    context.recorder.sync()
+    failure = context.stop.failure
+    if failure is not None:
+        return _failed(failure, step, options)
     if context.gang.leads:
         _save_last(learning, step)
+    ending = _ending(context, step, last)
     return RunResult(
-        status="finished" if step == last else "stopped",
+        status="stopped" if ending == PERSON else "finished",
         step=step,
-        result=_result(learning, step, context.recorder.latest(LOSS)),
+        result=_result(learning, step, context.recorder.latest(LOSS), ending),
     )
+
+
+def _train(learning: _Learning, last: int | None, sync: Synchronisation | None) -> int:
+    context, options = learning.context, learning.options
+    stop = context.stop if sync is None else sync.stop
+    steps: Steps = learning.strategy
+    if options.accumulate > 1:
+        steps = Accumulated(steps, options.accumulate)
+    limit = TimeLimit(options.max_time, learning.checkpoints.elapsed_s, context.stop)
+    callbacks = _callbacks(learning, sync)
+    try:
+        with limit:
+            return train(steps, learning.start, last, learning.records, callbacks, stop)
+    except PeerLostError:
+        raise
+    except Exception:
+        # What torch says about numbers that are none helps nobody.
+        context.recorder.sync()
+        if context.stop.failure is None:
+            raise
+        return context.recorder.step
+
+
+def _failed(failure: Ending, step: int, options: LearnOptions) -> RunResult:
+    advice = (
+        "A smaller learning_rate, clip_norm = 1 or another criterion may help, and nan_retries = 3 "
+        "goes on from the last checkpoint with other samples."
+    )
+    error = JobErrorRecord(type="NotFinite", message=f"{failure.text} {advice}")
+    return RunResult(status="failed", step=step, error=error, retries=options.nan_retries)
+
+
+PERSON = "person"
+
+
+def _ending(context: RunContext, step: int, last: int | None) -> str:
+    """Return what ended it: an option, or a person."""
+    if step == last:
+        return "max_iterations"
+    ending = context.stop.ending
+    if ending is None:
+        return PERSON
+    context.events.message("info", ending.text)
+    return ending.rule
 
 
 def _synchronisation(context: RunContext, options: LearnOptions) -> Synchronisation | None:
     gang = context.gang
-    return None if gang.is_alone else Synchronisation(gang, options.sync_interval, context.stop)
+    if gang.is_alone:
+        return None
+    if options.schedule == "plateau":
+        raise InvalidRequestError(
+            "schedule = plateau follows validations, which only one of several processes makes; "
+            "choose another schedule where target_count is above 1."
+        )
+    return Synchronisation(gang, options.sync_interval, context.stop)
 
 
 def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callback]:
     options = learning.options
-    intervals = (options.validation_interval, options.checkpoint_interval)
+    intervals = (options.validation_interval, options.checkpoint_interval, options.store_interval)
     found: list[Callback] = [*meetings(sync, learning.strategy.network, *intervals)]
     if learning.context.gang.leads:
-        found += [learning.validation, learning.checkpoints]
+        found += learning.listeners
     return found
 
 
 def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset | None) -> _Learning:
     strategy, kept = prepare_strategy(context, options, dataset)
+    watched = [name for name in strategy.series if name == LOSS or name.endswith("_loss")]
+    context.recorder.guard(watched, partial(_not_finite, context.stop))
+    records = [context.recorder.series(name) for name in strategy.series]
     weights = WeightsFolder(context, kept)
-    validation = Validation(context, strategy, weights, options.validation_interval)
-    checkpoints = Checkpoints(
-        context, strategy, kept[0].header, validation, weights, options.checkpoint_interval
+    plateau = ValidationPlateau(options, context.stop)
+    validation = Validation(
+        context, strategy, weights, options.validation_interval, [plateau.validated]
     )
-    learning = _Learning(context, options, strategy, weights, validation, checkpoints)
+    parts: dict[str, Stateful] = {
+        "strategy": strategy,
+        "validation": validation,
+        "validation_plateau": plateau,
+    }
+    listeners: list[Callback] = [validation]
+    if options.loss_threshold is not None and LOSS in strategy.series:
+        place = strategy.series.index(LOSS)
+        loss_plateau = LossPlateau(options, context.stop, records[place])
+        records[place] = loss_plateau.record
+        listeners.append(loss_plateau)
+        parts["loss_plateau"] = loss_plateau
+    interval = options.checkpoint_interval
+    checkpoints = Checkpoints(
+        context, strategy, kept[0].header, validation, weights, interval, parts
+    )
+    rates = max(options.max_iterations // RATES, 1) if options.max_iterations > 0 else RATES
+    listeners += [
+        LearningRates(context, strategy, rates),
+        StoredWeights(context, weights, validation, options.store_interval),
+        checkpoints,
+    ]
+    learning = _Learning(
+        context, options, strategy, weights, validation, checkpoints, records, listeners
+    )
     _resume(learning)
     return learning
+
+
+def _not_finite(stop: StopFlag, name: str, step: int, value: float) -> None:
+    what = "The loss" if name == LOSS else f"The {name.replace('_', ' ')}"
+    stop.fail(name, f"{what} is not finite at step {step:,}: it is {value}.")
 
 
 def _resume(learning: _Learning) -> None:
     context = learning.context
     point = context.spec.resume
-    if point is None:
-        return
-    name = " and ".join(item.description.name for item in context.spec.networks)
-    state = read_checkpoint(point, context.spec.files, learning.strategy.network, name)
-    learning.strategy.load_state_dict(state["strategy"])
-    learning.validation.load_state_dict(state["validation"])
-    learning.checkpoints.load_state_dict(state)
-    best, step = best_weights_files(point, context.spec.files), learning.validation.best_step
-    if best and step is not None:
-        learning.weights.adopt("best", best, step, learning.validation.best_scores)
-    set_random_state(state["random"])
-    learning.start = context.recorder.step = point.step
-    context.events.message("info", f"Resumed from the checkpoint of step {point.step}.")
+    if point is not None:
+        name = " and ".join(item.description.name for item in context.spec.networks)
+        state = read_checkpoint(point, context.spec.files, learning.strategy.network, name)
+        learning.checkpoints.load_state_dict(state)
+        best, step = best_weights_files(point, context.spec.files), learning.validation.best_step
+        if best and step is not None:
+            learning.weights.adopt("best", best, step, learning.validation.best_scores)
+        set_random_state(state["random"])
+        learning.start = context.recorder.step = point.step
+        context.events.message("info", f"Resumed from the checkpoint of step {point.step}.")
+    if context.spec.reseed:
+        # What came after the checkpoint made the loss no number: it must not come again.
+        torch.manual_seed(learning.options.seed + context.spec.reseed)
+        learning.strategy.reseed(learning.options.seed + context.spec.reseed)
 
 
 def _save_last(learning: _Learning, step: int) -> None:
@@ -131,16 +233,15 @@ def _save_last(learning: _Learning, step: int) -> None:
     context.phase("storing weights")
     scores = learning.validation.latest if learning.validation.latest_step == step else {}
     try:
-        context.recorder.sync()
         learning.weights.save("last", step, scores)
     except OSError as error:
         raise PlatformError(f"The last weights (step {step}) cannot be stored: {error}.") from error
 
 
-def _result(learning: _Learning, step: int, loss: float | None) -> dict[str, Any]:
+def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str) -> dict[str, Any]:
     validation, elapsed = learning.validation, learning.checkpoints.elapsed_s
     gang = learning.context.gang
-    samples = step * learning.strategy.samples_per_step * gang.size
+    samples = step * learning.options.accumulate * learning.strategy.samples_per_step * gang.size
     best: dict[str, Any] | None = None
     if validation.best_step is not None:
         scores = {key: finite(value) for key, value in validation.best_scores.items()}
@@ -150,6 +251,7 @@ def _result(learning: _Learning, step: int, loss: float | None) -> dict[str, Any
         "best": best,
         "validation": {key: finite(value) for key, value in validation.latest.items()} or None,
         "steps": step,
+        "stopped_by": stopped_by,
         "training_time_s": elapsed,
         "samples_per_s": samples / elapsed if elapsed else None,
         "weights": learning.weights.variants,

@@ -7,9 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import torch
+from torch import Tensor
+
 from jupyter_platform.learning.recorder import Point
 from jupyter_platform.learning.stop import StopFlag
-from jupyter_platform.learning.strategies import Strategy
+from jupyter_platform.learning.strategies import Report
+
+
+class Steps(Protocol):
+    """What a loop repeats."""
+
+    def step(self) -> Report:
+        """Update the weights once; return what is to be recorded of it."""
 
 
 class Callback(Protocol):
@@ -25,8 +35,36 @@ class Callback(Protocol):
         """Do what remains; `step` weight updates are done and there will be no more."""
 
 
+class Accumulated:
+    """Several steps as one: updaters move weights with the last of them.
+
+    Parameters
+    ----------
+    strategy : Steps
+        Its updaters accumulate as many gradients.
+    count : int
+        Steps that are one.
+    """
+
+    def __init__(self, strategy: Steps, count: int) -> None:
+        self._strategy = strategy
+        self._count = count
+
+    def step(self) -> Report:
+        """Do all steps; return the mean of what they report."""
+        reports = [self._strategy.step() for _ in range(self._count)]
+        if isinstance(reports[0], Tensor):
+            return torch.stack(reports).mean(0)  # type: ignore[arg-type]  # all are tensors
+        return tuple(_mean(values) for values in zip(*reports, strict=True))
+
+
+def _mean(values: Sequence[Tensor | float | None]) -> Tensor | float | None:
+    known = [item for item in values if item is not None]
+    return sum(known) / len(known) if known else None
+
+
 def train(
-    strategy: Strategy,
+    strategy: Steps,
     start: int,
     last: int | None,
     records: Sequence[Callable[[Point], None]],
@@ -77,7 +115,7 @@ def _next_pause(step: int, end: int, callbacks: Sequence[Callback]) -> int:
 
 
 def _advance(
-    strategy: Strategy,
+    strategy: Steps,
     step: int,
     pause: int,
     record: Callable[[Point], None],
@@ -94,7 +132,7 @@ def _advance(
 
 
 def _advance_with_series(
-    strategy: Strategy,
+    strategy: Steps,
     step: int,
     pause: int,
     records: Sequence[Callable[[Point], None]],

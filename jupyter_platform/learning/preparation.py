@@ -2,33 +2,59 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
+from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.callbacks import KeptNetwork
 from jupyter_platform.learning.checks import check_fits, check_roles
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets import Dataset
+from jupyter_platform.learning.datasets.adapters import Chain, adapt
+from jupyter_platform.learning.network_modes import (
+    compile_networks,
+    compute_in,
+    fix,
+    fixed_layers,
+    layer_names,
+)
 from jupyter_platform.learning.networks import WeightsHeader, build, calibrate, load_weights
 from jupyter_platform.learning.networks.calibration import needs_calibration
 from jupyter_platform.learning.strategies import Material, Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.sampling import Source, TensorSource
 
+LARGEST_WHOLE = 256 * 1024**2
+"""Bytes of float32 up to which samples are converted once instead of batch by batch."""
+
 
 class _DatasetSource:
-    """Samples that are read batch by batch."""
+    """Samples that are converted, or read, batch by batch."""
 
     def __init__(self, dataset: Dataset, device: torch.device) -> None:
-        self._dataset = dataset
+        self._dataset = dataset.to(device)
         self._device = device
 
     def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
-        inputs, targets = self._dataset.gather(rows.cpu())
+        inputs, targets = self._dataset.gather(rows)
         return inputs.to(self._device), targets.to(self._device)
+
+
+class _AdaptedSource:
+    """Samples after all changes that are not random."""
+
+    def __init__(self, source: Source, chain: Chain) -> None:
+        self._source = source
+        self._chain = chain
+
+    def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        return self._chain(*self._source.gather(rows))
 
 
 def prepare_strategy(
@@ -50,31 +76,93 @@ def prepare_strategy(
     """
     kind = strategy_type(options.strategy)
     check_roles(kind, options.strategy, [item.description for item in context.spec.networks])
-    facts = None if dataset is None else dataset.facts
+    samples = None if dataset is None else _samples(context, options, dataset)
+    facts = None if samples is None else samples.facts
     places = kind.places(options, facts)
     for place, given in zip(places, context.spec.networks, strict=True):
         check_fits(given.description, place, facts)
-    train = None if dataset is None else _training_rows(context, options, dataset)
-    networks = _networks(context, options, places, dataset, train)
+    networks = _networks(context, options, places, samples)
     material = Material(
         options=options,
         networks=tuple(networks),
         names=tuple(item.description.name for item in context.spec.networks),
-        source=None if dataset is None else _source(dataset, context.device),
-        facts=facts,
-        train=None if train is None else train.to(context.device),
-        validation=None if dataset is None else _validation_rows(context, options, dataset),
         device=context.device,
         folder=context.folder,
         warn=context.warn,
     )
-    return kind(material), _kept(context, places, networks)
+    if samples is not None:
+        material = samples.into(material)
+    strategy = kind(material)
+    _treat(context, options, networks)
+    return strategy, _kept(context, places, networks)
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """Everything that a strategy is told of its dataset."""
+
+    source: Source
+    unchanged: Source
+    chain: Chain
+    facts: DatasetFacts
+    train: Tensor
+    validation: Tensor | None
+    streamed: bool
+
+    def into(self, material: Material) -> Material:
+        """Return the material with these samples."""
+        chain = self.chain
+        return replace(
+            material,
+            source=self.source,
+            facts=self.facts,
+            train=self.train,
+            validation=self.validation,
+            streamed=self.streamed,
+            augment=partial(_change, chain) if chain.is_random else None,
+            unchanged=self.unchanged if chain.is_random else None,
+        )
+
+
+def _change(
+    chain: Chain, inputs: Tensor, targets: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    return chain(inputs, targets, generator, training=True)
+
+
+def _samples(context: RunContext, options: LearnOptions, dataset: Dataset) -> _Samples:
+    dataset, chain = adapt(dataset, options)
+    source = _source(dataset, context.device)
+    validation = _validation_rows(options, dataset)
+    return _Samples(
+        source=_AdaptedSource(source, chain) if len(chain) else source,
+        unchanged=source,
+        chain=chain,
+        facts=chain.shape(dataset.facts),
+        train=_training_rows(context, options, dataset).to(context.device),
+        validation=None if validation is None else validation.to(context.device),
+        streamed=not dataset.in_memory,
+    )
 
 
 def _source(dataset: Dataset, device: torch.device) -> Source:
-    if dataset.in_memory:
+    values = dataset.facts.size * math.prod(dataset.facts.shape)
+    if dataset.in_memory and 4 * values <= LARGEST_WHOLE:
         return TensorSource(dataset.inputs.to(device), dataset.targets.to(device))
     return _DatasetSource(dataset, device)
+
+
+def _treat(context: RunContext, options: LearnOptions, networks: Sequence[nn.Module]) -> None:
+    if options.precision != "float32":
+        precision = options.precision
+        if precision == "float16" and context.device.type == "cpu":
+            context.warn("precision = float16 needs a GPU; bfloat16 is used on this CPU.")
+            precision = "bfloat16"
+        for network in networks:
+            compute_in(network, precision, context.device)
+    if options.compile:
+        context.phase("compiling the network")
+        compile_networks(networks, context.device, context.warn)
 
 
 def _training_rows(context: RunContext, options: LearnOptions, dataset: Dataset) -> Tensor:
@@ -92,19 +180,16 @@ def _training_rows(context: RunContext, options: LearnOptions, dataset: Dataset)
     return rows
 
 
-def _validation_rows(context: RunContext, options: LearnOptions, dataset: Dataset) -> Tensor | None:
+def _validation_rows(options: LearnOptions, dataset: Dataset) -> Tensor | None:
     index_set = options.validation_set or dataset.split("validation")
-    if index_set is None:
-        return None
-    return dataset.rows(index_set, "validation_set").to(context.device)
+    return None if index_set is None else dataset.rows(index_set, "validation_set")
 
 
 def _networks(
     context: RunContext,
     options: LearnOptions,
     places: Sequence[Place],
-    dataset: Dataset | None,
-    train: Tensor | None,
+    samples: _Samples | None,
 ) -> list[nn.Module]:
     torch.manual_seed(options.seed)
     networks: list[nn.Module] = []
@@ -113,15 +198,24 @@ def _networks(
         network = build(description, place.input_shape, place.outputs, place.output_shape)
         if given.weights is not None:
             load_weights(network, context.file(given.weights, "weights"), description.name)
-        elif dataset is not None and train is not None and _sees_samples(network, place, dataset):
-            calibrate(network, *dataset.gather(train))
+        elif samples is not None and _sees_samples(network, place, samples.facts):
+            calibrate(network, *samples.source.gather(samples.train))
         networks.append(network.to(context.device).train())
+    _fix(context, options.fixed or (), networks)
     return networks
 
 
-def _sees_samples(network: nn.Module, place: Place, dataset: Dataset) -> bool:
+def _fix(context: RunContext, fixed: Sequence[str], networks: Sequence[nn.Module]) -> None:
+    names = [item.description.name for item in context.spec.networks]
+    layers = [layer_names(network) for network in networks]
+    found = fixed_layers(fixed, list(zip(names, layers, strict=True)))
+    for network, wanted in zip(networks, found, strict=True):
+        fix(network, wanted)
+
+
+def _sees_samples(network: nn.Module, place: Place, facts: DatasetFacts) -> bool:
     """Return whether a network standardises, and what it gets are the dataset's samples."""
-    return needs_calibration(network) and place.input_shape == tuple(dataset.facts.shape)
+    return needs_calibration(network) and place.input_shape == tuple(facts.shape)
 
 
 def _kept(
@@ -132,8 +226,6 @@ def _kept(
         if not place.is_learnt:
             continue
         description = given.description
-        header = WeightsHeader.of(
-            description, place.input_shape, place.outputs, place.output_shape
-        )
+        header = WeightsHeader.of(description, place.input_shape, place.outputs, place.output_shape)
         kept.setdefault(description.name, KeptNetwork(description.name, network, header))
     return list(kept.values())

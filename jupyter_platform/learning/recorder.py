@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -39,17 +39,17 @@ class _Series:
         self.points: list[Point] = []
         self._writer = RecordWriter(path)
 
-    def drain(self) -> tuple[int, NDArray[np.float64]] | None:
-        """Write what is there; return the last step and the values written."""
+    def drain(self) -> tuple[Sequence[int], NDArray[np.float64]] | None:
+        """Write what is there; return the steps and the values written."""
         count = len(self.points)
         if not count:
             return None
         steps, times, values = zip(*self.points[:count], strict=True)
-        numbers = _numbers(values)
+        numbers = as_numbers(values)
         self._writer.append(steps, times, numbers)
         # Only now: what could not be written is tried again.
         del self.points[:count]
-        return steps[-1], numbers
+        return steps, numbers
 
     def sync(self) -> None:
         self._writer.sync()
@@ -58,9 +58,10 @@ class _Series:
         self._writer.close()
 
 
-def _numbers(values: tuple[Tensor | float, ...]) -> NDArray[np.float64]:
+def as_numbers(values: Sequence[Tensor | float]) -> NDArray[np.float64]:
+    """Return detached tensors of one element, or numbers, as an array, shape (n,)."""
     tensors = [item for item in values if isinstance(item, Tensor)]
-    if len(tensors) == len(values):
+    if tensors and len(tensors) == len(values):
         return torch.stack(tensors).to("cpu", torch.float64).numpy()
     return np.array([float(item) for item in values], dtype=np.float64)
 
@@ -89,6 +90,7 @@ class Recorder:
         self._pace = _Pace()
         self._progress_at = 0.0
         self._warned: set[str] = set()
+        self._guarded: dict[str, Callable[[str, int, float], None]] = {}
         self._draining = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder", daemon=True)
@@ -108,6 +110,13 @@ class Recorder:
             with self._draining:
                 self._series[name] = _Series(path)
         return self._series[name].points.append
+
+    def guard(self, names: Iterable[str], on_nonfinite: Callable[[str, int, float], None]) -> None:
+        """Have series watched: name, step and value of what is not finite are told, not warned of.
+
+        They are told within `FLUSH_INTERVAL_S`, in another thread.
+        """
+        self._guarded |= dict.fromkeys(names, on_nonfinite)
 
     def record(self, name: str, step: int, value: float) -> None:
         """Record one point of a series that has few."""
@@ -162,12 +171,20 @@ class Recorder:
             written = series.drain()
             if written is None:
                 continue
-            step, values = written
-            self.step = max(self.step, step)
+            steps, values = written
+            self.step = max(self.step, steps[-1])
             last = float(values[-1])
             self._latest[name] = last if math.isfinite(last) else None
-            if not np.isfinite(values).all():
-                self._warn(name, f"{name} is not finite (about step {step}).")
+            bad = ~np.isfinite(values)
+            if bad.any():
+                self._tell_nonfinite(name, steps[int(bad.argmax())], float(values[bad][0]))
+
+    def _tell_nonfinite(self, name: str, step: int, value: float) -> None:
+        tell = self._guarded.get(name)
+        if tell is None:
+            self._warn(name, f"{name} is not finite (step {step}).")
+        else:
+            tell(name, step, value)
 
     def _write_progress(self) -> None:
         self._progress_at = time.monotonic()

@@ -172,7 +172,7 @@ class Inertia:
     def __init__(
         self, parameters: Parameters, l2: float, momentum: float, *, nesterov: bool
     ) -> None:
-        self._parameters = parameters
+        self._parameters: list[Tensor] = list(parameters)
         self._l2 = l2
         self._momentum = momentum
         self._nesterov = nesterov

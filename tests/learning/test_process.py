@@ -160,6 +160,9 @@ def test_stop_leaves_a_checkpoint_weights_and_a_result(make_run, start_process, 
         "variant": "last",
         "file": "weights/last.safetensors",
         "step": step,
+        "network": "lenet-digits",
+        "input_shape": [1, 8, 8],
+        "outputs": 10,
         "scores": result["result"]["validation"],
     }
 

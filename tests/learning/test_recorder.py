@@ -80,7 +80,7 @@ def test_a_loss_that_is_not_finite_is_told_once(tmp_path, recorder):
         recorder.sync()
     recorder.close()
 
-    assert messages(tmp_path) == ["loss is not finite (about step 1)."]
+    assert messages(tmp_path) == ["loss is not finite (step 1)."]
 
 
 def test_points_that_cannot_be_written_wait_and_come_later(

@@ -92,4 +92,6 @@ def meaning(model: type[OptionModel], key: str, options: dict[str, Any]) -> str:
             for other, values in model.condition(name).items()
         )
 
-    return next((name for name in candidates if holds(name)), candidates[0])
+    # The most particular one; of several the one that belongs to the type of job itself.
+    fitting = [name for name in reversed(candidates) if holds(name)] or candidates
+    return max(fitting, key=lambda name: len(model.condition(name)))

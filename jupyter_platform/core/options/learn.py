@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.options.groups.data import DataOptions
 from jupyter_platform.core.options.groups.distillation import DistillationOptions
 from jupyter_platform.core.options.groups.gang import GangOptions
@@ -44,6 +45,7 @@ class LearnOptions(
     StoppingOptions,
     ScheduleOptions,
     OptimizerOptions,
+    AdapterOptions,
     DataOptions,
     GangOptions,
 ):
@@ -183,6 +185,10 @@ class LearnOptions(
             raise ValueError("init_tag gives weights and clean = true wants fresh ones; give one")
         if self.schedule == "cosine" and self.cosine_length is None and self.max_iterations == -1:
             raise ValueError("cosine_length is not given, and max_iterations = -1 has no end")
+        if self.schedule != "constant" and self.decay_rate:
+            raise ValueError(
+                f"decay_rate and schedule = {self.schedule} both lower the learning rate; give one"
+            )
         if self.schedule != "constant" and self.min_learning_rate > self.effective_learning_rate:
             raise ValueError("min_learning_rate is above the learning rate that it limits")
         return self

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,9 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies.sampling import Adapt, Batches, Permutation, Source
+from jupyter_platform.learning.strategies.prefetching import PrefetchedBatches
+from jupyter_platform.learning.strategies.sampling import Adapt, Batches, Source, make_sampler
+from jupyter_platform.learning.updates import Updater
 
 VALIDATION_BATCH = 1024
 
@@ -53,7 +55,11 @@ class Material:
     validation: Tensor | None = None
     """Rows to validate on; None: do not."""
     augment: Adapt | None = None
-    """Random changes of a training batch."""
+    """All changes of a training batch, where some of them are random; see `unchanged`."""
+    unchanged: Source | None = None
+    """Samples as they are before `augment`; None without."""
+    streamed: bool = False
+    """Whether samples are read from disk when they are asked for."""
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     folder: Path | None = None
     """The run folder."""
@@ -61,9 +67,18 @@ class Material:
 
     def batches(self) -> Batches:
         """Return endless training batches, as the options ask for them."""
-        source, rows = self.samples(), self.training_rows()
-        sampler = Permutation(rows, self.options.batch_size, self.options.seed)
-        return Batches(source, sampler, self.augment)
+        options, rows = self.options, self.training_rows()
+        source = self.samples() if self.unchanged is None else self.unchanged
+        sampler = make_sampler(options, rows, options.seed, self.targets)
+        if self.streamed and options.fetch_threads:
+            threads = options.fetch_threads
+            return PrefetchedBatches(source, sampler, self.augment, options.seed, threads=threads)
+        return Batches(source, sampler, self.augment, options.seed)
+
+    def targets(self, rows: Tensor) -> Tensor:
+        """Return the targets of rows, as strategies see them."""
+        parts = [self.samples().gather(part)[1] for part in torch.split(rows, VALIDATION_BATCH)]
+        return torch.cat(parts)
 
     def samples(self) -> Source:
         """Return the samples of a strategy that cannot do without."""
@@ -123,6 +138,22 @@ class Strategy(ABC):
     def validate(self) -> dict[str, float] | None:
         """Return scores on the validation set, ``validation_loss`` first; None without one."""
         return None
+
+    @property
+    def updaters(self) -> list[Updater]:
+        """The updaters among its attributes."""
+        return [item for item in vars(self).values() if isinstance(item, Updater)]
+
+    def validated(self, scores: Mapping[str, float]) -> None:
+        """Take the scores of a validation: learning rates may follow them."""
+        for updater in self.updaters:
+            updater.observe(scores["validation_loss"])
+
+    def reseed(self, number: int) -> None:
+        """Take other samples from here on than tries with another number."""
+        for item in vars(self).values():
+            if callable(draw_anew := getattr(item, "reseed", None)):
+                draw_anew(number)
 
     def summary(self) -> dict[str, Any]:
         """Return what the job's result tells beside losses, as JSON values; called at the end.

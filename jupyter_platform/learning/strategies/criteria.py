@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, OptionError
 
 Task = Literal["classification", "regression"]
@@ -17,14 +20,18 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 EPSILON = 1e-12
 """Smallest probability that a logarithm is taken of."""
+LEAST_DEVIATION = 1e-6
+"""Smallest standard deviation that is divided by."""
 _TOLERANCE = 1e-3
 
 DEFAULT_CRITERIA: dict[Task, str] = {"classification": "NLL", "regression": "MSE"}
 CRITERIA: dict[Task, tuple[str, ...]] = {
-    "classification": ("NLL", "CE"),
-    "regression": ("MSE",),
+    "classification": ("NLL", "CE", "BCE", "BCE_LOGITS"),
+    "regression": ("MSE", "ABS", "HUB", "SMOOTH_L1", "BCE", "BCE_LOGITS", "GAU", "GKL"),
 }
 """Criteria that fit each task."""
+BINARY = ("BCE", "BCE_LOGITS")
+"""Criteria that tell two classes by one output: the probability, or the score, of the second."""
 
 
 def choose_criterion(name: str | None, task: Task) -> str:
@@ -37,9 +44,10 @@ def choose_criterion(name: str | None, task: Task) -> str:
     """
     if name is None:
         return DEFAULT_CRITERIA[task]
-    if name not in CRITERIA[task]:
-        accepted = " or ".join(CRITERIA[task])
-        wants = "numbers" if name == "MSE" else "classes"
+    fitting = CRITERIA[task]
+    if name not in fitting:
+        accepted = f"{', '.join(fitting[:-1])} or {fitting[-1]}"
+        wants = "classes" if name in CRITERIA["classification"] else "numbers"
         message = (
             f"criterion = {name} wants {wants} as targets; the dataset is for {task}, which "
             f"takes {accepted}."
@@ -47,6 +55,18 @@ def choose_criterion(name: str | None, task: Task) -> str:
         field = FieldError(field="criterion", value=name, message=message, accepted=accepted)
         raise OptionError.from_fields([field])
     return name
+
+
+def wanted_shape(criterion: str, facts: DatasetFacts) -> tuple[int, ...]:
+    """Return the shape that a network must give for a sample.
+
+    One number for each class, or for each number to learn; one for two classes where the criterion
+    is a binary one; a mean and a standard deviation for each number with GAU.
+    """
+    if facts.task == "classification":
+        return (1,) if criterion in BINARY and facts.outputs == 2 else (facts.outputs,)
+    shape = tuple(facts.target_shape) or (facts.outputs,)
+    return (2 * shape[0], *shape[1:]) if criterion == "GAU" else shape
 
 
 def classify_outputs(outputs: Tensor) -> Outputs:
@@ -68,30 +88,49 @@ def classify_outputs(outputs: Tensor) -> Outputs:
     return "scores"
 
 
-def make_loss(criterion: str, outputs: Tensor, targets: Tensor, network: str) -> Loss:
+def make_loss(
+    criterion: str, outputs: Tensor, targets: Tensor, network: str, delta: float = 1.0
+) -> Loss:
     """Return the loss for a network, having seen its outputs for one batch.
 
     Parameters
     ----------
     criterion : str
-        ``"NLL"``, ``"CE"`` or ``"MSE"``; each is the mean over the batch.
+        One of `CRITERIA`; each is the mean over all numbers, or samples, of the batch.
     outputs, targets : Tensor
         Of one batch.
     network : str
         Name, for errors.
+    delta : float
+        Error from which HUB and SMOOTH_L1 grow evenly.
 
     Raises
     ------
     InvalidDataError
-        If the shapes do not fit, or NLL finds raw scores.
+        If the shapes do not fit, NLL finds raw scores, or outputs or targets are no probabilities
+        or deviations where the criterion takes them for such.
     """
-    if criterion == "MSE":
-        if outputs.shape != targets.shape:
-            raise InvalidDataError(
-                f"Network {network!r} gives shape {tuple(outputs.shape[1:])} for a sample; MSE "
-                f"compares it to targets of shape {tuple(targets.shape[1:])}, which must be equal."
-            )
-        return functional.mse_loss
+    if criterion in ("NLL", "CE"):
+        return _loss_of_classes(criterion, outputs, network)
+    if not targets.is_floating_point():
+        loss = _loss_of_numbers(criterion, delta)
+        _check_binary(criterion, outputs, None, network)
+        return _one_hot(loss, outputs, network)
+    if criterion == "GAU":
+        _check_gaussian(outputs, targets, network, halves=2)
+    elif outputs.shape != targets.shape:
+        raise InvalidDataError(
+            f"Network {network!r} gives shape {tuple(outputs.shape[1:])} for a sample; {criterion} "
+            f"compares it to targets of shape {tuple(targets.shape[1:])}, which must be equal."
+        )
+    if criterion == "GKL":
+        _check_gaussian(outputs, targets, network, halves=1)
+    if criterion in BINARY:
+        _check_binary(criterion, outputs, targets, network)
+    return _loss_of_numbers(criterion, delta)
+
+
+def _loss_of_classes(criterion: str, outputs: Tensor, network: str) -> Loss:
     if outputs.ndim != 2:
         raise InvalidDataError(
             f"Network {network!r} gives shape {tuple(outputs.shape[1:])} for a sample; "
@@ -108,15 +147,111 @@ def make_loss(criterion: str, outputs: Tensor, targets: Tensor, network: str) ->
     return functional.nll_loss if kind == "log-probabilities" else nll_of_probabilities
 
 
+def _loss_of_numbers(criterion: str, delta: float) -> Loss:
+    losses: dict[str, Loss] = {
+        "MSE": functional.mse_loss,
+        "ABS": functional.l1_loss,
+        "HUB": partial(functional.huber_loss, delta=delta),
+        "SMOOTH_L1": partial(functional.smooth_l1_loss, beta=delta),
+        "BCE": functional.binary_cross_entropy,
+        "BCE_LOGITS": functional.binary_cross_entropy_with_logits,
+        "GAU": gaussian_nll,
+        "GKL": gaussian_divergence,
+    }
+    return losses[criterion]
+
+
+def _one_hot(loss: Loss, outputs: Tensor, network: str) -> Loss:
+    """Return a loss of classes: 1 for the class of a sample, 0 for the others."""
+    if outputs.ndim != 2:
+        raise InvalidDataError(
+            f"Network {network!r} gives shape {tuple(outputs.shape[1:])} for a sample; one number, "
+            "or one for each class, is wanted."
+        )
+    if outputs.shape[1] == 1:
+        return lambda given, classes: loss(given, classes[:, None].to(given.dtype))
+    return lambda given, classes: loss(
+        given, functional.one_hot(classes, given.shape[1]).to(given.dtype)
+    )
+
+
+def _check_binary(criterion: str, outputs: Tensor, targets: Tensor | None, network: str) -> None:
+    if targets is not None and not _within_one(targets):
+        raise InvalidDataError(
+            f"criterion = {criterion} wants targets from 0 to 1; the dataset has others."
+        )
+    if criterion == "BCE" and not _within_one(outputs):
+        raise InvalidDataError(
+            f"Network {network!r} gives numbers beyond 0 to 1, which BCE takes for probabilities. "
+            "Use criterion BCE_LOGITS, or end the network with Sigmoid."
+        )
+
+
+def _within_one(values: Tensor) -> bool:
+    return bool(((values >= 0) & (values <= 1)).all())
+
+
+def _check_gaussian(outputs: Tensor, targets: Tensor, network: str, *, halves: int) -> None:
+    given = tuple(outputs.shape[1:])
+    wanted = (halves * targets.shape[1], *targets.shape[2:])
+    if given != wanted or outputs.shape[1] % 2:
+        raise InvalidDataError(
+            f"Network {network!r} gives shape {given} for a sample; means and standard deviations, "
+            f"shape {wanted}, are wanted."
+        )
+    if not bool((outputs.chunk(2, 1)[1] > 0).all()):
+        raise InvalidDataError(
+            f"Network {network!r} gives standard deviations that are not above 0. End it with "
+            "MultivariateGaussian."
+        )
+
+
+def _moments(values: Tensor) -> tuple[Tensor, Tensor]:
+    mean, deviation = values.chunk(2, 1)
+    return mean, deviation.clamp_min(LEAST_DEVIATION)
+
+
+def gaussian_nll(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the negative log-likelihood of numbers under ``[mean | stdev]``, mean over them."""
+    mean, deviation = _moments(outputs)
+    distance = (targets - mean) / deviation
+    return (deviation.log() + distance.square() / 2).mean() + math.log(2 * math.pi) / 2
+
+
+def gaussian_divergence(outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the KL divergence of ``[mean | stdev]`` from that of the targets, mean over numbers.
+
+    KL(outputs ‖ targets), of independent normal distributions.
+    """
+    mean, deviation = _moments(outputs)
+    other, spread = _moments(targets)
+    squares = deviation.square() + (mean - other).square()
+    return ((spread / deviation).log() + squares / (2 * spread.square()) - 0.5).mean()
+
+
 def nll_of_probabilities(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the negative log-likelihood of classes given probabilities, mean over the batch."""
     return functional.nll_loss(outputs.clamp_min(EPSILON).log(), targets)
 
 
 def class_probabilities(outputs: Tensor, criterion: str) -> Tensor:
-    """Return probabilities for a batch of outputs, float64, shape (B, C)."""
+    """Return probabilities for a batch of outputs, float64, shape (B, C).
+
+    One output is taken for the probability, or the score, of the second of two classes. With more
+    of them and a binary criterion each is for a class of its own, and they need not add up to 1.
+    """
     values = outputs.double()
+    if criterion in BINARY:
+        values = values.sigmoid() if criterion == "BCE_LOGITS" else values
+        return torch.cat([1 - values, values], 1) if values.shape[1] == 1 else values
     kind = "scores" if criterion == "CE" else classify_outputs(values)
     if kind == "probabilities":
         return values
     return values.softmax(1) if kind == "scores" else values.exp()
+
+
+def predicted_classes(outputs: Tensor, criterion: str) -> Tensor:
+    """Return the most likely class of each sample, int64, shape (B,)."""
+    if outputs.shape[1] == 1:
+        return (outputs[:, 0] > (0.0 if criterion == "BCE_LOGITS" else 0.5)).long()
+    return outputs.argmax(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -11,7 +12,13 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
-from jupyter_platform.learning.strategies.criteria import Loss, choose_criterion, make_loss
+from jupyter_platform.learning.strategies.criteria import (
+    Loss,
+    choose_criterion,
+    make_loss,
+    predicted_classes,
+    wanted_shape,
+)
 from jupyter_platform.learning.updates import Updater
 
 
@@ -25,21 +32,21 @@ class FeedForward(Strategy):
         """One network from a sample to one number for each class or target."""
         if facts is None:
             raise InvalidRequestError("Feed-forward learning needs a dataset.")
-        choose_criterion(options.criterion, facts.task)
-        return (Place("network", tuple(facts.shape), facts.outputs, (facts.outputs,)),)
+        shape = wanted_shape(choose_criterion(options.criterion, facts.task), facts)
+        return (Place("network", tuple(facts.shape), math.prod(shape), shape),)
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
         self._network = material.networks[0]
         self._batches = material.batches()
         self.samples_per_step = self._batches.batch_size
+        assert material.facts is not None, "places() asks for a dataset"
+        self._criterion = choose_criterion(material.options.criterion, material.facts.task)
         self._loss = self._make_loss()
         self._updater = Updater(self._network.parameters(), material.options)
 
     def _make_loss(self) -> Loss:
         material = self.material
-        assert material.facts is not None, "places() asks for a dataset"
-        criterion = choose_criterion(material.options.criterion, material.facts.task)
         inputs, targets = material.samples().gather(
             material.training_rows()[: material.options.batch_size]
         )
@@ -47,7 +54,8 @@ class FeedForward(Strategy):
         with torch.no_grad():
             outputs = self._network(inputs)
         self._network.train()
-        return make_loss(criterion, outputs, targets, material.names[0])
+        delta = material.options.huber_delta
+        return make_loss(self._criterion, outputs, targets, material.names[0], delta)
 
     def step(self) -> Tensor:
         """Update the weights once; return the loss of the batch before the update."""
@@ -68,7 +76,8 @@ class FeedForward(Strategy):
                 count += len(inputs)
                 classifies = not targets.is_floating_point()
                 if classifies:
-                    right += int((outputs.argmax(1) == targets).sum())
+                    predicted = predicted_classes(outputs, self._criterion)
+                    right += int((predicted == targets).sum())
         self._network.train()
         if not count:
             return None

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from jupyter_platform.learning.datasets.prefetch import Prefetcher
 from jupyter_platform.learning.strategies.sampling import Adapt, Batches, Sampler, Source
 
-AHEAD = 3
-"""Batches that wait for each thread at most."""
-
-_Pair = tuple[Tensor, Tensor]
+_State = dict[str, Any]
 
 
 class PrefetchedBatches(Batches):
@@ -38,41 +34,38 @@ class PrefetchedBatches(Batches):
         threads: int,
     ) -> None:
         super().__init__(source, sampler, augment, seed)
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="fetch")
-        self._depth = AHEAD * threads
-        self._waiting: deque[tuple[dict[str, Any], Future[_Pair]]] = deque()
+        self._threads = threads
+        self._begin()
 
-    def __next__(self) -> _Pair:
+    def _begin(self) -> None:
+        # A resume begins behind what was learned from, not behind what was read.
+        self._position = self._sampler.state_dict()
+        self._ahead = Prefetcher(self._rows(), lambda item: self._gather(item[0]), self._threads)
+
+    def _rows(self) -> Iterator[tuple[Tensor, _State]]:
+        while True:
+            rows = next(self._sampler)
+            yield rows, self._sampler.state_dict()
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of the next batch."""
-        while len(self._waiting) < self._depth:
-            # Where a resume begins is what was asked for, not what was read.
-            before = self._sampler.state_dict()
-            future = self._pool.submit(self._fetch, next(self._sampler))
-            self._waiting.append((before, future))
-        inputs, targets = self._waiting.popleft()[1].result()
+        (_, self._position), (inputs, targets) = next(self._ahead)
         if self._augment is None:
             return inputs, targets
         return self._augment(inputs, targets, self._generator)
 
-    def _fetch(self, rows: Tensor) -> _Pair:
-        with torch.inference_mode(False):
-            return self._gather(rows)
-
     def reseed(self, number: int) -> None:
         """Forget what was read, and draw other samples than in tries with another number."""
-        self._drop()
+        self._ahead.close()
         super().reseed(number)
+        self._begin()
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> _State:
         """Return what brings another instance to this very place."""
-        state = super().state_dict()
-        return {**state, "sampler": self._waiting[0][0]} if self._waiting else state
+        return {**super().state_dict(), "sampler": self._position}
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: _State) -> None:
         """Go to where `state_dict` was taken."""
-        self._drop()
+        self._ahead.close()
         super().load_state_dict(state)
-
-    def _drop(self) -> None:
-        while self._waiting:
-            self._waiting.popleft()[1].cancel()
+        self._begin()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
+from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options.groups.data import DataOptions
 from jupyter_platform.learning.synchronisation import current_gang
@@ -244,6 +245,20 @@ def make_sampler(
     return Permutation(rows, size, seed)
 
 
+def check_sampling(options: DataOptions, count: int, facts: DatasetFacts) -> None:
+    """Refuse a sampling that a training set of `count` samples does not allow.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming the option.
+    """
+    if options.sampling == "WEIGHTED":
+        weighted_groups(options, count)
+    elif options.sampling == "UNIFORMCLASS" and facts.task != "classification":
+        raise _no_classes()
+
+
 def weighted_groups(options: DataOptions, count: int) -> list[tuple[Tensor, float]]:
     """Return the ranges of WEIGHTED with their probabilities, and what is in none of them.
 
@@ -281,16 +296,19 @@ def weighted_groups(options: DataOptions, count: int) -> list[tuple[Tensor, floa
 
 def _class_groups(classes: Tensor) -> list[tuple[Tensor, float]]:
     if classes.is_floating_point() or classes.ndim != 1:
-        raise _refusal(
-            "sampling",
-            "UNIFORMCLASS",
-            "sampling = UNIFORMCLASS wants one class for each sample; the dataset has other "
-            "targets.",
-            "PERMUTATION, UNIFORM, SEQUENTIAL or WEIGHTED",
-        )
+        raise _no_classes()
     classes = classes.cpu()
-    present = classes.unique()
+    present = torch.unique(classes)
     return [((classes == number).nonzero()[:, 0], 1 / len(present)) for number in present]
+
+
+def _no_classes() -> InvalidDataError:
+    return _refusal(
+        "sampling",
+        "UNIFORMCLASS",
+        "sampling = UNIFORMCLASS wants one class for each sample; the dataset has other targets.",
+        "PERMUTATION, UNIFORM, SEQUENTIAL or WEIGHTED",
+    )
 
 
 def _refusal(field: str, value: object, message: str, accepted: str) -> InvalidDataError:

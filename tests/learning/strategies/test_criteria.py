@@ -74,9 +74,9 @@ def test_mse_wants_equal_shapes():
 def test_default_criterion_follows_the_task_and_the_wrong_one_is_refused():
     assert choose_criterion(None, "classification") == "NLL"
     assert choose_criterion(None, "regression") == "MSE"
-    with pytest.raises(OptionError, match="MSE wants numbers.*NLL or CE"):
+    with pytest.raises(OptionError, match="MSE wants numbers.*NLL, CE, BCE or BCE_LOGITS"):
         choose_criterion("MSE", "classification")
-    with pytest.raises(OptionError, match="CE wants classes.*takes MSE"):
+    with pytest.raises(OptionError, match="CE wants classes.*takes MSE, ABS"):
         choose_criterion("CE", "regression")
 
 

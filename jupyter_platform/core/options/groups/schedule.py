@@ -20,7 +20,6 @@ class ScheduleOptions(OptionModel):
         0.0,
         "How fast the learning rate falls: by this at each update (LINEAR), or by e to minus it.",
         group=_GROUP,
-        when={"schedule": ("constant",)},
         dianne="decayRate",
         ge=0,
         allow_inf_nan=False,
