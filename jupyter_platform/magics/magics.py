@@ -63,13 +63,17 @@ class PlatformMagics(Magics):
     """Submit, list, show and stop jobs from a notebook.
 
     Each shows what it returns at once, also in the middle of a cell or of an assignment, and not
-    again as the value of its cell.
+    again as the value of its cell. A terminal writes ``Out[…]:`` before it asks how a value is
+    shown, so what may become the value of the cell is held back until it has, or the cell ends.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
         super().__init__(shell)
         self._ipython: Any = shell  # its traits do not say what they hold
         self._shown: object = None
+        self._held: Job | JobListing | None = None
+        # Kernels send the number of an output beside it; only terminals print it.
+        self._is_terminal = getattr(shell, "kernel", None) is None
         self._completer = LineCompleter()
 
     @cached_property
@@ -118,6 +122,7 @@ class PlatformMagics(Magics):
         self._ipython.register_magics(self)
         self._ipython.Completer.custom_matchers.append(self._completer.matcher)
         self._ipython.events.register("pre_run_cell", self._forget_shown)
+        self._ipython.events.register("post_run_cell", self._release)
         for drawn in (Job, JobListing):
             self._display_formatter().for_type(drawn, self._display)
 
@@ -126,6 +131,7 @@ class PlatformMagics(Magics):
         for drawn in (Job, JobListing):
             self._display_formatter().pop(drawn, None)
         self._ipython.events.unregister("pre_run_cell", self._forget_shown)
+        self._ipython.events.unregister("post_run_cell", self._release)
         self._ipython.Completer.custom_matchers.remove(self._completer.matcher)
         for kind, functions in self.magics.items():
             for name in functions:
@@ -143,15 +149,29 @@ class PlatformMagics(Magics):
         return self.hub.job(found[0].id)
 
     def _show(self, item: Drawn) -> Drawn:
-        self._publish(item)
-        self._shown = item
+        self._release()
+        if self._is_terminal:
+            self._held = item
+        else:
+            self._publish(item)
+            self._shown = item
         return item
 
     def _display(self, item: Job | JobListing) -> None:
-        if item is self._shown:  # now it comes as the value of the cell
+        """Show the value of a cell, unless it has been shown; called by IPython."""
+        if self._is_terminal:
+            if item is self._held:
+                self._held = None
+            raise NotImplementedError  # IPython then prints it as it does any value
+        if item is self._shown:
             self._shown = None
         else:
             self._publish(item)
+
+    def _release(self, *_: object) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            self._publish(held)
 
     def _publish(self, item: Job | JobListing) -> None:
         self._ipython.display_pub.publish(item._repr_mimebundle_())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
 from IPython.utils.capture import capture_output
 from traitlets.config import Config
 
@@ -47,16 +50,48 @@ class Notebook:
         return [text[: item.start] + item.text for item in found]
 
 
-@pytest.fixture
-def notebook(tmp_path, monkeypatch):
+class Terminal:
+    """Runs cells in a terminal."""
+
+    def __init__(self, shell: TerminalInteractiveShell) -> None:
+        self._shell = shell
+
+    def run(self, cell: str) -> str:
+        """Run a cell; return what is to be read after it."""
+        with redirect_stdout(StringIO()) as screen:
+            self._shell.run_cell(cell, store_history=True)
+        return screen.getvalue().strip()
+
+
+class KernelShell(InteractiveShell):
+    """The shell of a kernel, as far as magics can tell."""
+
+    kernel = object()
+
+
+@contextmanager
+def _loaded(kind: type[InteractiveShell], tmp_path, monkeypatch):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.chdir(tmp_path)
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
-    InteractiveShell.clear_instance()
-    shell = InteractiveShell.instance(config=config)
+    config.TerminalInteractiveShell.simple_prompt = True
+    kind.clear_instance()
+    shell = kind.instance(config=config)
     shell.extension_manager.load_extension("jupyter_platform")
-    yield Notebook(shell)
+    yield shell
     shell.extension_manager.unload_extension("jupyter_platform")
-    InteractiveShell.clear_instance()
+    kind.clear_instance()
+
+
+@pytest.fixture
+def notebook(tmp_path, monkeypatch):
+    with _loaded(KernelShell, tmp_path, monkeypatch) as shell:
+        yield Notebook(shell)
+
+
+@pytest.fixture
+def terminal(tmp_path, monkeypatch):
+    with _loaded(TerminalInteractiveShell, tmp_path, monkeypatch) as shell:
+        yield Terminal(shell)

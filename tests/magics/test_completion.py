@@ -6,6 +6,11 @@ import re
 
 import pytest
 
+from jupyter_platform.core.options.learn import LearnOptions
+from jupyter_platform.core.options.schema import option_schema
+
+METHODS = option_schema(LearnOptions)["properties"]["method"]["enum"]
+
 
 @pytest.fixture(autouse=True)
 def _nobody_answers(paths):
@@ -26,12 +31,12 @@ def _nobody_answers(paths):
         ("%submit --name x LEARN mlp ir", ["iris"]),
         ("%submit LEARN mlp iris learning", ["learning_rate="]),
         ("%submit LEARN mlp iris learning_rate=1 learning", []),
-        ("%submit LEARN mlp iris method=", ["SGD", "ADAM"]),
-        ("%submit LEARN mlp iris method=a", ["ADAM"]),
+        ("%submit LEARN mlp iris method=", METHODS),
+        ("%submit LEARN mlp iris method=sg", ["SGD"]),
         ("%submit LEARN mlp iris clean=", ["true", "false"]),
         ("%submit LEARN mlp iris batch_size=", ["32"]),
         ("%submit LEARN mlp iris --pri", ["--priority"]),
-        ("%%submit LEARN mlp iris\nmethod=A", ["ADAM"]),
+        ("%%submit LEARN mlp iris\nmethod=S", ["SGD"]),
         ("%%submit LEARN mlp iris\nmethod=ADAM\nmomen", ["momentum="]),
         ("%jobs fin", ["finished"]),
         ("%jobs --type E", ["EVALUATE"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 
 import pytest
@@ -42,6 +43,20 @@ def test_a_job_is_shown_once_wherever_the_magic_stands(notebook):
     assert [item[JOB_MIME]["name"] for item in ran.displayed] == ["first", "last"]
     assert "<Job" not in ran.out
     assert notebook.run("_").displayed[0][JOB_MIME]["name"] == "last"
+
+
+def test_a_terminal_prints_each_job_once_and_behind_the_prompt_of_its_cell(terminal):
+    first = f"first = %submit LEARN mlp iris {SHORT} --name first\n"
+    second = f"%submit LEARN mlp iris {SHORT} --name second"
+
+    between, shown, value = terminal.run(f"{first}print('between')\n{second}").splitlines()
+
+    assert between == "between"
+    assert re.fullmatch(r"<Job \w+ 'first' LEARN .*>", shown)
+    assert re.fullmatch(r"Out\[1\]: <Job \w+ 'second' LEARN .*>", value)
+    assert terminal.run("first").startswith("Out[2]: <Job ")
+    assert terminal.run(f"last = %submit LEARN mlp iris {SHORT}").startswith("<Job ")
+    assert terminal.run("%jobs --search first").startswith("Out[4]: \nid ")
 
 
 def test_options_may_stand_below_the_line(notebook):
