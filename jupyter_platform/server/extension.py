@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from jupyter_server.extension.application import ExtensionApp
+from jupyter_server.serverapp import ServerApp
+from traitlets import Float
 
 from jupyter_platform.server.coordinator_link import CoordinatorLink
 from jupyter_platform.server.dashboards import DashboardHandler, list_dashboards, voila_options
@@ -16,6 +18,7 @@ from jupyter_platform.server.pages import (
     PartHandler,
     bokeh_static_path,
 )
+from jupyter_platform.server.panel_kernels import PanelKernels
 from jupyter_platform.server.version import VersionHandler
 
 
@@ -25,11 +28,21 @@ class PlatformExtension(ExtensionApp):
     name = "jupyter_platform"
     extension_url = "/jupyter-platform/"
 
+    panel_kernel_minutes = Float(
+        30,
+        min=0,
+        help="Minutes that the kernel of the panels outlives the last page that shows one; "
+        "0 keeps it until the server ends.",
+    ).tag(config=True)
+
     def initialize_handlers(self) -> None:
         """Add the routes of the platform to those of the server."""
         assert self.serverapp is not None
         self.link = CoordinatorLink()
         self.kernels = DashboardKernels(self.serverapp.kernel_manager, self.log)
+        self.panels = PanelKernels(
+            self.serverapp.session_manager, self.log, kept_s=60 * self.panel_kernel_minutes
+        )
         linked = {"link": self.link}
         voila = voila_options(self.serverapp, self.kernels)
         index = {"dashboards": list_dashboards()}
@@ -47,7 +60,11 @@ class PlatformExtension(ExtensionApp):
             (r"/jupyter-platform/api/(.*)", GatewayHandler, linked),
         ]
 
+    async def _start_jupyter_server_extension(self, serverapp: ServerApp) -> None:
+        self.panels.start()
+
     async def stop_extension(self) -> None:
         """Let go of kernels and coordinator, which go on."""
+        await self.panels.close()
         await self.kernels.close()
         await self.link.close()
