@@ -132,6 +132,10 @@ class RunProgress(BaseModel):
     phase: str = ""
 
 
+NOT_FINITE = "NotFinite"
+"""Type of the error of a run whose loss or weights are no numbers any more."""
+
+
 class RunResult(BaseModel):
     """``result.json``, the last thing that the torch process writes."""
 

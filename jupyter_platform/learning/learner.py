@@ -13,7 +13,7 @@ import torch
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.core.runs import RunResult
+from jupyter_platform.core.runs import NOT_FINITE, RunResult
 from jupyter_platform.learning.callbacks import (
     Checkpoints,
     LearningRates,
@@ -126,7 +126,7 @@ def _failed(failure: Ending, step: int, options: LearnOptions) -> RunResult:
         "A smaller learning_rate, clip_norm = 1 or another criterion may help, and nan_retries = 3 "
         "goes on from the last checkpoint with other samples."
     )
-    error = JobErrorRecord(type="NotFinite", message=f"{failure.text} {advice}")
+    error = JobErrorRecord(type=NOT_FINITE, message=f"{failure.text} {advice}")
     return RunResult(status="failed", step=step, error=error, retries=options.nan_retries)
 
 

@@ -58,9 +58,10 @@ class FakeRun:
         network = self.spec.networks[0].description.name
         self.event("weights", network=network, variant=variant, file=path, step=step, **facts)
 
-    def end(self, status: str = "finished", **result) -> None:
+    def end(self, status: str = "finished", retries: int = 0, **result) -> None:
         error = result.pop("error", None)
-        self.put("result.json", {"status": status, "step": 5, "result": result, "error": error})
+        record = {"status": status, "step": 5, "result": result, "error": error, "retries": retries}
+        self.put("result.json", record)
         self.exit(0 if status != "failed" else 1)
 
     def exit(self, code: int | None, signal: int | None = None, max_rss: int = 1000) -> None:

@@ -398,3 +398,48 @@ async def test_warnings_of_a_run_become_those_of_its_job(open_lab, host, until):
         record = await until_state(lab, until, job, "finished")
 
         assert record.warnings == ["The disk is full."]
+
+
+async def test_a_loss_that_is_no_number_goes_back_with_other_samples_as_often_as_asked(
+    open_lab, host, until
+):
+    lab = open_lab()
+    async with running(lab, host, until) as (job, run):
+        for number in (1, 2, 3):
+            if number == 1:
+                run.points(1, 2, 3)
+                run.checkpoint(2)
+            else:
+                key = f"{job.id}/{number}/0"
+                await until(lambda key=key: key in host.runs)
+                run = host.runs[key]
+                assert run.spec.resume.step == 2
+                assert run.spec.reseed == number - 1
+            error = JobErrorRecord(type="NotFinite", message=f"Loss is no number, {number}.")
+            run.end("failed", error=error.model_dump(), retries=2)
+
+        record = await until_state(lab, until, job, "failed")
+
+        assert [attempt.resume_step for attempt in record.attempts] == [0, 3, 3]
+        assert record.error.message == (
+            "Loss is no number, 3; 2 earlier attempts had ended early too."
+        )
+        assert await said(lab, "goes on from step 2. Loss is no number, 1.")
+
+
+async def test_what_went_well_after_such_a_loss_is_not_changed_when_it_is_killed(
+    open_lab, host, until
+):
+    lab = open_lab()
+    async with running(lab, host, until) as (job, run):
+        run.checkpoint(2)
+        error = JobErrorRecord(type="NotFinite", message="Loss is no number.")
+        run.end("failed", error=error.model_dump(), retries=1)
+        await until(lambda: f"{job.id}/2/0" in host.runs)
+        second = host.runs[f"{job.id}/2/0"]
+        second.checkpoint(4)
+        second.exit(None, 9)
+        await until(lambda: f"{job.id}/3/0" in host.runs)
+        third = host.runs[f"{job.id}/3/0"].spec
+
+        assert (third.resume.step, third.reseed) == (4, 0)

@@ -93,12 +93,14 @@ def _spec(
             "name": row.name,
             "networks": frozen["networks"],
             "dataset": frozen.get("dataset"),
+            "pool": frozen.get("pool"),
             "options": row.options,
             "threads": row.cpus,
             "memory": row.memory,
             "gpus": rank.gpus,
             "world_size": world_size,
             "resume": resume,
+            "reseed": (frozen.get("reseed") or {}).get(str(number), 0),
         }
     )
 

@@ -18,6 +18,7 @@ from jupyter_platform.coordinator.reconciler.outcome import Outcome, exhausted
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
 from jupyter_platform.coordinator.transitions import move, move_attempt
 from jupyter_platform.core.jobs import JobErrorRecord, JobProgress
+from jupyter_platform.core.runs import NOT_FINITE
 from jupyter_platform.core.states import HOLDING, JobState, JobTarget
 
 
@@ -57,6 +58,8 @@ def place(session: Session, placement: Placement) -> Attempt | None:
     session.add_all(ranks)
     if point is not None:
         row.spec = {**row.spec, "resume": {str(number): point}}
+    if number_of_seed := reseed_number(earlier, point):
+        row.spec = {**row.spec, "reseed": {str(number): number_of_seed}}
     if len(ranks) > 1:
         row.spec = {**row.spec, "secrets": {str(number): secrets.token_hex(16)}}
     Ledger.grant(session, row, number, placement.ranks)
@@ -137,17 +140,18 @@ def end(
     if error is not None:
         current.error = error.model_dump(mode="json")
     stopped = row.target != JobTarget.RUN.value
-    if outcome.again and not stopped and row.retries_left > 0:
+    attempts = _attempts(session, row.id)
+    earlier = [JobErrorRecord.model_validate(item.error) for item in attempts[:-1] if item.error]
+    if not stopped and _may_end_better(row, outcome, earlier):
         move_attempt(current, JobState.FAILED)
         move(row, JobState.QUEUED)
-        row.retries_left -= 1
+        row.retries_left -= outcome.again
         row.host, row.not_before = None, datetime.now(UTC)
-        point = newest_checkpoint(_attempts(session, row.id))
+        point = newest_checkpoint(attempts)
         return Ended(JobState.QUEUED, error, int(point["step"]) if point else 0)
     state = JobState.STOPPED if stopped and outcome.again else outcome.state
-    if outcome.again and state == JobState.FAILED and error is not None:
-        earlier = [item.error for item in _attempts(session, row.id)[:-1] if item.error]
-        error = exhausted(error, [JobErrorRecord.model_validate(item) for item in earlier])
+    if (outcome.again or outcome.retries) and state == JobState.FAILED and error is not None:
+        error = exhausted(error, earlier)
     move_attempt(current, state)
     move(row, state)
     if outcome.result:
@@ -155,6 +159,26 @@ def end(
         row.headline = outcome.result.get("headline")
     row.error = error.model_dump(mode="json") if error and state == JobState.FAILED else None
     return Ended(state, error if state == JobState.FAILED else None)
+
+
+def _may_end_better(row: JobRow, outcome: Outcome, earlier: Sequence[JobErrorRecord]) -> bool:
+    """Return whether another attempt is made; those that other samples may cure count apart."""
+    if outcome.again:
+        return row.retries_left > 0
+    if not outcome.retries or outcome.error is None:
+        return False
+    same = sum(error.type == outcome.error.type for error in earlier)
+    return outcome.retries < 0 or same < outcome.retries
+
+
+def reseed_number(attempts: Sequence[AttemptRow], point: dict[str, Any] | None) -> int:
+    """Return how often what followed a checkpoint made the loss no number; 0: go on as it was."""
+    written = max((item.number for item in attempts if item.checkpoint == point), default=0)
+    return sum(
+        (item.error or {}).get("type") == NOT_FINITE
+        for item in attempts
+        if point is None or item.number >= written
+    )
 
 
 def _failed_starts(attempts: Sequence[AttemptRow]) -> int:

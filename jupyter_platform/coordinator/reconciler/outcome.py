@@ -34,6 +34,8 @@ class Outcome:
     result: dict[str, Any] | None = None
     rank: int = 0
     """Which process of the gang ended so."""
+    retries: int = 0
+    """Attempts that may fail like this and be followed by another; -1: all."""
 
 
 def outcome_of(
@@ -57,8 +59,8 @@ def outcome_of(
         Bytes that the host offers, to recognise a lack of memory.
     """
     if result is not None:
-        again = False
-        return Outcome(JobState(result.status), result.error, again, result.result)
+        state = JobState(result.status)
+        return Outcome(state, result.error, result=result.result, retries=result.retries)
     if not started:
         return _killed("Killed", "The process did not start.")
     if exit is None:
