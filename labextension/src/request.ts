@@ -23,6 +23,7 @@ import type {
   INetwork,
   IOptionSchema,
   IStatus,
+  IStrategy,
   JobType
 } from './wire';
 
@@ -123,6 +124,10 @@ export class PlatformApi implements IPlatformApi {
 
   optionSchema(type: JobType): Promise<IOptionSchema> {
     return this._get(`options/${segment(type)}`);
+  }
+
+  strategies(): Promise<IStrategy[]> {
+    return this._get('strategies');
   }
 
   networks(): Promise<INetwork[]> {

@@ -14,6 +14,7 @@ import type {
   IOptionSchema,
   IDataset,
   IStatus,
+  IStrategy,
   JobState,
   JobType
 } from './wire';
@@ -30,7 +31,7 @@ export const TRANSLATION_DOMAIN = 'jupyter_platform';
  * Those about a job take `{ job: <id> }` and fall back to the selected job.
  */
 export const CommandIDs = {
-  /** `{ from?: <job id to start from>, clean?: boolean }`. */
+  /** `{ from?: <job id to start from>, clean?, type?, network?, dataset?, activate? }`. */
   submit: 'jupyter-platform:submit',
   /** `{ job, activate?: boolean }`. */
   openJob: 'jupyter-platform:open-job',
@@ -102,6 +103,7 @@ export interface IPlatformApi {
   /** Names of the job types that can be submitted. */
   jobTypes(): Promise<JobType[]>;
   optionSchema(type: JobType): Promise<IOptionSchema>;
+  strategies(): Promise<IStrategy[]>;
   networks(): Promise<INetwork[]>;
   network(name: string): Promise<INetwork>;
   datasets(): Promise<IDataset[]>;

@@ -408,6 +408,21 @@ export interface IOptionProperty {
   exclusiveMaximum?: number;
   pattern?: string;
   examples?: Json[];
+  /** Values of other options without which this one means nothing. */
+  when?: { [option: string]: Json[] };
+  /** DIANNE's names of it. */
+  dianne?: string[];
+}
+
+/** A way of learning. */
+export interface IStrategy {
+  name: string;
+  title: string;
+  summary: string;
+  /** Types of jobs that know it. */
+  types: JobType[];
+  /** What each of its networks is for, in the order in which they are given. */
+  roles: string[];
 }
 
 export interface IOptionSchema {

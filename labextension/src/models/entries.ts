@@ -1,12 +1,21 @@
-import type { IFieldError, IJob, IJobSubmission, JobType } from '../wire';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import type {
+  IFieldError,
+  IJob,
+  IJobSubmission,
+  IOptionProperty,
+  Json,
+  JobType
+} from '../wire';
 import type { Options } from './option-text';
 
 /** What was entered into the submit form. */
 export interface IEntries {
   readonly type: JobType;
   readonly name: string;
-  /** Name of the network; of several, with commas between. */
-  readonly network: string;
+  /** Names of the networks in the order of their roles; never empty. */
+  readonly networks: readonly string[];
   readonly dataset: string;
   readonly options: Options;
   readonly cpus: string;
@@ -20,7 +29,7 @@ export function emptyEntries(): IEntries {
   return {
     type: 'LEARN',
     name: '',
-    network: '',
+    networks: [''],
     dataset: '',
     options: new Map(),
     cpus: '',
@@ -42,13 +51,12 @@ const DEFAULT_MEMORY = 1_000_000_000;
 export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
   const { cpus, memory, gpus } = job.request;
   const defaultGpus = job.type === 'LEARN' && hasGpus ? 1 : 0;
-  const network = job.networks.join(',');
   const unless = (value: number, usual: number): string =>
     value === usual ? '' : String(value);
   return {
     type: job.type,
     name: job.name === `${job.networks[0]}-${job.dataset}` ? '' : job.name,
-    network,
+    networks: job.networks.length ? job.networks : [''],
     dataset: job.dataset ?? '',
     options: new Map(Object.entries(job.given)),
     cpus: unless(cpus, DEFAULT_CPUS),
@@ -58,9 +66,18 @@ export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
   };
 }
 
+/**
+ * Whether the same job again would go on from weights instead of fresh ones.
+ *
+ * Only under a tag that was named: without one, the weights are kept under the id of each job.
+ */
+export function hasWeightsToGoOnFrom({ type, given }: IJob): boolean {
+  return type === 'LEARN' && 'tag' in given;
+}
+
 /** What is sent: entries that are empty are left to the platform. */
 export function submissionOf(entries: IEntries): IJobSubmission {
-  const { type, name, network, dataset, options, priority } = entries;
+  const { type, name, networks, dataset, options, priority } = entries;
   const request: { [resource: string]: number | string } = {};
   for (const key of ['cpus', 'memory', 'gpus'] as const) {
     const text = entries[key].trim();
@@ -70,8 +87,8 @@ export function submissionOf(entries: IEntries): IJobSubmission {
   }
   const submission: IJobSubmission = {
     type,
-    networks: network
-      .split(',')
+    networks: networks
+      .flatMap(text => text.split(','))
       .map(item => item.trim())
       .filter(Boolean),
     dataset: dataset.trim(),
@@ -92,31 +109,86 @@ export function submissionOf(entries: IEntries): IJobSubmission {
   return submission;
 }
 
+/** The entries as JSON, such as a layout keeps. */
+export function packEntries(entries: IEntries): ReadonlyPartialJSONObject {
+  const { options, networks, ...texts } = entries;
+  return {
+    ...texts,
+    networks: [...networks],
+    options: [...options]
+  };
+}
+
+/**
+ * The entries that `packEntries()` packed.
+ *
+ * @param packed - what is not as it should be, because another version wrote it, is left out
+ */
+export function unpackEntries(packed: ReadonlyPartialJSONObject): IEntries {
+  const blank = emptyEntries();
+  const text = (key: TextEntry): string => {
+    const value = packed[key];
+    return typeof value === 'string' ? value : blank[key];
+  };
+  const networks = listOf(packed.networks).filter(isText);
+  const options = listOf(packed.options).filter(
+    (item): item is [string, Json] =>
+      Array.isArray(item) && item.length === 2 && isText(item[0])
+  );
+  return {
+    type: text('type') as JobType,
+    name: text('name'),
+    networks: networks.length ? networks : blank.networks,
+    dataset: text('dataset'),
+    options: new Map(options),
+    cpus: text('cpus'),
+    memory: text('memory'),
+    gpus: text('gpus'),
+    priority: text('priority')
+  };
+}
+
+type TextEntry = Exclude<keyof IEntries, 'networks' | 'options'>;
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
 /**
  * Which control of the form an error belongs to.
  *
- * @param known - the options that have a control
- * @returns `option.<name>`, the name of another control, or `text` for an option that has none
+ * @param known - the options that have a control, with what is known of them
+ * @param networks - the names that were entered
+ * @returns `option.<name>`, `network.<position>`, the name of another control, or `text` for an
+ * option that has none
  */
 export function controlOf(
-  { field }: Pick<IFieldError, 'field'>,
-  known: readonly string[]
+  { field, value }: Pick<IFieldError, 'field' | 'value'>,
+  known: readonly (readonly [string, Pick<IOptionProperty, 'dianne'>])[],
+  networks: readonly string[]
 ): string {
-  if (field === 'networks' || field.startsWith('networks.')) {
-    return 'network';
+  if (/^networks?($|\.)/.test(field)) {
+    const position = /\.(\d+)$/.exec(field)?.[1];
+    const named = networks.findIndex(name => name.trim() === value);
+    return `network.${position ?? Math.max(named, 0)}`;
   }
   const name = field.replace(/^(request|options)\./, '');
   if (CONTROLS.includes(name) && !field.startsWith('options.')) {
     return name;
   }
-  const ours = name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
-  return known.includes(ours) ? `option.${ours}` : 'text';
+  const found = known.find(
+    ([ours, { dianne }]) => ours === name || dianne?.includes(name)
+  );
+  return found ? `option.${found[0]}` : 'text';
 }
 
 const CONTROLS = [
   'type',
   'name',
-  'network',
   'dataset',
   'cpus',
   'memory',

@@ -10,6 +10,8 @@ export const LONGEST_DELAY_MS = 15_000;
 /** Milliseconds between two looks at the clock, and what a look may be late. */
 const TICK_MS = 5_000;
 const SLEPT_AFTER_MS = 20_000;
+/** Milliseconds without a message after which a socket counts as dead: hosts report more often. */
+export const SILENT_MS = 60_000;
 
 /** Where a stream stands. */
 export type StreamPhase = 'closed' | 'opening' | 'open' | 'waiting';
@@ -19,6 +21,7 @@ export type StreamPhase = 'closed' | 'opening' | 'open' | 'waiting';
  *
  * It opens again with growing delays when it was lost, and at once when the
  * network came back, the page is shown again after a while, or the machine slept.
+ * One that nobody closed but that has fallen silent is replaced.
  */
 export class EventStream implements IDisposable {
   /**
@@ -97,10 +100,12 @@ export class EventStream implements IDisposable {
     this._setPhase('opening');
     const socket = this._open(this._after);
     this._socket = socket;
+    this._lastHeard = Date.now();
     socket.onopen = () => {
       this._setPhase('open');
     };
     socket.onmessage = (event: MessageEvent<string>) => {
+      this._lastHeard = Date.now();
       // Only a message proves that the platform itself, not just the gateway, answers.
       this._delay = FIRST_DELAY_MS;
       const message = JSON.parse(event.data) as EventMessage;
@@ -148,14 +153,16 @@ export class EventStream implements IDisposable {
     }
   };
 
-  /** A timer that comes much too late tells that the machine slept: its socket may be dead. */
+  /** A timer that comes much too late tells that the machine slept: its socket may be dead too. */
   private readonly _onTick = (): void => {
     const now = Date.now();
     // A hidden page has its timers slowed down, to one a minute.
     const late = now - this._lastTick - TICK_MS;
     const allowed = document.hidden ? 4 * SLEPT_AFTER_MS : SLEPT_AFTER_MS;
     this._lastTick = now;
-    if (late > allowed) {
+    const isSilent =
+      this._phase === 'open' && now - this._lastHeard > SILENT_MS;
+    if (late > allowed || isSilent) {
       this.reconnect();
     }
   };
@@ -163,6 +170,7 @@ export class EventStream implements IDisposable {
   private _after: string | null = null;
   private _delay = FIRST_DELAY_MS;
   private _isDisposed = false;
+  private _lastHeard = 0;
   private _lastTick = 0;
   private readonly _message = new Signal<this, EventMessage>(this);
   private _phase: StreamPhase = 'closed';

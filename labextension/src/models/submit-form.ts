@@ -13,9 +13,12 @@ import type {
   IJobSubmission,
   INetwork,
   IOptionSchema,
+  IStrategy,
   Json,
   JobType
 } from '../wire';
+import { applicableOptions, networksToSend, rolesOf } from './applicable';
+import { readCatalogue } from './catalogue';
 import { emptyEntries, entriesOf, submissionOf } from './entries';
 import type { IEntries } from './entries';
 import { parseLines, toLines } from './option-text';
@@ -34,6 +37,8 @@ export interface IFormStart {
   from?: IJob;
   /** Start from fresh weights. */
   clean?: boolean;
+  /** What had been entered before; all else but `from` is then of no account. */
+  entries?: IEntries;
 }
 
 /** Everything that the form shows. Never changed in place. */
@@ -47,6 +52,8 @@ export interface IFormView {
   readonly schema: IOptionSchema | null;
   readonly networks: readonly INetwork[] | null;
   readonly datasets: readonly IDataset[] | null;
+  /** Null until they were read; empty where the platform does not tell. */
+  readonly strategies: readonly IStrategy[] | null;
   /** What the platform would do; null while the entries are not good. */
   readonly check: IJobCheck | null;
   readonly checking: boolean;
@@ -95,7 +102,9 @@ export class SubmitForm implements IDisposable {
 
   /** What would be sent. */
   get submission(): IJobSubmission {
-    return submissionOf(this._view.entries);
+    const { entries } = this._view;
+    const networks = networksToSend(this._view);
+    return submissionOf({ ...entries, networks });
   }
 
   /** Change some of the entries. */
@@ -103,10 +112,29 @@ export class SubmitForm implements IDisposable {
     this._enter({ ...this._view.entries, ...entries });
   }
 
+  /** Name the network at a position. */
+  setNetwork(position: number, name: string): void {
+    const networks = [...this._view.entries.networks];
+    while (networks.length <= position) {
+      networks.push('');
+    }
+    networks[position] = name;
+    this.change({ networks });
+  }
+
+  /** Leave out the network at a position; those behind it move up. */
+  removeNetwork(position: number): void {
+    const networks = this._view.entries.networks.filter(
+      (_, at) => at !== position
+    );
+    this.change({ networks: networks.length ? networks : [''] });
+  }
+
   /** Choose another type of job; options that both have go with it. */
   setType(type: JobType): void {
     const { entries } = this._view;
     this._kept.set(entries.type, entries.options);
+    this._aside.clear();
     this._set({ schema: null, draft: null, badWords: [] });
     this._enter({ ...entries, type });
     void this._readSchema();
@@ -120,7 +148,7 @@ export class SubmitForm implements IDisposable {
     } else {
       options.set(name, value);
     }
-    this._setOptions(options);
+    this._setOptions(this._fitting(options));
   }
 
   /** Give an option under another name. */
@@ -183,6 +211,37 @@ export class SubmitForm implements IDisposable {
     }
   }
 
+  /**
+   * Put options aside that no longer mean anything beside the others, and bring back those that
+   * do again. What was wrong before is left for the platform to refuse.
+   */
+  private _fitting(options: Options): Options {
+    const { entries } = this._view;
+    const namesOf = (given: Options): Set<string> => {
+      const choices = {
+        ...this._view,
+        entries: { ...entries, options: given }
+      };
+      return new Set(applicableOptions(choices).map(([name]) => name));
+    };
+    const before = namesOf(entries.options);
+    const after = namesOf(options);
+    const fitting = new Map(options);
+    for (const [name, value] of options) {
+      if (before.has(name) && !after.has(name)) {
+        this._aside.set(name, value);
+        fitting.delete(name);
+      }
+    }
+    for (const [name, value] of this._aside) {
+      if (after.has(name) && !before.has(name)) {
+        this._aside.delete(name);
+        fitting.set(name, fitting.get(name) ?? value);
+      }
+    }
+    return fitting;
+  }
+
   private _setOptions(options: Options): void {
     this._set({ draft: null, badWords: [] });
     this._enter({ ...this._view.entries, options });
@@ -203,31 +262,14 @@ export class SubmitForm implements IDisposable {
     this._checkSoon(0);
   }
 
-  /** Read what there is, then shapes and sizes that are found out only when asked for. */
   private async _readCatalogue(): Promise<void> {
-    const { api } = this._model;
+    const reading = ++this._readings;
     try {
-      const [networks, datasets] = await Promise.all([
-        api.networks(),
-        api.datasets()
-      ]);
-      this._set({ networks, datasets });
-      // What cannot be looked into stays without its numbers.
-      for (const { description, facts } of networks) {
-        if (!facts && !this._isDisposed) {
-          const known = await api.network(description.name).catch(() => null);
-          this._set({
-            networks: replaced(this._view.networks, known, byDescription)
-          });
+      for await (const catalogue of readCatalogue(this._model.api)) {
+        if (this._isDisposed || reading !== this._readings) {
+          return;
         }
-      }
-      for (const { descriptor, facts } of datasets) {
-        if (!facts && !this._isDisposed) {
-          const known = await api.dataset(descriptor.name).catch(() => null);
-          this._set({
-            datasets: replaced(this._view.datasets, known, byDescriptor)
-          });
-        }
+        this._set(catalogue);
       }
     } catch (error) {
       this._set({ message: blame(error)[1] });
@@ -271,16 +313,28 @@ export class SubmitForm implements IDisposable {
     this._enter({ ...entries, options });
   }
 
+  /** What was entered for each network that the submission needs. */
+  private _networksWanted(): string[] {
+    const { networks } = this._view.entries;
+    const count = rolesOf(this._view)?.length ?? networks.length;
+    return Array.from(
+      { length: Math.max(count, 1) },
+      (_, position) => networks[position] ?? ''
+    );
+  }
+
   private _missing(): IFieldError[] {
-    const { network, dataset } = this._view.entries;
+    const { dataset } = this._view.entries;
     const found: IFieldError[] = [];
     const miss = (field: string, message: string): void => {
       const rest = { value: null, accepted: null, nearest: null };
       found.push({ field, message, ...rest });
     };
-    if (!network.trim()) {
-      miss('network', this._trans.__('Choose a network.'));
-    }
+    this._networksWanted().forEach((name, position) => {
+      if (!name.trim()) {
+        miss(`networks.${position}`, this._trans.__('Choose a network.'));
+      }
+    });
     if (!dataset.trim()) {
       miss('dataset', this._trans.__('Choose a dataset.'));
     }
@@ -358,10 +412,13 @@ export class SubmitForm implements IDisposable {
   }
 
   private _abort = new AbortController();
+  /** Options that wait until they mean something again. */
+  private readonly _aside = new Map<string, Json>();
   private readonly _changed = new Signal<this, void>(this);
   private _epoch: string | null;
   private _isDisposed = false;
   private readonly _kept = new Map<JobType, Options>();
+  private _readings = 0;
   private readonly _submitted = new Signal<this, IJob>(this);
   private _timer = 0;
   private _view: IFormView;
@@ -375,6 +432,7 @@ const BLANK: IFormView = {
   schema: null,
   networks: null,
   datasets: null,
+  strategies: null,
   check: null,
   checking: false,
   errors: [],
@@ -382,22 +440,6 @@ const BLANK: IFormView = {
   submitting: false,
   focus: 0
 };
-
-const byDescription = ({ description }: INetwork): string => description.name;
-const byDescriptor = ({ descriptor }: IDataset): string => descriptor.name;
-
-/** Records with one of them read anew. */
-function replaced<T>(
-  records: readonly T[] | null,
-  record: T | null,
-  nameOf: (record: T) => string
-): readonly T[] | null {
-  return (
-    records?.map(item =>
-      record && nameOf(item) === nameOf(record) ? record : item
-    ) ?? null
-  );
-}
 
 /** What DIANNE has among the options and the platform beside them. */
 const FIELDS_AMONG_OPTIONS = ['name', 'targetCount'];
@@ -407,6 +449,9 @@ function epochOf({ state }: IPlatformModel): string | null {
 }
 
 function started(start: IFormStart, model: IPlatformModel): IEntries {
+  if (start.entries) {
+    return start.entries;
+  }
   const hasGpus = (model.state.status?.gpus.total ?? 0) > 0;
   const entries = start.from
     ? entriesOf(start.from, hasGpus)
@@ -417,7 +462,7 @@ function started(start: IFormStart, model: IPlatformModel): IEntries {
   return {
     ...entries,
     type: start.type ?? entries.type,
-    network: start.network ?? entries.network,
+    networks: start.network === undefined ? entries.networks : [start.network],
     dataset: start.dataset ?? entries.dataset,
     options
   };

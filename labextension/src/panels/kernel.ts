@@ -4,12 +4,18 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { KernelMessage } from '@jupyterlab/services';
 import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import { VERSION } from '../version';
 import { display, KernelError, newSession, PATH, showWidgets } from './session';
+
+/** Milliseconds for which the kernel is kept at hand for a panel that is opened again. */
+export const AT_HAND_MS = 300_000;
+/** Milliseconds without a connection after which a kernel that ended is replaced unasked. */
+export const FORGOTTEN_MS = 60_000;
 
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
@@ -42,6 +48,12 @@ export interface IPanelKernel {
   open(name: string): Promise<Widget>;
   /** End the process of the kernel and start another; panels are opened again. */
   restart(): Promise<void>;
+  /** Somebody uses a panel: see whether the kernel is still the process that it was opened on. */
+  check(): void;
+  /** A panel is shown. */
+  enter(): void;
+  /** A panel is shown no more; after the last one the kernel is let go. */
+  leave(): void;
 }
 
 /** The one kernel on which the panels of this page run, and of other pages too. */
@@ -75,6 +87,33 @@ export class PanelKernel implements IPanelKernel {
     return view;
   }
 
+  check(): void {
+    const kernel = this._session?.session?.kernel;
+    if (!kernel || this._phase !== 'live' || this._isChecking) {
+      return;
+    }
+    this._isChecking = true;
+    kernel
+      .requestKernelInfo()
+      .then(reply => reply && this._meet(reply.header.session))
+      .catch(() => undefined) // that it ended meanwhile is noticed otherwise
+      .finally(() => {
+        this._isChecking = false;
+      });
+  }
+
+  enter(): void {
+    this._shown++;
+    window.clearTimeout(this._letting);
+  }
+
+  leave(): void {
+    this._shown--;
+    if (this._shown === 0) {
+      this._letting = window.setTimeout(() => this._letGo(), AT_HAND_MS);
+    }
+  }
+
   async restart(): Promise<void> {
     this._enter('restarting');
     try {
@@ -96,12 +135,17 @@ export class PanelKernel implements IPanelKernel {
 
   /** Leave a session that has ended; what is there by now, or a new one, takes its place. */
   private async _connectAnew(): Promise<void> {
-    this._session?.dispose();
-    this._session = null;
-    this._connecting = null;
+    this._letGo();
     await this._connect();
-    this._process = null;
     this._renewed.emit();
+  }
+
+  /** Close the connection: the Jupyter server ends a kernel that nobody uses for long. */
+  private _letGo(): void {
+    this._widgets?.dispose();
+    this._session?.dispose();
+    this._widgets = this._session = this._connecting = null;
+    this._registry = this._process = null;
   }
 
   private _connect(): Promise<void> {
@@ -124,7 +168,7 @@ export class PanelKernel implements IPanelKernel {
       }
       await session.ready;
       const registry = this._rendermime.clone();
-      await showWidgets(session, registry);
+      this._widgets = await showWidgets(session, registry);
       this._registry = registry;
     } catch (error) {
       session.dispose();
@@ -178,29 +222,54 @@ export class PanelKernel implements IPanelKernel {
     const phase = phaseOf(this._session?.session?.kernel);
     if (phase === 'live') {
       this._revive();
-    } else if (phase === 'offline' && this._phase !== 'live') {
-      return; // one that restarts is away for a moment
-    } else if (phase === 'gone' && this._phase === 'restarting') {
-      return; // the next process is not there yet
-    } else if (phase) {
+    } else if (phase === 'gone' && this._wasForgotten()) {
+      this._replace();
+    } else if (phase && !this._isPassing(phase)) {
       this._enter(phase);
     }
   }
 
-  /** Notice a new process that somebody else started: nothing else tells this page. */
+  /** Whether a phase is only a moment on the way of a kernel that begins anew. */
+  private _isPassing(phase: KernelPhase): boolean {
+    return (
+      (phase === 'offline' && this._phase !== 'live') ||
+      (phase === 'gone' && this._phase === 'restarting')
+    );
+  }
+
+  private _replace(): void {
+    this.restart().catch((error: unknown) => {
+      console.error('The kernel of the panels could not be replaced.', error);
+    });
+  }
+
+  /** Whether this page was away for so long, asleep for example, that nobody ended it on purpose. */
+  private _wasForgotten(): boolean {
+    return this._phase === 'offline' && Date.now() - this._since > FORGOTTEN_MS;
+  }
+
+  /**
+   * Notice a new process that somebody else started: nothing else tells this page.
+   *
+   * Its first messages may be lost, before the Jupyter server listens to it again.
+   */
   private _hear(message: KernelMessage.IIOPubMessage): void {
-    const process = message.header.session;
-    if (!KernelMessage.isStatusMsg(message)) {
-      return;
+    if (KernelMessage.isStatusMsg(message)) {
+      const { execution_state: state } = message.content;
+      // Other states may come from the server and not from the kernel.
+      if (state === 'busy' || state === 'idle') {
+        this._meet(message.header.session);
+      }
     }
-    const state = message.content.execution_state;
-    if (state !== 'busy' && state !== 'idle') {
-      return; // the server may have said so, not the kernel
-    }
-    if (this._process && process !== this._process && this._phase === 'live') {
-      this._enter('restarting');
-    }
+  }
+
+  private _meet(process: string): void {
+    const isOther = this._process !== null && process !== this._process;
     this._process = process;
+    if (isOther && this._phase === 'live') {
+      this._enter('restarting');
+      this._look();
+    }
   }
 
   private _revive(): void {
@@ -215,17 +284,25 @@ export class PanelKernel implements IPanelKernel {
   private _enter(phase: KernelPhase): void {
     if (phase !== this._phase) {
       this._phase = phase;
+      this._since = Date.now();
       this._changed.emit(phase);
     }
   }
 
+  private _isChecking = false;
   private _restartedForVersion = false;
   /** What marks messages of the kernel's present process; null until it has said something. */
   private _process: string | null = null;
   private _phase: KernelPhase = 'starting';
+  /** When the phase began, in milliseconds as the clock has them. */
+  private _since = 0;
+  /** Panels that are shown. */
+  private _shown = 0;
+  private _letting = 0;
   private _connecting: Promise<void> | null = null;
   private _session: SessionContext | null = null;
   private _registry: IRenderMimeRegistry | null = null;
+  private _widgets: IDisposable | null = null;
   private readonly _changed = new Signal<PanelKernel, KernelPhase>(this);
   private readonly _renewed = new Signal<PanelKernel, void>(this);
 }

@@ -4,6 +4,7 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { KernelMessage } from '@jupyterlab/services';
 import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { PartialJSONObject } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 /** By which the session is found; no file is there. */
@@ -51,14 +52,18 @@ export function newSession(
   });
 }
 
-/** Let a registry show the widgets of a session. */
+/**
+ * Let a registry show the widgets of a session.
+ *
+ * @returns what ends that
+ */
 export async function showWidgets(
   session: ISessionContext,
   rendermime: IRenderMimeRegistry
-): Promise<void> {
+): Promise<IDisposable> {
   const manager = await import('@jupyter-widgets/jupyterlab-manager');
   const none: never[] = [];
-  manager.registerWidgetManager(
+  return manager.registerWidgetManager(
     {
       sessionContext: session,
       path: PATH,

@@ -24,12 +24,19 @@ export class PanelTab extends Panel {
     this.node.append(this._notice);
     _kernel.renewed.connect(() => void this._open(), this);
     _kernel.changed.connect((_, phase) => this._follow(phase), this);
+    for (const use of ['pointerdown', 'keydown']) {
+      this.node.addEventListener(use, () => _kernel.check(), true);
+    }
+    _kernel.enter();
     void this._open();
   }
 
   override dispose(): void {
-    Signal.disconnectReceiver(this);
-    super.dispose();
+    if (!this.isDisposed) {
+      Signal.disconnectReceiver(this);
+      super.dispose();
+      this._kernel.leave();
+    }
   }
 
   private async _open(): Promise<void> {

@@ -1,12 +1,20 @@
+import { ILayoutRestorer } from '@jupyterlab/application';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import { UUID } from '@lumino/coreutils';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type {
+  ReadonlyPartialJSONObject,
+  ReadonlyPartialJSONValue
+} from '@lumino/coreutils';
 
+import { packEntries, unpackEntries } from '../models/entries';
 import type { IFormStart } from '../models/submit-form';
 import {
   CommandIDs,
@@ -18,70 +26,130 @@ import type { JobType } from '../wire';
 import type { SubmitView } from '../widgets/submit/submit-view';
 import { run } from '../widgets/surroundings';
 
-/** Opens the form that submits a job. */
+/** Milliseconds after a change at which what was entered is kept for a reload. */
+const KEEP_MS = 500;
+
+/** Opens the form that submits a job, and again after a reload with what was entered. */
 export const submit: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:submit`,
   description: 'The form that submits jobs.',
   autoStart: true,
   requires: [IPlatformModel],
-  optional: [ITranslator],
+  optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     model: IPlatformModel,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
   ) => {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    let blank: SubmitView | null = null;
-    const open = async (start: IFormStart): Promise<void> => {
+    const tracker = new WidgetTracker<SubmitView>({
+      namespace: 'jupyter-platform-submit'
+    });
+    const open = async (
+      args: ReadonlyPartialJSONObject
+    ): Promise<SubmitView> => {
+      const start = await readStart(args, model);
       const { SubmitView } = await import('../widgets/submit/submit-view');
-      const view = new SubmitView({ commands, model, trans }, start);
-      view.id = `jupyter-platform-submit-${UUID.uuid4()}`;
+      const about = typeof args.about === 'string' ? args.about : undefined;
+      const view = new SubmitView({ commands, model, trans }, start, about);
+      const id = typeof args.id === 'string' ? args.id : UUID.uuid4();
+      view.id = `${ID_PREFIX}${id}`;
       view.form.submitted.connect((_, job) => {
         run(commands, CommandIDs.openJob, { job: job.id });
         view.dispose();
       });
-      if (Object.keys(start).length === 0) {
-        blank = view;
-      }
       shell.add(view, 'main');
-      shell.activateById(view.id);
+      void tracker.add(view);
+      keepEntries(view, tracker);
+      return view;
     };
-    const text = { type: 'string' } as const;
     commands.addCommand(CommandIDs.submit, {
       label: args =>
         args.isPalette ? trans.__('Submit a job') : trans.__('Submit'),
       caption: trans.__('Open the form that submits a job'),
       icon: addIcon,
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: {
-            from: { ...text, description: trans.__('Job to start from.') },
-            clean: { type: 'boolean' },
-            type: text,
-            network: text,
-            dataset: text
-          }
-        }
-      },
+      describedBy: submitArguments(trans),
       execute: async args => {
-        const start = await readStart(args, model);
-        if (Object.keys(start).length === 0 && blank && !blank.isDisposed) {
-          shell.activateById(blank.id);
-        } else {
-          await open(start);
+        const isPlain = STARTS.every(key => args[key] === undefined);
+        const plain = tracker.find(({ about }) => about === null);
+        const view = isPlain && plain ? plain : await open(args);
+        if (args.activate !== false) {
+          shell.activateById(view.id);
         }
       }
     });
+    void restorer?.restore(tracker, {
+      command: CommandIDs.submit,
+      args: view => ({
+        id: view.id.slice(ID_PREFIX.length),
+        activate: false,
+        entries: packEntries(view.form.view.entries),
+        ...(view.about === null ? {} : { about: view.about })
+      }),
+      name: ({ id }) => id
+    });
   }
 };
+
+const ID_PREFIX = 'jupyter-platform-submit-';
+
+/** Arguments that tell what the form starts from. */
+const STARTS = ['from', 'type', 'network', 'dataset', 'entries'] as const;
+
+function submitArguments(
+  trans: TranslationBundle
+): CommandRegistry.ICommandOptions['describedBy'] {
+  const text = { type: 'string' } as const;
+  return {
+    args: {
+      type: 'object',
+      properties: {
+        from: { ...text, description: trans.__('Job to start from.') },
+        clean: { type: 'boolean' },
+        type: text,
+        network: text,
+        dataset: text,
+        entries: {
+          type: 'object',
+          description: trans.__('What was entered before.')
+        },
+        about: {
+          ...text,
+          description: trans.__('Name of the job of which another is made.')
+        },
+        id: text,
+        activate: { type: 'boolean', default: true }
+      }
+    }
+  };
+}
+
+/** Keep what is entered with the layout of the page. */
+function keepEntries(
+  view: SubmitView,
+  tracker: WidgetTracker<SubmitView>
+): void {
+  let { entries } = view.form.view;
+  let timer = 0;
+  view.form.changed.connect(form => {
+    if (form.view.entries !== entries) {
+      ({ entries } = form.view);
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => void tracker.save(view), KEEP_MS);
+    }
+  });
+}
 
 async function readStart(
   args: ReadonlyPartialJSONObject,
   model: IPlatformModel
 ): Promise<IFormStart> {
   const start: IFormStart = {};
+  if (isObject(args.entries)) {
+    start.entries = unpackEntries(args.entries);
+  }
   if (typeof args.from === 'string') {
     // What lists hold of a job is enough to make another one.
     start.from = model.job(args.from) ?? (await model.api.job(args.from));
@@ -97,4 +165,10 @@ async function readStart(
     start.dataset = args.dataset;
   }
   return start;
+}
+
+function isObject(
+  value: ReadonlyPartialJSONValue | undefined
+): value is ReadonlyPartialJSONObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,3 @@
-import { closeIcon, searchIcon } from '@jupyterlab/ui-components';
 import { useCallback, useState, useSyncExternalStore } from 'react';
 
 import type {
@@ -6,8 +5,9 @@ import type {
   IHistoryView,
   JobHistory
 } from '../models/history';
-import { Section } from './job-list';
+import { Section, ShowMore } from './job-list';
 import { JobRow } from './job-row';
+import { SearchField } from './search-field';
 import { useSurroundings } from './surroundings';
 
 /** What a list of past jobs shows, painted again when it changed. */
@@ -95,32 +95,11 @@ function HistoryTools({ history, view }: ToolsProps): JSX.Element {
           </button>
         ))}
       </div>
-      <label className="jp-Platform-search">
-        <searchIcon.react tag="span" width="14px" height="14px" />
-        <input
-          type="text"
-          role="searchbox"
-          value={text}
-          maxLength={300}
-          placeholder={trans.__('Search')}
-          aria-label={trans.__('Search finished jobs')}
-          onChange={event => search(event.target.value)}
-          onKeyDown={event => {
-            if (event.key === 'Escape') {
-              search('');
-            }
-          }}
-        />
-        {text ? (
-          <button
-            className="jp-Platform-iconButton"
-            aria-label={trans.__('Clear the search')}
-            onClick={() => search('')}
-          >
-            <closeIcon.react tag="span" width="12px" height="12px" />
-          </button>
-        ) : null}
-      </label>
+      <SearchField
+        text={text}
+        label={trans.__('Search finished jobs')}
+        onChange={search}
+      />
     </div>
   );
 }
@@ -142,20 +121,12 @@ function HistoryEnd({ history, view }: ToolsProps): JSX.Element | null {
       </p>
     );
   }
-  if (total === null || items.length >= total) {
-    return null;
-  }
-  return (
-    <button
-      className="jp-Platform-link"
+  return total === null ? null : (
+    <ShowMore
+      shown={items.length}
+      total={total}
       disabled={loading}
-      onClick={() => history.more()}
-    >
-      {trans.__(
-        'Show more (%1 of %2)',
-        items.length.toLocaleString('en-US'),
-        total.toLocaleString('en-US')
-      )}
-    </button>
+      onMore={() => history.more()}
+    />
   );
 }

@@ -15,6 +15,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { trashIcon } from '../icons';
+import { hasWeightsToGoOnFrom } from '../models/entries';
 import { CommandIDs } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
@@ -65,7 +66,7 @@ function addEnding(surroundings: ISurroundings): void {
   });
   const resubmittable = (args: Args): boolean => {
     const job = find(args);
-    return job !== undefined && (!args.clean || job.type === 'LEARN');
+    return job !== undefined && (!args.clean || hasWeightsToGoOnFrom(job));
   };
   commands.addCommand(CommandIDs.resubmitJob, {
     label: args =>

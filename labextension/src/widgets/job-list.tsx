@@ -47,6 +47,32 @@ export function Section({
   );
 }
 
+interface IShowMoreProps {
+  shown: number;
+  total: number;
+  disabled?: boolean;
+  onMore: () => void;
+}
+
+/** A button under a list of which only the first rows are shown. */
+export function ShowMore({
+  shown,
+  total,
+  disabled,
+  onMore
+}: IShowMoreProps): JSX.Element | null {
+  const { trans } = useSurroundings();
+  return shown < total ? (
+    <button className="jp-Platform-link" disabled={disabled} onClick={onMore}>
+      {trans.__(
+        'Show more (%1 of %2)',
+        shown.toLocaleString('en-US'),
+        total.toLocaleString('en-US')
+      )}
+    </button>
+  ) : null;
+}
+
 /** What makes a number of job lists one stop of the tab key. */
 export interface IRoving {
   /** Id of the job that the tab key stops at. */

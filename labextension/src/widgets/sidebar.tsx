@@ -12,7 +12,7 @@ import type { IJob } from '../wire';
 import { Announcer } from './announcer';
 import { Header } from './header';
 import { HistorySection, useHistory } from './history';
-import { Section, useRoving } from './job-list';
+import { Section, ShowMore, useRoving } from './job-list';
 import { JobRow } from './job-row';
 import { usePlatformState } from './live';
 import { SurroundingsProvider, run, useSurroundings } from './surroundings';
@@ -85,11 +85,22 @@ interface IContentProps {
 
 type SectionName = 'running' | 'waiting' | 'finished';
 
+/** Rows of a live section that are drawn before more are asked for. */
+const FIRST_ROWS = 50;
+
 function SidebarContent({ history, active }: IContentProps): JSX.Element {
   const { model } = useSurroundings();
   const state = usePlatformState(model, active);
   const view = useHistory(history, active);
   const { running, waiting } = useMemo(() => split(state), [state]);
+  const [rows, setRows] = useState({
+    running: FIRST_ROWS,
+    waiting: FIRST_ROWS
+  });
+  const drawn = {
+    running: running.slice(0, rows.running),
+    waiting: waiting.slice(0, rows.waiting)
+  };
   const [closed, setClosed] = useState<ReadonlySet<SectionName>>(new Set());
   const toggle = (name: SectionName) => (): void => {
     const next = new Set(closed);
@@ -99,8 +110,8 @@ function SidebarContent({ history, active }: IContentProps): JSX.Element {
     setClosed(next);
   };
   const shown = [
-    ...(closed.has('running') ? [] : running),
-    ...(closed.has('waiting') ? [] : waiting),
+    ...(closed.has('running') ? [] : drawn.running),
+    ...(closed.has('waiting') ? [] : drawn.waiting),
     ...(closed.has('finished') ? [] : view.items)
   ];
   const { current, onFocus, onKeyDown } = useRoving(shown);
@@ -118,7 +129,14 @@ function SidebarContent({ history, active }: IContentProps): JSX.Element {
       ) : (
         <div onFocus={onFocus} onKeyDown={onKeyDown}>
           <LiveSections
-            {...{ running, waiting, closed, toggle, current, active }}
+            {...{ drawn, closed, toggle, current, active }}
+            counts={{ running: running.length, waiting: waiting.length }}
+            onMore={name =>
+              setRows(before => ({
+                ...before,
+                [name]: before[name] + FIRST_ROWS
+              }))
+            }
           />
           <HistorySection
             {...{ history, view, current }}
@@ -131,35 +149,40 @@ function SidebarContent({ history, active }: IContentProps): JSX.Element {
   );
 }
 
+type LiveSection = Exclude<SectionName, 'finished'>;
+
 interface ILiveSectionsProps {
-  running: readonly IJob[];
-  waiting: readonly IJob[];
+  /** The jobs that have a row. */
+  drawn: Record<LiveSection, readonly IJob[]>;
+  /** All jobs. */
+  counts: Record<LiveSection, number>;
   closed: ReadonlySet<SectionName>;
   toggle: (name: SectionName) => () => void;
+  onMore: (name: LiveSection) => void;
   current: string | null;
   active: boolean;
 }
 
 function LiveSections(props: ILiveSectionsProps): JSX.Element {
-  const { running, waiting, closed, toggle, current, active } = props;
+  const { drawn, counts, closed, toggle, onMore, current, active } = props;
   const { model, trans } = useSurroundings();
   return (
     <>
       <Section
         title={trans.__('Running')}
-        count={running.length}
+        count={counts.running}
         open={!closed.has('running')}
         onToggle={toggle('running')}
       >
-        {running.length === 0 ? (
+        {counts.running === 0 ? (
           <p className="jp-Platform-hint">
-            {waiting.length > 0
+            {counts.waiting > 0
               ? trans.__('Nothing runs yet.')
               : trans.__('Nothing runs. Submit a job to start one.')}
           </p>
         ) : null}
         <ul className="jp-Platform-jobs">
-          {running.map(job => (
+          {drawn.running.map(job => (
             <JobRow
               key={job.id}
               job={job}
@@ -168,19 +191,29 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
             />
           ))}
         </ul>
+        <ShowMore
+          shown={drawn.running.length}
+          total={counts.running}
+          onMore={() => onMore('running')}
+        />
       </Section>
-      {waiting.length === 0 ? null : (
+      {counts.waiting === 0 ? null : (
         <Section
           title={trans.__('Waiting')}
-          count={waiting.length}
+          count={counts.waiting}
           open={!closed.has('waiting')}
           onToggle={toggle('waiting')}
         >
           <ul className="jp-Platform-jobs">
-            {waiting.map(job => (
+            {drawn.waiting.map(job => (
               <JobRow key={job.id} job={job} current={job.id === current} />
             ))}
           </ul>
+          <ShowMore
+            shown={drawn.waiting.length}
+            total={counts.waiting}
+            onMore={() => onMore('waiting')}
+          />
         </Section>
       )}
     </>

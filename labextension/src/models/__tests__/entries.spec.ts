@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { controlOf, emptyEntries, entriesOf, submissionOf } from '../entries';
+import {
+  controlOf,
+  emptyEntries,
+  entriesOf,
+  hasWeightsToGoOnFrom,
+  submissionOf,
+  unpackEntries
+} from '../entries';
 import { aJob } from './records';
 
 describe('entriesOf()', () => {
@@ -69,21 +76,63 @@ describe('submissionOf()', () => {
   });
 });
 
+describe('unpackEntries()', () => {
+  it('should leave out what is not as it should be', () => {
+    const packed = {
+      type: 'EVALUATE',
+      name: 7,
+      networks: ['lenet', 3],
+      options: [['seed', 1], ['batch_size'], 'tag', [2, 3]],
+      unknown: 'x'
+    };
+
+    expect(unpackEntries(packed)).toEqual({
+      ...emptyEntries(),
+      type: 'EVALUATE',
+      networks: ['lenet'],
+      options: new Map([['seed', 1]])
+    });
+    expect(unpackEntries({})).toEqual(emptyEntries());
+  });
+});
+
+describe('hasWeightsToGoOnFrom()', () => {
+  it('should be so under a tag that was named, of a job that learns', () => {
+    const given = { tag: 'mine' };
+
+    expect(hasWeightsToGoOnFrom(aJob({ given }))).toBe(true);
+    expect(hasWeightsToGoOnFrom(aJob({ tag: 'j1' }))).toBe(false);
+    expect(hasWeightsToGoOnFrom(aJob({ given, type: 'EVALUATE' }))).toBe(false);
+  });
+});
+
 describe('controlOf()', () => {
-  const known = ['learning_rate', 'batch_size', 'tag'];
+  const known: [string, { dianne?: string[] }][] = [
+    ['learning_rate', { dianne: ['learningRate'] }],
+    ['checkpoint_interval', { dianne: ['storeInterval'] }],
+    ['tag', {}]
+  ];
   const cases: [string, string][] = [
-    ['networks', 'network'],
-    ['network', 'network'],
+    ['networks', 'network.0'],
+    ['networks.1', 'network.1'],
     ['request.memory', 'memory'],
     ['priority', 'priority'],
-    ['batch_size', 'option.batch_size'],
-    ['options.batch_size', 'option.batch_size'],
+    ['tag', 'option.tag'],
+    ['options.tag', 'option.tag'],
     ['learningRate', 'option.learning_rate'],
+    ['storeInterval', 'option.checkpoint_interval'],
     ['learning_rte', 'text'],
     ['', 'text']
   ];
 
   it.each(cases)('should bring an error of “%s” to “%s”', (field, control) => {
-    expect(controlOf({ field }, known)).toBe(control);
+    expect(controlOf({ field, value: null }, known, ['a'])).toBe(control);
+  });
+
+  it('should bring an error of a network to where it was named', () => {
+    const error = { field: 'network', value: 'b' };
+
+    expect(controlOf(error, known, ['a', ' b'])).toBe('network.1');
+    expect(controlOf(error, known, ['a'])).toBe('network.0');
   });
 });

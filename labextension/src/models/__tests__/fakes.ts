@@ -47,6 +47,9 @@ export class FakeApi extends PlatformApi {
 
   override status = vi.fn(() => Promise.resolve(aStatus()));
   override jobs = vi.fn<PlatformApi['jobs']>(() => Promise.resolve(aPage()));
+  override strategies = vi.fn<PlatformApi['strategies']>(() =>
+    Promise.resolve([])
+  );
   override metrics = vi.fn<PlatformApi['metrics']>(() =>
     Promise.resolve({ series: {} })
   );

@@ -4,9 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PlatformError } from '../../request';
 import type { IStatus } from '../../wire';
 import { PlatformModel, REPAINT_MS } from '../platform';
-import { FIRST_DELAY_MS, LONGEST_DELAY_MS } from '../stream';
+import { FIRST_DELAY_MS, LONGEST_DELAY_MS, SILENT_MS } from '../stream';
 import { FakeApi, setHidden, useFakeClock } from './fakes';
 import {
+  aHost,
   aJob,
   aNotification,
   aProgress,
@@ -195,12 +196,27 @@ describe('PlatformModel', () => {
       expect(api.socket.after).toBe('e-0');
     });
 
-    it('should leave a socket alone while the clock runs as it should', () => {
+    it('should leave a socket alone while it is heard and the clock runs as it should', () => {
       goLive();
 
-      vi.advanceTimersByTime(600_000);
+      for (let message = 1; message <= 20; message++) {
+        vi.advanceTimersByTime(SILENT_MS / 2);
+        const event = `e-${message}`;
+        api.socket.send({ type: 'host', event, host: aHost() });
+      }
 
       expect(api.sockets).toHaveLength(1);
+    });
+
+    it('should give up a socket that nobody closed but that has fallen silent', () => {
+      goLive();
+      const dead = api.socket;
+
+      vi.advanceTimersByTime(SILENT_MS + 6_000);
+
+      expect(dead.closed).toBe(true);
+      expect(api.sockets).toHaveLength(2);
+      expect(api.socket.after).toBe('e-0');
     });
 
     it('should let go of the socket while hidden when told so', () => {

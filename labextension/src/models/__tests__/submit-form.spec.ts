@@ -5,9 +5,13 @@ import { PlatformError } from '../../request';
 import type {
   IFieldError,
   IJobCheck,
+  IOptionProperty,
   IOptionSchema,
+  IStrategy,
   JobType
 } from '../../wire';
+import { applicableOptions, rolesOf } from '../applicable';
+import { packEntries, unpackEntries } from '../entries';
 import { PlatformModel } from '../platform';
 import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
 import type { IFormStart } from '../submit-form';
@@ -102,7 +106,7 @@ describe('SubmitForm', () => {
 
   it('should ask the platform once after a burst of changes', async () => {
     await open();
-    form.change(FILLED);
+    form.change({ networks: ['lenet-digits'], dataset: 'digits' });
     for (const text of ['1', '12', '128']) {
       form.setOption('batch_size', text);
       await vi.advanceTimersByTimeAsync(CHECK_DELAY_MS / 4);
@@ -226,7 +230,7 @@ describe('SubmitForm', () => {
 
       expect(api.submit).not.toHaveBeenCalled();
       expect(form.view.errors.map(({ field }) => field)).toEqual([
-        'network',
+        'networks.0',
         'dataset'
       ]);
       expect(form.view.focus).toBe(1);
@@ -248,6 +252,123 @@ describe('SubmitForm', () => {
       await form.submit();
 
       expect(form.view.message).toBe('Full.');
+    });
+  });
+
+  it('should go on from what was entered before', async () => {
+    await open(FILLED);
+    form.setText('tag=mine batch_size=8');
+    const { entries } = form.view;
+    form.dispose();
+
+    await open({ entries: unpackEntries(packEntries(entries)) });
+
+    expect(form.view.entries).toEqual(entries);
+    expect(form.text).toBe('tag=mine\nbatch_size=8');
+  });
+
+  describe('options that go with others', () => {
+    const when = { method: ['SGD'] };
+    const conditional: IOptionProperty = {
+      description: '',
+      group: 'Learning',
+      common: false,
+      default: null
+    };
+
+    beforeEach(async () => {
+      const schema = schemaOf('batch_size');
+      schema.properties.method = { ...conditional, default: 'SGD' };
+      schema.properties.momentum = { ...conditional, when };
+      api.optionSchema.mockResolvedValue(schema);
+      await open(FILLED);
+    });
+
+    const shown = (): string[] =>
+      applicableOptions(form.view).map(([name]) => name);
+
+    it('should be there while the others are as they want', () => {
+      expect(shown()).toContain('momentum');
+      form.setOption('method', 'ADAM');
+      expect(shown()).not.toContain('momentum');
+      form.setOption('method', 'sgd');
+      expect(shown()).toContain('momentum');
+    });
+
+    it('should follow a default that only the platform knows', async () => {
+      const options = { method: 'ADAM', batch_size: 32 };
+      api.check.mockResolvedValue({ ...CHECK, options });
+      form.setOption('batch_size', '8');
+      await settle();
+
+      expect(shown()).not.toContain('momentum');
+    });
+
+    it('should wait for the way back when a field turns them off', () => {
+      form.setOption('momentum', '0.9');
+      form.setOption('method', 'ADAM');
+      expect(form.submission.options).toEqual({ method: 'ADAM' });
+
+      form.setOption('method', undefined);
+      expect(form.submission.options).toEqual({ momentum: '0.9' });
+    });
+
+    it('should be left in a text for the platform to refuse', () => {
+      form.setText('method=ADAM momentum=0.9');
+      form.setOption('batch_size', '8');
+
+      expect(form.submission.options).toEqual({
+        method: 'ADAM',
+        momentum: '0.9',
+        batch_size: '8'
+      });
+    });
+  });
+
+  describe('networks', () => {
+    const GAN: IStrategy = {
+      name: 'gan',
+      title: '',
+      summary: '',
+      types: ['LEARN'],
+      roles: ['generator', 'discriminator']
+    };
+    const FEED_FORWARD = { ...GAN, name: 'feed_forward', roles: ['network'] };
+
+    it('should be as many as the strategy has roles, in their order', async () => {
+      api.strategies.mockResolvedValue([FEED_FORWARD, GAN]);
+      await open(FILLED);
+      form.setNetwork(1, 'critic');
+      form.setOption('strategy', 'feed_forward');
+      expect(form.submission.networks).toEqual(['lenet-digits']);
+
+      form.setOption('strategy', 'GAN');
+      expect(rolesOf(form.view)).toEqual(GAN.roles);
+      expect(form.submission.networks).toEqual(['lenet-digits', 'critic']);
+    });
+
+    it('should all be named before the platform is asked', async () => {
+      api.strategies.mockResolvedValue([GAN]);
+      await open({ ...FILLED, options: new Map([['strategy', 'gan']]) });
+      expect(api.check).not.toHaveBeenCalled();
+
+      await form.submit();
+
+      expect(form.view.errors.map(({ field }) => field)).toEqual([
+        'networks.1'
+      ]);
+    });
+
+    it('should be added and left out where the roles are not known', async () => {
+      api.strategies.mockRejectedValue(new PlatformError('No.', 'x', 404));
+      await open(FILLED);
+      form.setNetwork(1, 'second');
+      form.setNetwork(2, 'third');
+      form.removeNetwork(1);
+
+      expect(rolesOf(form.view)).toBeNull();
+      expect(form.submission.networks).toEqual(['lenet-digits', 'third']);
+      expect(form.view.message).toBeNull();
     });
   });
 

@@ -12,6 +12,8 @@ class ManualKernel implements IPanelKernel {
   readonly renewed = new Signal<this, void>(this);
   readonly openings: IOpening[] = [];
   restarts = 0;
+  shown = 0;
+  checks = 0;
 
   open(): Promise<Widget> {
     const opening = {} as IOpening;
@@ -25,6 +27,18 @@ class ManualKernel implements IPanelKernel {
   restart(): Promise<void> {
     this.restarts++;
     return Promise.resolve();
+  }
+
+  check(): void {
+    this.checks++;
+  }
+
+  enter(): void {
+    this.shown++;
+  }
+
+  leave(): void {
+    this.shown--;
   }
 }
 
@@ -109,6 +123,22 @@ describe('PanelTab', () => {
     await vi.waitFor(() => expect(older.isDisposed).toBe(true));
 
     expect(tab.widgets).toEqual([newer]);
+  });
+
+  it('should tell the kernel, once, that it is shown no more', () => {
+    expect(kernel.shown).toBe(1);
+
+    tab.dispose();
+    tab.dispose();
+
+    expect(kernel.shown).toBe(0);
+  });
+
+  it('should look after the kernel when somebody uses the panel', () => {
+    tab.node.dispatchEvent(new Event('pointerdown'));
+    tab.node.dispatchEvent(new KeyboardEvent('keydown', { key: 'a' }));
+
+    expect(kernel.checks).toBe(2);
   });
 
   it('should drop a panel that comes after the tab was closed', async () => {

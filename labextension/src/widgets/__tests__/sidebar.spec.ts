@@ -184,6 +184,21 @@ describe('Sidebar', () => {
     );
   });
 
+  it('should draw the first of 10,000 that wait, and more when asked', async () => {
+    const rows = (): number =>
+      sidebar.node.querySelectorAll('.jp-Platform-job').length;
+    const queue = Array.from({ length: 10_000 }, (_, number) =>
+      aJob({ id: `w${number}`, state: 'queued', reason: 'its turn' })
+    );
+
+    await show(...queue);
+    await vi.waitFor(() => expect(rows()).toBe(50));
+    expect(text()).toContain('Waiting10,000');
+
+    button('Show more (50 of 10,000)').click();
+    await vi.waitFor(() => expect(rows()).toBe(100));
+  });
+
   it('should show a job that was asked to stop as stopping', async () => {
     await show(aJob({ target: 'stop' }));
 

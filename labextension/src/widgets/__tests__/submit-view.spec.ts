@@ -25,7 +25,14 @@ const PROPERTIES: { [name: string]: IOptionProperty } = {
   method: { ...OPTION, type: 'string', enum: ['SGD', 'ADAM'], default: 'SGD' },
   batch_size: OPTION,
   seed: { ...OPTION, common: false, group: 'Chance' },
-  clean: { ...OPTION, common: false, type: 'boolean', default: false }
+  clean: {
+    ...OPTION,
+    common: false,
+    type: 'boolean',
+    default: false,
+    dianne: ['afresh']
+  },
+  beta1: { ...OPTION, when: { method: ['ADAM'] } }
 };
 
 const NETWORK: INetwork = {
@@ -149,8 +156,50 @@ describe('SubmitView', () => {
       expect.arrayContaining(['Network', 'Dataset', 'method', 'batch_size'])
     );
     expect(common).not.toContain('seed');
-    expect(textsOf(node, 'legend')).toEqual(['Chance', 'Learning']);
+    expect(textsOf(node, 'details details summary')).toEqual([
+      'Chance one option',
+      'Learning one option'
+    ]);
     expect(field('option.seed').closest('details')?.open).toBe(false);
+  });
+
+  it('should find options by words of their name, help, group and by the name that DIANNE has', async () => {
+    const search = find(node, '[aria-label="Search options"]');
+    const shown = (): string[] =>
+      textsOf(node, 'details [data-control^="option."] > label');
+
+    type(search as HTMLInputElement, 'chance weight');
+    await vi.waitFor(() => expect(shown()).toEqual(['seed']));
+    expect(field('option.seed').closest('details')?.open).toBe(true);
+
+    type(search as HTMLInputElement, 'afresh');
+    await vi.waitFor(() => expect(shown()).toEqual(['clean']));
+
+    type(search as HTMLInputElement, 'nothing like this');
+    await vi.waitFor(() => expect(shown()).toEqual([]));
+    expect(node.textContent).toContain('No option has these words');
+  });
+
+  it('should show an option while it means something', async () => {
+    expect(node.querySelector('[data-control="option.beta1"]')).toBeNull();
+
+    type(field('text'), 'method=ADAM');
+
+    await vi.waitFor(() => find(node, '[data-control="option.beta1"]'));
+  });
+
+  it('should take another network where it is not known how many there are', async () => {
+    expect(textsOf(node, '[data-control="network.0"] label')).toEqual([
+      'Network'
+    ]);
+    find(node, 'button', 'Add a network').click();
+    await vi.waitFor(() => find(node, '[data-control="network.1"]'));
+
+    find(node, '[aria-label="Leave out: Network 2"]').click();
+
+    await vi.waitFor(() =>
+      expect(node.querySelector('[data-control="network.1"]')).toBeNull()
+    );
   });
 
   it('should tell what holds by default, from the platform where it said so', async () => {

@@ -11,6 +11,7 @@ import {
   fraction
 } from '../../format';
 import { trashIcon } from '../../icons';
+import { hasWeightsToGoOnFrom } from '../../models/entries';
 import { CommandIDs } from '../../tokens';
 import { isEnded, isWaiting } from '../../wire';
 import type { IJob } from '../../wire';
@@ -117,8 +118,7 @@ export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
   }
   const resubmit = { icon: refreshIcon, command: CommandIDs.resubmitJob };
   found.push({ ...resubmit, label: trans.__('Resubmit'), args });
-  // Fresh weights differ from a plain resubmission only under a tag that has some.
-  if (job.type === 'LEARN' && 'tag' in job.given) {
+  if (hasWeightsToGoOnFrom(job)) {
     const label = trans.__('Resubmit with fresh weights');
     found.push({ ...resubmit, label, args: { ...args, clean: true } });
   }

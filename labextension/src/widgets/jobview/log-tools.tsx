@@ -1,13 +1,10 @@
-import {
-  caretDownIcon,
-  caretUpIcon,
-  searchIcon
-} from '@jupyterlab/ui-components';
+import { caretDownIcon, caretUpIcon } from '@jupyterlab/ui-components';
 import { useEffect, useState } from 'react';
 
 import { formatCount } from '../../format';
 import { MOST_MATCHES } from '../../models/log-search';
 import type { ISearchView, LogSearch } from '../../models/log-search';
+import { SearchField } from '../search-field';
 import { useSurroundings } from '../surroundings';
 
 /** Milliseconds without typing after which a search is made. */
@@ -46,24 +43,13 @@ export function LogTools({
   const none = found.matches.length === 0;
   return (
     <div className="jp-Platform-logTools">
-      <label className="jp-Platform-search">
-        <searchIcon.react tag="span" width="14px" height="14px" />
-        <input
-          type="text"
-          role="searchbox"
-          value={text}
-          placeholder={trans.__('Search the whole log')}
-          aria-label={trans.__('Search the whole log')}
-          onChange={event => setText(event.target.value)}
-          onKeyDown={event => {
-            if (event.key === 'Enter') {
-              step(event.shiftKey ? -1 : 1);
-            } else if (event.key === 'Escape') {
-              setText('');
-            }
-          }}
-        />
-      </label>
+      <SearchField
+        text={text}
+        label={trans.__('Search the whole log')}
+        placeholder={trans.__('Search the whole log')}
+        onChange={setText}
+        onEnter={shift => step(shift ? -1 : 1)}
+      />
       <button
         type="button"
         className="jp-Platform-iconButton"

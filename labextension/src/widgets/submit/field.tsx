@@ -1,6 +1,7 @@
 import { useId } from 'react';
 import type { ReactNode } from 'react';
 
+import { controlOf } from '../../models/entries';
 import type { SubmitForm } from '../../models/submit-form';
 import type { IFieldError } from '../../wire';
 import { useSurroundings } from '../surroundings';
@@ -94,12 +95,16 @@ export function Errors({
 }
 
 /** Take the known name that is nearest to an unknown one. */
-function fix(form: SubmitForm, { field, nearest }: IFieldError): void {
+function fix(form: SubmitForm, error: IFieldError): void {
+  const { field, nearest } = error;
   if (nearest === null) {
     return;
   }
-  if (field === 'network' || field === 'dataset') {
-    form.change({ [field]: nearest });
+  const control = controlOf(error, [], form.view.entries.networks);
+  if (control.startsWith('network.')) {
+    form.setNetwork(Number(control.slice('network.'.length)), nearest);
+  } else if (field === 'dataset') {
+    form.change({ dataset: nearest });
   } else {
     form.renameOption(field.replace(/^options\./, ''), nearest);
   }

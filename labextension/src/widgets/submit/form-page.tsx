@@ -1,15 +1,17 @@
 import { useEffect, useMemo, useRef } from 'react';
 import type { RefObject } from 'react';
 
+import { applicableOptions, firstNetwork } from '../../models/applicable';
 import { controlOf } from '../../models/entries';
 import type { IFormView, SubmitForm } from '../../models/submit-form';
 import type { IFieldError, JobType } from '../../wire';
 import { useView } from '../observed';
 import { useSurroundings } from '../surroundings';
-import { datasetChoices, networkChoices } from './choices';
+import { datasetChoices } from './choices';
 import { Combobox } from './combobox';
 import { Errors, Field } from './field';
 import type { ErrorsByControl, IFormContext } from './field';
+import { NetworkFields } from './network-fields';
 import { OptionFields } from './option-fields';
 import { Outlook } from './outlook';
 
@@ -63,16 +65,17 @@ export function FormPage({ form }: { form: SubmitForm }): JSX.Element {
   );
 }
 
-function useErrors({ errors, schema }: IFormView): ErrorsByControl {
+function useErrors(view: IFormView): ErrorsByControl {
   return useMemo(() => {
-    const known = Object.keys(schema?.properties ?? {});
+    // Options that are not shown have no field of their own to stand at.
+    const known = applicableOptions(view);
     const found = new Map<string, IFieldError[]>();
-    for (const error of errors) {
-      const control = controlOf(error, known);
+    for (const error of view.errors) {
+      const control = controlOf(error, known, view.entries.networks);
       found.set(control, [...(found.get(control) ?? []), error]);
     }
     return found;
-  }, [errors, schema]);
+  }, [view]);
 }
 
 /** Bring the focus to the first thing that is wrong. */
@@ -82,41 +85,27 @@ function useFocus(page: RefObject<HTMLFormElement>, wish: number): void {
       return;
     }
     const wrong = page.current?.querySelector<HTMLElement>('[data-invalid]');
-    wrong?.closest('details')?.setAttribute('open', '');
+    let part = wrong?.closest('details');
+    while (part) {
+      part.open = true;
+      part = part.parentElement?.closest('details');
+    }
     wrong?.querySelector<HTMLElement>('input, select, textarea')?.focus();
   }, [page, wish]);
 }
 
 function What({ form, view, errors }: IPartProps): JSX.Element {
   const { trans } = useSurroundings();
-  const { entries, networks, datasets } = view;
-  const network = networks?.find(
-    ({ description }) => description.name === entries.network
-  );
+  const { entries, datasets } = view;
   const dataset = datasets?.find(
     ({ descriptor }) => descriptor.name === entries.dataset
   );
-  const context = { form, errors };
   return (
     <div className="jp-Platform-fields">
       <TypeAndName {...{ form, view, errors }} />
+      <NetworkFields {...{ form, view, errors, dataset }} />
       <Field
-        {...context}
-        control="network"
-        label={trans.__('Network')}
-        help={network?.description.summary || network?.description.title}
-      >
-        {control => (
-          <Combobox
-            {...control}
-            value={entries.network}
-            choices={networkChoices(networks, dataset, trans)}
-            onChange={value => form.change({ network: value })}
-          />
-        )}
-      </Field>
-      <Field
-        {...context}
+        {...{ form, errors }}
         control="dataset"
         label={trans.__('Dataset')}
         help={dataset?.descriptor.summary || dataset?.descriptor.title}
@@ -125,7 +114,7 @@ function What({ form, view, errors }: IPartProps): JSX.Element {
           <Combobox
             {...control}
             value={entries.dataset}
-            choices={datasetChoices(datasets, network, trans)}
+            choices={datasetChoices(datasets, firstNetwork(view), trans)}
             onChange={value => form.change({ dataset: value })}
           />
         )}
@@ -172,8 +161,8 @@ function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
             aria-invalid={isInvalid}
             aria-describedby={describedBy}
             placeholder={
-              entries.network && entries.dataset
-                ? `${entries.network}-${entries.dataset}`
+              entries.networks[0] && entries.dataset
+                ? `${entries.networks[0]}-${entries.dataset}`
                 : trans.__('network-dataset')
             }
             onChange={event => form.change({ name: event.target.value })}

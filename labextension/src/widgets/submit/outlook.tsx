@@ -13,8 +13,9 @@ interface IOutlookProps {
 /** What would happen, how to say it in a notebook, and the button. */
 export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
   const { trans } = useSurroundings();
-  const { check, message, submitting, entries } = view;
-  const ready = entries.network.trim() !== '' && entries.dataset.trim() !== '';
+  const { check, message, submitting } = view;
+  const { networks, dataset } = form.submission;
+  const ready = networks.length > 0 && Boolean(dataset);
   return (
     <footer className="jp-Platform-outlook">
       {message === null ? null : (

@@ -10,9 +10,14 @@ import { FormPage } from './form-page';
 
 /** The form that submits a job, in a tab. */
 export class SubmitView extends ReactWidget {
+  /**
+   * @param start - what the form starts from
+   * @param about - name of the job of which another is made; null for none
+   */
   constructor(
     private readonly _surroundings: ISurroundings,
-    start: IFormStart
+    start: IFormStart,
+    readonly about: string | null = start.from?.name ?? null
   ) {
     super();
     const { model, trans } = _surroundings;
@@ -21,9 +26,10 @@ export class SubmitView extends ReactWidget {
     this.node.tabIndex = -1;
     this.title.icon = platformIcon;
     this.title.closable = true;
-    this.title.label = start.from
-      ? trans.__('Resubmit %1', start.from.name.slice(0, 30))
-      : trans.__('Submit');
+    this.title.label =
+      about === null
+        ? trans.__('Submit')
+        : trans.__('Resubmit %1', about.slice(0, 30));
     this.title.caption = trans.__('Submit a job');
   }
 

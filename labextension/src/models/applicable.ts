@@ -1,0 +1,75 @@
+import type { INetwork, IOptionProperty, Json } from '../wire';
+import { valueText } from './option-text';
+import type { IFormView } from './submit-form';
+
+/** What decides which options and networks a submission has. */
+export type IChoices = Pick<
+  IFormView,
+  'entries' | 'schema' | 'networks' | 'strategies' | 'check'
+>;
+
+/** The option that names the way of learning. */
+export const STRATEGY = 'strategy';
+
+/** The value that an option has or would get; null where only the platform knows. */
+export function resolvedOption(choices: IChoices, name: string): Json {
+  const { entries, schema, check } = choices;
+  const given = entries.options.get(name);
+  if (given !== undefined) {
+    return given;
+  }
+  if (check && name in check.options && !(name in check.given)) {
+    return check.options[name];
+  }
+  const standard = schema?.properties[name]?.default ?? null;
+  return firstNetwork(choices)?.description.defaults[name] ?? standard;
+}
+
+/** The options that mean something beside the others, in the order of the schema. */
+export function applicableOptions(
+  choices: IChoices
+): [string, IOptionProperty][] {
+  return Object.entries(choices.schema?.properties ?? {}).filter(
+    ([, { when }]) =>
+      Object.entries(when ?? {}).every(([other, values]) =>
+        holds(resolvedOption(choices, other), values)
+      )
+  );
+}
+
+/** Whether a value, which may be written in another case, is one of some. */
+function holds(value: Json, values: readonly Json[]): boolean {
+  const text = valueText(value).toLowerCase();
+  return values.some(item => valueText(item).toLowerCase() === text);
+}
+
+/**
+ * What each network of the submission is for.
+ *
+ * @returns null where the platform does not tell
+ */
+export function rolesOf(choices: IChoices): readonly string[] | null {
+  const { entries, strategies } = choices;
+  const name = valueText(resolvedOption(choices, STRATEGY)).toLowerCase();
+  const found = strategies?.find(
+    item => item.name === name && item.types.includes(entries.type)
+  );
+  return found?.roles ?? null;
+}
+
+/** The names of networks that are sent: one for each role, where those are known. */
+export function networksToSend(choices: IChoices): readonly string[] {
+  const { networks } = choices.entries;
+  const roles = rolesOf(choices);
+  return roles ? networks.slice(0, Math.max(roles.length, 1)) : networks;
+}
+
+/** The record of the network that was named first. */
+export function firstNetwork({
+  entries,
+  networks
+}: Pick<IChoices, 'entries' | 'networks'>): INetwork | undefined {
+  return networks?.find(
+    ({ description }) => description.name === entries.networks[0].trim()
+  );
+}

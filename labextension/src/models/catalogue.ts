@@ -1,0 +1,42 @@
+import type { IPlatformApi } from '../tokens';
+import type { IDataset, INetwork, IStrategy } from '../wire';
+
+/** What a job can be made of. Never changed in place. */
+export interface ICatalogue {
+  readonly networks: readonly INetwork[];
+  readonly datasets: readonly IDataset[];
+  /** Empty where the platform does not tell. */
+  readonly strategies: readonly IStrategy[];
+}
+
+/**
+ * Read what there is, then shapes and sizes that are found out only when asked for.
+ *
+ * @returns the catalogue, again and again as more of it is known
+ * @throws PlatformError when networks or datasets cannot be read
+ */
+export async function* readCatalogue(
+  api: IPlatformApi
+): AsyncGenerator<ICatalogue> {
+  const [networks, datasets, strategies] = await Promise.all([
+    api.networks(),
+    api.datasets(),
+    api.strategies().catch(() => [])
+  ]);
+  yield { networks: [...networks], datasets: [...datasets], strategies };
+  for (const [at, { facts, description }] of networks.entries()) {
+    if (!facts) {
+      // What cannot be looked into stays without its numbers.
+      const known = await api.network(description.name).catch(() => null);
+      networks[at] = known ?? networks[at];
+      yield { networks: [...networks], datasets: [...datasets], strategies };
+    }
+  }
+  for (const [at, { facts, descriptor }] of datasets.entries()) {
+    if (!facts) {
+      const known = await api.dataset(descriptor.name).catch(() => null);
+      datasets[at] = known ?? datasets[at];
+      yield { networks: [...networks], datasets: [...datasets], strategies };
+    }
+  }
+}

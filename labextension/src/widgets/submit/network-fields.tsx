@@ -1,0 +1,100 @@
+import { closeIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import { rolesOf } from '../../models/applicable';
+import type { IFormView } from '../../models/submit-form';
+import type { IDataset, INetwork } from '../../wire';
+import { useSurroundings } from '../surroundings';
+import { networkChoices } from './choices';
+import { Combobox } from './combobox';
+import { Field } from './field';
+import type { IFormContext } from './field';
+
+interface INetworkFieldsProps extends IFormContext {
+  view: IFormView;
+  dataset: IDataset | undefined;
+}
+
+/** The networks in their order: one for each role, or as many as are wanted. */
+export function NetworkFields(props: INetworkFieldsProps): JSX.Element {
+  const { form, view, errors, dataset } = props;
+  const { trans } = useSurroundings();
+  const { entries, networks, strategies } = view;
+  const roles = rolesOf(view);
+  const count = Math.max(roles?.length ?? entries.networks.length, 1);
+  // Several networks do not all take samples of the dataset.
+  const fitting = count === 1 ? dataset : undefined;
+  return (
+    <>
+      {Array.from({ length: count }, (_, position) => {
+        const name = entries.networks[position] ?? '';
+        const label = labelOf(position, count, roles, trans);
+        return (
+          <Field
+            key={position}
+            form={form}
+            errors={errors}
+            control={`network.${position}`}
+            label={label}
+            help={helpOf(networks, name)}
+          >
+            {control => (
+              <div className="jp-Platform-network">
+                <Combobox
+                  {...control}
+                  value={name}
+                  choices={networkChoices(networks, fitting, trans)}
+                  onChange={value => form.setNetwork(position, value)}
+                />
+                {roles === null && position > 0 ? (
+                  <button
+                    type="button"
+                    className="jp-Platform-iconButton"
+                    aria-label={trans.__('Leave out: %1', label)}
+                    title={trans.__('Leave out')}
+                    onClick={() => form.removeNetwork(position)}
+                  >
+                    <closeIcon.react tag="span" width="14px" height="14px" />
+                  </button>
+                ) : null}
+              </div>
+            )}
+          </Field>
+        );
+      })}
+      {roles === null && strategies !== null ? (
+        <button
+          type="button"
+          className="jp-Platform-link jp-Platform-addNetwork"
+          onClick={() => form.setNetwork(count, '')}
+        >
+          {trans.__('Add a network')}
+        </button>
+      ) : null}
+    </>
+  );
+}
+
+function labelOf(
+  position: number,
+  count: number,
+  roles: readonly string[] | null,
+  trans: TranslationBundle
+): string {
+  if (count === 1) {
+    return trans.__('Network');
+  }
+  return roles
+    ? trans.__('Network: %1', roles[position])
+    : trans.__('Network %1', position + 1);
+}
+
+function helpOf(
+  networks: readonly INetwork[] | null,
+  name: string
+): string | undefined {
+  const found = networks?.find(
+    ({ description }) => description.name === name.trim()
+  );
+  return found?.description.summary || found?.description.title;
+}
