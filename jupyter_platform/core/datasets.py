@@ -204,13 +204,6 @@ class DatasetDescriptor(BaseModel):
         return (*(item for item in single if item is not None), *self.train, *self.test)
 
     @property
-    def multiplier(self) -> float:
-        """What inputs are multiplied by when they are read."""
-        if self.scale is not None:
-            return self.scale
-        return 1 / 255 if self.kind in PIXEL_KINDS else 1.0
-
-    @property
     def is_complete(self) -> bool:
         """Whether nothing has to be downloaded first."""
         return not any(item.startswith(GET) for item in self.references)
@@ -258,6 +251,8 @@ class DatasetFacts(BaseModel):
     splits: dict[Split, tuple[int, int]]
     bytes: int
     """Size of the stored files."""
+    scale: float = 1.0
+    """What stored inputs are multiplied by."""
     input_type: Literal["float32", "int64"] = "float32"
     """Type of the inputs that networks get; int64 for symbols."""
     stored_type: str = ""

@@ -144,7 +144,7 @@ class Dataset:
     def _as_inputs(self, stored: Tensor, *, own: bool = False) -> Tensor:
         if self.facts.input_type == "int64":
             return stored.to(torch.int64)
-        factor = self.descriptor.multiplier
+        factor = self.facts.scale
         converted = stored.to(torch.float32)
         if factor == 1.0:
             return converted

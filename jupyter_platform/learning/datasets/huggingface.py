@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -33,13 +34,14 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     if not folder.is_dir():
         raise InvalidDataError(f"Dataset {descriptor.name!r}: {folder.name} is no folder.")
     shards = _shards(folder, descriptor.name)
-    if "train" not in shards or len(shards) == 1:
-        everything = [path for paths in shards.values() for path in paths]
-        return read_arrow(_tables(everything, descriptor.name), [], descriptor)
     held_out = [path for name in _SPLITS[1:] for path in shards.get(name, ())]
-    return read_arrow(
+    if "train" not in shards:
+        shards, held_out = {"train": held_out}, []
+    stored = read_arrow(
         _tables(shards["train"], descriptor.name), _tables(held_out, descriptor.name), descriptor
     )
+    size = sum(path.stat().st_size for path in (*shards["train"], *held_out))
+    return replace(stored, bytes=size)
 
 
 def _shards(folder: Path, dataset: str) -> dict[str, list[Path]]:

@@ -106,13 +106,18 @@ def _header(
         raise InvalidDataError(f"Dataset {dataset!r}: {file} is no idx file.")
     dtype, axes = np.dtype(_TYPES[head[2]]), head[3]
     offset = 4 + 4 * axes
+    if len(head) < offset:
+        raise InvalidDataError(f"Dataset {dataset!r}: {file} is cut short: it has {size:,} bytes.")
     shape = tuple(int(item) for item in np.frombuffer(head[4:offset], ">u4"))
     wanted = offset + math.prod(shape) * dtype.itemsize
-    if len(shape) != axes or size != wanted:
+    if size < wanted:
         raise InvalidDataError(
-            f"Dataset {dataset!r}: {file} has {size:,} bytes; its first ones promise {wanted:,} "
-            "(it is cut short, or not complete)."
-            if size < wanted
-            else f"Dataset {dataset!r}: {file} has {size - wanted:,} bytes more than it promises."
+            f"Dataset {dataset!r}: {file} is cut short: it has {size:,} bytes; its first ones "
+            f"promise {wanted:,}."
+        )
+    if size > wanted:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {file} has {size - wanted:,} bytes more than its first ones "
+            "promise."
         )
     return dtype, shape, offset

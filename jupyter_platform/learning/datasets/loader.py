@@ -18,6 +18,7 @@ from jupyter_platform.core.datasets import (
     BUNDLED,
     GET,
     PATH,
+    PIXEL_KINDS,
     SYNTHETIC,
     DatasetDescriptor,
     DatasetFacts,
@@ -89,6 +90,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         features=_features(stored, descriptor, inputs),
         splits=_splits(descriptor, size, stored.train),
         bytes=_bytes(found) if stored.bytes is None else stored.bytes,
+        scale=_scale(descriptor, inputs),
         input_type="int64" if stored.is_sequential else "float32",
         stored_type=str(inputs.dtype).removeprefix("torch."),
         streamed=not inputs.in_memory,
@@ -182,6 +184,13 @@ def _misshapen(stored: tuple[int, ...], wanted: tuple[int, ...], name: str) -> I
         f"Dataset {name!r}: a stored sample has {math.prod(stored)} values (shape {stored}), which "
         f"do not fill shape {wanted}."
     )
+
+
+def _scale(descriptor: DatasetDescriptor, inputs: Samples) -> float:
+    if descriptor.scale is not None:
+        return descriptor.scale
+    # What is not in memory are images, also those inside of tables.
+    return 1 / 255 if descriptor.kind in PIXEL_KINDS or not inputs.in_memory else 1.0
 
 
 def _size(descriptor: DatasetDescriptor, stored: int) -> int:

@@ -31,7 +31,7 @@ def test_bundled_datasets_are_those_of_scikit_learn(name):
     reference = getattr(datasets, f"load_{name}")()
     order = np.random.default_rng(0).permutation(len(reference.data))
 
-    inputs = found.inputs.flatten(1).numpy() / found.descriptor.multiplier
+    inputs = found.inputs.flatten(1).numpy() / found.facts.scale
     assert found.inputs.dtype == torch.float32
     assert np.allclose(inputs, reference.data[order], rtol=1e-6)
     assert np.array_equal(found.targets.flatten().numpy(), reference.target[order])
