@@ -26,8 +26,8 @@ def fall(values: ArrayLike) -> float:
     """
     numbers = np.asarray(values, dtype=np.float64)
     places = np.arange(len(numbers)) - (len(numbers) - 1) / 2
-    slope = places @ numbers / (places @ places)
-    return float(-slope * (len(numbers) - 1))
+    rise = places @ numbers / (places @ places) * (len(numbers) - 1)
+    return float(0.0 - rise)
 
 
 class LossPlateau:
