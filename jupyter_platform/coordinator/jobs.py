@@ -77,6 +77,7 @@ class JobService:
             if known is not None:
                 return await self.get(known)
         resolved = await self._submissions.resolve(submission)
+        await asyncio.to_thread(self._submissions.make_pool, resolved)
         row = resolved.row(
             secrets.token_hex(6), self._owner, self._submissions.retries, idempotency_key
         )

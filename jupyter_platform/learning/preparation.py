@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.acting.waiting import await_experience
 from jupyter_platform.learning.callbacks import KeptNetwork
 from jupyter_platform.learning.checks import check_fits, check_roles
 from jupyter_platform.learning.context import RunContext
@@ -88,6 +89,8 @@ def prepare_strategy(
         names=tuple(item.description.name for item in context.spec.networks),
         device=context.device,
         folder=context.folder,
+        rank=context.gang.rank,
+        pool=await_experience(context, options),
         warn=context.warn,
     )
     if samples is not None:

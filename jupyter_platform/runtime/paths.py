@@ -119,6 +119,11 @@ class Paths:
         return self.data / "datasets"
 
     @property
+    def pools(self) -> Path:
+        """Experience that agents keep for those who learn from it."""
+        return self.data / "pools"
+
+    @property
     def weights(self) -> Path:
         """Tags: named sets of weights."""
         return self.data / "weights"

@@ -17,8 +17,10 @@ from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     Facts,
     NetworkRepository,
+    PoolRepository,
     TagRepository,
 )
+from jupyter_platform.coordinator.sources import Sources
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.submission import Submissions
 from jupyter_platform.core.jobs import JobSubmission
@@ -68,7 +70,7 @@ class Lab:
         )
         self.submissions = Submissions(
             networks=self.networks,
-            datasets=self.datasets,
+            sources=Sources(self.datasets, PoolRepository(paths.pools)),
             tags=self.tags,
             facts=self.facts,
             hosts=self.hosts,

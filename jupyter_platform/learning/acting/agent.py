@@ -162,13 +162,14 @@ class Agent:
             kept = actions if self.facts.is_discrete else np.clip(actions, -1, 1)
             self.pool.append(observations, kept, rewards, terminated)
         self.returns.append(float(rewards.sum()))
-        number, epoch = len(self.returns), self.subscription and self.subscription.epoch
+        number = len(self.returns)
+        epoch = None if self.subscription is None else self.subscription.epoch
         recorder = self.context.recorder
         recorder.record("return", number, self.returns[-1])
         recorder.record("length", number, float(len(actions)))
         if epoch is not None:
             recorder.record("epoch", number, float(epoch))
-        take = Take(number, self.returns[-1], seed, actions, observations, epoch or None)
+        take = Take(number, self.returns[-1], seed, actions, observations, epoch)
         if self.best is None or take.reward > self.best.reward:
             self.best = take
         if self.recording is not None:
@@ -190,8 +191,8 @@ class Agent:
             "mean_return": mean,
             "return_stdev": float(np.std(last)) if last else None,
             "best": take_facts(self.best),
-            "epoch": self.subscription and self.subscription.epoch,
-            "pool": self.pool and self.pool.name,
+            "epoch": None if self.subscription is None else self.subscription.epoch,
+            "pool": None if self.pool is None else self.pool.name,
             "time_s": elapsed_s,
             "actions_per_s": self.actions / elapsed_s if elapsed_s else None,
             "seed": self.options.seed,

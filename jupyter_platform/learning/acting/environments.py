@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ from jupyter_platform.core.errors import (
     unknown_name,
 )
 
+_HEADLESS = {
+    "SDL_VIDEODRIVER": "dummy",
+    "SDL_AUDIODRIVER": "dummy",
+    "PYGAME_HIDE_SUPPORT_PROMPT": "1",
+}
 INSTALL = "pip install 'jupyter-platform[rl]'"
 
 
@@ -77,6 +83,10 @@ def make_environment(name: str, *, render: bool = False) -> Any:
         If Gymnasium is not installed.
     """
     gym = gymnasium()
+    if render:
+        # Pictures go into arrays: no window, no sound, and no greeting in the log.
+        for variable, value in _HEADLESS.items():
+            os.environ.setdefault(variable, value)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old versions, which people may want

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.learning.acting.environments import Lanes, endless_seeds
 from jupyter_platform.learning.acting.policies import Chooser, Policy
+from jupyter_platform.learning.acting.pool import Pool
 from jupyter_platform.learning.acting.replay import Columns, Ring
 
 
@@ -20,8 +23,49 @@ class Experience(Protocol):
     def advance(self) -> None:
         """Let come what belongs to one weight update."""
 
+    def steady(self) -> AbstractContextManager[None]:
+        """Let the ring stay as it is, for as long as the block takes."""
+
     def take_returns(self) -> list[float]:
         """Return what the episodes brought that have ended since the last time."""
+
+    def state_dict(self) -> dict[str, int]:
+        """Return how far it is; what is remembered is not part of it."""
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Count on from an earlier attempt."""
+
+
+class PooledExperience:
+    """That of agents, which write it to a pool while somebody learns from it.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the pool.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.pool = Pool(folder)
+        self.ring = self.pool.ring
+
+    def advance(self) -> None:
+        """Do nothing: experience comes by itself."""
+
+    def steady(self) -> AbstractContextManager[None]:
+        """Keep agents from writing, for as long as the block takes."""
+        return self.pool.steady()
+
+    def take_returns(self) -> list[float]:
+        """Return nothing: the agents tell."""
+        return []
+
+    def state_dict(self) -> dict[str, int]:
+        """Return nothing: the pool lies on disk."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Take nothing over."""
 
 
 class OwnExperience:
@@ -43,7 +87,7 @@ class OwnExperience:
         Actions before the first update.
     each : int
         Actions for each update.
-    seed : int
+    seed : tuple of int
         Decides how the episodes begin.
     """
 
@@ -57,7 +101,7 @@ class OwnExperience:
         capacity: int,
         at_first: int,
         each: int,
-        seed: int,
+        seed: tuple[int, ...],
     ) -> None:
         self.ring = Ring(Columns.in_memory(facts, lanes, max(capacity // lanes, 2)))
         self.episodes = 0
@@ -79,6 +123,10 @@ class OwnExperience:
             self._play()
             self._owed -= self._count
 
+    def steady(self) -> AbstractContextManager[None]:
+        """Do nothing: nobody else writes."""
+        return nullcontext()
+
     def take_returns(self) -> list[float]:
         """Return what the episodes brought that have ended since the last time."""
         taken, self._returns = self._returns, []
@@ -95,7 +143,7 @@ class OwnExperience:
     def _play(self) -> None:
         if self._lanes is None:
             # Where an attempt goes on, episodes begin otherwise than those already learned from.
-            seeds = endless_seeds(self._seed, 2, self.episodes)
+            seeds = endless_seeds(*self._seed, self.episodes)
             self._lanes = Lanes(self._facts.id, self._count, seeds)
         lanes, before = self._lanes, self._lanes.observations
         outputs = self._policy.outputs(lanes.active, before)

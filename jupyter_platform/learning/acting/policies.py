@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, InvalidRequestError
+from jupyter_platform.core.options import ActOptions, LearnOptions
 from jupyter_platform.core.units import format_count
 
 
@@ -106,7 +107,7 @@ class Policy:
             # What is behind the present does not change what a causal network gives for it.
             pasts[index, : len(past)] = past
             last[index] = len(past) - 1
-        steps = self.network(torch.from_numpy(pasts).to(self._device))
+        steps: Tensor = self.network(torch.from_numpy(pasts).to(self._device))
         return steps[torch.arange(len(lanes)), torch.from_numpy(last)]
 
 
@@ -300,23 +301,12 @@ def _drawn(chances: Tensor, generator: np.random.Generator) -> NDArray[np.int64]
     """Draw one column a row, in proportion to its chance."""
     sums = chances.cumsum(1).numpy()
     masses = generator.random(len(sums))[:, None] * sums[:, -1:]
-    return np.minimum((sums <= masses).sum(1), sums.shape[1] - 1)
+    drawn: NDArray[np.int64] = np.minimum((sums <= masses).sum(1), sums.shape[1] - 1)
+    return drawn
 
 
-class ActionOptions(Protocol):
-    """The options that choosing actions depends on."""
-
-    epsilon_max: float
-    epsilon_min: float
-    epsilon_decay: float
-    temperature_max: float
-    temperature_min: float
-    temperature_decay: float
-    noise_max: float
-    noise_min: float
-    noise_decay: float
-    theta: float
-    sigma: float
+ActionOptions = LearnOptions | ActOptions
+"""Options that tell how actions are chosen."""
 
 
 def check_action_strategy(strategy: str, facts: EnvironmentFacts) -> None:

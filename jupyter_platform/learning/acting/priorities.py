@@ -114,7 +114,8 @@ class Priorities:
         self._tree.set(self._flat(rows.lanes[kept], rows.numbers[kept]), weights[kept])
 
     def _flat(self, lanes: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        return lanes * self._ring.capacity + numbers % self._ring.capacity
+        flat: NDArray[np.int64] = lanes * self._ring.capacity + numbers % self._ring.capacity
+        return flat
 
     def _take_up(self) -> None:
         """Take rows in that have come, and those out that have gone, since the last time."""

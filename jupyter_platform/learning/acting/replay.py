@@ -231,7 +231,7 @@ class Ring:
         )
 
     def _claim(self, lanes: NDArray[np.int64]) -> NDArray[np.int64]:
-        slots = self.written[lanes] % self.capacity
+        slots: NDArray[np.int64] = self.written[lanes] % self.capacity
         self.written[lanes] += 1
         np.maximum(self.oldest, self.written - self.capacity, out=self.oldest)
         return slots

@@ -63,6 +63,10 @@ class Material:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     folder: Path | None = None
     """The run folder."""
+    rank: int = 0
+    """Which process of its gang this is."""
+    pool: Path | None = None
+    """Folder of the experience pool that it learns from."""
     warn: Callable[[str], None] = lambda _text: None
 
     def batches(self) -> Batches:

@@ -63,8 +63,9 @@ class DeterministicPolicyGradient(OffPolicy):
     def update(self) -> tuple[Tensor, Tensor]:
         """Update both once; return the critic's loss and what it holds the actor's actions for."""
         options, ring = self.material.options, self.experience.ring
-        rows = ring.draw(self.generator, options.batch_size)
-        found = ring.transitions(rows, options.return_steps, options.discount)
+        with self.experience.steady():
+            rows = ring.draw(self.generator, options.batch_size)
+            found = ring.transitions(rows, options.return_steps, options.discount)
         observations = self.tensor(found.observations)
         following = self.tensor(found.following)
         with torch.no_grad():

@@ -57,13 +57,14 @@ class DeepQ(OffPolicy):
         """Update the weights once; return loss and mean value of the actions taken."""
         options, ring = self.material.options, self.experience.ring
         weights = None
-        if self._priorities is None:
-            rows = ring.draw(self.generator, options.batch_size)
-        else:
-            rows, weights = self._priorities.draw(
-                self.generator, options.batch_size, self._correction()
-            )
-        found = ring.transitions(rows, options.return_steps, options.discount)
+        with self.experience.steady():
+            if self._priorities is None:
+                rows = ring.draw(self.generator, options.batch_size)
+            else:
+                rows, weights = self._priorities.draw(
+                    self.generator, options.batch_size, self._correction()
+                )
+            found = ring.transitions(rows, options.return_steps, options.discount)
         with torch.no_grad():
             wanted = self.tensor(found.rewards) * options.reward_factor
             wanted += self.tensor(found.discounts) * self._values(self.tensor(found.following))
@@ -80,10 +81,9 @@ class DeepQ(OffPolicy):
 
     def _values(self, observations: Tensor) -> Tensor:
         """Return what the states are worth, as the target network has it."""
-        values = self._target(observations)
+        values: Tensor = self._target(observations)
         if not self.material.options.double_q:
-            best: Tensor = values.max(1).values
-            return best
+            return values.max(1).values
         chosen = self._network(observations).argmax(1, keepdim=True)
         return values.gather(1, chosen)[:, 0]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from jupyter_platform.learning.strategies.reinforcement import (
 from jupyter_platform.learning.updates import Updater
 
 _SMALL = 1e-8
+_HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
 
 class ProximalPolicy(Reinforcement):
@@ -83,7 +85,7 @@ class ProximalPolicy(Reinforcement):
     def _play(self) -> None:
         options = self.material.options
         if self._lanes is None:
-            seeds = endless_seeds(options.seed, 2, self._rounds)
+            seeds = endless_seeds(*self.seed, 2, self._rounds)
             self._lanes = Lanes(self.facts.id, options.parallel_environments, seeds)
         self._rollout = play_rollout(
             self._lanes,
@@ -123,14 +125,15 @@ class ProximalPolicy(Reinforcement):
             chances = functional.log_softmax(outputs[:, :-1], 1)
             return chances.gather(1, actions[:, None])[:, 0]
         mean, deviation = gaussian(outputs)
-        return torch.distributions.Normal(mean, deviation).log_prob(actions).sum(1)
+        distance = (actions - mean) / deviation
+        return (-0.5 * distance.square() - deviation.log() - _HALF_LOG_TAU).sum(1)
 
     def _entropy(self, outputs: Tensor) -> Tensor:
         if self.facts.is_discrete:
             chances = functional.log_softmax(outputs[:, :-1], 1)
             return -(chances.exp() * chances).sum(1)
-        mean, deviation = gaussian(outputs)
-        return torch.distributions.Normal(mean, deviation).entropy().sum(1)
+        _, deviation = gaussian(outputs)
+        return (0.5 + _HALF_LOG_TAU + deviation.log()).sum(1)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the optimiser and how many rounds were played; the next one is played anew."""

@@ -53,8 +53,9 @@ class RecurrentDeepQ(OffPolicy):
     def update(self) -> tuple[Tensor, Tensor]:
         """Update the weights once; return loss and mean value of the actions taken."""
         options, ring = self.material.options, self.experience.ring
-        rows = ring.draw(self.generator, options.batch_size)
-        found = ring.windows(rows, options.sequence_length)
+        with self.experience.steady():
+            rows = ring.draw(self.generator, options.batch_size)
+            found = ring.windows(rows, options.sequence_length)
         observations = self.tensor(found.observations)
         valid = self.tensor(found.valid)
         with torch.no_grad():

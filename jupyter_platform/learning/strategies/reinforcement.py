@@ -15,9 +15,14 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.core.pools import WEIGHTS
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.acting.environments import environment_facts
-from jupyter_platform.learning.acting.experience import OwnExperience
+from jupyter_platform.learning.acting.experience import (
+    Experience,
+    OwnExperience,
+    PooledExperience,
+)
 from jupyter_platform.learning.acting.playing import play
 from jupyter_platform.learning.acting.policies import (
     Head,
@@ -25,6 +30,7 @@ from jupyter_platform.learning.acting.policies import (
     check_action_strategy,
     make_chooser,
 )
+from jupyter_platform.learning.acting.publishing import publish
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 
 
@@ -91,7 +97,9 @@ class Reinforcement(Strategy):
         super().__init__(material)
         self.facts = environment_facts(str(material.options.environment))
         self.policy = Policy(material.networks[0], head, material.device, history)
-        self.generator = np.random.default_rng([material.options.seed, 0])
+        # The processes of a gang go through something else each.
+        self.seed = (material.options.seed, material.rank)
+        self.generator = np.random.default_rng([*self.seed, 0])
         self._history = history
 
     def validate(self) -> dict[str, float]:
@@ -121,10 +129,16 @@ class OffPolicy(Reinforcement):
 
     def __init__(self, material: Material, head: Head, history: int = 0) -> None:
         super().__init__(material, head, history)
-        options = material.options
+        self.experience: Experience = (
+            self._own_experience() if material.pool is None else PooledExperience(material.pool)
+        )
+        self.updates = 0
+
+    def _own_experience(self) -> OwnExperience:
+        options, head = self.material.options, self.policy.head
         strategy = options.action_strategy or self.default_action_strategy
         chooser = make_chooser(strategy, options, head, self.facts, self.generator)
-        self.experience = OwnExperience(
+        return OwnExperience(
             self.facts,
             self.policy,
             chooser,
@@ -132,17 +146,31 @@ class OffPolicy(Reinforcement):
             capacity=options.memory_size,
             at_first=options.min_samples,
             each=options.steps_per_update,
-            seed=options.seed,
+            seed=(*self.seed, 2),
         )
-        self.updates = 0
 
     def step(self) -> tuple[Tensor, Tensor, float | None]:
         """Act, update the weights once; return loss, mean value and the return of episodes."""
         self.experience.advance()
         loss, value = self.update()
         self.updates += 1
+        self._publish()
         returns = self.experience.take_returns()
         return loss, value, float(np.mean(returns)) if returns else None
+
+    def _publish(self) -> None:
+        """Give the agents of the pool new weights when it is time."""
+        folder = self.material.pool
+        if folder is None or self.updates % self.material.options.publish_interval:
+            return
+        if self.material.rank == 0:
+            network, name = self.material.networks[0], self.material.names[0]
+            publish(folder / WEIGHTS, name, network, self.updates)
+
+    def summary(self) -> dict[str, Any]:
+        """Return how much was experienced."""
+        experience = self.experience.state_dict()
+        return {"experience": experience} if experience else {}
 
     @abstractmethod
     def update(self) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,157 @@
+"""Where the samples of a job come from: a dataset, an environment, or a pool of experience."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_platform.coordinator.repository import DatasetRepository
+from jupyter_platform.coordinator.repository.pools import PoolRepository
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError, unknown_name
+from jupyter_platform.core.options import ActOptions, EvaluateOptions, LearnOptions, OptionModel
+from jupyter_platform.core.pools import PoolDescription, check_pool_name
+from jupyter_platform.core.states import JobType
+from jupyter_platform.core.strategies import STRATEGIES
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a job works on beside its networks."""
+
+    dataset: DatasetDescriptor | None = None
+    pool: str | None = None
+    """Name of the pool that it learns from, or acts for."""
+    pool_folder: str | None = None
+    environment: str | None = None
+    """That of the pool, where it is there already."""
+    defaults: dict[str, Any] = field(default_factory=dict)
+    """Options that follow from it."""
+
+    @property
+    def name(self) -> str | None:
+        """Name of the dataset or of the pool."""
+        return self.pool if self.dataset is None else self.dataset.name
+
+
+class Sources:
+    """Finds what submissions name, and holds it against what their options ask for."""
+
+    def __init__(self, datasets: DatasetRepository, pools: PoolRepository) -> None:
+        self._datasets = datasets
+        self._pools = pools
+
+    def find(self, job_type: JobType, name: str | None, options: Mapping[str, Any]) -> Source:
+        """Return what a submission names as its dataset, or an ACT as its pool.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there is none of that name.
+        """
+        if job_type is JobType.ACT:
+            return self._pool_to_fill(name, options.get("pool") or None)
+        if not name:
+            return Source()
+        dataset = self._datasets.find(name)
+        if dataset is not None:
+            return Source(dataset=dataset)
+        pool = self._pools.find(name)
+        if pool is None:
+            known = [*self._datasets.names(), *self._pools.names()]
+            error = unknown_name("dataset", name, known)
+            raise InvalidRequestError(error.message, errors=[error])
+        return self._of_pool(name, pool)
+
+    def _pool_to_fill(self, dataset: str | None, pool: Any) -> Source:
+        if dataset and pool and dataset != pool:
+            message = (
+                f"ACT writes to one pool; {dataset!r} is given as dataset and {pool!r} as pool."
+            )
+            raise _bad("pool", pool, message, dataset)
+        name = str(pool or dataset or "")
+        if not name:
+            return Source()
+        check_pool_name(name, "pool")
+        if self._datasets.find(name) is not None:
+            message = f"{name!r} is a dataset; ACT writes to a pool: give pool another name."
+            raise _bad("pool", name, message, "a name that no dataset has")
+        found = self._pools.find(name)
+        if found is not None:
+            return self._of_pool(name, found)
+        return Source(pool=name, pool_folder=str(self._pools.path(name)), defaults={"pool": name})
+
+    def _of_pool(self, name: str, pool: PoolDescription) -> Source:
+        defaults = {"pool": name, "environment": pool.environment}
+        folder = str(self._pools.path(name))
+        return Source(
+            pool=name, pool_folder=folder, environment=pool.environment, defaults=defaults
+        )
+
+    def check(self, options: OptionModel, source: Source) -> None:
+        """Refuse a source that options have no use for, and options that lack one.
+
+        Raises
+        ------
+        OptionError
+            Naming the field, and what would do.
+        """
+        environment = getattr(options, "environment", None)
+        if source.environment and environment not in (None, source.environment):
+            message = (
+                f"Pool {source.pool!r} holds experience of {source.environment}; "
+                f"environment = {environment} is another."
+            )
+            raise _bad("environment", environment, message, source.environment)
+        if isinstance(options, LearnOptions):
+            record = STRATEGIES.get(options.strategy)
+            wanted = record.learns_from if record is not None else ("dataset",)
+            _check_wanted(f"Strategy {options.strategy}", set(wanted), source, environment)
+        elif isinstance(options, EvaluateOptions):
+            by_acting = options.strategy == "reward"
+            wanted_by = {"environment", "pool"} if by_acting else {"dataset"}
+            whose = "Strategy reward" if by_acting else "EVALUATE"
+            _check_wanted(whose, wanted_by, source, environment)
+        elif isinstance(options, ActOptions) and environment is None:
+            message = "ACT needs an environment; name one, as environment=CartPole-v1."
+            raise _bad("environment", None, message, "a Gymnasium id")
+
+    def make(self, options: OptionModel, source: Source) -> None:
+        """Make the pool that an ACT writes to, unless it is there."""
+        if isinstance(options, ActOptions) and source.pool and options.environment:
+            self._pools.create(source.pool, options.environment, options.memory_size)
+
+
+def _check_wanted(whose: str, wanted: set[str], source: Source, environment: str | None) -> None:
+    """Hold a source against the kinds that are wanted."""
+    if "dataset" in wanted:
+        if source.pool is not None:
+            message = (
+                f"{whose} works on a dataset; {source.pool!r} is a pool of experience, which "
+                "dqn, recurrent_dqn and ddpg learn from."
+            )
+            raise _bad("dataset", source.pool, message, "a dataset's name")
+        if source.dataset is None:
+            kind = "LEARN" if whose.startswith("Strategy") else whose
+            raise _bad("dataset", None, f"{kind} needs a dataset; name one.", "a dataset's name")
+        return
+    if source.dataset is not None:
+        accepted = "environment=… and no dataset"
+        accepted += ", or a pool's name" if "pool" in wanted else ""
+        message = (
+            f"{whose} learns from acting; {source.dataset.name!r} is a dataset: give {accepted}."
+        )
+        raise _bad("dataset", source.dataset.name, message, accepted)
+    if source.pool is not None and "pool" not in wanted:
+        message = f"{whose} learns from its own acting; give environment=… and no pool."
+        raise _bad("dataset", source.pool, message, "no dataset")
+    if environment is None:
+        message = f"{whose} acts in an environment; name one, as environment=CartPole-v1."
+        raise _bad("environment", None, message, "a Gymnasium id")
+
+
+def _bad(name: str, value: Any, message: str, accepted: str) -> OptionError:
+    return OptionError.from_fields(
+        [FieldError(field=name, value=value, message=message, accepted=accepted)]
+    )
