@@ -47,6 +47,7 @@ COMMANDS = {
     "stop": "jobs",
     "delete": "jobs",
     "metrics": "jobs",
+    "predict": "predict",
     "hosts": "catalogue",
     "networks": "catalogue",
     "datasets": "catalogue",

@@ -26,6 +26,7 @@ from jupyter_platform.core.states import JobState, JobType
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 LOG_CHUNK = 1_000_000
 """Bytes of a log that are asked for at once."""
@@ -284,6 +285,43 @@ class Job:
             In evaluation mode, on the CPU.
         """
         return self._weights(network).module(variant)
+
+    def files(self) -> dict[str, int]:
+        """Return the files that the job has made for people: name to bytes."""
+        return {item["name"]: item["bytes"] for item in self._transport.get(self._path("/files"))}
+
+    def file(self, name: str, path: str | Path | None = None) -> Path:
+        """Write one of the job's files to `path`, a folder or a file; by default here.
+
+        Raises
+        ------
+        NotFoundError
+            If the job has made none of that name.
+        """
+        target = Path() if path is None else Path(path)
+        target = target / name if target.is_dir() else target
+        address = self._path(f"/files/{quote(name, safe='')}")
+        pieces = self._transport.stream(address)
+        first = next(pieces, b"")  # an error comes before an empty file is made
+        with target.open("wb") as file:
+            file.write(first)
+            for piece in pieces:
+                file.write(piece)
+        return target
+
+    def outputs(self) -> NDArray[Any]:
+        """Return what the network gave for each sample of an EVALUATE with ``include_outputs``.
+
+        Returns
+        -------
+        ndarray, shape (n, …)
+            In the order of the set that was evaluated.
+        """
+        from safetensors.numpy import load  # noqa: PLC0415 - imports NumPy
+
+        content = self._transport.get_bytes(self._path("/files/outputs.safetensors"))
+        found: NDArray[Any] = load(content)["outputs"]
+        return found
 
     def archive(self, path: str | Path) -> Path:
         """Write a zip with the job's record, result, curves (CSV) and log to `path`."""

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from jupyter_platform.client import datasets, submission
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.transport import OnProgress, Transport
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.core.catalogue import DatasetRecord, NetworkRecord
@@ -28,7 +29,7 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform:
+class Platform(Predicting):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters
@@ -80,7 +81,10 @@ class Platform:
         name: str | None = None,
         request: Mapping[str, Any] | None = None,
         priority: int = 0,
-        target_count: int = 1,
+        target_count: int | None = None,
+        targets: str | Sequence[str] | None = None,
+        target_filter: str | None = None,
+        force_free: bool | None = None,
         wait_for_host: float = 15.0,
         **options: Any,
     ) -> Job:
@@ -101,8 +105,14 @@ class Platform:
             ``cpus``, ``memory`` (``"4GB"``), ``gpus`` of each process.
         priority : int
             -100 to 100; higher goes first.
-        target_count : int
-            Processes that start together or not at all.
+        target_count : int, optional
+            Processes that start together or not at all; by default one, or one on each target.
+        targets : sequence of str, optional
+            Names or ids of the hosts that it may use, each for one process.
+        target_filter : str, optional
+            Which hosts it may use, such as ``"(&(arch=x86_64)(memory>=16GB))"``.
+        force_free : bool, optional
+            Whether its hosts must be free of other work, and stay so while it runs.
         wait_for_host : float
             Seconds to wait for the first host of a platform that has just been started, so that
             the submission can be checked against the data.
@@ -124,6 +134,9 @@ class Platform:
             request=request,
             priority=priority,
             target_count=target_count,
+            targets=targets,
+            target_filter=target_filter,
+            force_free=force_free,
             options=options,
         )
         return self.submit_payload(payload, wait_for_host=wait_for_host)
@@ -142,7 +155,10 @@ class Platform:
         name: str | None = None,
         request: Mapping[str, Any] | None = None,
         priority: int = 0,
-        target_count: int = 1,
+        target_count: int | None = None,
+        targets: str | Sequence[str] | None = None,
+        target_filter: str | None = None,
+        force_free: bool | None = None,
         **options: Any,
     ) -> JobCheck:
         """Say what a submission would do, without storing anything; arguments as for `submit`.
@@ -157,6 +173,9 @@ class Platform:
             request=request,
             priority=priority,
             target_count=target_count,
+            targets=targets,
+            target_filter=target_filter,
+            force_free=force_free,
             options=options,
         )
         return self.check_payload(payload)

@@ -24,14 +24,17 @@ from jupyter_platform.coordinator.jobs import JobService
 from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.loops import Loops
 from jupyter_platform.coordinator.notifications import Notifications
+from jupyter_platform.coordinator.prediction import PredictionService
 from jupyter_platform.coordinator.pulling import Puller
 from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     Facts,
     NetworkRepository,
+    PoolRepository,
     TagRepository,
 )
+from jupyter_platform.coordinator.sources import Sources
 from jupyter_platform.coordinator.status import StatusService
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.submission import Submissions
@@ -155,9 +158,10 @@ class Application:
             make_puller=partial(Puller, store, paths, blobs, tags, hosts),
             on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
         )
+        pools = PoolRepository(paths.pools)
         submissions = Submissions(
             networks=networks,
-            datasets=datasets,
+            sources=Sources(datasets, pools),
             tags=tags,
             facts=facts,
             hosts=hosts,
@@ -180,6 +184,7 @@ class Application:
             networks=networks,
             datasets=datasets,
             tags=tags,
+            predictions=PredictionService(networks, datasets, tags, hosts),
             hosts=hosts,
             history=history,
             notifications=notifications,

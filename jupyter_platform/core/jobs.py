@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 
@@ -14,6 +14,10 @@ MAX_OPTIONS_BYTES = 256_000
 """Bytes of JSON that the options of one submission may take."""
 MAX_MEMORY_BYTES = 10**15
 """Bytes of memory that one process may ask for; far above any machine, and storable."""
+
+
+def _words(value: Any) -> Any:
+    return [item for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
 
 class ResourceRequest(BaseModel):
@@ -44,8 +48,15 @@ class JobSubmission(BaseModel):
     request: dict[str, Any] = Field(default_factory=dict)
     """Overrides of the type's default `ResourceRequest`; sizes may be text (``"4GB"``)."""
     priority: int = Field(default=0, ge=-100, le=100)
-    target_count: int = Field(default=1, ge=1, le=1024)
-    """Processes in the gang; all start together or none."""
+    target_count: int | None = Field(default=None, ge=1, le=1024)
+    """Processes in the gang; all start together or none. None: one, or one on each target."""
+    targets: Annotated[list[str], BeforeValidator(_words)] = Field(default=[], max_length=1024)
+    """Names or ids of the hosts that it may use, each for one process; empty: any host. Text is
+    taken apart at commas."""
+    target_filter: str | None = None
+    """Which hosts it may use, as RFC 1960 writes filters: ``(&(arch=x86_64)(memory>=16GB))``."""
+    force_free: bool = False
+    """Whether its hosts must be free of other work, and stay so while it runs."""
 
 
 class JobErrorRecord(BaseModel):
@@ -123,6 +134,9 @@ class JobRecord(BaseModel):
     request: ResourceRequest
     priority: int = 0
     target_count: int = 1
+    targets: list[str] = Field(default_factory=list)
+    target_filter: str | None = None
+    force_free: bool = False
     submitted_at: datetime
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -194,6 +208,13 @@ class LogChunk(BaseModel):
     text: str
     complete: bool
     """Whether the job has ended and `next_offset` is the end."""
+
+
+class JobFileRecord(BaseModel):
+    """A file that a job has made for people."""
+
+    name: str
+    bytes: int
 
 
 class NotificationRecord(BaseModel):

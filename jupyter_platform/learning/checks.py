@@ -118,6 +118,7 @@ def check(
     dataset: DatasetDescriptor | None,
     facts: DatasetFacts | None,
     options: dict[str, Any],
+    ranks: int = 1,
 ) -> Check:
     """Check a submission as far as that goes without running it.
 
@@ -131,6 +132,8 @@ def check(
         Its dataset.
     options : dict
         Resolved options.
+    ranks : int
+        Processes that share the work.
     """
     result = Check()
     if dataset is None or facts is None:
@@ -147,8 +150,20 @@ def check(
     elif "test_set" not in sizes and not result.errors:
         message = f"Dataset {dataset.name!r} has no test split; give test_set."
         result.errors.append(FieldError(field="test_set", message=message))
+    shared = "train_set" if job_type is JobType.LEARN else "test_set"
+    _check_ranks(result, ranks, shared, sizes.get(shared))
     _check_networks(result, networks, places, facts, options)
     return result
+
+
+def _check_ranks(result: Check, ranks: int, name: str, size: int | None) -> None:
+    """Refuse more processes than the set that they share has samples."""
+    if size is not None and ranks > size:
+        message = f"target_count = {ranks} is more than the {size} samples of {name}."
+        accepted = f"1 to {size}"
+        result.errors.append(
+            FieldError(field="target_count", value=ranks, message=message, accepted=accepted)
+        )
 
 
 def _check_without_dataset(

@@ -52,6 +52,7 @@ class _CheckRequest(BaseModel):
     files: dict[str, str] = Field(default_factory=dict)
     type: JobType
     options: dict[str, Any] = Field(default_factory=dict)
+    ranks: int = 1
 
 
 class Inspector:
@@ -107,7 +108,9 @@ class Inspector:
                 refused = Check()
                 refused.blame("dataset", error)
                 return refused.to_dict()
-        return check(asked.type, asked.networks, asked.dataset, facts, asked.options).to_dict()
+        return check(
+            asked.type, asked.networks, asked.dataset, facts, asked.options, asked.ranks
+        ).to_dict()
 
     def _selected(self, asked: _CheckRequest, facts: DatasetFacts | None) -> DatasetFacts | None:
         """Return the facts of those samples that the options leave."""

@@ -17,9 +17,12 @@ from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.runs import RunResult, RunSpec
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning import evaluator, learner
+from jupyter_platform.learning import learner
+from jupyter_platform.learning.acting import agent
 from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.evaluation import runner as evaluator
 from jupyter_platform.learning.events import EventLog
+from jupyter_platform.learning.gang import PeerLostError, join
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
 from jupyter_platform.runtime.atomic import write_bytes_atomic
@@ -27,6 +30,7 @@ from jupyter_platform.runtime.atomic import write_bytes_atomic
 JOBS: dict[JobType, Callable[[RunContext], RunResult]] = {
     JobType.LEARN: learner.run,
     JobType.EVALUATE: evaluator.run,
+    JobType.ACT: agent.run,
 }
 
 logger = logging.getLogger(__name__)
@@ -43,8 +47,8 @@ def main(run_folder: str | Path) -> int:
     Returns
     -------
     int
-        Exit code: 0 when finished or stopped, 1 when failed, ``os.EX_IOERR`` when that could not
-        be written down.
+        Exit code: 0 when finished or stopped, 1 when failed, ``os.EX_TEMPFAIL`` when another rank
+        of its gang is gone, ``os.EX_IOERR`` when the result could not be written down.
     """
     folder = Path(run_folder)
     stop = StopFlag()
@@ -60,6 +64,10 @@ def main(run_folder: str | Path) -> int:
     )
     try:
         result = _run(folder, stop)
+    except PeerLostError:
+        # That says nothing about the job: it has no result, and whoever asks tries again.
+        logger.exception("The gang has broken up.")
+        return os.EX_TEMPFAIL
     except Exception as error:
         logger.exception("The job failed.")
         result = _failure(error)
@@ -84,6 +92,9 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
     if spec.gpus and device.type == "cpu":
         context.warn(f"GPU {spec.gpus[0]} was leased, but torch finds no CUDA; the CPU is used.")
     try:
+        if spec.world_size > 1 and spec.type != JobType.ACT:  # agents do without each other
+            context.phase("waiting for the other processes")
+            context.gang = join(spec, lambda place: events.write("store", address=place), stop)
         return JOBS[spec.type](context)
     finally:
         recorder.close()

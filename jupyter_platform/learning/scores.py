@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 TOP_K = (1, 3, 5)
+CLASS_SCORES = ("precision", "recall", "specificity", "f1", "mcc")
+"""Scores of one class against all others."""
 
 
 def classification_scores(outputs: Tensor, targets: Tensor, names: list[str]) -> dict[str, Any]:
@@ -27,38 +29,88 @@ def classification_scores(outputs: Tensor, targets: Tensor, names: list[str]) ->
     -------
     dict
         ``accuracy``; ``top_k``, for each k that is below C; ``confusion``, counts as
-        ``[true][predicted]``; ``per_class``, rows of class, precision, recall, f1 and support,
-        0 where a denominator is 0.
+        ``[true][predicted]``; ``per_class``, rows of ``class``, ``support``, the counts ``tp``,
+        ``fp``, ``fn``, ``tn`` and `CLASS_SCORES`, 0 where a denominator is 0.
     """
     count = len(names)
     predicted = outputs.argmax(1)
     confusion = torch.bincount(targets * count + predicted, minlength=count * count)
     confusion = confusion.reshape(count, count)
-    hits = confusion.diagonal().double()
-    support = confusion.sum(1)
-    precision = _ratio(hits, confusion.sum(0).double())
-    recall = _ratio(hits, support.double())
-    f1 = _ratio(2 * hits, (confusion.sum(0) + support).double())
     return {
-        "accuracy": float(hits.sum() / len(targets)),
+        "accuracy": float(confusion.diagonal().double().sum() / len(targets)),
         "top_k": top_k_accuracy(outputs, targets),
         "confusion": confusion.tolist(),
-        "per_class": [
-            {"class": name, "precision": p, "recall": r, "f1": f, "support": s}
-            for name, p, r, f, s in zip(
-                names,
-                precision.tolist(),
-                recall.tolist(),
-                f1.tolist(),
-                support.tolist(),
-                strict=True,
-            )
-        ],
+        "per_class": class_scores(confusion, names),
     }
 
 
+def class_scores(confusion: Tensor, names: list[str]) -> list[dict[str, Any]]:
+    """Score each class against all others.
+
+    Parameters
+    ----------
+    confusion : Tensor, int64, shape (C, C)
+        Samples by true, then by predicted class.
+
+    Returns
+    -------
+    list of dict
+        See `classification_scores`.
+    """
+    tp = confusion.diagonal().double()
+    fp, fn = confusion.sum(0) - tp, confusion.sum(1) - tp
+    tn = confusion.sum() - tp - fp - fn
+    columns = {
+        "precision": _ratio(tp, tp + fp),
+        "recall": _ratio(tp, tp + fn),
+        "specificity": _ratio(tn, tn + fp),
+        "f1": _ratio(2 * tp, 2 * tp + fp + fn),
+        # Root by root: a product of four counts of a large set would lose digits.
+        "mcc": _ratio(
+            tp * tn - fp * fn,
+            (tp + fp).sqrt() * (tp + fn).sqrt() * (tn + fp).sqrt() * (tn + fn).sqrt(),
+        ),
+    }
+    counts = {"support": tp + fn, "tp": tp, "fp": fp, "fn": fn, "tn": tn}
+    return [
+        {
+            "class": name,
+            **{key: float(values[number]) for key, values in columns.items()},
+            **{key: int(values[number]) for key, values in counts.items()},
+        }
+        for number, name in enumerate(names)
+    ]
+
+
 def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
-    return torch.where(denominator > 0, numerator / denominator.clamp_min(1), 0.0)
+    safe = torch.where(denominator > 0, denominator, 1.0)
+    return torch.where(denominator > 0, numerator / safe, 0.0)
+
+
+def area_under_curve(likelihood: Tensor, positive: Tensor) -> float | None:
+    """Return the area under the ROC curve: how often a positive outranks a negative.
+
+    Parameters
+    ----------
+    likelihood : Tensor, shape (n,)
+        Higher for what is more likely positive; ties count as half.
+    positive : Tensor, bool, shape (n,)
+        The truth.
+
+    Returns
+    -------
+    float or None
+        None where either kind is missing.
+    """
+    ones = int(positive.sum())
+    zeros = len(positive) - ones
+    if ones == 0 or zeros == 0:
+        return None
+    _, group, counts = torch.unique(likelihood, return_inverse=True, return_counts=True)
+    last = counts.cumsum(0).double()
+    mean_rank = last - (counts.double() - 1) / 2
+    above = mean_rank[group][positive].sum() - ones * (ones + 1) / 2
+    return float(above / (ones * zeros))
 
 
 def top_k_accuracy(outputs: Tensor, targets: Tensor) -> dict[str, float]:

@@ -5,7 +5,11 @@ import pytest
 import torch
 from sklearn import metrics
 
-from jupyter_platform.learning.scores import classification_scores, regression_scores
+from jupyter_platform.learning.scores import (
+    area_under_curve,
+    classification_scores,
+    regression_scores,
+)
 
 TOLERANCE = 1e-6
 
@@ -39,18 +43,42 @@ def test_classification_equals_scikit_learn(classes):
         assert found["top_k"][str(k)] == pytest.approx(reference, abs=TOLERANCE)
 
 
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_each_class_against_the_others_equals_scikit_learn(classes):
+    outputs, truth = made_up(classes)
+    names = [str(number) for number in range(classes)]
+    predicted = outputs.argmax(1)
+
+    found = classification_scores(torch.from_numpy(outputs), torch.from_numpy(truth), names)
+
+    for number, row in enumerate(found["per_class"]):
+        true, guess = truth == number, predicted == number
+        tn, fp, fn, tp = metrics.confusion_matrix(true, guess).ravel().tolist()
+        assert [row[name] for name in ("tp", "fp", "fn", "tn")] == [tp, fp, fn, tn]
+        assert row["specificity"] == pytest.approx(metrics.recall_score(~true, ~guess))
+        assert row["mcc"] == pytest.approx(metrics.matthews_corrcoef(true, guess))
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 6])
+def test_the_area_under_the_curve_equals_scikit_learn_with_ties_and_without(decimals):
+    rng = np.random.default_rng(1)
+    truth = rng.random(500) < 0.3
+    likely = np.round(rng.normal(size=500) + truth, decimals)
+
+    found = area_under_curve(torch.from_numpy(likely), torch.from_numpy(truth))
+
+    assert found == pytest.approx(metrics.roc_auc_score(truth, likely), abs=1e-12)
+    assert area_under_curve(torch.zeros(3), torch.tensor([True, True, True])) is None
+
+
 def test_a_class_that_never_comes_scores_zero():
     outputs = torch.eye(3)[[0, 0, 1]]
 
     found = classification_scores(outputs, torch.tensor([0, 1, 1]), ["a", "b", "c"])
 
-    assert found["per_class"][2] == {
-        "class": "c",
-        "precision": 0,
-        "recall": 0,
-        "f1": 0,
-        "support": 0,
-    }
+    scored = {"precision": 0, "recall": 0, "specificity": 1, "f1": 0, "mcc": 0}
+    counted = {"support": 0, "tp": 0, "fp": 0, "fn": 0, "tn": 3}
+    assert found["per_class"][2] == {"class": "c", **scored, **counted}
 
 
 def test_equal_outputs_count_as_argmax_does():

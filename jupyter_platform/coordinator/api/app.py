@@ -20,10 +20,12 @@ from jupyter_platform.coordinator.api.routes import (
     platform,
 )
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.core.predictions import MAX_BODY_BYTES as QUESTION_BYTES
 
 PREFIX = "/api"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _UPLOAD = re.compile(rf"{PREFIX}/datasets/[^/]+")
+_QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody} for status in (401, 404, 409, 413, 422, 503)
 }
@@ -63,9 +65,16 @@ def create_app(
         token=token,
         hosts=hosts_accepted,
         is_upload=_is_upload,
+        body_limit=_body_limit,
         on_request=services.on_request,
     )
     return app
+
+
+def _body_limit(method: str, path: str) -> int | None:
+    if method == "POST" and _QUESTION.fullmatch(path) is not None:
+        return QUESTION_BYTES
+    return None
 
 
 def _is_upload(method: str, path: str) -> bool:

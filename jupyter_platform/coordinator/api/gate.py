@@ -41,6 +41,8 @@ class Gate:
         at this machine (DNS rebinding); what it then sends names that host.
     is_upload : callable
         Tells from method and path whether the body may be of any size.
+    body_limit : callable
+        Tells from method and path how many bytes the body may have; None: `MAX_BODY_BYTES`.
     on_request : callable
         Called for everything that passes, but the open paths.
     """
@@ -52,12 +54,14 @@ class Gate:
         token: str,
         hosts: Collection[str] | None,
         is_upload: Callable[[str, str], bool],
+        body_limit: Callable[[str, str], int | None] = lambda _method, _path: None,
         on_request: Callable[[], None],
     ) -> None:
         self._app = app
         self._expected = f"Bearer {token}".encode()
         self._hosts = hosts
         self._is_upload = is_upload
+        self._body_limit = body_limit
         self._on_request = on_request
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +73,8 @@ class Gate:
         if refusal is None and scope["path"] not in OPEN_PATHS:
             self._on_request()
         if refusal is None and scope["type"] == "http" and self._is_limited(scope):
-            refusal, receive = await _read_body(scope, receive)
+            limit = self._body_limit(scope["method"], scope["path"]) or MAX_BODY_BYTES
+            refusal, receive = await _read_body(scope, receive, limit)
         if refusal is None:
             await self._app(scope, receive, send)
         else:
@@ -103,7 +108,9 @@ def _host_name(header: str) -> str:
     return header.partition(":")[0].lower()
 
 
-async def _read_body(scope: Scope, receive: Receive) -> tuple[PlatformError | None, Receive]:
+async def _read_body(
+    scope: Scope, receive: Receive, limit: int
+) -> tuple[PlatformError | None, Receive]:
     """Read the whole body; return an error when it is too large, and what hands it on."""
     body = bytearray()
     announced = Headers(scope=scope).get("content-length", "")
@@ -111,15 +118,14 @@ async def _read_body(scope: Scope, receive: Receive) -> tuple[PlatformError | No
     if not (announced.isascii() and announced.isdecimal() and int(announced) > _DRAINED_BYTES):
         async for chunk in _chunks(receive):
             size += len(chunk)
-            if size <= MAX_BODY_BYTES:
+            if size <= limit:
                 body += chunk
             elif size > _DRAINED_BYTES:
                 break
-        if size <= MAX_BODY_BYTES:
+        if size <= limit:
             return None, _replay(bytes(body), receive)
     error = RequestTooLargeError(
-        f"The request has more than {format_bytes(MAX_BODY_BYTES)}; that is the most that is "
-        "accepted here."
+        f"The request has more than {format_bytes(limit)}; that is the most that is accepted here."
     )
     return error, receive
 

@@ -15,6 +15,7 @@ from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
 from jupyter_platform.coordinator.jobs import JobService
 from jupyter_platform.coordinator.notifications import Notifications
+from jupyter_platform.coordinator.prediction import PredictionService
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     NetworkRepository,
@@ -32,6 +33,7 @@ class Services:
     networks: NetworkRepository
     datasets: DatasetRepository
     tags: TagRepository
+    predictions: PredictionService
     hosts: HostRegistry
     history: History
     notifications: Notifications

@@ -151,6 +151,48 @@ class TagRepository:
         await asyncio.to_thread(self._show, record)
         return record
 
+    async def promote(
+        self, network: str, tag: str, digest: str, scores: Mapping[str, float | None]
+    ) -> bool:
+        """Let weights of a tag be its ``best`` variant.
+
+        Parameters
+        ----------
+        digest : str
+            SHA-256, in hex, of one of the tag's variants.
+        scores : mapping
+            What they scored; added to what is known of them.
+
+        Returns
+        -------
+        bool
+            False when the tag holds no such weights any more; nothing is changed then.
+        """
+
+        def write(session: Session) -> TagRecord | None:
+            row = session.get(TagRow, (network, tag))
+            kept = _variants(session, network, tag)
+            source = next((item for item in kept if item.digest == digest), None)
+            if row is None or source is None:
+                return None
+            best = TagVariantRow(
+                network=network,
+                tag=tag,
+                variant=PREFERRED_VARIANTS[0],
+                digest=digest,
+                bytes=source.bytes,
+                step=source.step,
+                scores={**source.scores, **scores},
+            )
+            session.merge(best)
+            session.flush()
+            return _record(row, _variants(session, network, tag))
+
+        record = await self._store.run(write)
+        if record is not None:
+            await asyncio.to_thread(self._show, record)
+        return record is not None
+
     async def records(self, network: str | None = None) -> list[TagRecord]:
         """Return tags, newest first; of one network where it is given."""
 

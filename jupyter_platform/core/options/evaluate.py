@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, WithJsonSchema
 
 from jupyter_platform.core.evaluations import EVALUATIONS, evaluation_name
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.options.groups.types import (
     TAG_REFERENCE_PATTERN,
     OptionalCriterion,
@@ -14,7 +15,7 @@ from jupyter_platform.core.options.groups.types import (
     OptionalText,
 )
 from jupyter_platform.core.options.index_set import IndexSet
-from jupyter_platform.core.options.model import OptionModel, option
+from jupyter_platform.core.options.model import option
 
 _EVALUATION = "Evaluation"
 _VAE = {"strategy": ("vae",)}
@@ -33,11 +34,17 @@ Granularity = Annotated[
 ]
 
 
-class EvaluateOptions(OptionModel):
+class EvaluateOptions(AdapterOptions):
     """How well a network does on a dataset."""
 
     unchecked: ClassVar[frozenset[str]] = frozenset(
-        {"include_outputs", "store_if_larger_than", "store_if_smaller_than", "tag", "threshold"}
+        {
+            "decision_threshold",
+            "include_outputs",
+            "store_if_larger_than",
+            "store_if_smaller_than",
+            "tag",
+        }
     )
 
     tag: OptionalText = option(
@@ -53,6 +60,7 @@ class EvaluateOptions(OptionModel):
         None,
         "Keep the weights as the best of their tag when the leading score is below this.",
         group="Weights",
+        default_text="never",
         dianne="storeIfSmallerThan",
         allow_inf_nan=False,
     )
@@ -60,6 +68,7 @@ class EvaluateOptions(OptionModel):
         None,
         "Keep the weights as the best of their tag when the leading score is above this.",
         group="Weights",
+        default_text="never",
         dianne="storeIfLargerThan",
         allow_inf_nan=False,
     )
@@ -97,7 +106,7 @@ class EvaluateOptions(OptionModel):
         default_text="NLL for classes, MSE for numbers",
         dianne="criterion",
     )
-    threshold: float = option(
+    decision_threshold: float = option(
         0.5,
         "Probability from which on a sample counts as the second class.",
         group=_EVALUATION,

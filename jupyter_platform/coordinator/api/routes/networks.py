@@ -8,6 +8,7 @@ from fastapi.responses import FileResponse
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.core.catalogue import NetworkRecord
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.predictions import Prediction, PredictionRequest
 
 router = APIRouter(prefix="/networks", tags=["networks"])
 
@@ -34,6 +35,12 @@ async def put(name: str, description: NetworkDescription, services: ServicesOf) 
 async def delete(name: str, services: ServicesOf) -> None:
     """Remove a network that somebody added; its weights stay."""
     await services.networks.delete(name)
+
+
+@router.post("/{name}/predict")
+async def predict(name: str, request: PredictionRequest, services: ServicesOf) -> Prediction:
+    """Return what a trained network gives for samples: given ones, or those of a dataset."""
+    return await services.predictions.predict(name, request)
 
 
 @router.get("/{name}/weights/{tag}", response_class=FileResponse)

@@ -1,0 +1,242 @@
+"""Asking trained networks, and what they answer."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from jupyter_platform.client.transport import Transport
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
+from jupyter_platform.core.predictions import Prediction
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_SHOWN_CLASSES = 5
+
+
+@dataclass(frozen=True)
+class PredictionResult:
+    """What a network gave for some samples."""
+
+    record: Prediction
+
+    @property
+    def outputs(self) -> NDArray[np.float64]:
+        """What the network gave, shape (n, …)."""
+        return _array(self.record.outputs)
+
+    @property
+    def probabilities(self) -> NDArray[np.float64] | None:
+        """Probability of each class, shape (n, classes); None where it gives numbers."""
+        found = self.record.probabilities
+        return None if found is None else _array(found)
+
+    @property
+    def classes(self) -> list[str] | None:
+        """Names of the classes."""
+        return self.record.classes
+
+    @property
+    def predicted(self) -> list[str] | None:
+        """Name of the likeliest class of each sample."""
+        return self.record.predicted
+
+    @property
+    def truth(self) -> list[Any] | None:
+        """Class names or numbers that samples of a dataset have."""
+        return self.record.truth
+
+    def top(self, count: int = _SHOWN_CLASSES) -> list[list[tuple[str, float]]]:
+        """Return the likeliest classes of each sample with their probabilities."""
+        names, rows = self.record.classes, self.record.probabilities
+        if names is None or rows is None:
+            return []
+        return [
+            sorted(zip(names, row, strict=True), key=lambda pair: -pair[1])[:count] for row in rows
+        ]
+
+    def __len__(self) -> int:
+        return len(self.record.outputs)
+
+    def lines(self) -> list[str]:
+        """Return a line for each sample, as people read it."""
+        tops = self.top()
+        found = []
+        for number in range(len(self)):
+            if tops:
+                told = ", ".join(f"{name} {share:.3f}" for name, share in tops[number])
+            else:
+                told = _shortened(self.record.outputs[number])
+            truth = self.record.truth
+            found.append(told if truth is None else f"{told}  (true: {_shortened(truth[number])})")
+        return found
+
+    def __repr__(self) -> str:
+        head = f"<Prediction of {self.record.network} {self.record.tag}>"
+        return "\n".join((head, *self.lines()))
+
+    def _repr_html_(self) -> str:
+        rows = "".join(f"<li>{escape(line)}</li>" for line in self.lines())
+        head = f"{self.record.network} {self.record.tag}"
+        return f"<p>{escape(head)}</p><ol start='0'>{rows}</ol>"
+
+
+class Predicting:
+    """The part of a client that asks trained networks."""
+
+    _transport: Transport
+
+    def predict(
+        self,
+        network: str,
+        inputs: Any = None,
+        *,
+        tag: str | None = None,
+        dataset: str | None = None,
+        samples: int | Sequence[int] | None = None,
+    ) -> PredictionResult:
+        """Ask a trained network what it makes of samples.
+
+        Parameters
+        ----------
+        network : str
+            Name in the repository.
+        inputs : array-like, optional
+            One sample, or several along the first axis.
+        tag : str, optional
+            ``<tag>[/<variant>]``; the newest tag and its best weights when absent.
+        dataset : str, optional
+            Where `samples` are taken from; the one that the weights were learnt on when absent.
+        samples : int or sequence of int, optional
+            Numbers of samples in the dataset, instead of `inputs`.
+
+        Returns
+        -------
+        PredictionResult
+            ``outputs``, and of classifiers ``probabilities``, ``classes`` and ``predicted``.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such network, tag or dataset.
+        InvalidRequestError
+            If the samples do not fit the network; both shapes are named.
+
+        Examples
+        --------
+        >>> platform.predict("lenet-digits", samples=7).predicted  # doctest: +SKIP
+        ['3']
+        """
+        body: dict[str, Any] = {"tag": tag, "dataset": dataset}
+        if samples is not None:
+            several = [samples] if isinstance(samples, int) else samples
+            body["samples"] = [int(item) for item in several]
+        if inputs is not None:
+            body["inputs"] = _encoded(inputs)
+        path = f"/api/networks/{quote(network, safe='')}/predict"
+        answer = self._transport.request("POST", path, body=body, repeatable=True)
+        return PredictionResult(Prediction.model_validate_json(answer.content))
+
+
+def read_array(path: str | Path) -> NDArray[Any]:
+    """Read samples from an ``.npy`` file.
+
+    Raises
+    ------
+    InvalidDataError
+        If it holds no array of numbers; nothing in it is unpickled.
+    """
+    import numpy as np  # noqa: PLC0415 - slow to import, and rarely needed
+
+    file = Path(path).expanduser()
+    try:
+        array = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InvalidDataError(f"{file} cannot be read as an .npy file: {error}.") from error
+    if not isinstance(array, np.ndarray):
+        raise InvalidDataError(f"{file} is an archive of arrays; give an .npy file of one.")
+    return array
+
+
+def read_image(
+    path: str | Path, shape: Sequence[int], *, invert: bool = False
+) -> NDArray[np.float32]:
+    """Read a picture as one sample.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of a sample: ``(height, width)``, or ``(channels, height, width)`` with 1 or 3
+        channels. The picture is brought to this size, its pixels to 0 … 1.
+    invert : bool
+        Whether dark is made bright: for dark strokes on a bright ground.
+
+    Raises
+    ------
+    InvalidRequestError
+        If samples are no pictures.
+    InvalidDataError
+        If the file is none.
+    """
+    import numpy as np  # noqa: PLC0415 - slow to import, and rarely needed
+    from PIL import Image  # noqa: PLC0415 - likewise
+
+    channels = shape[0] if len(shape) == 3 else 1
+    if len(shape) not in (2, 3) or channels not in (1, 3):
+        shown = "×".join(map(str, shape)) or "one number"
+        raise InvalidRequestError(
+            f"The network takes samples of shape {shown}, which are no pictures; give an array."
+        )
+    height, width = shape[-2:]
+    try:
+        with Image.open(Path(path).expanduser()) as picture:
+            mode = "RGB" if channels == 3 else "L"
+            scaled = picture.convert(mode).resize((width, height), Image.Resampling.BOX)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        raise InvalidDataError(f"{path} cannot be read as a picture: {error}.") from error
+    pixels = np.asarray(scaled, dtype=np.float32) / np.float32(255)
+    if invert:
+        pixels = 1 - pixels
+    if channels == 3:
+        pixels = pixels.transpose(2, 0, 1)
+    return pixels.reshape(tuple(shape))
+
+
+def _encoded(inputs: Any) -> Any:
+    """Return samples as the API takes them."""
+    import numpy as np  # noqa: PLC0415 - slow to import, and rarely needed
+
+    try:
+        array = np.asarray(inputs)
+    except ValueError as error:
+        raise InvalidRequestError(
+            "The inputs are lists of different lengths; samples have one shape."
+        ) from error
+    if array.dtype.kind not in "biuf":
+        raise InvalidRequestError(
+            f"The inputs are of type {array.dtype}; an array of numbers is accepted."
+        )
+    data = np.ascontiguousarray(array, dtype="<f4").tobytes()
+    return {"shape": list(array.shape), "data": base64.b64encode(data).decode()}
+
+
+def _array(values: list[Any]) -> NDArray[np.float64]:
+    import numpy as np  # noqa: PLC0415 - slow to import, and rarely needed
+
+    return np.asarray(values, dtype=np.float64)
+
+
+def _shortened(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if not isinstance(value, list):
+        return str(value)
+    shown = [_shortened(item) for item in value[:_SHOWN_CLASSES]]
+    return f"[{', '.join(shown)}{', …' if len(value) > len(shown) else ''}]"

@@ -1,0 +1,96 @@
+"""What a trained network is asked, and what it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.networks import NetworkDescription
+
+MAX_SAMPLES = 1024
+"""Samples in one question."""
+MAX_VALUES = 4_000_000
+"""Numbers in one question, and in one answer."""
+MAX_BODY_BYTES = 24_000_000
+"""Bytes of one question: so many values in base64, and room for the rest."""
+
+
+class EncodedArray(BaseModel):
+    """An array of numbers, shorter than as a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shape: list[int] = Field(max_length=16)
+    data: str
+    """Base64 of little-endian float32, last axis fastest."""
+
+
+class PredictionRequest(BaseModel):
+    """A question to a trained network: samples, or numbers of samples of a dataset."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tag: str | None = None
+    """``<tag>[/<variant>]``; the newest tag and its best weights when absent."""
+    inputs: list[Any] | EncodedArray | None = None
+    """One sample, or several along the first axis."""
+    dataset: str | None = None
+    """Where `samples` are taken from; the dataset that the weights were learnt on when absent."""
+    samples: list[int] | None = Field(default=None, min_length=1, max_length=MAX_SAMPLES)
+    """Numbers of samples in the dataset."""
+
+
+class Prediction(BaseModel):
+    """What a network gave for some samples; lists have one entry a sample."""
+
+    network: str
+    tag: str
+    """``<tag>/<variant>`` of the weights."""
+    input_shape: list[int]
+    """Of one sample."""
+    outputs: list[Any]
+    """What the network gave, as nested lists."""
+    classes: list[str] | None = None
+    """Names of the classes; None where it gives numbers."""
+    probabilities: list[list[float]] | None = None
+    """Probability of each class."""
+    predicted: list[str] | None = None
+    """Name of the likeliest class."""
+    truth: list[Any] | None = None
+    """Of samples of a dataset: name of the class, or the numbers."""
+    inputs: list[Any] | None = None
+    """Of samples of a dataset, where they are small: what the network got."""
+    forward_ms: float
+    """Milliseconds that the network took for all of them."""
+
+
+class PredictQuestion(BaseModel):
+    """``predict``: what the coordinator asks the inspector."""
+
+    description: NetworkDescription
+    weights: str
+    """``sha256:<hex>`` of the safetensors file."""
+    input_shape: list[int] | None = None
+    outputs: int | None = None
+    inputs: EncodedArray | None = None
+    dataset: DatasetDescriptor | None = None
+    samples: list[int] | None = None
+    task: str | None = None
+    """What the network learnt, where that is known."""
+    classes: list[str] | None = None
+    integers: bool = False
+    """Whether the network takes symbols instead of numbers."""
+    files: dict[str, str] = Field(default_factory=dict)
+
+
+class PredictAnswer(BaseModel):
+    """What the inspector answers."""
+
+    input_shape: list[int]
+    outputs: list[Any]
+    probabilities: list[list[float]] | None = None
+    truth: list[Any] | None = None
+    inputs: list[Any] | None = None
+    forward_ms: float

@@ -1,0 +1,53 @@
+"""Some samples with what networks make of them, for people to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jupyter_platform.learning.evaluation.base import Evaluation
+from jupyter_platform.learning.evaluation.passing import Gather
+
+EXAMPLES = 16
+MAX_EXAMPLE_VALUES = 4096
+"""Values of an input beyond which examples come without it."""
+
+
+def spread(size: int, count: int) -> list[int]:
+    """Return at most `count` positions spread evenly over `size`."""
+    count = min(count, size)
+    return [number * size // count for number in range(count)]
+
+
+def examples(
+    evaluation: Evaluation, gather: Gather, indices: Tensor, rows: Tensor
+) -> list[dict[str, Any]]:
+    """Return samples with truth and prediction.
+
+    Parameters
+    ----------
+    indices, rows : Tensor, int64, shape (n,)
+        Numbers of the samples for people, and as they are stored.
+    """
+    inputs, targets = gather(rows)
+    with torch.inference_mode():
+        outputs = evaluation.forward(inputs).cpu()
+    inputs, targets = inputs.cpu(), targets.cpu()
+    return [
+        {
+            "index": int(index),
+            "input": _small(value),
+            **{name: _bounded(item) for name, item in evaluation.judgement(output, target).items()},
+        }
+        for index, value, output, target in zip(indices, inputs, outputs, targets, strict=True)
+    ]
+
+
+def _small(values: Tensor) -> Any:
+    return values.tolist() if values.numel() <= MAX_EXAMPLE_VALUES else None
+
+
+def _bounded(item: Any) -> Any:
+    return _small(item) if isinstance(item, Tensor) else item

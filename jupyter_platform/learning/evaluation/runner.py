@@ -1,0 +1,186 @@
+"""EVALUATE: networks are judged on the samples of a dataset."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
+from jupyter_platform.core.evaluations import default_evaluation
+from jupyter_platform.core.options import EvaluateOptions
+from jupyter_platform.core.runs import RunResult
+from jupyter_platform.learning.checks import check_fits
+from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.datasets import Dataset
+from jupyter_platform.learning.datasets.adapters import Chain, adapt
+from jupyter_platform.learning.evaluation.base import Evaluation, Subject
+from jupyter_platform.learning.evaluation.examples import EXAMPLES, examples, spread
+from jupyter_platform.learning.evaluation.keeping import keep_best, keep_outputs
+from jupyter_platform.learning.evaluation.passing import (
+    OUTPUTS,
+    Gather,
+    Passed,
+    batches,
+    pass_through,
+    share,
+)
+from jupyter_platform.learning.evaluation.registry import evaluation_type
+from jupyter_platform.learning.networks import build, load_weights
+from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.trained import trained_network
+
+READERS = 2
+"""Threads that read samples from disk ahead of time."""
+
+
+@dataclass(frozen=True)
+class _Set:
+    """The samples to evaluate on."""
+
+    dataset: Dataset
+    indices: Tensor
+    """As people number them, int64, shape (n,)."""
+    rows: Tensor
+    """As they are stored, int64, shape (n,)."""
+    gather: Gather
+
+
+def run(context: RunContext) -> RunResult:
+    """Run an EVALUATE job.
+
+    Raises
+    ------
+    PlatformError
+        If network, weights, dataset and options do not fit each other.
+    """
+    options = EvaluateOptions.model_validate(context.spec.options)
+    started = time.perf_counter()
+    context.recorder.unit = "samples"
+    dataset, chain = adapt(context.dataset(), options)
+    facts = chain.shape(dataset.facts)
+    kind = evaluation_type(options, facts)
+    evaluation = _prepare(context, kind, options, facts)
+    samples = _samples(context, dataset, chain, options)
+    context.phase("evaluating")
+    mine = _pass(context, evaluation, samples)
+    passed = mine.joined(context.gang)
+    if passed is None:
+        return RunResult(status="finished", step=mine.done, result={"samples": mine.done})
+    if passed.done < len(samples.rows):
+        return RunResult(status="stopped", step=passed.done, result={"samples": passed.done})
+    result = evaluation.scores(passed.columns)
+    keep_best(context, result["headline"]["value"], result)
+    if options.include_outputs:
+        result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
+    result |= {
+        "strategy": options.strategy or default_evaluation(facts, options.criterion),
+        "samples": passed.done,
+        "evaluation_time_s": time.perf_counter() - started,
+        "forward_ms_per_sample": passed.forward_s * 1000 / passed.done,
+        "examples": _examples(context, evaluation, samples),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": str(context.device),
+    }
+    return RunResult(status="finished", step=passed.done, result=result)
+
+
+def _prepare(
+    context: RunContext, kind: type[Evaluation], options: EvaluateOptions, facts: DatasetFacts
+) -> Evaluation:
+    """Build the networks with their weights, and the evaluation."""
+    places = kind.places(options, facts)
+    given = context.spec.networks
+    if len(given) != len(places):
+        wanted = " and ".join(kind.roles)
+        raise InvalidRequestError(
+            f"This evaluation works on {len(places)} networks ({wanted}); {len(given)} are given."
+        )
+    for place, item in zip(places, given, strict=True):
+        check_fits(item.description, place, facts)
+    context.phase("building the network")
+    networks = [_network(context, number, place) for number, place in enumerate(places)]
+    names = tuple(item.description.name for item in given)
+    return kind(Subject(options, tuple(networks), names, facts, context.device))
+
+
+def _network(context: RunContext, number: int, place: Place) -> nn.Module:
+    given = context.spec.networks[number]
+    if given.weights is None:
+        raise InvalidRequestError(
+            f"Network {given.description.name!r} has no weights to evaluate; LEARN first, or name "
+            "a tag."
+        )
+    path = context.file(given.weights, "weights")
+    if place.output_shape is None:
+        network, _ = trained_network(given.description, path, place.input_shape, place.outputs)
+    else:
+        network = build(given.description, place.input_shape, place.outputs, place.output_shape)
+        load_weights(network, path, given.description.name)
+    return network.to(context.device).eval()
+
+
+def _samples(context: RunContext, dataset: Dataset, chain: Chain, options: EvaluateOptions) -> _Set:
+    index_set = options.test_set or dataset.split("test") or dataset.split("validation")
+    if index_set is None:
+        raise InvalidRequestError(
+            f"Dataset {dataset.descriptor.name!r} has no test split; give test_set."
+        )
+    indices = dataset.indices(index_set, "test_set")
+    length = options.run_length(dataset.facts.sequential)
+    if length is not None:
+        if len(indices) < length:
+            raise InvalidDataError(
+                f"test_set has {len(indices)} samples, which is not one run of "
+                f"sequence_length = {length}."
+            )
+        indices = indices[: len(indices) - len(indices) % length]
+    rows = indices if dataset.order is None else dataset.order[indices]
+    return _Set(dataset, indices, rows, _gather(dataset, chain, context.device))
+
+
+def _gather(dataset: Dataset, chain: Chain, device: torch.device) -> Gather:
+    source = dataset.to(device)
+
+    def gather(rows: Tensor) -> tuple[Tensor, Tensor]:
+        inputs, targets = source.gather(rows)
+        return chain(inputs.to(device), targets.to(device))
+
+    return gather
+
+
+def _pass(context: RunContext, evaluation: Evaluation, samples: _Set) -> Passed:
+    """Run this process's share of the samples through the networks."""
+    options, gang = evaluation.options, context.gang
+    length = options.run_length(samples.dataset.facts.sequential)
+    pieces = len(samples.rows) // (length or 1)
+    if pieces < gang.size:
+        raise InvalidDataError(
+            f"{gang.size} processes cannot share {pieces} "
+            f"{'samples' if length is None else 'runs of samples'}; lower target_count."
+        )
+    size = min(options.batch_size, len(samples.rows) // gang.size)
+    first, parts = share(list(batches(samples.rows, size, length)), gang)
+    context.recorder.total = sum(item.numel() for item in parts)
+    return pass_through(
+        context,
+        evaluation,
+        samples.gather,
+        parts,
+        first=first,
+        keep_outputs=options.include_outputs,
+        threads=0 if samples.dataset.in_memory else READERS,
+    )
+
+
+def _examples(context: RunContext, evaluation: Evaluation, samples: _Set) -> list[dict[str, Any]]:
+    length = evaluation.options.run_length(samples.dataset.facts.sequential)
+    if length is not None:
+        return []
+    positions = spread(len(samples.rows), EXAMPLES)
+    return examples(evaluation, samples.gather, samples.indices[positions], samples.rows[positions])

@@ -1,0 +1,164 @@
+"""What trained networks give for single samples, from networks that are kept ready."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.predictions import (
+    MAX_VALUES,
+    EncodedArray,
+    PredictAnswer,
+    PredictQuestion,
+)
+from jupyter_platform.learning.datasets import Dataset, load
+from jupyter_platform.learning.evaluation.base import plain
+from jupyter_platform.learning.networks import shape_text
+from jupyter_platform.learning.strategies.criteria import class_probabilities, classify_outputs
+from jupyter_platform.learning.trained import trained_network
+
+READY_BYTES = 1_000_000_000
+"""Bytes of networks that are kept ready, the one asked last not counted."""
+SHOWN_VALUES = 4096
+"""Values of a sample up to which it is told what the network got."""
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """A network with its weights, in evaluation mode."""
+
+    network: nn.Module
+    input_shape: tuple[int, ...]
+    bytes: int
+
+
+class Predictor:
+    """Keeps the networks that were asked last."""
+
+    def __init__(self) -> None:
+        self._ready: OrderedDict[tuple[str, str], _Ready] = OrderedDict()
+        self._dataset: tuple[str, Dataset] | None = None
+
+    def answer(self, question: PredictQuestion) -> PredictAnswer:
+        """Return what a network gives for samples.
+
+        Raises
+        ------
+        PlatformError
+            If the samples, the weights and the network do not fit each other.
+        """
+        ready = self._network(question)
+        truth: Tensor | None = None
+        if question.inputs is not None:
+            inputs = _decode(question.inputs)
+        else:
+            inputs, truth = self._samples(question)
+        if question.integers:
+            inputs = inputs.to(torch.int64)
+        outputs, elapsed = _forward(ready, inputs, question.description.name)
+        is_shown = truth is not None and inputs[0].numel() <= SHOWN_VALUES
+        return PredictAnswer(
+            input_shape=list(ready.input_shape),
+            outputs=outputs.tolist(),
+            probabilities=_probabilities(question, outputs),
+            truth=None if truth is None else _truth(question, truth),
+            inputs=inputs.tolist() if is_shown else None,
+            forward_ms=elapsed * 1000,
+        )
+
+    def _network(self, question: PredictQuestion) -> _Ready:
+        key = (question.description.digest, question.weights)
+        ready = self._ready.get(key)
+        if ready is None:
+            ready = self._ready[key] = _load(question)
+            self._make_room(key)
+        self._ready.move_to_end(key)
+        return ready
+
+    def _make_room(self, newest: tuple[str, str]) -> None:
+        while sum(item.bytes for item in self._ready.values()) > READY_BYTES:
+            oldest = next(iter(self._ready))
+            if oldest == newest:
+                return
+            del self._ready[oldest]
+
+    def _samples(self, question: PredictQuestion) -> tuple[Tensor, Tensor]:
+        descriptor = question.dataset
+        if descriptor is None or not question.samples:
+            raise InvalidRequestError("No inputs are given, and no samples of a dataset.")
+        if self._dataset is None or self._dataset[0] != descriptor.digest:
+            self._dataset = (descriptor.digest, load(descriptor, question.files))
+        dataset = self._dataset[1]
+        size = dataset.facts.size
+        wrong = next((item for item in question.samples if not 0 <= item < size), None)
+        if wrong is not None:
+            raise InvalidRequestError(
+                f"Dataset {descriptor.name!r} has no sample {wrong}; it has {size:,}, numbered 0 "
+                f"to {size - 1:,}."
+            )
+        rows = torch.tensor(question.samples, dtype=torch.int64)
+        return dataset.gather(rows if dataset.order is None else dataset.order[rows])
+
+
+def _load(question: PredictQuestion) -> _Ready:
+    path = Path(question.files[question.weights])
+    network, shape = trained_network(
+        question.description, path, question.input_shape, question.outputs
+    )
+    size = sum(item.numel() * item.element_size() for item in network.state_dict().values())
+    return _Ready(network, shape, size)
+
+
+def _decode(encoded: EncodedArray) -> Tensor:
+    data = np.frombuffer(base64.b64decode(encoded.data), dtype="<f4")
+    return torch.from_numpy(data.astype(np.float32).reshape(encoded.shape))
+
+
+def _forward(ready: _Ready, inputs: Tensor, name: str) -> tuple[Tensor, float]:
+    """Return what the network gives, and the seconds it took."""
+    try:
+        with torch.inference_mode():
+            began = time.perf_counter()
+            outputs = ready.network(inputs)
+            elapsed = time.perf_counter() - began
+    except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        raise InvalidRequestError(
+            f"Network {name!r} cannot take samples of shape {shape_text(inputs.shape[1:])}; its "
+            f"weights were learnt on shape {shape_text(ready.input_shape)}. ({error})"
+        ) from error
+    if outputs.numel() > MAX_VALUES:
+        raise InvalidRequestError(
+            f"Network {name!r} gives {outputs.numel():,} numbers for {len(inputs)} samples; at "
+            f"most {MAX_VALUES:,} are answered. Ask for fewer samples."
+        )
+    return outputs.float(), elapsed
+
+
+def _probabilities(question: PredictQuestion, outputs: Tensor) -> list[list[float]] | None:
+    """Return class probabilities, where the network tells classes apart."""
+    if outputs.ndim != 2 or question.task == "regression":
+        return None
+    if outputs.shape[1] == 1:
+        if question.classes is None or len(question.classes) != 2:
+            return None
+        single = outputs[:, 0].double()
+        second = single if bool(((single >= 0) & (single <= 1)).all()) else single.sigmoid()
+        return torch.stack((1 - second, second), 1).tolist()
+    if question.task is None and classify_outputs(outputs) == "scores":
+        return None
+    return class_probabilities(outputs, "NLL").tolist()
+
+
+def _truth(question: PredictQuestion, targets: Tensor) -> list[object]:
+    if targets.is_floating_point() or targets.ndim > 1:
+        return [plain(item) for item in targets]
+    names = question.classes or []
+    return [names[item] if 0 <= item < len(names) else str(item) for item in map(int, targets)]

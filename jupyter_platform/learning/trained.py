@@ -1,0 +1,88 @@
+"""Networks as their weights know them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import nn
+
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.learning.networks import build, load_weights, read_metadata
+
+
+@dataclass(frozen=True)
+class LearntFor:
+    """What a network was built for when its weights were learnt; None where that is not told."""
+
+    input_shape: tuple[int, ...] | None = None
+    outputs: int | None = None
+    output_shape: tuple[int, ...] | None = None
+
+
+def learnt_for(weights: Path) -> LearntFor:
+    """Read from a weights file what its network was built for.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is no safetensors file, or says something else than shapes.
+    """
+    told = read_metadata(weights)
+    try:
+        return LearntFor(
+            input_shape=_shape(told.get("input_shape")),
+            outputs=int(told["outputs"]) if "outputs" in told else None,
+            output_shape=_shape(told.get("output_shape")),
+        )
+    except (ValueError, TypeError) as error:
+        raise InvalidDataError(
+            f"Weights file {weights.name} does not tell what it was learnt for: {error}."
+        ) from error
+
+
+def _shape(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(int(size) for size in json.loads(text))
+
+
+def trained_network(
+    description: NetworkDescription,
+    weights: Path,
+    input_shape: Sequence[int] | None = None,
+    outputs: int | None = None,
+) -> tuple[nn.Module, tuple[int, ...]]:
+    """Build a network for what its weights were learnt for, with these weights.
+
+    Parameters
+    ----------
+    weights : Path
+        A safetensors file.
+    input_shape, outputs
+        What holds where neither the file nor the description tells.
+
+    Returns
+    -------
+    network : Module
+        On the CPU, in evaluation mode.
+    input_shape : tuple of int
+        Shape of one sample.
+
+    Raises
+    ------
+    InvalidDataError
+        If that is not known, or the weights do not fit.
+    """
+    known = learnt_for(weights)
+    shape = known.input_shape or description.input_shape or input_shape
+    width = known.outputs or description.outputs or outputs
+    if shape is None or width is None:
+        raise InvalidDataError(
+            f"The weights of network {description.name!r} do not tell for which samples and "
+            "outputs they were learnt."
+        )
+    network = build(description, tuple(shape), width, known.output_shape)
+    load_weights(network, weights, description.name)
+    return network.eval(), tuple(shape)

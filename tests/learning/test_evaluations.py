@@ -1,0 +1,323 @@
+"""Each evaluation against an independent reference, through the runner but in this process."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+from sklearn import metrics
+from torch import nn
+
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError, PlatformError
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.options import EvaluateOptions
+from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
+from jupyter_platform.core.states import JobType
+from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.evaluation import runner
+from jupyter_platform.learning.evaluation.classification import Classification
+from jupyter_platform.learning.events import EventLog
+from jupyter_platform.learning.gang import Gang
+from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
+from jupyter_platform.learning.recorder import Recorder
+from jupyter_platform.learning.stop import StopFlag
+
+from .gangs import run_gang
+
+LINEAR = {"type": "Linear", "in_features": "$features", "out_features": "$outputs"}
+
+
+def network(name, *layers, **fields):
+    return NetworkDescription(name=name, layers=layers, **fields)
+
+
+class Case:
+    """Networks with fresh weights, and a dataset of arrays."""
+
+    def __init__(self, folder, x, y, **fields):
+        self.folder = folder
+        self.x, self.y = x, y
+        path = folder / "data.npz"
+        np.savez(path, x=x, y=y)
+        self.dataset = DatasetDescriptor(name="d", kind="npz", file="sha256:data", **fields)
+        self.files = {"sha256:data": str(path)}
+        self.networks, self.modules = [], []
+
+    def add(self, description, shape, outputs, output_shape=None):
+        torch.manual_seed(len(self.networks))
+        module = build(description, shape, outputs, output_shape).eval()
+        digest = f"sha256:{len(self.networks)}"
+        path = self.folder / f"{len(self.networks)}.safetensors"
+        header = WeightsHeader.of(description, shape, outputs, output_shape)
+        save_weights(path, module.state_dict(), header)
+        self.networks.append(NetworkInput(description=description, weights=digest))
+        self.modules.append(module)
+        self.files[digest] = str(path)
+        return module
+
+    def run(self, *, gang=None, **options):
+        folder = self.folder / f"run{gang.rank if gang else ''}"
+        folder.mkdir(exist_ok=True)
+        spec = RunSpec(
+            run=RunId(workload="e", attempt=1),
+            type=JobType.EVALUATE,
+            name="e",
+            networks=self.networks,
+            dataset=self.dataset,
+            options=EvaluateOptions.model_validate(options).model_dump(mode="json"),
+            files=self.files,
+        )
+        events = EventLog(folder)
+        recorder = Recorder(folder, events)
+        context = RunContext(spec, folder, events, recorder, StopFlag())
+        context.gang = gang or Gang()
+        try:
+            return runner.run(context)
+        finally:
+            events.close()
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(3)
+
+
+def everything(count):
+    return {"test_set": (0, count), "batch_size": 7}
+
+
+@pytest.fixture
+def two_classes(tmp_path, rng):
+    """Return 60 samples of two classes that are not easily told apart."""
+    y = rng.integers(0, 2, 60)
+    x = (rng.normal(size=(60, 4)) + y[:, None]).astype("f4")
+    return Case(tmp_path, x, y, classes=("no", "yes"))
+
+
+@pytest.mark.parametrize("criterion", ["BCE", "BCE_LOGITS"])
+@pytest.mark.parametrize("threshold", [0.5, 0.3])
+def test_two_classes_by_one_number(two_classes, criterion, threshold):
+    layers = [{"type": "Linear", "in_features": 4, "out_features": 1}]
+    layers += [{"type": "Sigmoid"}] if criterion == "BCE" else []
+    module = two_classes.add(network("one", *layers), (4,), 1)
+
+    found = two_classes.run(
+        strategy="binary", criterion=criterion, decision_threshold=threshold, **everything(60)
+    ).result
+
+    with torch.no_grad():
+        given = module(torch.from_numpy(two_classes.x))[:, 0].double()
+    likely = (given if criterion == "BCE" else given.sigmoid()).numpy()
+    guess = likely >= threshold
+    truth = two_classes.y
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, guess))
+    assert found["precision"] == pytest.approx(metrics.precision_score(truth, guess))
+    assert found["recall"] == pytest.approx(metrics.recall_score(truth, guess))
+    assert found["specificity"] == pytest.approx(metrics.recall_score(truth, guess, pos_label=0))
+    assert found["f1"] == pytest.approx(metrics.f1_score(truth, guess))
+    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, guess))
+    assert found["auc"] == pytest.approx(metrics.roc_auc_score(truth, likely))
+    assert found["loss"] == pytest.approx(metrics.log_loss(truth, likely))
+    assert found["confusion"] == metrics.confusion_matrix(truth, guess).tolist()
+    assert (found["positive"], found["classes"]) == ("yes", ["no", "yes"])
+    example = found["examples"][0]
+    shown = likely[example["index"]]
+    assert example["prediction"] == int(shown >= threshold)
+    assert example["probability"] == pytest.approx(shown if shown >= threshold else 1 - shown)
+
+
+def test_two_classes_by_two_numbers_is_the_same_at_one_half(two_classes):
+    two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+
+    binary = two_classes.run(strategy="binary", **everything(60)).result
+    both = two_classes.run(**everything(60)).result
+
+    assert binary["accuracy"] == both["accuracy"]
+    assert binary["confusion"] == both["confusion"]
+    assert binary["loss"] == pytest.approx(both["loss"])
+
+
+def test_one_number_is_not_taken_for_classes(two_classes):
+    one = {"type": "Linear", "in_features": 4, "out_features": 1}
+    two_classes.add(network("one", one, {"type": "Sigmoid"}), (4,), 1)
+
+    with pytest.raises(PlatformError, match="binary|one number for each class"):
+        two_classes.run(**everything(60))
+    assert two_classes.run(criterion="BCE", **everything(60)).result["strategy"] == "binary"
+
+
+@pytest.fixture
+def numbers(tmp_path, rng):
+    x = rng.normal(size=(50, 3)).astype("f4")
+    y = (x @ rng.normal(size=(3, 2)) + rng.normal(size=(50, 2))).astype("f4")
+    return Case(tmp_path, x, y, task="regression")
+
+
+@pytest.mark.parametrize(
+    ("criterion", "reference"),
+    [("MSE", nn.functional.mse_loss), ("ABS", nn.functional.l1_loss)],
+)
+def test_a_criterion_is_the_mean_over_all_samples_however_they_are_batched(
+    numbers, criterion, reference
+):
+    module = numbers.add(network("n", LINEAR), (3,), 2)
+
+    result = numbers.run(strategy="criterion", criterion=criterion, **everything(50)).result
+
+    with torch.no_grad():
+        expected = reference(module(torch.from_numpy(numbers.x)), torch.from_numpy(numbers.y))
+    assert result["loss"] == pytest.approx(float(expected), rel=1e-6)
+    assert result["headline"] == {"name": "loss", "value": result["loss"]}
+
+
+def test_outputs_of_all_samples_are_kept_in_the_order_of_the_set(numbers):
+    module = numbers.add(network("n", LINEAR), (3,), 2)
+
+    result = numbers.run(include_outputs=True, test_set=(5, 9, 2, 31), batch_size=3).result
+
+    kept = load_file(numbers.folder / "run" / "files" / "outputs.safetensors")
+    assert kept["samples"].tolist() == [5, 9, 2, 31]
+    with torch.no_grad():
+        expected = module(torch.from_numpy(numbers.x[[5, 9, 2, 31]]))
+    torch.testing.assert_close(kept["outputs"], expected)
+    assert result["outputs"]["shape"] == [4, 2]
+    events = (numbers.folder / "run" / "events.jsonl").read_text()
+    assert '"kind":"file"' in events.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("options", "stored"),
+    [
+        ({"store_if_larger_than": -1e9}, True),
+        ({"store_if_larger_than": 1.0}, False),
+        ({"store_if_smaller_than": 1e9}, True),
+        ({}, False),
+    ],
+)
+def test_weights_become_the_best_where_the_score_is_as_wished(numbers, options, stored):
+    numbers.add(network("n", LINEAR), (3,), 2)
+    result = numbers.run(**everything(50), **options).result
+
+    events = (numbers.folder / "run" / "events.jsonl").read_text().replace(" ", "")
+    assert ('"kind":"best"' in events) is stored
+    assert result.get("stored_best", False) is stored
+
+
+def test_the_time_of_the_networks_is_theirs_alone(two_classes, monkeypatch):
+    """A clock inside the network, and everything around it slow."""
+    module = two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+    spent = []
+
+    def slow(evaluation, inputs):
+        began = time.perf_counter()
+        time.sleep(0.01)
+        outputs = module(inputs)
+        spent.append(time.perf_counter() - began)
+        return outputs
+
+    def slow_note(evaluation, inputs, outputs, targets):
+        time.sleep(0.02)
+        return {"outputs": outputs, "targets": targets}
+
+    monkeypatch.setattr(Classification, "forward", slow)
+    monkeypatch.setattr(Classification, "note", slow_note)
+
+    found = two_classes.run(**everything(60)).result
+
+    passes = spent[1:-1]  # the first warms up, the last makes the examples
+    assert len(passes) == 9
+    assert found["forward_ms_per_sample"] == pytest.approx(sum(passes) * 1000 / 60, rel=0.2)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_gang_gives_the_same_numbers(two_classes, size):
+    two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+    alone = two_classes.run(include_outputs=True, **everything(60))
+    kept = load_file(two_classes.folder / "run" / "files" / "outputs.safetensors")
+
+    results = run_gang(
+        size, lambda gang: two_classes.run(gang=gang, include_outputs=True, **everything(60))
+    )
+
+    for name in ("accuracy", "loss", "confusion", "per_class", "examples", "samples"):
+        assert results[0].result[name] == alone.result[name]
+    assert {item.status for item in results} == {"finished"}
+    assert sum(item.step for item in results[1:]) < 60
+    together = load_file(two_classes.folder / "run0" / "files" / "outputs.safetensors")
+    assert torch.equal(together["outputs"], kept["outputs"])
+
+
+def test_more_processes_than_samples_are_refused(two_classes):
+    two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+
+    with pytest.raises(InvalidDataError, match="3 processes cannot share 2 samples"):
+        run_gang(3, lambda gang: two_classes.run(gang=gang, test_set=(0, 2)))
+
+
+def test_runs_of_samples_are_seen_in_order(tmp_path, rng):
+    """A network that passes on what came one step before is judged on sequences alone."""
+    x = rng.integers(0, 3, 40)
+    inputs = np.eye(3, dtype="f4")[x]
+    case = Case(tmp_path, inputs, np.roll(x, 1))
+    case.add(network("rnn", {"type": "GRU", "input_size": 3, "hidden_size": 3}), (4, 3), 3)
+    with torch.no_grad():
+        reference = case.modules[0](torch.from_numpy(inputs).reshape(10, 4, 3)).reshape(40, 3)
+
+    found = case.run(
+        granularity="SEQUENCE", sequence_length=4, criterion="CE", test_set=(0, 40), batch_size=8
+    ).result
+
+    expected = nn.functional.cross_entropy(reference.double(), torch.from_numpy(np.roll(x, 1)))
+    assert found["loss"] == pytest.approx(float(expected), rel=1e-6)
+    assert found["samples"] == 40
+
+
+def test_what_is_left_of_a_run_is_not_judged(tmp_path, rng):
+    case = Case(tmp_path, rng.normal(size=(20, 2)).astype("f4"), rng.integers(0, 2, 20))
+    case.add(network("rnn", {"type": "GRU", "input_size": 2, "hidden_size": 2}), (6, 2), 2)
+
+    options = {"granularity": "sequence", "sequence_length": 6, "criterion": "CE"}
+
+    assert case.run(test_set=(0, 20), **options).result["samples"] == 18
+    with pytest.raises(InvalidDataError, match="not one run of sequence_length = 6"):
+        case.run(test_set=(0, 5), **options)
+
+
+def test_the_bound_of_a_linear_autoencoder_is_the_one_in_closed_form(tmp_path, rng):
+    """Codes of zero variance in the limit, and one whose posterior is the prior: KL = 0."""
+    x = rng.normal(size=(64, 2)).astype("f4")
+    case = Case(tmp_path, x, x, task="regression")
+    encoder = network("e", {"type": "Linear", "in_features": 2, "out_features": 2})
+    decoder = network("d", {"type": "Linear", "in_features": 1, "out_features": 2})
+    case.add(encoder, (2,), 2, (2,))
+    case.add(decoder, (1,), 2, (2,))
+    for number, module in enumerate(case.modules):
+        for item in module.parameters():
+            nn.init.zeros_(item)
+        description = case.networks[number].description
+        shape, outputs = ((2,), 2) if number == 0 else ((1,), 2)
+        header = WeightsHeader.of(description, shape, outputs, (2,))
+        save_weights(tmp_path / f"{number}.safetensors", module.state_dict(), header)
+
+    found = case.run(
+        strategy="vae", latent_size=1, observation_stdev=2.0, test_set=(0, 64), latent_samples=3
+    ).result
+
+    # Mean 0 and variance 1 of each code: no divergence. The decoder says N(0, 2²) of each value.
+    density = -0.5 * np.square(x / 2.0) - np.log(2.0) - 0.5 * np.log(2 * np.pi)
+    assert found["kl_loss"] == pytest.approx(0, abs=1e-6)
+    assert found["elbo"] == pytest.approx(density.sum(1).mean(), rel=1e-5)
+    assert found["log_likelihood"] == pytest.approx(found["elbo"], rel=1e-5)
+    assert found["examples"][0]["prediction"] == [0.0, 0.0]
+
+
+def test_a_set_with_another_number_of_networks_is_refused(numbers):
+    numbers.add(network("n", LINEAR), (3,), 2)
+    numbers.add(network("m", LINEAR), (3,), 2)
+
+    with pytest.raises(PlatformError, match="works on .*2"):
+        numbers.run(**everything(50))
