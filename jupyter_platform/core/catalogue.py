@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, Field
 
@@ -23,6 +24,18 @@ class TagVariant(BaseModel):
     """What it scored when it was stored: ``validation_loss``, ``validation_accuracy``, …"""
 
 
+class TagOrigin(BaseModel):
+    """What made weights, as far as that is known."""
+
+    torch: str | None = None
+    """Version of torch."""
+    seed: int | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+    """Options of the job, as they were resolved."""
+    source: str | None = None
+    """The file that they were imported from."""
+
+
 class TagRecord(BaseModel):
     """A named set of weights of a network."""
 
@@ -35,6 +48,7 @@ class TagRecord(BaseModel):
     """Digest of the description the weights belong to."""
     input_shape: list[int] | None = None
     outputs: int | None = None
+    origin: TagOrigin = Field(default_factory=TagOrigin)
     variants: list[TagVariant]
     updated_at: datetime
 

@@ -1,0 +1,1 @@
+"""Networks of DIANNE: ``modules.txt`` and weight files."""

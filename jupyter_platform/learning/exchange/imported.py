@@ -1,0 +1,177 @@
+"""What a reader of foreign files gives, and how it becomes a network of the repository."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.exchange import ImportAnswer, ImportKind, ImportRequest, WeightsFile
+from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
+from jupyter_platform.learning.networks import (
+    WeightsHeader,
+    build,
+    network_facts,
+    save_weights,
+)
+from jupyter_platform.learning.networks.weights import check_state, read_weights
+from jupyter_platform.learning.trained import LearntFor, learnt_for
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class WeightsOf:
+    """One set of weights as it was read."""
+
+    tag: str
+    variant: str
+    state: Mapping[str, Array | Tensor]
+    """State dict of the whole network."""
+
+
+@dataclass
+class Imported:
+    """A description and weights, not checked against each other yet."""
+
+    kind: ImportKind
+    description: NetworkDescription
+    weights: list[WeightsOf] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def settle(found: Imported, request: ImportRequest) -> ImportAnswer:
+    """Check that weights fit their network, and write them down.
+
+    Raises
+    ------
+    InvalidDataError
+        If the network cannot be built, or weights do not fit it.
+    """
+    description, facts = complete(found.description, request)
+    shape = None if facts.input_shape is None else tuple(facts.input_shape)
+    known = LearntFor(shape, description.outputs)
+    warnings = list(found.warnings)
+    files = []
+    for number, item in enumerate(found.weights):
+        path = Path(request.folder) / f"{number}.safetensors"
+        broken = write_state(path, description, item.state, known)
+        if broken:
+            warnings.append(f"Weights {item.tag}/{item.variant}: {broken} is not finite.")
+        files.append(
+            WeightsFile(
+                tag=item.tag,
+                variant=item.variant,
+                file=str(path),
+                input_shape=facts.input_shape,
+                outputs=description.outputs,
+            )
+        )
+    return ImportAnswer(
+        kind=found.kind, description=description, facts=facts, weights=files, warnings=warnings
+    )
+
+
+def complete(
+    description: NetworkDescription, request: ImportRequest
+) -> tuple[NetworkDescription, NetworkFacts]:
+    """Add what building the network tells, and what the request says.
+
+    Raises
+    ------
+    InvalidDataError
+        If the network cannot be built.
+    """
+    given: dict[str, Any] = {}
+    if request.name is not None:
+        given["name"] = request.name
+    if request.input_shape is not None:
+        given["input_shape"] = request.input_shape
+    description = NetworkDescription.model_validate({**description.model_dump(), **given})
+    facts = network_facts(description)
+    gives = facts.output_shape
+    if description.outputs is None and gives is not None and len(gives) == 1:
+        description = description.model_copy(update={"outputs": gives[0]})
+    return description, facts
+
+
+def write_state(
+    path: Path,
+    description: NetworkDescription,
+    state: Mapping[str, Array | Tensor],
+    known: LearntFor,
+) -> str | None:
+    """Write a state dict as a weights file, and return the first key that is not finite.
+
+    Raises
+    ------
+    InvalidDataError
+        If it does not fit the network.
+    """
+    wanted = wanted_state(description, known)
+    check_state(state, wanted, description.name)
+    tensors = {key: torch.as_tensor(state[key]).to(value.dtype) for key, value in wanted.items()}
+    header = WeightsHeader.of(
+        description, known.input_shape or (), known.outputs or 0, known.output_shape
+    )
+    save_weights(path, tensors, header)
+    broken = (key for key, value in tensors.items() if not bool(torch.isfinite(value).all()))
+    return next(broken, None)
+
+
+def wanted_state(description: NetworkDescription, known: LearntFor) -> dict[str, Tensor]:
+    """Return the state dict of a network without values.
+
+    Parameters
+    ----------
+    known : LearntFor
+        What the weights say; the description says the rest.
+
+    Raises
+    ------
+    InvalidDataError
+        If the network follows from a shape that neither of them says.
+    """
+    shape = known.input_shape or description.input_shape
+    outputs = known.outputs or description.outputs
+    if description.needs_shape and (shape is None or outputs is None):
+        raise InvalidDataError(
+            f"Network {description.name!r} follows from the shape of its samples and the number of "
+            "its outputs; give input_shape and outputs."
+        )
+    with torch.device("meta"):
+        network = build(description, shape or (), outputs or 0, known.output_shape)
+    return dict(network.state_dict())
+
+
+def check_weights(description: NetworkDescription, path: Path) -> None:
+    """Refuse a weights file that is not that of a network.
+
+    Raises
+    ------
+    InvalidDataError
+        If it cannot be read or does not fit.
+    """
+    wanted = wanted_state(description, learnt_for(path))
+    check_state(read_weights(path), wanted, description.name)
+
+
+def network_name(text: str) -> str:
+    """Return a name for the repository made from a file's, or any other text.
+
+    Raises
+    ------
+    InvalidDataError
+        If nothing is left of it.
+    """
+    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
+    name = "-".join(part for part in kept.split("-") if part)[:64]
+    if not name:
+        raise InvalidDataError("The file does not say what the network is called; give a name.")
+    return name

@@ -1,0 +1,154 @@
+"""From a file that somebody brings to a network of the repository."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePosixPath
+
+from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.exchange import (
+    IMPORTED,
+    ImportAnswer,
+    ImportKind,
+    ImportRequest,
+    WeightsFile,
+)
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.learning.exchange.archive import DESCRIPTION, parse_description, read_archive
+from jupyter_platform.learning.exchange.dianne.files import MODULES
+from jupyter_platform.learning.exchange.dianne.reading import read_text, read_zip
+from jupyter_platform.learning.exchange.imported import complete, settle, write_state
+from jupyter_platform.learning.exchange.zips import SafeZip
+from jupyter_platform.learning.networks import network_facts
+from jupyter_platform.learning.networks.weights import read_weights
+from jupyter_platform.learning.trained import LearntFor, learnt_for
+
+_HEADER = 8
+"""Bytes at the beginning of a safetensors file that say how long its JSON is."""
+_ACCEPTED = (
+    "an archive of a network, DIANNE's modules.txt (alone or zipped with its weights), a "
+    "description as JSON, an ONNX file and weights as safetensors"
+)
+
+
+def read(request: ImportRequest) -> ImportAnswer:
+    """Read a file; weights go as safetensors files into the folder of the request.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is none of what is accepted, or what it holds cannot be used.
+    """
+    path = Path(request.file)
+    kind = request.kind or _kind(path)
+    if kind in ("archive", "dianne") and _begins_with(path, b"PK"):
+        with SafeZip(path) as archive:
+            if kind == "archive":
+                return read_archive(archive, request)
+            return settle(read_zip(archive, request), request)
+    if kind == "dianne":
+        return settle(read_text(path, request), request)
+    if kind == "description":
+        return _read_description(path, request)
+    if kind == "safetensors":
+        return _read_weights(path, request)
+    raise InvalidDataError("The file is no archive; a zip file is expected.")
+
+
+def _kind(path: Path) -> ImportKind:
+    if _begins_with(path, b"PK"):
+        return _kind_of_zip(path)
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if not start:
+        raise InvalidDataError("The file is empty.")
+    if start[:1] == b"\x80":
+        raise _pickled()
+    length = int.from_bytes(start[:_HEADER], "little")
+    if start[_HEADER : _HEADER + 1] == b"{" and length < path.stat().st_size:
+        return "safetensors"
+    if start.decode("utf-8-sig", "replace").lstrip()[:1] == "{":
+        return _kind_of_json(path)
+    if start[:1] == b"\x08":
+        return "onnx"
+    raise InvalidDataError(f"The file is nothing that is known here; accepted: {_ACCEPTED}.")
+
+
+def _kind_of_zip(path: Path) -> ImportKind:
+    with SafeZip(path) as archive:
+        names = archive.names
+    if DESCRIPTION in names:
+        return "archive"
+    if any(PurePosixPath(name).name == MODULES for name in names):
+        return "dianne"
+    if any(PurePosixPath(name).name == "data.pkl" for name in names):
+        raise _pickled()
+    raise InvalidDataError(
+        f"The zip file holds neither {DESCRIPTION} nor {MODULES}; accepted: {_ACCEPTED}."
+    )
+
+
+def _kind_of_json(path: Path) -> ImportKind:
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise InvalidDataError(f"The file is no JSON: {error}.") from error
+    is_ours = isinstance(content.get("layers"), list) or "entry_point" in content
+    return "description" if is_ours else "dianne"
+
+
+def _pickled() -> InvalidDataError:
+    return InvalidDataError(
+        "The file is a pickle, which could run anything; it is not opened. Save the state dict "
+        "with safetensors.torch.save_file instead."
+    )
+
+
+def _begins_with(path: Path, wanted: bytes) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(wanted)) == wanted
+
+
+def _read_description(path: Path, request: ImportRequest) -> ImportAnswer:
+    description = parse_description(path.read_bytes(), request.file_name or "The file")
+    if description.entry_point is None:
+        description, facts = complete(description, request)
+    else:
+        facts = network_facts(description)
+    return ImportAnswer(kind="description", description=description, facts=facts)
+
+
+def _read_weights(path: Path, request: ImportRequest) -> ImportAnswer:
+    description = request.network
+    if description is None:
+        raise InvalidDataError(
+            "The file holds weights alone; name the network that they belong to (network)."
+        )
+    known = _learnt_for(path, description, request)
+    state = read_weights(path)
+    target = Path(request.folder) / "0.safetensors"
+    broken = write_state(target, description, state, known)
+    facts = network_facts(description, known.input_shape, known.outputs, known.output_shape)
+    weights = WeightsFile(
+        tag=request.tag or IMPORTED,
+        file=str(target),
+        input_shape=list(known.input_shape) if known.input_shape else None,
+        outputs=known.outputs,
+    )
+    warnings = [f"{broken} is not finite."] if broken else []
+    return ImportAnswer(
+        kind="safetensors",
+        description=description,
+        facts=facts,
+        weights=[weights],
+        warnings=warnings,
+    )
+
+
+def _learnt_for(path: Path, description: NetworkDescription, request: ImportRequest) -> LearntFor:
+    told = learnt_for(path)
+    return LearntFor(
+        input_shape=request.input_shape or told.input_shape or description.input_shape,
+        outputs=request.outputs or told.outputs or description.outputs,
+        output_shape=told.output_shape,
+    )
