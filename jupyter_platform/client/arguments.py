@@ -28,7 +28,10 @@ _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     click.option("--memory", help="Memory of each process, such as 4GB."),
     click.option("--gpus", help="Whole GPUs of each process."),
     click.option("--priority", type=int, default=0, help="-100 to 100; higher goes first."),
-    click.option("--count", type=int, default=1, help="Processes that start together."),
+    click.option("--count", type=int, help="Processes that start together."),
+    click.option("--targets", help="Hosts that it may use, by commas; one process on each."),
+    click.option("--filter", "target_filter", help="Hosts that it may use: (memory>=16GB)."),
+    click.option("--force-free", is_flag=True, help="Share its hosts with no other work."),
 )
 
 
@@ -47,7 +50,10 @@ def submission_payload(
     words: Sequence[str],
     name: str | None,
     priority: int,
-    count: int,
+    count: int | None,
+    targets: str | None,
+    target_filter: str | None,
+    force_free: bool,
     **request: str | None,
 ) -> dict[str, Any]:
     """Return the JSON form of the `JobSubmission` that a line describes.
@@ -58,7 +64,7 @@ def submission_payload(
     ----------
     hub : Platform
         Where a file is added.
-    type, networks, words, name, priority, count, **request
+    type, networks, words, name, priority, count, targets, target_filter, force_free, **request
         As `submission_parameters` reads them.
 
     Raises
@@ -77,6 +83,9 @@ def submission_payload(
         request={key: value for key, value in request.items() if value is not None},
         priority=priority,
         target_count=count,
+        targets=targets,
+        target_filter=target_filter,
+        force_free=force_free or None,
         options=options,
     )
 

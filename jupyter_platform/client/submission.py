@@ -25,7 +25,10 @@ def submission(
     name: str | None = None,
     request: Mapping[str, Any] | None = None,
     priority: int = 0,
-    target_count: int = 1,
+    target_count: int | None = None,
+    targets: str | Sequence[str] | None = None,
+    target_filter: str | None = None,
+    force_free: bool | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the JSON form of a `JobSubmission`; the coordinator alone judges what it says.
@@ -39,15 +42,22 @@ def submission(
     _check_type("request", request, Mapping | None, "a mapping such as {'cpus': 2}")
     _check_type("options", options, Mapping | None, "a mapping of option names to values")
     names = [networks] if isinstance(networks, str) else list(networks)
+    optional = {
+        "name": name,
+        "target_count": target_count,
+        "targets": targets if targets is None or isinstance(targets, str) else list(targets),
+        "target_filter": target_filter,
+        "force_free": force_free,
+    }
     return {
         "type": str(type),
         "networks": names,
         "dataset": None if dataset is None else str(dataset),
-        "name": name,
         "request": dict(request or {}),
         "priority": priority,
-        "target_count": target_count,
         "options": dict(options or {}),
+        # What is not said may stand among the options, in DIANNE's spelling.
+        **{key: value for key, value in optional.items() if value is not None},
     }
 
 
@@ -85,8 +95,8 @@ def changed(record: JobRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
         The job to repeat.
     changes : mapping
         Fields of the submission by name (``name``, ``networks``, ``dataset``, ``request``,
-        ``priority``, ``target_count``), anything else is an option; an option of None goes back
-        to its default.
+        ``priority``, ``target_count``, ``targets``, ``target_filter``, ``force_free``), anything
+        else is an option; an option of None goes back to its default.
     """
     fields: dict[str, Any] = {
         "networks": record.networks,
@@ -95,6 +105,9 @@ def changed(record: JobRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
         "request": record.request.model_dump(),
         "priority": record.priority,
         "target_count": record.target_count,
+        "targets": record.targets or None,
+        "target_filter": record.target_filter,
+        "force_free": record.force_free or None,
     }
     options = {**record.given, **_our_spelling(record, changes, fields)}
     fields.update({key: value for key, value in changes.items() if key in fields})

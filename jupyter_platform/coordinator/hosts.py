@@ -19,6 +19,7 @@ from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.notifications import Notifications
 from jupyter_platform.coordinator.planning import GpuOffer, HostOffer
+from jupyter_platform.coordinator.planning.filters import Attributes
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import HostRow
 from jupyter_platform.core.errors import HostError, PlatformError, UnavailableError
@@ -200,6 +201,7 @@ class HostRegistry:
                 _gpu_offers(host),
                 host.description.roles,
                 up=not host.lost and self.link(name) is not None,
+                attributes=_attributes(host.description),
             )
             for name, host in sorted(self._hosts.items())
         ]
@@ -364,6 +366,22 @@ def _gpu_offers(host: Host) -> tuple[GpuOffer, ...]:
         GpuOffer(gpu.index, samples[gpu.index].foreign_memory if gpu.index in samples else 0)
         for gpu in host.description.gpus
     )
+
+
+def _attributes(description: HostDescription) -> Attributes:
+    """Return what filters look at."""
+    return {
+        "name": (description.name,),
+        "id": (description.id,),
+        "arch": (description.arch,),
+        "os": (description.os,),
+        "ip": (description.ip,),
+        "cpus": (description.cpus,),
+        "memory": (description.memory,),
+        "gpu": tuple(gpu.name for gpu in description.gpus),
+        "gpu_memory": tuple(gpu.memory for gpu in description.gpus),
+        "role": tuple(description.roles),
+    }
 
 
 def _offer_text(description: HostDescription) -> str:

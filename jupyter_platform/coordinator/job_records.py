@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
 from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.host_choice import HostChoice
 from jupyter_platform.coordinator.planning import Reason, sentence
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
@@ -75,7 +76,7 @@ class JobRecords:
         self, row: JobRow, attempts: Sequence[AttemptRow], *, with_result: bool = False
     ) -> JobRecord:
         """Assemble a record from its rows and what is known while it runs."""
-        state = JobState(row.state)
+        state, choice = JobState(row.state), HostChoice.of(row)
         progress = None if state.is_terminal else self._live.progress.get(row.id)
         if progress is None and row.progress is not None:
             progress = JobProgress.model_validate(row.progress)
@@ -96,6 +97,9 @@ class JobRecords:
             request=ResourceRequest(cpus=row.cpus, memory=row.memory, gpus=row.gpus),
             priority=row.priority,
             target_count=row.target_count,
+            targets=list(choice.targets),
+            target_filter=choice.target_filter or None,
+            force_free=choice.force_free,
             submitted_at=row.submitted_at,
             started_at=row.started_at,
             finished_at=row.finished_at,

@@ -87,6 +87,7 @@ class Ledger:
                     cpus=job.cpus,
                     memory=job.memory,
                     gpus=list(rank.gpus),
+                    exclusive=(job.placement or {}).get("force_free"),
                 )
             )
 
@@ -106,6 +107,7 @@ class Ledger:
                 row.cpus,
                 row.memory,
                 tuple(row.gpus),
+                exclusive=bool(row.exclusive),
             )
             for row in self._open
         ]

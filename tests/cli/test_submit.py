@@ -52,7 +52,6 @@ def test_options_may_stand_between_flags(command, start_coordinator):
         "name": "n",
         "request": {"cpus": "2", "memory": "4GB"},
         "priority": 0,
-        "target_count": 1,
         "options": {"x": "1", "y": "-1"},
     }
 

@@ -226,3 +226,83 @@ async def test_an_option_error_is_one_of_ours(ready):
     async with ready() as lab:
         with pytest.raises(OptionError):
             await resolve(lab, options={"max_iterations": 0})
+
+
+@pytest.mark.parametrize(
+    ("fields", "ranks", "kept"),
+    [
+        ({"target_count": 3}, 3, None),
+        ({"options": {"targetCount": "2"}}, 2, None),
+        ({"options": {"target_count": "2"}}, 2, None),
+        ({"targets": ["h1"]}, 1, {"targets": ["h1"]}),
+        ({"targets": "id-h1"}, 1, {"targets": ["id-h1"]}),
+        ({"options": {"targets": " h1, h1,"}}, 1, {"targets": ["h1"]}),
+        ({"target_filter": "(cpus>=2)"}, 1, {"target_filter": "(cpus>=2)"}),
+        ({"options": {"targetFilter": "(name=h1)"}}, 1, {"target_filter": "(name=h1)"}),
+        ({"options": {"forceFree": "true"}}, 1, {"force_free": True}),
+        ({"target_filter": "", "targets": [], "force_free": False}, 1, None),
+    ],
+    ids=str,
+)
+async def test_where_a_job_may_run_is_kept(ready, fields, ranks, kept):
+    async with ready() as lab:
+        resolved = await resolve(lab, **fields)
+
+        row = resolved.row("0123456789ab", "ada", 3, None)
+        assert (resolved.target_count, row.placement) == (ranks, kept)
+        assert resolved.shape.ranks == ranks
+        shown = await lab.submit(**fields)
+        assert shown.targets == (kept or {}).get("targets", [])
+        assert shown.target_filter == (kept or {}).get("target_filter")
+        assert shown.force_free == (kept or {}).get("force_free", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "blamed", "told"),
+    [
+        ({"targets": ["h2"]}, "targets", "Unknown host 'h2'. Known: h1."),
+        ({"targets": ["h1"], "target_count": 2}, "target_count", "more than 1 target;"),
+        ({"target_filter": "(cpu>=2)"}, "target_filter", "'cpu' is no attribute of a host"),
+        ({"target_filter": "cpus>=2"}, "target_filter", "expected at character 1"),
+        (
+            {"target_count": 2, "options": {"schedule": "plateau"}},
+            "schedule",
+            "choose another schedule where target_count is above 1",
+        ),
+        (
+            {"targets": ["h1"], "options": {"targets": "h1"}},
+            "targets",
+            "targets is given twice",
+        ),
+        (
+            {"options": {"targetCount": 2, "target_count": 2}},
+            "target_count",
+            "target_count is given twice",
+        ),
+        ({"options": {"forceFree": "perhaps"}}, "forceFree", "'perhaps' is not accepted"),
+    ],
+    ids=str,
+)
+async def test_where_no_job_can_run_is_refused(ready, fields, blamed, told):
+    async with ready() as lab:
+        with pytest.raises(InvalidRequestError) as caught:
+            await resolve(lab, **fields)
+
+        assert told in caught.value.message
+        assert [error.field for error in caught.value.errors] == [blamed]
+
+
+async def test_hosts_that_are_not_there_yet_are_warned_of(ready):
+    async with ready() as lab:
+        resolved = await resolve(lab, target_filter="(gpu=*H200*)")
+
+        (warning,) = resolved.warnings
+        assert warning.startswith("no host matches target_filter (gpu=*H200*); it waits until")
+
+
+async def test_the_inspector_is_told_of_the_processes(ready, host):
+    async with ready() as lab:
+        await resolve(lab, target_count=3)
+        await resolve(lab)
+
+        assert [request.get("ranks") for request in host.inspected] == [3, None]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_platform.coordinator.planning.filters import Attributes
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -21,6 +23,12 @@ class Shape:
     gpus: int
     ranks: int = 1
     """Processes in the gang, each with the whole request; several may share a host."""
+    targets: tuple[str, ...] = ()
+    """Names or ids of the hosts that it may use, at most one process on each; empty: any."""
+    target_filter: str = ""
+    """As `filters.parse_filter` reads it; empty: all hosts match."""
+    force_free: bool = False
+    """It shares its hosts with no other workload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,8 @@ class HostOffer:
     )
     """Role to how many may run at once; None: as many as fit. An absent role never runs here."""
     up: bool = True
+    attributes: Attributes = field(default_factory=dict)
+    """What filters look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,8 @@ class LeaseView:
     cpus: int
     memory: int
     gpus: tuple[int, ...] = ()
+    exclusive: bool = False
+    """Nothing else may run on the host."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from jupyter_platform.coordinator.planning.model import (
 )
 from jupyter_platform.coordinator.planning.reservations import Hold, earliest, hold_for, releases
 from jupyter_platform.coordinator.planning.rooms import (
+    NOTHING,
     HostRoom,
     Room,
     count,
@@ -224,9 +225,11 @@ class _Planning:
 
     @staticmethod
     def _open(host: HostRoom, shape: Shape, binding: list[Hold]) -> Room:
-        room = host.room(shape.role)
+        room = host.room(shape)
         for hold in binding:
             spare = hold.spare.get(host.offer.name)
+            if spare is not None and shape.force_free:
+                return NOTHING
             if spare is not None:
                 places = spare[3] if hold.shape.role == shape.role else room[3]
                 room = least(room, (spare[0], spare[1], spare[2], places))
@@ -248,7 +251,7 @@ class _Planning:
 
     def _blocked_reason(self, item: Pending) -> Reason:
         shape = item.shape
-        free = sum(count(host.room(shape.role), shape) for host in self._rooms.values())
+        free = sum(count(host.room(shape), shape) for host in self._rooms.values())
         if free >= shape.ranks:
             end = self._end(item)
             hold = next(hold for hold in self._holds if hold.binds(end))

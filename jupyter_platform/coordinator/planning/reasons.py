@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from jupyter_platform.coordinator.planning.model import HostOffer, Policy, Reason, Shape
 from jupyter_platform.coordinator.planning.rooms import (
+    BARRIER,
     HostRoom,
+    admits,
     count,
     deficit,
     host_rooms,
@@ -23,24 +26,27 @@ _ORDER = (2, 0, 1, 3)
 
 def impossible(shape: Shape, hosts: Sequence[HostOffer], policy: Policy) -> Reason | None:
     """Say why no host that is up could ever run a shape; None when it could run."""
-    rooms = host_rooms(hosts, (), {}, policy)
-    if not rooms:
+    if not any(host.up for host in hosts):
         return Reason("no_host", {"lost": len(hosts)})
-    whole = {name: room.whole(shape.role) for name, room in rooms.items()}
+    hosts = [host for host in hosts if admits(host, shape)]
+    if not hosts:
+        return Reason("no_match", {"targets": shape.targets, "filter": shape.target_filter})
+    rooms = host_rooms(hosts, (), {}, policy)
+    whole = {name: room.whole(shape) for name, room in rooms.items()}
     able = sum(count(room, shape) for room in whole.values())
     if able >= shape.ranks:
         return None
     lost = [host for host in hosts if not host.up]
-    back = host_rooms([_as_up(host) for host in lost], (), {}, policy)
-    helpful = [name for name, room in back.items() if count(room.whole(shape.role), shape)]
-    if able + sum(count(room.whole(shape.role), shape) for room in back.values()) >= shape.ranks:
+    back = host_rooms([replace(host, up=True) for host in lost], (), {}, policy)
+    helpful = [name for name, room in back.items() if count(room.whole(shape), shape)]
+    if able + sum(count(room.whole(shape), shape) for room in back.values()) >= shape.ranks:
         data = {**_asked(shape), "hosts": sorted(helpful)}
         return Reason("host_lost", data)
     if able:
         return Reason("gang_too_wide", {**_asked(shape), "most": able})
     wanted = need(shape)
     for dimension in _ORDER:
-        most = max(room[dimension] for room in whole.values())
+        most = max((room[dimension] for room in whole.values()), default=0)
         if most < wanted[dimension]:
             data = {**_asked(shape), "what": _DIMENSIONS[dimension], "most": most}
             return Reason("impossible", data)
@@ -51,12 +57,14 @@ def no_room(shape: Shape, rooms: Mapping[str, HostRoom], at: float | None) -> Re
     """Say what is missing where least is missing, and when it is likely to be there."""
     data = {**_asked(shape), "at": at}
     if shape.ranks > 1:
-        fits = sum(count(room.room(shape.role), shape) for room in rooms.values())
+        fits = sum(count(room.room(shape), shape) for room in rooms.values())
         return Reason("no_room_for_gang", {**data, "fits": fits})
     wanted = need(shape)
-    able = [room for room in rooms.values() if count(room.whole(shape.role), shape)]
-    best = min(able, key=lambda room: (deficit(room.room(shape.role), wanted), room.offer.name))
-    free, whole = best.room(shape.role), best.whole(shape.role)
+    able = [room for room in rooms.values() if count(room.whole(shape), shape)]
+    best = min(able, key=lambda room: (deficit(room.room(shape), wanted), room.offer.name))
+    free, whole = best.room(shape), best.whole(shape)
+    if free[3] < -BARRIER // 2:
+        return Reason("not_free", {**data, "own": shape.force_free})
     dimension = next(index for index in _ORDER if free[index] < wanted[index])
     taken = len(best.offer.gpus) - len(best.grantable)
     return Reason(
@@ -70,10 +78,6 @@ def no_room(shape: Shape, rooms: Mapping[str, HostRoom], at: float | None) -> Re
             "host": best.offer.name if len(rooms) > 1 else None,
         },
     )
-
-
-def _as_up(host: HostOffer) -> HostOffer:
-    return HostOffer(host.name, host.cpus, host.memory, host.gpus, host.roles)
 
 
 def _asked(shape: Shape) -> dict[str, Any]:
@@ -140,6 +144,21 @@ def _no_host(data: Mapping[str, Any], now: float) -> str:
     return "no host is up" + (f"; {format_count(lost, 'host')} lost" if lost else "")
 
 
+def _no_match(data: Mapping[str, Any], now: float) -> str:
+    names = ", ".join(data["targets"])
+    filter_ = f"target_filter {data['filter']}" if data["filter"] else ""
+    if names and filter_:
+        return f"of {names} no host matches {filter_}"
+    return f"no host matches {filter_}" if filter_ else f"may only run on {names}; not a host here"
+
+
+def _not_free(data: Mapping[str, Any], now: float) -> str:
+    when = moment(data["at"], now)
+    if data["own"]:
+        return f"needs a host to itself; something runs on every one that it may use{when}"
+    return f"every host that it may use is taken by a job that shares it with no other{when}"
+
+
 def _impossible(data: Mapping[str, Any], now: float) -> str:
     what = data["what"]
     if what == "places":
@@ -204,6 +223,8 @@ def _retry(data: Mapping[str, Any], now: float) -> str:
 
 _SENTENCES: dict[str, Callable[[Mapping[str, Any], float], str]] = {
     "no_host": _no_host,
+    "no_match": _no_match,
+    "not_free": _not_free,
     "impossible": _impossible,
     "gang_too_wide": _too_wide,
     "no_single_host": _single_host,

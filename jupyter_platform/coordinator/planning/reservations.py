@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from jupyter_platform.coordinator.planning.model import LeaseView, Reservation, Shape
 from jupyter_platform.coordinator.planning.rooms import (
+    BARRIER,
+    NOTHING,
     HostRoom,
     Room,
     count,
@@ -20,8 +22,6 @@ from jupyter_platform.coordinator.planning.rooms import (
     need,
     plus,
 )
-
-_NOTHING: Room = (0, 0, 0, 0)
 
 
 @dataclass
@@ -54,6 +54,8 @@ class Release:
     role: str
     room: Room
     """The last dimension counts one process of `role`."""
+    exclusive: bool = False
+    """Whether nothing else may run there until then."""
 
 
 def releases(
@@ -67,7 +69,7 @@ def releases(
             continue
         usable = rooms[lease.host].grantable.intersection(lease.gpus)
         room = (lease.cpus, lease.memory, len(usable), 1)
-        found.append(Release(max(end, now), lease.host, lease.role, room))
+        found.append(Release(max(end, now), lease.host, lease.role, room, lease.exclusive))
     return sorted(found, key=lambda item: (item.at, item.host, item.role, item.room))
 
 
@@ -79,14 +81,15 @@ def earliest(
     The room is that after the earlier reservations in `holds` have been served.
     """
     state = {
-        name: minus(host.room(shape.role), _held(name, shape.role, holds))
-        for name, host in rooms.items()
+        name: minus(host.room(shape), _held(name, shape, holds)) for name, host in rooms.items()
     }
     fits = {name: count(room, shape) for name, room in state.items()}
     total = sum(fits.values())
     for position, item in enumerate(back):
-        gained = item.room if item.role == shape.role else (*item.room[:3], 0)
-        state[item.host] = plus(state[item.host], gained)
+        places = item.room[3] if item.role == shape.role else 0
+        if item.exclusive or shape.force_free:
+            places += BARRIER
+        state[item.host] = plus(state[item.host], (*item.room[:3], places))
         total -= fits[item.host]
         fits[item.host] = count(state[item.host], shape)
         total += fits[item.host]
@@ -96,12 +99,15 @@ def earliest(
     return None, state
 
 
-def _held(host: str, role: str, holds: list[Hold]) -> Room:
-    held = _NOTHING
+def _held(host: str, shape: Shape, holds: list[Hold]) -> Room:
+    held = NOTHING
     for hold in holds:
         ranks = hold.reservation.hosts.get(host, 0)
         taken = need(hold.shape, ranks)
-        held = plus(held, taken if hold.shape.role == role else (*taken[:3], 0))
+        places = ranks if hold.shape.role == shape.role else 0
+        if ranks and (hold.shape.force_free or shape.force_free):
+            places += BARRIER
+        held = plus(held, (*taken[:3], places))
     return held
 
 
@@ -121,15 +127,20 @@ def hold_for(
     at, state = earliest(shape, rooms, back, holds)
     if at is not None:
         hosts = _spread(shape, {host: count(room, shape) for host, room in state.items()}, rooms)
-        spare = {host: minus(state[host], need(shape, ranks)) for host, ranks in hosts.items()}
+        spare = {
+            host: NOTHING if shape.force_free else minus(state[host], need(shape, ranks))
+            for host, ranks in hosts.items()
+        }
         return Hold(shape, name, Reservation(workload, hosts, at), spare)
     free = {
-        host: _positive(minus(room.room(shape.role), _held(host, shape.role, holds)))
+        host: _positive(minus(room.room(shape), _held(host, shape, holds)))
         for host, room in rooms.items()
     }
     hosts = _nearest_hosts(shape, rooms, free)
     spare = {
-        host: minus(free[host], least(free[host], need(shape, ranks)))
+        host: NOTHING
+        if shape.force_free
+        else minus(free[host], least(free[host], need(shape, ranks)))
         for host, ranks in hosts.items()
     }
     return Hold(shape, name, Reservation(workload, hosts, None), spare)
@@ -156,7 +167,7 @@ def _nearest_hosts(
 ) -> dict[str, int]:
     hosts: dict[str, int] = {}
     left = shape.ranks
-    whole = {host: min(count(room.whole(shape.role), shape), left) for host, room in rooms.items()}
+    whole = {host: min(count(room.whole(shape), shape), left) for host, room in rooms.items()}
     able = [host for host, ranks in whole.items() if ranks]
     order = sorted(
         able,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jupyter_platform.coordinator.planning.filters import parse_filter
 from jupyter_platform.coordinator.planning.model import (
     HostOffer,
     LeaseView,
@@ -18,8 +19,11 @@ from jupyter_platform.coordinator.planning.model import (
 
 Room = tuple[int, int, int, int]
 
+NOTHING: Room = (0, 0, 0, 0)
 _MANY = 10**9
 """Places of a role whose number is not limited."""
+BARRIER = 10**12
+"""Places that are missing for each thing that keeps a shape off a host."""
 
 
 def need(shape: Shape, ranks: int = 1) -> Room:
@@ -50,7 +54,8 @@ def least(first: Room, second: Room) -> Room:
 def count(room: Room, shape: Shape) -> int:
     """Return how many processes of a shape fit into a room."""
     one = need(shape)
-    return max(0, min(have // want for have, want in zip(room, one, strict=True) if want))
+    fits = max(0, min(have // want for have, want in zip(room, one, strict=True) if want))
+    return min(fits, 1) if shape.targets else fits
 
 
 def deficit(room: Room, wanted: Room) -> float:
@@ -76,15 +81,23 @@ class HostRoom:
     used: dict[str, int] = field(default_factory=dict)
     """Role to how many run here."""
     failures: float = 0.0
+    leases: int = 0
+    """Grants, of whatever role, that have not ended."""
+    exclusive: int = 0
+    """Those of them that tolerate no others."""
 
-    def room(self, role: str) -> Room:
-        """Return what is free for a role."""
-        return (self.cpus, self.memory, len(self.gpus), self._places(role))
+    def room(self, shape: Shape) -> Room:
+        """Return what is free for a shape; where it may not be, places are far below none."""
+        places = _capacity(self.offer, shape.role) - self.used.get(shape.role, 0)
+        barriers = self.leases if shape.force_free else self.exclusive
+        barriers += not admits(self.offer, shape)
+        return (self.cpus, self.memory, len(self.gpus), places - barriers * BARRIER)
 
-    def whole(self, role: str) -> Room:
-        """Return what there is for a role when nothing runs."""
+    def whole(self, shape: Shape) -> Room:
+        """Return what there is for a shape when nothing runs."""
         offer = self.offer
-        return (offer.cpus, offer.memory, len(offer.gpus), _capacity(offer, role))
+        places = _capacity(offer, shape.role) if admits(offer, shape) else 0
+        return (offer.cpus, offer.memory, len(offer.gpus), places)
 
     def take(self, shape: Shape, ranks: Sequence[int]) -> list[RankPlacement]:
         """Grant room to ranks and name their GPUs."""
@@ -93,7 +106,7 @@ class HostRoom:
             gpus, self.gpus = self.gpus[: shape.gpus], self.gpus[shape.gpus :]
             self.cpus -= shape.cpus
             self.memory -= shape.memory
-            self.used[shape.role] = self.used.get(shape.role, 0) + 1
+            self.count_in(shape.role, exclusive=shape.force_free)
             granted.append(RankPlacement(rank, self.offer.name, tuple(gpus)))
         return granted
 
@@ -102,8 +115,18 @@ class HostRoom:
         idle_gpus = 0 if shape.gpus else len(self.gpus)
         return (self.failures, idle_gpus, self.cpus, self.memory, self.offer.name)
 
-    def _places(self, role: str) -> int:
-        return _capacity(self.offer, role) - self.used.get(role, 0)
+    def count_in(self, role: str, *, exclusive: bool) -> None:
+        """Count one more process that runs here."""
+        self.used[role] = self.used.get(role, 0) + 1
+        self.leases += 1
+        self.exclusive += exclusive
+
+
+def admits(offer: HostOffer, shape: Shape) -> bool:
+    """Return whether a shape may use a host at all, whatever room there is."""
+    if shape.targets and not {offer.name, *offer.attributes.get("id", ())} & set(shape.targets):
+        return False
+    return not shape.target_filter or parse_filter(shape.target_filter)(offer.attributes)
 
 
 def _capacity(offer: HostOffer, role: str) -> int:
@@ -136,5 +159,5 @@ def host_rooms(
         room.cpus -= lease.cpus
         room.memory -= lease.memory
         room.gpus = [index for index in room.gpus if index not in lease.gpus]
-        room.used[lease.role] = room.used.get(lease.role, 0) + 1
+        room.count_in(lease.role, exclusive=lease.exclusive)
     return rooms

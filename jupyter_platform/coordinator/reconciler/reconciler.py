@@ -13,9 +13,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.host_choice import shape_of
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_records import JobRecords, Live
-from jupyter_platform.coordinator.ledger import ROLES, Ledger
+from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.notifications import Level, Notifications
 from jupyter_platform.coordinator.planning import (
     Forecasts,
@@ -24,7 +25,6 @@ from jupyter_platform.coordinator.planning import (
     Plan,
     Policy,
     Reason,
-    Shape,
     plan,
     sentence,
 )
@@ -40,7 +40,7 @@ from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.core.jobs import JobProgress
 from jupyter_platform.core.runs import RunId
 from jupyter_platform.core.settings import JobSettings
-from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.blobs import BlobStore
 
 log = logging.getLogger(__name__)
@@ -341,7 +341,7 @@ def pending_of(row: JobRow) -> Pending:
         name=row.name,
         owner=row.owner,
         lane=row.type,
-        shape=Shape(ROLES[JobType(row.type)], row.cpus, row.memory, row.gpus, row.target_count),
+        shape=shape_of(row),
         sequence=row.sequence,
         submitted_at=row.submitted_at.timestamp(),
         priority=row.priority,

@@ -115,6 +115,8 @@ class JobRow(Base):
     result: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)
     spec: Mapped[dict[str, Any]] = mapped_column(default=dict, deferred=True)
     """Descriptions, descriptor, digests and weights, frozen at submission."""
+    placement: Mapped[dict[str, Any] | None]
+    """`HostChoice`; None for a job that takes any host."""
 
 
 class AttemptRow(Base):
@@ -193,6 +195,8 @@ class LeaseRow(Base):
     memory: Mapped[int] = mapped_column(BigInteger)
     """Bytes."""
     gpus: Mapped[list[int]] = mapped_column(default=list)
+    exclusive: Mapped[bool | None]
+    """Whether nothing else may run on the host meanwhile."""
     started_at: Mapped[datetime] = mapped_column(default=_now)
     ended_at: Mapped[datetime | None]
 

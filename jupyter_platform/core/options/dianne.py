@@ -11,8 +11,18 @@ from typing import Any
 from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.core.options.model import OptionModel
 
-SUBMISSION_KEYS = {"name": "name", "targetCount": "target_count"}
-"""Keys that DIANNE takes among the options and that are fields of our submission."""
+SUBMISSION_KEYS = {
+    "name": "name",
+    "targets": "targets",
+    "targetCount": "target_count",
+    "target_count": "target_count",
+    "targetFilter": "target_filter",
+    "target_filter": "target_filter",
+    "forceFree": "force_free",
+    "force_free": "force_free",
+}
+"""Keys that DIANNE takes among the options and that are fields of our submission, as we spell them
+too."""
 
 
 def parse_option_line(text: str) -> dict[str, str]:
