@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client import datasets, submission
+from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.prediction import Predicting
@@ -29,7 +30,7 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform(Predicting):
+class Platform(Drafting, Predicting):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
@@ -185,6 +186,7 @@ class Application:
             datasets=datasets,
             tags=tags,
             predictions=PredictionService(networks, datasets, tags, hosts),
+            drafts=DraftService(datasets, facts, hosts),
             hosts=hosts,
             history=history,
             notifications=notifications,

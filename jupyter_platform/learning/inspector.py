@@ -26,6 +26,7 @@ from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.checks import Check, check
 from jupyter_platform.learning.datasets import load
 from jupyter_platform.learning.datasets.adapters import select
+from jupyter_platform.learning.drafts import DraftQuestion, layer_types, look_at_draft
 from jupyter_platform.learning.line_server import LineServer
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.prediction import Predictor
@@ -66,6 +67,8 @@ class Inspector:
             "dataset": self._dataset,
             "check": self._check,
             "predict": self._predict,
+            "draft": self._draft,
+            "layers": lambda _: layer_types().model_dump(mode="json"),
         }
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +123,11 @@ class Inspector:
         if model.sample_range is None and model.labels is None:
             return facts
         return select(load(asked.dataset, asked.files), model).facts
+
+    def _draft(self, request: dict[str, Any]) -> dict[str, Any]:
+        question = DraftQuestion.model_validate(request)
+        facts = question.dataset and self._dataset_facts(question.dataset, question.files)
+        return look_at_draft(question, facts).model_dump(mode="json")
 
     def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
         question = PredictQuestion.model_validate(request)

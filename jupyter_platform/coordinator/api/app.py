@@ -15,6 +15,7 @@ from jupyter_platform.coordinator.api.routes import (
     datasets,
     hosts,
     jobs,
+    layers,
     networks,
     options,
     platform,
@@ -57,7 +58,7 @@ def create_app(
     app.state.services = services
     install_error_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    for module in (platform, jobs, options, networks, datasets, hosts):
+    for module in (platform, jobs, options, layers, networks, datasets, hosts):
         api.include_router(module.router)
     app.include_router(api)
     app.add_middleware(

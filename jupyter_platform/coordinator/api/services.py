@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
@@ -34,6 +35,7 @@ class Services:
     datasets: DatasetRepository
     tags: TagRepository
     predictions: PredictionService
+    drafts: DraftService
     hosts: HostRegistry
     history: History
     notifications: Notifications

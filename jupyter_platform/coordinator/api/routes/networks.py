@@ -7,6 +7,7 @@ from fastapi.responses import FileResponse
 
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.core.catalogue import NetworkRecord
+from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.predictions import Prediction, PredictionRequest
 
@@ -17,6 +18,12 @@ router = APIRouter(prefix="/networks", tags=["networks"])
 async def networks(services: ServicesOf) -> list[NetworkRecord]:
     """Return all networks by name."""
     return await services.networks.records()
+
+
+@router.post("/check")
+async def check(request: DraftRequest, services: ServicesOf) -> DraftRecord:
+    """Look at a network without storing it: layers, shapes, and what does not fit."""
+    return await services.drafts.check(request)
 
 
 @router.get("/{name}")
