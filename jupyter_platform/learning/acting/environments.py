@@ -90,9 +90,9 @@ def make_environment(name: str, *, render: bool = False) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of old versions, which people may want
-            environment = gym.make(
-                name, disable_env_checker=True, render_mode="rgb_array" if render else None
-            )
+            # Many do not know render_mode.
+            drawing = {"render_mode": "rgb_array"} if render else {}
+            environment = gym.make(name, disable_env_checker=True, **drawing)
     except gym.error.UnregisteredEnv as error:
         field = unknown_name("environment", name, [item.id for item in environment_records()])
         raise InvalidRequestError(field.message, errors=[field]) from error

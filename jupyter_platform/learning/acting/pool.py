@@ -151,7 +151,7 @@ class Pool:
             kinds = np.array(self.ring.columns.kinds[0, rows])
             rewards = np.array(self.ring.columns.rewards[0, rows], np.float64)
         ends = np.flatnonzero(kinds != STEP)
-        begins = np.concatenate([[0], ends[:-1] + 1])
+        begins = np.concatenate([[0], ends[:-1] + 1])[: len(ends)]
         return np.array(
             [
                 (rewards[begin:end] * discount ** np.arange(end - begin)).sum()
