@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,29 +39,33 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
     def make(
         name: str,
         job_type: JobType,
-        network: str | NetworkDescription,
+        network: str | NetworkDescription | Sequence[str | NetworkDescription],
         dataset: str | DatasetDescriptor,
         *,
-        weights: Path | None = None,
+        weights: Path | Mapping[str, Path] | None = None,
         files: dict[str, str] | None = None,
         resume: ResumePoint | None = None,
         gpus: list[int] | None = None,
         threads: int = 1,
         **options: Any,
     ) -> Path:
-        description = bundled_networks()[network] if isinstance(network, str) else network
+        given = [network] if isinstance(network, str | NetworkDescription) else network
+        networks = [bundled_networks()[item] if isinstance(item, str) else item for item in given]
         descriptor = bundled_datasets()[dataset] if isinstance(dataset, str) else dataset
         resolved, _ = resolve_options(job_type, options)
         files = dict(files or {})
-        digest = None
-        if weights is not None:
-            digest = f"sha256:{'0' * 64}"
-            files[digest] = str(weights)
+        paths = weights if isinstance(weights, Mapping) else {}
+        if isinstance(weights, Path):
+            paths = {networks[0].name: weights}
+        digests = {name: f"sha256:{number:064}" for number, name in enumerate(paths)}
+        files |= {digests[name]: str(path) for name, path in paths.items()}
         spec = RunSpec(
             run=RunId(workload=name, attempt=1),
             type=job_type,
             name=name,
-            networks=[NetworkInput(description=description, weights=digest)],
+            networks=[
+                NetworkInput(description=item, weights=digests.get(item.name)) for item in networks
+            ],
             dataset=descriptor,
             options=resolved.model_dump(mode="json"),
             files=files,
