@@ -23,22 +23,26 @@ PROCESS_LINES = 20
 @click.argument("reference", metavar="[JOB]", required=False)
 @click.option("--process", help="A process of the platform: coordinator, scheduler, …")
 @click.option("--lines", "-n", type=click.IntRange(1), help="Only the last lines.")
+@click.option("--rank", type=click.IntRange(0), help="Which process of a JOB that has several.")
 @click.option("--follow", "-f", "following", is_flag=True, help="Go on as it grows.")
 @json_option
 def logs(
     reference: str | None,
     process: str | None,
     lines: int | None,
+    rank: int | None,
     following: bool,
     as_json: bool,
 ) -> None:
     """Show the log of JOB; without one, the end of the logs of the platform's processes."""
     if reference and process:
         raise click.UsageError("Give a JOB or --process, not both.")
+    if rank is not None and not reference:
+        raise click.UsageError("--rank goes with a JOB; name one.")
     if following and as_json:
         raise click.UsageError("--follow and --json exclude each other; give one.")
     if reference:
-        _job_log(reference, lines, following, as_json)
+        _job_log(reference, lines, rank or 0, following, as_json)
         return
     files = _process_logs(process)
     if as_json:
@@ -62,20 +66,20 @@ def last_lines(path: Path, count: int) -> str:
     return "\n".join(text.splitlines()[-count:])
 
 
-def _job_log(reference: str, lines: int | None, following: bool, as_json: bool) -> None:
+def _job_log(reference: str, lines: int | None, rank: int, following: bool, as_json: bool) -> None:
     job = platform().job(reference)
     if job.notice:
         note(f"Note: {job.notice}")
     tail = None if lines is None else lines * LINE_BYTES
     if following:
         try:
-            for piece in job.follow_log(tail):
+            for piece in job.follow_log(tail, rank=rank):
                 click.echo(piece, nl=False)
         except KeyboardInterrupt:
             note(f"\nThe job goes on. Follow it again: jupyter platform logs {job.id} -f")
             raise
         return
-    text = job.log(tail)
+    text = job.log(tail, rank=rank)
     if lines is not None:
         text = "".join(text.splitlines(keepends=True)[-lines:])
     if as_json:

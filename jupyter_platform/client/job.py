@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -183,28 +184,35 @@ class Job:
             }
         )
 
-    def log(self, tail: int | None = None) -> str:
+    def log(self, tail: int | None = None, *, rank: int = 0) -> str:
         """Return what the job printed.
 
         Parameters
         ----------
         tail : int, optional
             Only the last so many bytes.
+        rank : int
+            Which of its processes.
         """
         offset = 0 if tail is None else -max(int(tail), 1)
-        return "".join(chunk.text for chunk in self._log_chunks(offset))
+        return "".join(chunk.text for chunk in self._log_chunks(offset, rank))
 
-    def follow_log(self, tail: int | None = None, *, pause_s: float = 0.5) -> Iterator[str]:
+    def follow_log(
+        self, tail: int | None = None, *, rank: int = 0, pause_s: float = 0.5
+    ) -> Iterator[str]:
         """Yield the log as it grows, until the job has ended.
 
         Parameters
         ----------
         tail : int, optional
             Begin with the last so many bytes, not at the front.
+        rank : int
+            Which of its processes.
         pause_s : float
             Seconds between two questions, at most.
         """
-        reader = _LogReader(self._log_chunk, 0 if tail is None else -max(int(tail), 1))
+        ask = partial(self._log_chunk, rank=rank)
+        reader = _LogReader(ask, 0 if tail is None else -max(int(tail), 1))
         for chunk in polled(reader.read, longest_pause_s=pause_s):
             if chunk.text:
                 yield chunk.text
@@ -381,15 +389,15 @@ class Job:
             f"say which one to {action} by its id: {listed}."
         )
 
-    def _log_chunk(self, offset: int) -> LogChunk:
+    def _log_chunk(self, offset: int, rank: int = 0) -> LogChunk:
         answer = self._transport.request(
-            "GET", self._path("/log"), params={"offset": offset, "limit": LOG_CHUNK}
+            "GET", self._path("/log"), params={"offset": offset, "limit": LOG_CHUNK, "rank": rank}
         )
         return LogChunk.model_validate_json(answer.content)
 
-    def _log_chunks(self, offset: int) -> Iterator[LogChunk]:
+    def _log_chunks(self, offset: int, rank: int) -> Iterator[LogChunk]:
         while True:
-            chunk = self._log_chunk(offset)
+            chunk = self._log_chunk(offset, rank)
             yield chunk
             if chunk.next_offset >= chunk.size or chunk.next_offset == offset:
                 return

@@ -37,6 +37,11 @@ class AttemptCurves:
     """``metrics/`` of the mirror of rank 0."""
     resume_step: int
     """First step that the attempt trained."""
+    ranks: int = 1
+
+    def of_rank(self, rank: int) -> Path:
+        """Return ``metrics/`` of the mirror of a rank."""
+        return self.folder if rank == 0 else self.folder.parents[1] / str(rank) / self.folder.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,8 @@ class JobCurves:
     """All series of one job.
 
     The curve of a job is attempt n cut at the resume step of what came after it: steps that were
-    lost with a crash and trained again are there once.
+    lost with a crash and trained again are there once. Those of rank 0 bear the name of their
+    series, those of rank 1 and on ``<series>@<rank>``.
 
     Parameters
     ----------
@@ -69,9 +75,10 @@ class JobCurves:
     def names(self) -> list[str]:
         """Return the names of all series, sorted."""
         found = {
-            series_name(path.name)
+            _named(series_name(path.name), rank)
             for attempt in self._attempts
-            for path in attempt.folder.glob(f"*{SUFFIX}")
+            for rank in range(attempt.ranks)
+            for path in attempt.of_rank(rank).glob(f"*{SUFFIX}")
         }
         return sorted(found)
 
@@ -86,8 +93,9 @@ class JobCurves:
             Half-open window of steps.
         """
         found = []
+        name, rank = self._parsed(series)
         for attempt, end in zip(self._attempts, self._ends, strict=True):
-            records = read_records(attempt.folder / series_file_name(series))
+            records = read_records(attempt.of_rank(rank) / series_file_name(name))
             steps = records["step"]
             last = min((limit for limit in (end, stop) if limit is not None), default=None)
             low = 0 if start is None else int(np.searchsorted(steps, start))
@@ -146,6 +154,14 @@ class JobCurves:
         self._checked([series])
         return _pieces(self.parts(series))
 
+    def _parsed(self, series: str) -> tuple[str, int]:
+        """Return a series as its rank names it, and the rank."""
+        name, sign, number = series.rpartition("@")
+        ranks = max((attempt.ranks for attempt in self._attempts), default=1)
+        if sign and number.isdecimal() and 0 < int(number) < ranks:
+            return name, int(number)
+        return series, 0
+
     def _checked(self, series: Sequence[str] | None) -> list[str]:
         known = self.names()
         for name in series or ():
@@ -153,6 +169,10 @@ class JobCurves:
                 error = unknown_name("series", name, known)
                 raise NotFoundError(error.message, errors=[error])
         return list(dict.fromkeys(series)) if series else known
+
+
+def _named(series: str, rank: int) -> str:
+    return f"{series}@{rank}" if rank else series
 
 
 def _ends(resume_steps: Sequence[int]) -> list[int | None]:

@@ -15,8 +15,13 @@ from jupyter_platform.coordinator.curves import AttemptCurves, JobCurves, Window
 from jupyter_platform.coordinator.job_lookup import identify_job
 from jupyter_platform.coordinator.pulling import DOWNLOADS
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import AttemptRow
-from jupyter_platform.core.errors import NotFoundError, unknown_name
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.core.errors import (
+    FieldError,
+    InvalidRequestError,
+    NotFoundError,
+    unknown_name,
+)
 from jupyter_platform.core.jobs import JobFileRecord, JobRecord, LogChunk
 from jupyter_platform.runtime.paths import Paths
 
@@ -64,7 +69,7 @@ class JobFiles:
         curves = await self._curves(job)
         return await asyncio.to_thread(curves.record_bytes, series)
 
-    async def log(self, job: JobRecord, offset: int, limit: int) -> LogChunk:
+    async def log(self, job: JobRecord, offset: int, limit: int, rank: int = 0) -> LogChunk:
         """Return a piece of the logs of all attempts, one after the other.
 
         Parameters
@@ -73,8 +78,18 @@ class JobFiles:
             Byte to begin at; negative counts from the end.
         limit : int
             Bytes at most; a character that would be cut is left for the next piece.
+        rank : int
+            Which process of a gang.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the job has fewer processes.
         """
-        folders = [self._folder(job.id, attempt) for attempt, _ in await self._attempts(job.id)]
+        if rank >= job.target_count:
+            raise _no_rank(rank, job.target_count)
+        attempts = await self._attempts(job.id)
+        folders = [self._folder(job.id, attempt, rank) for attempt, _ in attempts]
         return await asyncio.to_thread(_read_log, folders, offset, limit, job.state.is_terminal)
 
     async def files(self, job: str) -> list[JobFileRecord]:
@@ -107,34 +122,45 @@ class JobFiles:
         return stream_archive(job, await self._curves(job.id), logs)
 
     async def _curves(self, job: str) -> JobCurves:
-        found, attempts = await self._identified(job)
+        found, ranks, attempts = await self._identified(job)
         return JobCurves(
             [
-                AttemptCurves(self._folder(found, number) / "metrics", resume_step)
+                AttemptCurves(self._folder(found, number) / "metrics", resume_step, ranks)
                 for number, resume_step in attempts
             ]
         )
 
     async def _attempts(self, job: str) -> list[tuple[int, int]]:
-        _, attempts = await self._identified(job)
+        _, _, attempts = await self._identified(job)
         return attempts
 
-    async def _identified(self, job: str) -> tuple[str, list[tuple[int, int]]]:
-        """Return the id of a job and its attempts, in one look at the store."""
+    async def _identified(self, job: str) -> tuple[str, int, list[tuple[int, int]]]:
+        """Return the id of a job, its processes and its attempts, in one look at the store."""
 
-        def query(session: Session) -> tuple[str, list[tuple[int, int]]]:
+        def query(session: Session) -> tuple[str, int, list[tuple[int, int]]]:
             found = identify_job(session, job)
             rows = session.execute(
-                select(AttemptRow.number, AttemptRow.resume_step)
+                select(AttemptRow.number, AttemptRow.resume_step, JobRow.target_count)
+                .join(JobRow, JobRow.id == AttemptRow.job)
                 .where(AttemptRow.job == found)
                 .order_by(AttemptRow.number)
-            )
-            return found, [(row.number, row.resume_step) for row in rows]
+            ).all()
+            ranks = rows[0].target_count if rows else 1
+            return found, ranks, [(row.number, row.resume_step) for row in rows]
 
         return await self._store.read(query)
 
-    def _folder(self, job: str, attempt: int) -> Path:
-        return self._mirror / job / str(attempt) / "0"
+    def _folder(self, job: str, attempt: int, rank: int = 0) -> Path:
+        return self._mirror / job / str(attempt) / str(rank)
+
+
+def _no_rank(rank: int, ranks: int) -> InvalidRequestError:
+    accepted = "0" if ranks == 1 else f"0 to {ranks - 1}"
+    message = f"rank = {rank} is not accepted; this job's ranks are {accepted}."
+    if ranks == 1:
+        message = f"rank = {rank} is not accepted; this job has one process, rank 0."
+    error = FieldError(field="rank", value=rank, message=message, accepted=accepted)
+    return InvalidRequestError(message, errors=[error])
 
 
 def _list_files(folders: Sequence[Path]) -> list[JobFileRecord]:

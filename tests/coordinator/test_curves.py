@@ -152,3 +152,36 @@ def test_the_records_of_the_whole_curve_are_those_of_its_parts(write):
     data = b"".join(JobCurves([first, second]).record_bytes("loss"))
 
     assert data == one[:50_000].tobytes() + two.tobytes()
+
+
+def write_rank(attempt, rank, steps, values, series="loss"):
+    folder = attempt.of_rank(rank)
+    folder.mkdir(parents=True)
+    records = np.zeros(len(steps), RECORD_DTYPE)
+    records["step"], records["value"] = steps, values
+    (folder / series_file_name(series)).write_bytes(records.tobytes())
+
+
+def test_each_rank_of_a_gang_has_curves_of_its_own(tmp_path):
+    first = AttemptCurves(tmp_path / "1" / "0" / "metrics", 0, ranks=2)
+    second = AttemptCurves(tmp_path / "2" / "0" / "metrics", 3, ranks=2)
+    for rank in (0, 1):
+        write_rank(first, rank, [1, 2, 3, 4], np.full(4, 10.0 * rank))
+        write_rank(second, rank, [3, 4, 5], np.full(3, 10.0 * rank + 1))
+    curves = JobCurves([first, second])
+
+    assert curves.names() == ["loss", "loss@1"]
+    assert thinned(curves, "loss").mean == [0, 0, 1, 1, 1]
+    assert thinned(curves, "loss@1").mean == [10, 10, 11, 11, 11]
+    assert thinned(curves, "loss@1").step == [1, 2, 3, 4, 5]
+    for absent in ("loss@2", "loss@0", "loss@", "other@1"):
+        with pytest.raises(NotFoundError, match="loss@1"):
+            curves.metrics_json([absent], Window())
+
+
+def test_an_at_sign_in_the_name_of_a_series_is_its_own(write):
+    attempt, _ = write([1, 2], [5.0, 6.0], series="hits@1")
+    curves = JobCurves([attempt])
+
+    assert curves.names() == ["hits@1"]
+    assert thinned(curves, "hits@1").mean == [5.0, 6.0]

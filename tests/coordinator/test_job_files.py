@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_platform.coordinator.curves import Window
 from jupyter_platform.coordinator.job_files import JobFiles
+from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.jobs import JobRecord, ResourceRequest
 from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.records import RECORD_DTYPE
@@ -187,3 +188,21 @@ async def test_an_archive_is_made_while_it_is_sent(files, store, mirror, job, jo
 
     assert len(pieces) > 5
     assert max(pieces) < sum(pieces) / 3
+
+
+async def test_the_log_of_each_process_of_a_gang_is_there(
+    files, store, mirror, job, job_row, attempt_row
+):
+    await attempts(store, job_row, attempt_row, 0)
+    (mirror(1) / "output.log").write_bytes(b"I lead\n")
+    beside = mirror(1).parent / "1"
+    beside.mkdir()
+    (beside / "output.log").write_bytes(b"I follow\n")
+    gang, alone = job(target_count=2), job()
+
+    assert (await files.log(gang, 0, 100)).text == "I lead\n"
+    assert (await files.log(gang, 0, 100, rank=1)).text == "I follow\n"
+    with pytest.raises(InvalidRequestError, match="this job's ranks are 0 to 1"):
+        await files.log(gang, 0, 100, rank=2)
+    with pytest.raises(InvalidRequestError, match="one process, rank 0"):
+        await files.log(alone, 0, 100, rank=1)

@@ -58,6 +58,7 @@ class LogQuery(BaseModel):
 
     offset: int = Field(default=0, description="Byte to begin at; negative: from the end.")
     limit: int = Field(default=256_000, ge=1, le=4_000_000, description="Bytes at most.")
+    rank: int = Field(default=0, ge=0, description="Process of a gang.")
 
 
 @router.post("", status_code=201)
@@ -125,7 +126,7 @@ async def records(job: str, series: str, services: ServicesOf) -> StreamingRespo
 async def log(job: str, services: ServicesOf, query: Annotated[LogQuery, Query()]) -> LogChunk:
     """Return a piece of what a job printed."""
     record = await services.jobs.get(job)
-    return await services.files.log(record, query.offset, query.limit)
+    return await services.files.log(record, query.offset, query.limit, query.rank)
 
 
 @router.get("/{job}/files")
