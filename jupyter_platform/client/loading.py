@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_platform.core.errors import InvalidDataError, UnavailableError
+from jupyter_platform.runtime.weights_header import read_weights_header
 
 LOADERS = "jupyter_platform.loaders"
 """Entry-point group of functions that build a network."""
-LENGTH_BYTES = 8
-"""A safetensors file begins with the length of its JSON header."""
-MAX_HEADER = 100_000_000
-"""Bytes of header that safetensors itself accepts."""
 
 
 def build_network(description: dict[str, Any], weights: Path) -> Any:
@@ -46,12 +43,10 @@ def build_network(description: dict[str, Any], weights: Path) -> Any:
 def _built_for(weights: Path) -> tuple[list[int], int]:
     """Read from a weights file which sample shape and how many outputs its network has."""
     try:
-        with weights.open("rb") as file:
-            size = int.from_bytes(file.read(LENGTH_BYTES), "little")
-            metadata = json.loads(file.read(min(size, MAX_HEADER)))["__metadata__"]
+        metadata = read_weights_header(weights)
         shape = [int(extent) for extent in json.loads(metadata["input_shape"])]
         return shape, int(metadata["outputs"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (InvalidDataError, ValueError, KeyError, TypeError) as error:
         raise InvalidDataError(
             f"{weights} does not tell which network its weights belong to "
             f"({type(error).__name__}: {error}); it is no weights file of this platform."

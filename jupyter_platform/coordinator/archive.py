@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
 
 from pydantic_core import to_json
 
 from jupyter_platform.coordinator.curves import JobCurves
+from jupyter_platform.coordinator.zipping import file_pieces, stream_zip
 from jupyter_platform.core.jobs import JobRecord
 from jupyter_platform.runtime.records import SUFFIX, series_file_name
 
-if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
-
 _ROWS = 20_000
 """Points that become CSV text at once."""
-_BYTES = 1_000_000
-
-
-class _Outlet(io.RawIOBase):
-    """Collects what the zip writer writes until it is sent; cannot seek, like a socket."""
-
-    def __init__(self) -> None:
-        self._pending = bytearray()
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: ReadableBuffer) -> int:
-        view = memoryview(data)
-        self._pending += view
-        return view.nbytes
-
-    def take(self) -> bytes:
-        data = bytes(self._pending)
-        self._pending.clear()
-        return data
 
 
 def stream_archive(job: JobRecord, curves: JobCurves, logs: Sequence[Path]) -> Iterator[bytes]:
-    """Yield the pieces of a zip file.
+    """Return the pieces of a zip file.
 
     It holds ``job.json``, ``result.json`` where there is a result, ``<series>.csv`` with the
     columns step, time (Unix, s) and value, and ``output.log`` with the logs of all attempts.
@@ -56,12 +31,7 @@ def stream_archive(job: JobRecord, curves: JobCurves, logs: Sequence[Path]) -> I
     logs : sequence of Path
         In the order of the attempts; files that are missing are left out.
     """
-    outlet = _Outlet()
-    with zipfile.ZipFile(outlet, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, pieces in _members(job, curves, logs):
-            with archive.open(name, "w", force_zip64=True) as member:
-                yield from _fill(member, pieces, outlet)
-    yield outlet.take()
+    return stream_zip(_members(job, curves, logs))
 
 
 def _members(
@@ -76,13 +46,6 @@ def _members(
     yield "output.log", _text(logs)
 
 
-def _fill(member: IO[bytes], pieces: Iterable[bytes], outlet: _Outlet) -> Iterator[bytes]:
-    for piece in pieces:
-        member.write(piece)
-        if data := outlet.take():
-            yield data
-
-
 def _csv(curves: JobCurves, series: str) -> Iterator[bytes]:
     yield b"step,time,value\r\n"
     for part in curves.parts(series):
@@ -94,9 +57,6 @@ def _csv(curves: JobCurves, series: str) -> Iterator[bytes]:
 
 def _text(logs: Sequence[Path]) -> Iterator[bytes]:
     for path in logs:
-        if not path.exists():
-            continue
-        with open(path, "rb") as file:
-            while data := file.read(_BYTES):
-                # The front of a log that outgrew its cap is a hole, which reads as zeros.
-                yield data.replace(b"\0", b"")
+        for data in file_pieces(path):
+            # The front of a log that outgrew its cap is a hole, which reads as zeros.
+            yield data.replace(b"\0", b"")

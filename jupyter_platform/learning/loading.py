@@ -10,6 +10,7 @@ from torch import nn
 
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.learning.networks import build, load_weights
+from jupyter_platform.learning.trained import learnt_for
 
 
 def load_network(
@@ -37,6 +38,6 @@ def load_network(
         If the description cannot be built or the weights do not fit it.
     """
     parsed = NetworkDescription.model_validate(description)
-    network = build(parsed, input_shape, outputs)
+    network = build(parsed, input_shape, outputs, learnt_for(Path(weights_path)).output_shape)
     load_weights(network, Path(weights_path), parsed.name)
     return network.eval()

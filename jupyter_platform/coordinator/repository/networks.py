@@ -18,9 +18,11 @@ from jupyter_platform.coordinator.repository.tags import TagRepository
 from jupyter_platform.core.catalogue import NetworkRecord, TagRecord
 from jupyter_platform.core.errors import (
     ConflictError,
+    FieldError,
     InvalidDataError,
     NotFoundError,
     UnavailableError,
+    shortened,
     unknown_name,
 )
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts, bundled_networks
@@ -118,17 +120,78 @@ class NetworkRepository:
         await asyncio.to_thread(self._added.put, name, description)
         return await self.record(name)
 
-    async def delete(self, name: str) -> None:
-        """Remove a network that somebody added; its weights stay.
+    async def delete(self, name: str, *, weights: bool = False) -> None:
+        """Remove a network that somebody added.
+
+        Parameters
+        ----------
+        weights : bool
+            Whether its weights go with it; without, a network of the same name finds them again.
 
         Raises
         ------
         NotFoundError, ConflictError
-            If there is none by that name, or it is not one that somebody added.
+            If there is none by that name, it is not one that somebody added, or a job that has
+            not ended uses it.
         """
         self._known(name)
         self._refuse_foreign(name, "deleted")
+        await self._tags.refuse_network_in_use(name)
         await asyncio.to_thread(self._added.delete, name)
+        if weights:
+            for tag in await self._tags.records(name):
+                await self._tags.delete(name, tag.tag)
+
+    async def copy(self, name: str, copy: str, *, weights: bool = True) -> NetworkRecord:
+        """Add a network that is like another one.
+
+        Parameters
+        ----------
+        name, copy : str
+            The network, and what the copy is called.
+        weights : bool
+            Whether the copy has the same weights; files are shared, nothing is stored twice.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            If there is no such network, or one of the new name.
+        """
+        await self._add_as(name, copy)
+        if weights:
+            await self._tags.duplicate(name, copy)
+        return await self.record(copy)
+
+    async def rename(self, name: str, new: str) -> NetworkRecord:
+        """Give a network that somebody added another name; its weights go with it.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            If there is no such network or one of the new name, it is not one that somebody added,
+            or a job that has not ended uses it.
+        """
+        self._known(name)
+        self._refuse_foreign(name, "renamed")
+        await self._tags.refuse_network_in_use(name)
+        await self._add_as(name, new)
+        await self._tags.duplicate(name, new, move=True)
+        await asyncio.to_thread(self._added.delete, name)
+        return await self.record(new)
+
+    async def _add_as(self, name: str, new: str) -> None:
+        description = self.get(name)
+        if new in self._all():
+            raise ConflictError(f"There is a network {new!r} already; choose another name.")
+        fields = {**description.model_dump(exclude_unset=True), "name": new}
+        try:
+            renamed = NetworkDescription.model_validate(fields)
+        except ValidationError as error:
+            accepted = "1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit"
+            message = f"name = {shortened(new)!r} is no name of a network; accepted: {accepted}."
+            field = FieldError(field="name", value=new, message=message, accepted=accepted)
+            raise InvalidDataError(message, errors=[field]) from error
+        await asyncio.to_thread(self._added.put, new, renamed)
 
     async def close(self) -> None:
         """End what runs in the background."""

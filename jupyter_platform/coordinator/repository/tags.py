@@ -10,15 +10,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.repository.usage import refuse_network_in_use, refuse_tag_in_use
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import TagRow, TagVariantRow
-from jupyter_platform.core.catalogue import TagRecord, TagVariant
+from jupyter_platform.coordinator.store.tables import JobRow, TagRow, TagVariantRow
+from jupyter_platform.core.catalogue import TagOrigin, TagRecord, TagVariant
 from jupyter_platform.core.errors import (
+    ConflictError,
     FieldError,
+    InvalidDataError,
     NotFoundError,
     OptionError,
     nearest,
@@ -27,6 +31,7 @@ from jupyter_platform.core.errors import (
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.runtime.weights_header import read_weights_header
 
 TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 PREFERRED_VARIANTS = ("best", "last")
@@ -93,6 +98,7 @@ class TagRepository:
         dataset: str | None,
         input_shape: Sequence[int] | None = None,
         outputs: int | None = None,
+        origin: TagOrigin | None = None,
     ) -> TagRecord:
         """Keep weights under a tag, instead of what the variant held.
 
@@ -108,6 +114,8 @@ class TagRepository:
             What it scored: ``validation_loss``, ``validation_accuracy``, …
         job, dataset : str, optional
             What made it.
+        origin : TagOrigin, optional
+            More about that; told from the job and the file when absent.
         """
         check_tag(tag)
         check_tag(variant, "variant")
@@ -135,7 +143,11 @@ class TagRepository:
             updated_at=datetime.now(UTC),
         )
 
+        torch = await asyncio.to_thread(_torch_version, blob)
+
         def write(session: Session) -> TagRecord:
+            made = origin or _origin_of(session, job, torch)
+            row.origin = made.model_dump(mode="json")
             before = session.get(TagRow, (network, tag))
             if before is not None and before.job != job:
                 # Variants of an earlier job under the same tag belong to other weights.
@@ -259,15 +271,81 @@ class TagRepository:
         return self._blobs.path(variant.digest)
 
     async def delete(self, network: str, tag: str) -> None:
-        """Forget a tag; blobs stay, since others may use them."""
+        """Forget a tag; blobs stay, since others may use them.
+
+        Raises
+        ------
+        NotFoundError
+            If nothing is stored under it.
+        ConflictError
+            If a job that has not ended uses it.
+        """
 
         def remove(session: Session) -> None:
             row = session.get(TagRow, (network, tag))
-            if row is not None:
-                session.delete(row)
+            if row is None:
+                known = session.scalars(select(TagRow.tag).where(TagRow.network == network))
+                error = unknown_name("tag", tag, known)
+                raise NotFoundError(error.message, errors=[error])
+            refuse_tag_in_use(session, network, tag)
+            session.delete(row)
 
         await self._store.run(remove)
         await asyncio.to_thread(self._hide, network, tag)
+
+    async def duplicate(self, network: str, copy: str, *, move: bool = False) -> None:
+        """Give a network's weights to another one of the same structure.
+
+        Parameters
+        ----------
+        network, copy : str
+            Names.
+        move : bool
+            Whether the first then has none any more.
+
+        Raises
+        ------
+        ConflictError
+            If there are weights under the other name already, or a job that has not ended uses
+            those that would move.
+        """
+
+        def write(session: Session) -> None:
+            if session.scalar(select(TagRow.tag).where(TagRow.network == copy).limit(1)):
+                raise ConflictError(
+                    f"Weights of an earlier network {copy!r} are still there; delete them first, "
+                    "or choose another name."
+                )
+            if move:
+                refuse_network_in_use(session, network)
+            tags = session.scalars(select(TagRow).where(TagRow.network == network))
+            session.add_all([_copied(row, network=copy) for row in tags])
+            session.flush()
+            variants = session.scalars(
+                select(TagVariantRow).where(TagVariantRow.network == network)
+            )
+            session.add_all([_copied(row, network=copy) for row in variants])
+            session.flush()
+            if move:
+                for row in session.scalars(select(TagRow).where(TagRow.network == network)):
+                    session.delete(row)
+
+        moved = [item.tag for item in await self.records(network)] if move else []
+        await self._store.run(write)
+        for record in await self.records(copy):
+            await asyncio.to_thread(self._show, record)
+        for tag in moved:
+            await asyncio.to_thread(self._hide, network, tag)
+
+    async def refuse_network_in_use(self, network: str) -> None:
+        """Refuse to touch a network that is at work.
+
+        Raises
+        ------
+        ConflictError
+            If a job that has not ended uses it; the job is named.
+        """
+        await self._store.read(lambda session: refuse_network_in_use(session, network))
 
     def _show(self, record: TagRecord) -> None:
         folder = self._weights / record.network / record.tag
@@ -311,6 +389,7 @@ def _record(row: TagRow, variants: Sequence[TagVariantRow]) -> TagRecord:
         network_digest=row.network_digest,
         input_shape=row.input_shape,
         outputs=row.outputs,
+        origin=TagOrigin.model_validate(row.origin or {}),
         variants=[
             TagVariant(
                 variant=item.variant,
@@ -323,6 +402,24 @@ def _record(row: TagRow, variants: Sequence[TagVariantRow]) -> TagRecord:
         ],
         updated_at=row.updated_at,
     )
+
+
+def _torch_version(file: Path) -> str | None:
+    try:
+        return read_weights_header(file).get("torch")
+    except InvalidDataError:
+        return None
+
+
+def _origin_of(session: Session, job: str | None, torch: str | None) -> TagOrigin:
+    row = None if job is None else session.get(JobRow, job)
+    options = {} if row is None else dict(row.options)
+    return TagOrigin(torch=torch, seed=options.get("seed"), options=options)
+
+
+def _copied(row: TagRow | TagVariantRow, **changed: Any) -> TagRow | TagVariantRow:
+    columns = {item.key: getattr(row, item.key) for item in row.__table__.columns}
+    return type(row)(**{**columns, **changed})
 
 
 def _missing(wanted: str | None, message: str, known: list[str]) -> NotFoundError:

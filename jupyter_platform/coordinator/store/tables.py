@@ -301,6 +301,8 @@ class TagRow(Base):
     network_digest: Mapped[str] = mapped_column(String(64))
     input_shape: Mapped[list[int] | None]
     outputs: Mapped[int | None]
+    origin: Mapped[dict[str, Any] | None]
+    """`TagOrigin`."""
     updated_at: Mapped[datetime] = mapped_column(default=_now)
 
 

@@ -64,7 +64,8 @@ def weights_bytes(state: Mapping[str, Tensor], header: WeightsHeader, **extra: s
     tensors = {
         name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()
     }
-    return _in_order(save(tensors, {**header.to_metadata(), **extra}))
+    told = {**header.to_metadata(), "torch": str(torch.__version__), **extra}
+    return _in_order(save(tensors, told))
 
 
 def _in_order(data: bytes) -> bytes:

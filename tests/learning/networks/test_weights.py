@@ -46,6 +46,7 @@ def test_metadata_says_which_network_it_is(stored):
         "input_shape": "[4]",
         "outputs": "3",
         "step": "7",
+        "torch": torch.__version__,
     }
 
 

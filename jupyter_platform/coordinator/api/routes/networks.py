@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from typing import Annotated
 
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import FileResponse, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform.coordinator.api.routes.datasets import UPLOAD_BODY
 from jupyter_platform.coordinator.api.services import ServicesOf
-from jupyter_platform.core.catalogue import NetworkRecord
+from jupyter_platform.coordinator.repository import NetworkUpload
+from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.predictions import Prediction, PredictionRequest
 
 router = APIRouter(prefix="/networks", tags=["networks"])
+
+
+class RenameRequest(BaseModel):
+    """What a network is to be called."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(max_length=300)
+
+
+class CopyRequest(RenameRequest):
+    """What a copy is to be called, and whether it has weights."""
+
+    weights: bool = True
 
 
 @router.get("")
@@ -24,6 +43,17 @@ async def networks(services: ServicesOf) -> list[NetworkRecord]:
 async def check(request: DraftRequest, services: ServicesOf) -> DraftRecord:
     """Look at a network without storing it: layers, shapes, and what does not fit."""
     return await services.drafts.check(request)
+
+
+@router.post("/import", status_code=201, openapi_extra=UPLOAD_BODY)
+async def bring(
+    request: Request,
+    services: ServicesOf,
+    upload: Annotated[NetworkUpload, Query()],
+    content_length: Annotated[int | None, Header(ge=0)] = None,
+) -> NetworkImport:
+    """Add a network from a file: an archive, DIANNE's, ONNX, a description or bare weights."""
+    return await services.exchange.bring(request.stream(), upload, content_length)
 
 
 @router.get("/{name}")
@@ -39,9 +69,37 @@ async def put(name: str, description: NetworkDescription, services: ServicesOf) 
 
 
 @router.delete("/{name}", status_code=204)
-async def delete(name: str, services: ServicesOf) -> None:
-    """Remove a network that somebody added; its weights stay."""
-    await services.networks.delete(name)
+async def delete(name: str, services: ServicesOf, weights: bool = False) -> None:
+    """Remove a network that somebody added, with its weights or without."""
+    await services.networks.delete(name, weights=weights)
+
+
+@router.post("/{name}/copy", status_code=201)
+async def copy(name: str, wanted: CopyRequest, services: ServicesOf) -> NetworkRecord:
+    """Add a network that is like another one."""
+    return await services.networks.copy(name, wanted.name, weights=wanted.weights)
+
+
+@router.post("/{name}/rename")
+async def rename(name: str, wanted: RenameRequest, services: ServicesOf) -> NetworkRecord:
+    """Give a network that somebody added another name."""
+    return await services.networks.rename(name, wanted.name)
+
+
+@router.get("/{name}/archive", response_class=StreamingResponse)
+async def archive(name: str, services: ServicesOf, tags: str | None = None) -> StreamingResponse:
+    """Return a zip file of description and weights; `tags` are comma-separated, default: all."""
+    chosen = None if tags is None else [tag for tag in tags.split(",") if tag]
+    record, content = await services.exchange.archive(name, chosen)
+    file_name = f"{record.description.name}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
+    return StreamingResponse(content, media_type="application/zip", headers=headers)
+
+
+@router.delete("/{name}/weights/{tag}", status_code=204)
+async def delete_weights(name: str, tag: str, services: ServicesOf) -> None:
+    """Forget weights."""
+    await services.tags.delete(name, tag)
 
 
 @router.post("/{name}/predict")

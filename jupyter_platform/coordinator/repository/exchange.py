@@ -1,0 +1,213 @@
+"""Networks that people bring, and take with them."""
+
+from __future__ import annotations
+
+import tempfile
+import zipfile
+from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from jupyter_platform.coordinator.receiving import receive_file
+from jupyter_platform.coordinator.repository.conversion import Converter
+from jupyter_platform.coordinator.repository.network_readme import readme
+from jupyter_platform.coordinator.repository.networks import NetworkRepository
+from jupyter_platform.coordinator.repository.tags import TagRepository, check_tag
+from jupyter_platform.coordinator.zipping import file_pieces, stream_zip
+from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord, TagOrigin, TagRecord
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidDataError,
+    NotFoundError,
+    unknown_name,
+)
+from jupyter_platform.core.exchange import ImportAnswer, ImportKind, ImportRequest, WeightsFile
+from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription
+from jupyter_platform.runtime.paths import Paths
+
+MAX_BYTES = 50 * 10**9
+
+
+class NetworkUpload(BaseModel):
+    """What comes with the file of a network, as query parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: ImportKind | None = Field(
+        default=None, description="Kind of the file; told from its content when absent."
+    )
+    file_name: str = Field(default="", max_length=300, description="Name of the file.")
+    name: str | None = Field(
+        default=None, pattern=NAME_PATTERN, description="Name in the repository."
+    )
+    network: str | None = Field(
+        default=None, description="The network that bare weights belong to."
+    )
+    tag: str | None = Field(default=None, description="For weights that come without one.")
+    input_shape: str | None = Field(
+        default=None, pattern=r"^\d+(,\d+)*$", description="Shape of one sample: ``1,28,28``."
+    )
+    outputs: int | None = Field(default=None, ge=1, description="Number of outputs.")
+    output: str | None = Field(
+        default=None, max_length=100, description="Which of several outputs is kept."
+    )
+    replace: bool = Field(
+        default=False, description="Replace a network or tags that somebody added."
+    )
+
+
+class NetworkExchange:
+    """Imports and exports."""
+
+    def __init__(self, paths: Paths, networks: NetworkRepository, tags: TagRepository) -> None:
+        self._incoming = paths.blobs
+        self._networks = networks
+        self._tags = tags
+        self._converter = Converter()
+
+    async def bring(
+        self, body: AsyncIterable[bytes], upload: NetworkUpload, size: int | None = None
+    ) -> NetworkImport:
+        """Take a file over; nothing stays of one that cannot be used.
+
+        Parameters
+        ----------
+        body : async iterable of bytes
+            An archive, DIANNE's ``modules.txt`` alone or zipped with weights, a description as
+            JSON, an ONNX file, or weights as safetensors.
+        size : int, optional
+            Bytes that the sender announced.
+
+        Raises
+        ------
+        InvalidDataError
+            If it cannot be used; what is wrong with it is named.
+        ConflictError
+            If there is such a network or tag, and it may not be replaced.
+        NotFoundError
+            If there is no network of the name that weights are for.
+        """
+        if upload.tag is not None:
+            check_tag(upload.tag)
+        network = None if upload.network is None else self._networks.get(upload.network)
+        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
+            file, made = Path(folder) / "file", Path(folder) / "made"
+            made.mkdir()
+            await receive_file(body, file, announced=size, most=MAX_BYTES)
+            request = _request(file, made, upload, network)
+            answer = ImportAnswer.model_validate(await self._converter.convert(request))
+            return await self._keep(answer, upload)
+
+    async def archive(
+        self, name: str, tags: Sequence[str] | None = None
+    ) -> tuple[NetworkRecord, Iterator[bytes]]:
+        """Return a network and weights as a zip file, in pieces.
+
+        Parameters
+        ----------
+        tags : sequence of str, optional
+            Which; all when absent.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such network or tag.
+        """
+        record = await self._networks.record(name)
+        known = {item.tag: item for item in record.tags}
+        for tag in tags or ():
+            if tag not in known:
+                error = unknown_name("tag", tag, known)
+                raise NotFoundError(error.message, errors=[error])
+        chosen = [item for item in record.tags if tags is None or item.tag in tags]
+        chosen = [item for item in chosen if item.network_digest == record.description.digest]
+        members = self._members(record, chosen)
+        return record, stream_zip(members, zipfile.ZIP_STORED)
+
+    def _members(
+        self, record: NetworkRecord, tags: Sequence[TagRecord]
+    ) -> Iterator[tuple[str, Iterable[bytes]]]:
+        description = record.description.model_dump_json(indent=2, exclude_unset=True)
+        yield "network.json", [description.encode()]
+        yield "README.md", [readme(record, tags).encode()]
+        for tag in tags:
+            folder = f"weights/{tag.tag}"
+            yield f"{folder}/tag.json", [tag.model_dump_json(indent=2).encode()]
+            for variant in tag.variants:
+                content = file_pieces(self._tags.path(variant))
+                yield f"{folder}/{variant.variant}.safetensors", content
+
+    async def _keep(self, answer: ImportAnswer, upload: NetworkUpload) -> NetworkImport:
+        description = answer.description
+        name = description.name
+        known = self._networks.find(name)
+        is_new = known is None or known.digest != description.digest
+        if known is not None and is_new and not upload.replace:
+            raise ConflictError(
+                f"There is another network {name!r} already; choose another name, or set replace."
+            )
+        await self._refuse_known_tags(name, answer.weights, upload)
+        if is_new or (upload.replace and answer.kind != "safetensors"):
+            await self._networks.put(name, description)
+        for item in answer.weights:
+            await self._store(name, description, item, upload)
+        return NetworkImport(
+            kind=answer.kind,
+            network=await self._networks.record(name),
+            tags=list(dict.fromkeys(item.tag for item in answer.weights)),
+            warnings=answer.warnings,
+        )
+
+    async def _refuse_known_tags(
+        self, name: str, weights: Sequence[WeightsFile], upload: NetworkUpload
+    ) -> None:
+        there = {item.tag for item in await self._tags.records(name)}
+        for tag in sorted(there & {item.tag for item in weights}):
+            if not upload.replace:
+                raise ConflictError(
+                    f"Network {name!r} has weights under the tag {tag!r} already; choose another "
+                    "name or tag, or set replace."
+                )
+            await self._tags.delete(name, tag)
+
+    async def _store(
+        self, name: str, description: NetworkDescription, item: WeightsFile, upload: NetworkUpload
+    ) -> None:
+        source = upload.file_name or "an upload"
+        by_job = f", job {item.job}" if item.job else ""
+        origin = item.origin.model_copy(update={"source": f"{source}{by_job}"})
+        await self._tags.store(
+            network=name,
+            network_digest=description.digest,
+            tag=item.tag,
+            variant=item.variant,
+            file=Path(item.file),
+            step=item.step,
+            scores=item.scores,
+            job=None,
+            dataset=item.dataset,
+            input_shape=item.input_shape,
+            outputs=item.outputs,
+            origin=TagOrigin.model_validate(origin),
+        )
+
+
+def _request(
+    file: Path, made: Path, upload: NetworkUpload, network: NetworkDescription | None
+) -> ImportRequest:
+    if upload.kind == "safetensors" and network is None:
+        raise InvalidDataError("Weights alone belong to a network; name it (network).")
+    shape = upload.input_shape
+    return ImportRequest(
+        file=str(file),
+        folder=str(made),
+        file_name=upload.file_name,
+        kind=upload.kind,
+        name=upload.name,
+        tag=upload.tag,
+        input_shape=None if shape is None else tuple(int(part) for part in shape.split(",")),
+        outputs=upload.outputs,
+        output=upload.output,
+        network=network,
+    )

@@ -1,0 +1,51 @@
+"""Which jobs that have not ended use a network or a tag."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.core.errors import ConflictError
+from jupyter_platform.core.states import TERMINAL
+
+_TAG_OPTIONS = ("tag", "init_tag")
+
+
+def refuse_network_in_use(session: Session, network: str) -> None:
+    """Refuse to touch a network that is at work.
+
+    Raises
+    ------
+    ConflictError
+        If a job that has not ended uses it; the first one is named.
+    """
+    for job in _jobs_of(session, network):
+        raise ConflictError(f"Network {network!r} is used by {_told(job)}.")
+
+
+def refuse_tag_in_use(session: Session, network: str, tag: str) -> None:
+    """Refuse to touch weights that are at work.
+
+    Raises
+    ------
+    ConflictError
+        If a job that has not ended reads or writes them; the first one is named.
+    """
+    for job in _jobs_of(session, network):
+        named = [job.tag, *(job.options.get(name) for name in _TAG_OPTIONS)]
+        # What a job reads may be spelled <tag>/<variant>.
+        if tag in {str(item).partition("/")[0] for item in named if item}:
+            raise ConflictError(f"Tag {tag!r} of network {network!r} is used by {_told(job)}.")
+
+
+def _jobs_of(session: Session, network: str) -> Iterator[JobRow]:
+    ended = [state.value for state in TERMINAL]
+    query = select(JobRow).where(JobRow.state.not_in(ended)).order_by(JobRow.sequence)
+    return (row for row in session.scalars(query) if network in row.networks)
+
+
+def _told(job: JobRow) -> str:
+    return f"job {job.name!r} ({job.id}), which is {job.state}; stop it first, or wait for its end"
