@@ -6,21 +6,22 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
 
+from jupyter_platform.coordinator.host_choice import HostChoice, check_gang, choose_hosts
 from jupyter_platform.coordinator.hosts import HostRegistry
-from jupyter_platform.coordinator.ledger import ROLES
-from jupyter_platform.coordinator.planning import HostOffer, Policy, Shape, sentence
+from jupyter_platform.coordinator.planning import Policy, Shape, sentence
 from jupyter_platform.coordinator.planning.reasons import impossible
 from jupyter_platform.coordinator.repository import (
-    DatasetRepository,
     Facts,
     NetworkRepository,
+    StrategyRepository,
     TagRepository,
 )
+from jupyter_platform.coordinator.sources import Source, Sources
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.datasets import DatasetDescriptor
@@ -40,6 +41,7 @@ from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobSubmission, ResourceR
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import (
     OPTION_MODELS,
+    ActOptions,
     EvaluateOptions,
     LearnOptions,
     OptionModel,
@@ -64,30 +66,32 @@ class Resolved:
     type: JobType
     name: str
     networks: list[NetworkDescription]
-    dataset: DatasetDescriptor
+    source: Source
     options: OptionModel
     given: dict[str, Any]
     request: ResourceRequest
     priority: int
     target_count: int
+    choice: HostChoice = field(default_factory=HostChoice)
     warnings: list[str] = field(default_factory=list)
     category: str | None = None
     tag: str | None = None
     """None: the job's own id."""
     weights: dict[str, str] = field(default_factory=dict)
     """Network to the digest of the weights that it starts from."""
+    code: str | None = None
+    """``sha256:<hex>`` of the source of an uploaded strategy."""
 
     @property
     def shape(self) -> Shape:
         """What the planner sees of it."""
-        asked = self.request
-        return Shape(ROLES[self.type], asked.cpus, asked.memory, asked.gpus, self.target_count)
+        return self.choice.shape(self.type, self.request, self.target_count)
 
     def row(self, job: str, owner: str, retries: int, key: str | None) -> JobRow:
         """Return the row of the job, queued."""
         tag = self.tag or job
         names = [item.name for item in self.networks]
-        words = [job, self.name, self.type.value, *names, self.dataset.name, tag, owner]
+        words = [job, self.name, self.type.value, *names, self.source.name or "", tag, owner]
         return JobRow(
             id=job,
             idempotency_key=key,
@@ -97,7 +101,7 @@ class Resolved:
             owner=owner,
             state=JobState.QUEUED.value,
             networks=names,
-            dataset=self.dataset.name,
+            dataset=self.source.name,
             options=self.options.applicable(),
             given=self.given,
             tag=tag,
@@ -106,6 +110,7 @@ class Resolved:
             gpus=self.request.gpus,
             priority=self.priority,
             target_count=self.target_count,
+            placement=self.choice.column(),
             retries_left=retries,
             warnings=self.warnings,
             spec=self._frozen(),
@@ -123,7 +128,9 @@ class Resolved:
                 }
                 for item in self.networks
             ],
-            "dataset": self.dataset.model_dump(mode="json"),
+            "dataset": _dumped(self.source.dataset),
+            "pool": self.source.pool_folder,
+            "code": self.code,
         }
         if self.type == JobType.LEARN:
             frozen["digests"] = {item.name: item.digest for item in self.networks}
@@ -137,14 +144,16 @@ class Submissions:
         self,
         *,
         networks: NetworkRepository,
-        datasets: DatasetRepository,
+        sources: Sources,
+        strategies: StrategyRepository,
         tags: TagRepository,
         facts: Facts,
         hosts: HostRegistry,
         settings: JobSettings,
     ) -> None:
         self._networks = networks
-        self._datasets = datasets
+        self._sources = sources
+        self._strategies = strategies
         self._tags = tags
         self._facts = facts
         self._hosts = hosts
@@ -161,20 +170,27 @@ class Submissions:
         job_type = _job_type(submission.type)
         submission = _move_dianne_keys(submission)
         networks = self._find_networks(submission.networks)
-        dataset = self._find_dataset(job_type, submission.dataset)
-        options, given = resolve_options(job_type, submission.options, networks[0].defaults)
+        source = self._sources.find(job_type, submission.dataset, submission.options)
+        defaults = {**networks[0].defaults, **source.defaults}
+        options, given = resolve_options(job_type, submission.options, defaults)
+        self._sources.check(options, source)
+        choice, ranks = choose_hosts(submission, self._hosts.offers())
+        check_gang(options, ranks)
         resolved = Resolved(
             type=job_type,
-            name=_name(submission, networks, dataset),
+            name=_name(submission, networks, source, options),
             networks=networks,
-            dataset=dataset,
+            source=source,
             options=options,
             given=given,
             request=self._request(job_type, submission.request),
             priority=submission.priority,
-            target_count=_gang(submission.target_count),
+            target_count=ranks,
+            choice=choice,
         )
         await self._resolve_tag(resolved)
+        if isinstance(options, LearnOptions):
+            resolved.code = await self._strategies.code(options.strategy)
         await self._check(resolved)
         self._warn_of_the_impossible(resolved)
         return resolved
@@ -194,16 +210,6 @@ class Submissions:
                 raise InvalidRequestError(error.message, errors=[error])
             found.append(description)
         return found
-
-    def _find_dataset(self, job_type: JobType, name: str | None) -> DatasetDescriptor:
-        if not name:
-            message = f"{job_type.value} needs a dataset; name one."
-            raise _bad_field("dataset", name, message, "a dataset's name")
-        descriptor = self._datasets.find(name)
-        if descriptor is None:
-            error = unknown_name("dataset", name, self._datasets.names())
-            raise InvalidRequestError(error.message, errors=[error])
-        return descriptor
 
     def _request(self, job_type: JobType, given: dict[str, Any]) -> ResourceRequest:
         known = list(ResourceRequest.model_fields)
@@ -236,12 +242,17 @@ class Submissions:
         if isinstance(resolved.options, LearnOptions):
             resolved.tag = resolved.options.tag
             learnt = await self._find_teachers(resolved, resolved.options)
+            if resolved.options.init_tag is not None:
+                await self._begin_with(resolved, learnt, resolved.options.init_tag)
+                return
             if resolved.tag is None or resolved.options.clean:
                 return
             for network in learnt:
                 await self._start_from(resolved, network, resolved.tag)
         elif isinstance(resolved.options, EvaluateOptions):
             await self._find_weights(resolved, resolved.options.tag)
+        elif isinstance(resolved.options, ActOptions):
+            await self._find_weights_to_act(resolved, resolved.options.tag)
 
     async def _find_teachers(
         self, resolved: Resolved, options: LearnOptions
@@ -257,7 +268,8 @@ class Submissions:
                 continue
             if network in learnt:
                 message = (
-                    f"Network {network.name!r} cannot be its own {role}; copy it under another name."
+                    f"Network {network.name!r} cannot be its own {role}; copy it under another "
+                    "name."
                 )
                 raise _bad_field("networks", network.name, message, "two networks")
             try:
@@ -281,6 +293,32 @@ class Submissions:
             # Networks that learnt together share a tag: the newest of the first is that of all.
             tag = tag or found.record.tag
 
+    async def _find_weights_to_act(self, resolved: Resolved, tag: str | None) -> None:
+        """Take the weights that an ACT asks for, or leave them to its learner."""
+        try:
+            await self._find_weights(resolved, tag)
+        except InvalidRequestError:
+            if tag is not None and resolved.source.pool is None:
+                raise
+            resolved.tag = tag
+            resolved.warnings.append(
+                f"Network {resolved.networks[0].name!r} has no such weights yet: it acts with "
+                "fresh ones until a learner gives it others."
+            )
+
+    async def _begin_with(
+        self, resolved: Resolved, networks: Sequence[NetworkDescription], tag: str
+    ) -> None:
+        """Take the weights that a LEARN starts from; it keeps its own under another tag."""
+        for network in networks:
+            try:
+                found = await self._tags.resolve(network.name, tag)
+            except NotFoundError as error:
+                fields = [item.model_copy(update={"field": "init_tag"}) for item in error.errors]
+                raise InvalidRequestError(error.message, errors=fields) from error
+            _check_description(network, found.record, "start from other weights")
+            resolved.weights[network.name] = found.variant.digest
+
     async def _start_from(self, resolved: Resolved, network: NetworkDescription, tag: str) -> None:
         record = await self._tags.find(network.name, tag)
         if record is None:
@@ -291,13 +329,17 @@ class Submissions:
             resolved.weights[network.name] = last.digest
 
     async def _check(self, resolved: Resolved) -> None:
-        request = {
+        request: dict[str, Any] = {
             "networks": [item.model_dump(mode="json") for item in resolved.networks],
-            "dataset": resolved.dataset.model_dump(mode="json"),
+            "dataset": _dumped(resolved.source.dataset),
             "files": {},
             "type": resolved.type.value,
             "options": resolved.options.checked(),
         }
+        if resolved.code is not None:
+            request["code"] = resolved.code
+        if resolved.target_count > 1:
+            request["ranks"] = resolved.target_count
         try:
             answer = await self._ask(request)
         except UnavailableError as error:
@@ -310,15 +352,26 @@ class Submissions:
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
 
     async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        if any(item["entry_point"] for item in request["networks"]):
-            # Its code may change without its description: the answer is not kept.
+        is_code = any(item["entry_point"] for item in request["networks"])
+        if request["type"] == JobType.LEARN and "code" not in request:
+            is_code = is_code or request["options"].get("strategy", "") not in ("", *STRATEGIES)
+        if is_code or request["options"].get("environment"):
+            # Code may change without its description: the answer is not kept.
             return await self._hosts.inspect({"op": "check", **request}, CHECK_WITHIN_S)
         text = json.dumps(request, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         return await self._facts.ask("check", digest, request, CHECK_WITHIN_S)
 
+    def make_pool(self, resolved: Resolved) -> None:
+        """Make the pool of an ACT that is about to be stored."""
+        self._sources.make(resolved.options, resolved.source)
+
+    def delete_pool(self, name: str) -> None:
+        """Remove a pool that nobody uses."""
+        self._sources.delete_pool(name)
+
     def _warn_of_the_impossible(self, resolved: Resolved) -> None:
-        offers = [_as_up(offer) for offer in self._hosts.offers()]
+        offers = [replace(offer, up=True) for offer in self._hosts.offers()]
         reason = impossible(resolved.shape, offers, Policy()) if offers else None
         if reason is not None:
             text = sentence(reason, 0.0)
@@ -343,7 +396,7 @@ def _move_dianne_keys(submission: JobSubmission) -> JobSubmission:
     for key, ours in SUBMISSION_KEYS.items():
         if key not in options:
             continue
-        if ours in submission.model_fields_set:
+        if ours in submission.model_fields_set or ours in moved:
             message = f"{key} is given twice: as an option and as {ours}; give only {ours}."
             raise _bad_field(key, options[key], message, ours)
         moved[ours] = options.pop(key)
@@ -354,17 +407,21 @@ def _move_dianne_keys(submission: JobSubmission) -> JobSubmission:
         return JobSubmission.model_validate({**fields, "options": options, **moved})
     except ValidationError as error:
         item = error.errors()[0]
-        spelled = {ours: key for key, ours in SUBMISSION_KEYS.items()}
+        spelled = {ours: key for key, ours in SUBMISSION_KEYS.items() if key in submission.options}
         name = spelled.get(str(item["loc"][0]), str(item["loc"][0]))
         message = f"{name} = {item['input']!r} is not accepted: {item['msg'].lower()}."
         raise _bad_field(name, item["input"], message, item["msg"].lower()) from error
 
 
 def _name(
-    submission: JobSubmission, networks: Sequence[NetworkDescription], dataset: DatasetDescriptor
+    submission: JobSubmission,
+    networks: Sequence[NetworkDescription],
+    source: Source,
+    options: OptionModel,
 ) -> str:
     if submission.name is None:
-        return f"{networks[0].name}-{dataset.name}"
+        on = source.name or getattr(options, "environment", None)
+        return f"{networks[0].name}-{on}"
     name = submission.name.strip()
     if not name:
         message = "The name is empty; write one, or leave it out."
@@ -376,11 +433,8 @@ def _name(
     return name
 
 
-def _gang(count: int) -> int:
-    if count > 1:
-        message = f"target_count = {count} is not offered yet; 1 is accepted."
-        raise _bad_field("target_count", count, message, "1")
-    return count
+def _dumped(dataset: DatasetDescriptor | None) -> dict[str, Any] | None:
+    return None if dataset is None else dataset.model_dump(mode="json")
 
 
 def _check_description(network: NetworkDescription, record: TagRecord, cure: str) -> None:
@@ -414,7 +468,3 @@ def _bad_field(name: str, value: Any, message: str, accepted: str) -> OptionErro
     return OptionError.from_fields(
         [FieldError(field=name, value=value, message=message, accepted=accepted)]
     )
-
-
-def _as_up(offer: HostOffer) -> HostOffer:
-    return HostOffer(offer.name, offer.cpus, offer.memory, offer.gpus, offer.roles)
