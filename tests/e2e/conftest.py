@@ -1,11 +1,8 @@
 """A real JupyterLab and a real browser, in folders of their own."""
 
-import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-START_TIMEOUT_S = 120
+from .jupyter import START_TIMEOUT_S, chromium, folders_in, running_jupyter
 
 
 @dataclass(frozen=True)
@@ -33,22 +30,60 @@ class Lab:
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the Jupyter server's own API, and return its JSON answer."""
+        return self._ask(method, f"api/{path}", body)
+
+    def platform(self, method: str, path: str, body: Any = None) -> Any:
+        """Ask the platform through the Jupyter server, and return its JSON answer."""
+        return self._ask(method, f"jupyter-platform/api/{path}", body)
+
+    def _ask(self, method: str, path: str, body: Any) -> Any:
         headers = {"Authorization": f"token {self.token}"}
-        answer = httpx.request(method, f"{self.url}api/{path}", headers=headers, json=body)
+        # Long: a kernel that is restarted or ended is waited for.
+        answer = httpx.request(
+            method, self.url + path, headers=headers, json=body, timeout=START_TIMEOUT_S
+        )
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
 
-def _server_info(runtime_dir: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
-        for path in runtime_dir.glob("jpserver-*.json"):
-            try:
-                return json.loads(path.read_text())
-            except json.JSONDecodeError:
-                continue  # it is being written
-        time.sleep(0.1)
-    pytest.fail(f"JupyterLab did not start:\n{log.read_text()}")
+NETWORKS = """
+import torch
+
+class Wild(torch.nn.Module):
+    odd = {20: -1e300, 60: float("nan")}
+
+    def __init__(self, input_shape, outputs):
+        super().__init__()
+        self.linear = torch.nn.Linear(input_shape[0], outputs)
+        self.calls = 0
+
+    def forward(self, inputs):
+        scores = torch.log_softmax(self.linear(inputs), dim=1)
+        if self.training:
+            self.calls += 1
+            scores = scores.double() + self.odd.get(self.calls, 0.0)
+        return scores
+
+class Explosive(Wild):
+    def forward(self, inputs):
+        if self.calls == 10:
+            raise RuntimeError("the fuse is lit")
+        return super().forward(inputs)
+"""
+
+
+def _install_networks(site: Path) -> Path:
+    """Install networks by entry point, as a user's own package does.
+
+    The loss of one is once 1e300 and once no number; learning with the other one fails.
+    """
+    info = site / "wild-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "wild.py").write_text(NETWORKS)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: wild\nVersion: 1.0\n")
+    points = "[jupyter_platform.networks]\nwild = wild:Wild\nexplosive = wild:Explosive\n"
+    (info / "entry_points.txt").write_text(points)
+    return site
 
 
 def _platform(environment: dict[str, str], *words: str) -> None:
@@ -61,44 +96,20 @@ def _platform(environment: dict[str, str], *words: str) -> None:
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Start JupyterLab with the installed extension, and a platform; end both."""
     folder = tmp_path_factory.mktemp("lab")
-    runtime_dir = folder / "runtime"
-    folders = {"DATA": folder / "data", "RUNTIME": runtime_dir, "CONFIG": folder / "config"}
-    environment = dict(os.environ) | {f"JUPYTER_{k}_DIR": str(v) for k, v in folders.items()}
+    environment = folders_in(folder)
+    places = [str(_install_networks(folder / "site")), environment.get("PYTHONPATH", "")]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
     # Other platforms of this machine may have been given all of it.
     _platform(environment, "up", "--overcommit")
     try:
-        yield from _lab(folder, runtime_dir, environment)
+        with running_jupyter(folder, environment) as server:
+            yield Lab(server.url, server.token, environment)
     finally:
         _platform(environment, "down", "--stop-jobs")
-
-
-def _lab(folder: Path, runtime_dir: Path, environment: dict[str, str]) -> Iterator[Lab]:
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.port=0"]
-    command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}"]
-    if os.geteuid() == 0:
-        command.append("--allow-root")
-    log = folder / "jupyter.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT
-        )
-    try:
-        info = _server_info(runtime_dir, process, log)
-        yield Lab(info["url"], info["token"], environment)
-    finally:
-        process.terminate()
-        process.wait(timeout=START_TIMEOUT_S)
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
     """Open an empty page in Chromium, at the size of a small laptop."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    if executable is None:
-        pytest.fail("Chromium is needed: on Debian, apt install chromium")
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
-        page = browser.new_page(viewport={"width": 1366, "height": 768})
-        yield page
-        browser.close()
+    with chromium() as browser:
+        yield browser.new_page(viewport={"width": 1366, "height": 768})

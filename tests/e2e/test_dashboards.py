@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,8 @@ from playwright.sync_api import Page, expect
 from jupyter_platform.runtime.launch import request_down
 from jupyter_platform.runtime.paths import FOLDER, Paths
 from jupyter_platform.runtime.processes import read_supervised
+
+from .jupyter import folders_in, running_jupyter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -47,53 +48,37 @@ class Server:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, unused_port_of_module) -> Iterator[Server]:
+def server(tmp_path_factory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("dashboards")
-    folders = {"DATA": folder / "data", "RUNTIME": folder / "runtime", "CONFIG": folder / "config"}
-    environment = dict(os.environ) | {f"JUPYTER_{k}_DIR": str(v) for k, v in folders.items()}
-    paths = Paths(data=folders["DATA"] / FOLDER, runtime=folders["RUNTIME"] / FOLDER)
+    environment = folders_in(folder)
+    paths = Paths(
+        data=Path(environment["JUPYTER_DATA_DIR"]) / FOLDER,
+        runtime=Path(environment["JUPYTER_RUNTIME_DIR"]) / FOLDER,
+    )
     up = ["-m", "jupyter_platform.cli.main", "up", "--overcommit", "--hosts", "2"]
     subprocess.run([sys.executable, *up], env=environment, check=True, capture_output=True)
-    log = folder / "jupyter.log"
     extensions = {"jupyter_platform": True, "voila": True}
-    command = [
-        *(sys.executable, "-m", "jupyter_server", "--no-browser", "--allow-root"),
-        f"--ServerApp.port={unused_port_of_module}",
+    options = [
         f"--ServerApp.base_url={BASE_URL}",
         f"--ServerApp.jpserver_extensions={extensions}",
         f"--IdentityProvider.token={TOKEN}",
     ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, env=environment, cwd=folder, stdout=output, stderr=subprocess.STDOUT
-        )
-    made = Server(f"http://127.0.0.1:{unused_port_of_module}{BASE_URL}", paths)
     try:
-        _await_answer(made, process, log)
-        yield made
+        with running_jupyter(
+            folder, environment, module="jupyter_server", options=options
+        ) as jupyter:
+            made = Server(jupyter.url, paths)
+            _await_hosts(made)
+            yield made
     finally:
-        process.terminate()
-        process.wait(timeout=60)
         request_down(paths, timeout_s=60)
 
 
-@pytest.fixture(scope="module")
-def unused_port_of_module() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _await_answer(server: Server, process: subprocess.Popen[bytes], log: Path) -> None:
+def _await_hosts(server: Server) -> None:
     deadline = time.monotonic() + 90
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if len(server.api("jupyter-platform/api/hosts")) == 2:
-                return
-        except (httpx.TransportError, ValueError):
-            pass
+    while len(server.api("jupyter-platform/api/hosts")) != 2:
+        assert time.monotonic() < deadline, "two hosts did not join within 90 s"
         time.sleep(0.2)
-    pytest.fail(f"The Jupyter server did not start:\n{log.read_text()}")
 
 
 @pytest.fixture

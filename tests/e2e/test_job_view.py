@@ -1,10 +1,8 @@
 """A job in a tab and in a notebook, and the form that submits one, in a real JupyterLab."""
 
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -15,28 +13,11 @@ SLOW_MS = 90_000
 LEARN = {"type": "LEARN", "networks": ["lenet-digits"], "dataset": "digits"}
 
 
-@pytest.fixture
-def platform(lab):
-    """Ask the platform through the gateway; returns the JSON answer."""
-
-    def ask(method: str, path: str, body: Any = None) -> Any:
-        url = f"{lab.url}jupyter-platform/api/{path}"
-        headers = {"Authorization": f"token {lab.token}"}
-        answer = httpx.request(method, url, headers=headers, json=body, timeout=60)
-        answer.raise_for_status()
-        return answer.json() if answer.content else None
-
-    return ask
-
-
 @pytest.fixture(scope="module")
 def trained(lab) -> str:
     """Return the id of a job whose weights are stored under the tag ``e2e``."""
-    url = f"{lab.url}jupyter-platform/api/jobs"
-    headers = {"Authorization": f"token {lab.token}"}
     options = {"method": "ADAM", "max_iterations": 300, "tag": "e2e"}
-    answer = httpx.post(url, headers=headers, json={**LEARN, "options": options}, timeout=60)
-    return str(answer.json()["id"])
+    return lab.platform("POST", "jobs", {**LEARN, "options": options})["id"]
 
 
 def open_job(lab, page: Page, job: str) -> Locator:
@@ -51,14 +32,14 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
-def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, platform, page: Page):
+def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, page: Page):
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     thrown: list[str] = []
     page.on("pageerror", lambda error: thrown.append(str(error)))
     name = "<b>bold</b> 🙂 " + "x" * 200
     options = {"method": "ADAM", "max_iterations": 200_000}
-    job = platform("POST", "jobs", {**LEARN, "name": name, "options": options})["id"]
+    job = lab.platform("POST", "jobs", {**LEARN, "name": name, "options": options})["id"]
 
     view = open_job(lab, page, job)
     plot = view.locator(".u-over").first
@@ -94,25 +75,25 @@ def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, platform,
     assert thrown == []
 
 
-def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, platform, page: Page):
+def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, page: Page):
     options = {"max_iterations": 1}
-    job = platform("POST", "jobs", {**LEARN, "name": "short", "options": options})["id"]
+    job = lab.platform("POST", "jobs", {**LEARN, "name": "short", "options": options})["id"]
     view = open_job(lab, page, job)
     expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
 
-    platform("DELETE", f"jobs/{job}")
+    lab.platform("DELETE", f"jobs/{job}")
 
     expect(view.locator(".jp-Platform-calm")).to_contain_text("“short” is not here")
 
 
-def test_an_evaluation_opens_on_its_scores(lab, platform, page: Page, trained: str):
+def test_an_evaluation_opens_on_its_scores(lab, page: Page, trained: str):
     view = open_job(lab, page, trained)
     expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
     view.get_by_role("tab", name="Log").click()
     view.get_by_role("searchbox").fill("VALIDATION_accuracy 0")
     expect(view.locator(".jp-Platform-logTools")).to_contain_text("3 lines")
     evaluate = {**LEARN, "type": "EVALUATE", "options": {"tag": "e2e"}}
-    job = platform("POST", "jobs", evaluate)["id"]
+    job = lab.platform("POST", "jobs", evaluate)["id"]
 
     view = open_job(lab, page, job)
 
@@ -148,6 +129,33 @@ def test_the_form_says_what_is_wrong_where_it_is_wrong(lab, page: Page):
     text.press("Control+Enter")
 
     expect(page.get_by_role("heading", name="from DIANNE")).to_be_visible(timeout=SLOW_MS)
+
+
+def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Page, trained: str):
+    page.goto(f"{lab.page_url()}&job={trained}")  # a link that forgets the layout besides
+    view = page.locator(f"#jupyter-platform-job-{trained}")
+    expect(view).to_be_visible(timeout=SLOW_MS)
+    page.get_by_role("button", name="Submit", exact=True).first.click()
+    form = page.locator(".jp-Platform-form")
+    form.get_by_label("Network").fill("lenet-digits")
+    form.get_by_label("Options as text").fill("batch_size=64\nseed=7")
+    with page.expect_response(
+        lambda answer: (
+            "/api/workspaces" in answer.url
+            and "seed" in (answer.request.post_data or "")
+            and trained in (answer.request.post_data or "")
+        ),
+        timeout=SLOW_MS,
+    ):
+        pass  # the layout of the page is saved a moment after it has changed
+
+    page.reload()
+
+    expect(form.get_by_label("Network")).to_have_value("lenet-digits", timeout=SLOW_MS)
+    expect(form.get_by_label("Options as text")).to_have_value("batch_size=64\nseed=7")
+    expect(form.locator("[data-control='option.batch_size'] input")).to_have_value("64")
+    expect(page.locator(".jp-Platform-form")).to_have_count(1)
+    expect(view).to_have_count(1)
 
 
 def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: str):
