@@ -14,6 +14,7 @@ from typing import Any
 
 from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
+from jupyter_platform.coordinator.acting import ActingService
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
@@ -30,9 +31,12 @@ from jupyter_platform.coordinator.pulling import Puller
 from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
+    Downloads,
     Facts,
+    NetworkExchange,
     NetworkRepository,
     PoolRepository,
+    StrategyRepository,
     TagRepository,
 )
 from jupyter_platform.coordinator.sources import Sources
@@ -144,7 +148,10 @@ class Application:
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
         networks = NetworkRepository(paths, facts, tags)
         stack.push_async_callback(networks.close)
-        datasets = DatasetRepository(paths, blobs, facts)
+        mirrors = self._settings.datasets.mirrors
+        downloads = Downloads(paths.downloads, blobs, mirrors, notifications.add)
+        datasets = DatasetRepository(paths, blobs, facts, downloads)
+        stack.push_async_callback(datasets.close)
         live = Live()
         records = JobRecords(store, hub, live)
         reconciler = Reconciler(
@@ -160,9 +167,12 @@ class Application:
             on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
         )
         pools = PoolRepository(paths.pools)
+        allowed = self._settings.jobs.allow_uploaded_strategies
+        strategies = StrategyRepository(paths, blobs, hosts.inspect, allowed=allowed)
         submissions = Submissions(
             networks=networks,
             sources=Sources(datasets, pools),
+            strategies=strategies,
             tags=tags,
             facts=facts,
             hosts=hosts,
@@ -171,6 +181,8 @@ class Application:
         # On a hub everybody may be the same user of the operating system.
         owner = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
         self.services = Services(
+            acting=ActingService(store, hosts),
+            pools=pools,
             jobs=JobService(
                 store=store,
                 paths=paths,
@@ -185,6 +197,8 @@ class Application:
             networks=networks,
             datasets=datasets,
             tags=tags,
+            strategies=strategies,
+            exchange=NetworkExchange(paths, networks, tags),
             predictions=PredictionService(networks, datasets, tags, hosts),
             drafts=DraftService(datasets, facts, hosts),
             hosts=hosts,
@@ -228,7 +242,7 @@ class Application:
 
     async def _stop_when_idle(self) -> None:
         minutes = self._settings.coordinator.idle_stop_minutes
-        if self.services.hub.subscribers:
+        if self.services.hub.subscribers or self.services.datasets.downloads.running:
             self._note_request()
         quiet_s = time.monotonic() - self._last_request
         if not minutes or quiet_s < minutes * 60 or await self.services.status.active_jobs():

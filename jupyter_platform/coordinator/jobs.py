@@ -29,7 +29,7 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, JobSubmission
 from jupyter_platform.core.runs import RunId
-from jupyter_platform.core.states import JobState, JobTarget, JobType
+from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
 from jupyter_platform.runtime.paths import Paths
 
 
@@ -184,6 +184,31 @@ class JobService:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         self._hub.publish("job_deleted", found)
         await self._reconciler.remove_runs(runs)
+
+    async def delete_pool(self, name: str) -> None:
+        """Remove an experience pool with all that is in it.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that name.
+        ConflictError
+            If a job that has not ended uses it; the job is named.
+        """
+
+        def user(session: Session) -> str | None:
+            ended = [state.value for state in TERMINAL]
+            rows = session.execute(
+                select(JobRow.id, JobRow.spec).where(
+                    JobRow.dataset == name, JobRow.state.not_in(ended)
+                )
+            )
+            return next((row.id for row in rows if row.spec.get("pool")), None)
+
+        job = await self._store.read(user)
+        if job is not None:
+            raise ConflictError(f"Pool {name!r} is used by job {job}; stop it first.")
+        await asyncio.to_thread(self._submissions.delete_pool, name)
 
     async def identify(self, job: str) -> str:
         """Return the id that a unique prefix stands for; errors as of `get`."""

@@ -48,15 +48,15 @@ class Sources:
         Raises
         ------
         InvalidRequestError
-            If there is none of that name.
+            If there is none of that name, or it cannot be used as it is.
         """
         if job_type is JobType.ACT:
             return self._pool_to_fill(name, options.get("pool") or None)
         if not name:
             return Source()
-        dataset = self._datasets.find(name)
+        dataset = self._datasets.usable(name)
         if dataset is not None:
-            return Source(dataset=dataset)
+            return Source(dataset=dataset, defaults=dataset.adapters)
         pool = self._pools.find(name)
         if pool is None:
             known = [*self._datasets.names(), *self._pools.names()]
@@ -121,6 +121,10 @@ class Sources:
         """Make the pool that an ACT writes to, unless it is there."""
         if isinstance(options, ActOptions) and source.pool and options.environment:
             self._pools.create(source.pool, options.environment, options.memory_size)
+
+    def delete_pool(self, name: str) -> None:
+        """Remove a pool; errors as of `PoolRepository.delete`."""
+        self._pools.delete(name)
 
 
 def _check_wanted(whose: str, wanted: set[str], source: Source, environment: str | None) -> None:

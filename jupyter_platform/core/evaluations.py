@@ -52,6 +52,15 @@ _BUILT_IN = (
         dianne=("VariationalAutoEncoderEvaluationStrategy",),
         types=_EVALUATE,
     ),
+    StrategyRecord(
+        name="reward",
+        title="Reward",
+        summary="Mean return of episodes that the network plays, or of those in a pool.",
+        category="RL",
+        learns_from=("environment", "pool"),
+        dianne=("RewardEvaluationStrategy",),
+        types=_EVALUATE,
+    ),
 )
 
 EVALUATIONS: Mapping[str, StrategyRecord] = MappingProxyType(

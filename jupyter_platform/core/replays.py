@@ -36,5 +36,7 @@ class ReplayRecord(BaseModel):
     """Pictures; 0 where the environment cannot be drawn."""
     problem: str | None = None
     """Why there are none."""
+    images: list[str] = Field(default_factory=list)
+    """JPEGs in base64, one for each of `steps`; only in the record of a single episode."""
     observations: list[list[float]] = Field(default_factory=list)
     """The first numbers of what was seen at `steps`, where there are no pictures."""

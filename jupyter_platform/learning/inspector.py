@@ -16,20 +16,22 @@ from typing import Any
 import torch
 from pydantic import BaseModel, Field, ValidationError
 
-from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError, unknown_name
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import OPTION_MODELS
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.predictions import PredictQuestion
 from jupyter_platform.core.states import JobType
+from jupyter_platform.learning.acting.environments import environment_facts, environment_records
 from jupyter_platform.learning.checks import Check, check
-from jupyter_platform.learning.datasets import load
+from jupyter_platform.learning.datasets import Dataset, load
 from jupyter_platform.learning.datasets.adapters import select
 from jupyter_platform.learning.drafts import DraftQuestion, layer_types, look_at_draft
 from jupyter_platform.learning.line_server import LineServer
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.prediction import Predictor
+from jupyter_platform.learning.strategies.records import describe, installed
 
 IDLE_S = 600.0
 """Seconds without a question after which it ends."""
@@ -47,25 +49,44 @@ class _DatasetRequest(BaseModel):
     files: dict[str, str] = Field(default_factory=dict)
 
 
+class _PreviewRequest(_DatasetRequest):
+    split: Split | None = None
+    count: int = Field(default=32, ge=1)
+    options: AdapterOptions = AdapterOptions()
+
+
 class _CheckRequest(BaseModel):
     networks: list[NetworkDescription]
     dataset: DatasetDescriptor | None = None
     files: dict[str, str] = Field(default_factory=dict)
     type: JobType
     options: dict[str, Any] = Field(default_factory=dict)
+    code: str | None = None
+    """Source of an uploaded strategy, one of `files`."""
     ranks: int = 1
 
 
+class _StrategyRequest(BaseModel):
+    name: str
+    code: str
+    files: dict[str, str]
+
+
 class Inspector:
-    """Answers questions; remembers the facts of datasets, not the data."""
+    """Answers questions; of datasets it remembers the facts, and the one last looked at."""
 
     def __init__(self) -> None:
         self._facts: dict[str, DatasetFacts] = {}
         self._predictor = Predictor()
+        self._shown: Dataset | None = None
         self._operations: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
             "network": self._network,
             "dataset": self._dataset,
             "check": self._check,
+            "environment": _environment,
+            "environments": _environments,
+            "strategies": self._strategies,
+            "strategy": self._strategy,
             "predict": self._predict,
             "draft": self._draft,
             "layers": lambda _: layer_types().model_dump(mode="json"),
@@ -111,9 +132,19 @@ class Inspector:
                 refused = Check()
                 refused.blame("dataset", error)
                 return refused.to_dict()
+        code = None if asked.code is None else Path(asked.files[asked.code])
         return check(
-            asked.type, asked.networks, asked.dataset, facts, asked.options, asked.ranks
+            asked.type, asked.networks, asked.dataset, facts, asked.options, asked.ranks, code
         ).to_dict()
+
+    def _strategies(self, request: dict[str, Any]) -> dict[str, Any]:
+        del request
+        return {"strategies": [item.model_dump(mode="json") for item in installed()]}
+
+    def _strategy(self, request: dict[str, Any]) -> dict[str, Any]:
+        asked = _StrategyRequest.model_validate(request)
+        found = describe(asked.name, "uploaded", Path(asked.files[asked.code]))
+        return found.model_dump(mode="json")
 
     def _selected(self, asked: _CheckRequest, facts: DatasetFacts | None) -> DatasetFacts | None:
         """Return the facts of those samples that the options leave."""
@@ -133,6 +164,17 @@ class Inspector:
         question = PredictQuestion.model_validate(request)
         return self._predictor.answer(question).model_dump(mode="json")
 
+    def _preview(self, request: dict[str, Any]) -> dict[str, Any]:
+        # Pillow is only needed for looking.
+        from jupyter_platform.learning.datasets.preview import preview  # noqa: PLC0415
+
+        asked = _PreviewRequest.model_validate(request)
+        shown = self._shown
+        if shown is None or shown.descriptor != asked.descriptor:
+            # Whoever looks at a dataset looks at it several times, through other adapters.
+            shown = self._shown = load(asked.descriptor, asked.files)
+        return preview(shown, asked.split, asked.count, asked.options).model_dump(mode="json")
+
     def _dataset_facts(self, descriptor: DatasetDescriptor, files: dict[str, str]) -> DatasetFacts:
         # Files are content-addressed, so a descriptor never comes to mean other data.
         facts = self._facts.get(descriptor.digest)
@@ -142,6 +184,14 @@ class Inspector:
                 self._facts.clear()
             self._facts[descriptor.digest] = facts
         return facts
+
+
+def _environment(request: dict[str, Any]) -> dict[str, Any]:
+    return environment_facts(str(request.get("environment"))).model_dump(mode="json")
+
+
+def _environments(_request: dict[str, Any]) -> dict[str, Any]:
+    return {"environments": [item.model_dump(mode="json") for item in environment_records()]}
 
 
 def main(path: str | Path, parent: int | None = None) -> None:

@@ -268,5 +268,6 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
 def _headline(best: dict[str, Any] | None, loss: float | None) -> dict[str, Any]:
     if best is None:
         return {"name": "loss", "value": loss}
-    key = "validation_accuracy" if "validation_accuracy" in best else "validation_loss"
+    leading = ("validation_accuracy", "validation_return", "validation_loss")
+    key = next(name for name in leading if name in best)
     return {"name": key.replace("_", " "), "value": best[key]}

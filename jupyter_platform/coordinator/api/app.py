@@ -12,6 +12,7 @@ from jupyter_platform._version import __version__
 from jupyter_platform.coordinator.api.gate import Gate
 from jupyter_platform.coordinator.api.responses import ErrorBody, install_error_handlers
 from jupyter_platform.coordinator.api.routes import (
+    acting,
     datasets,
     hosts,
     jobs,
@@ -19,13 +20,14 @@ from jupyter_platform.coordinator.api.routes import (
     networks,
     options,
     platform,
+    strategies,
 )
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.core.predictions import MAX_BODY_BYTES as QUESTION_BYTES
 
 PREFIX = "/api"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_UPLOAD = re.compile(rf"{PREFIX}/datasets/[^/]+")
+_UPLOAD = re.compile(rf"PUT {PREFIX}/datasets/[^/]+|POST {PREFIX}/networks/import")
 _QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
     status: {"model": ErrorBody} for status in (401, 404, 409, 413, 422, 503)
@@ -58,7 +60,17 @@ def create_app(
     app.state.services = services
     install_error_handlers(app)
     api = APIRouter(prefix=PREFIX)
-    for module in (platform, jobs, options, layers, networks, datasets, hosts):
+    for module in (
+        platform,
+        jobs,
+        options,
+        strategies,
+        layers,
+        networks,
+        datasets,
+        acting,
+        hosts,
+    ):
         api.include_router(module.router)
     app.include_router(api)
     app.add_middleware(
@@ -79,4 +91,4 @@ def _body_limit(method: str, path: str) -> int | None:
 
 
 def _is_upload(method: str, path: str) -> bool:
-    return method == "PUT" and _UPLOAD.fullmatch(path) is not None
+    return _UPLOAD.fullmatch(f"{method} {path}") is not None

@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jupyter_platform.coordinator.drafts import DraftService
+from jupyter_platform.coordinator.acting import ActingService
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
@@ -19,7 +20,10 @@ from jupyter_platform.coordinator.notifications import Notifications
 from jupyter_platform.coordinator.prediction import PredictionService
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
+    NetworkExchange,
     NetworkRepository,
+    PoolRepository,
+    StrategyRepository,
     TagRepository,
 )
 from jupyter_platform.coordinator.status import StatusService
@@ -29,11 +33,15 @@ from jupyter_platform.coordinator.status import StatusService
 class Services:
     """Everything behind the API."""
 
+    acting: ActingService
+    pools: PoolRepository
     jobs: JobService
     files: JobFiles
     networks: NetworkRepository
     datasets: DatasetRepository
     tags: TagRepository
+    strategies: StrategyRepository
+    exchange: NetworkExchange
     predictions: PredictionService
     drafts: DraftService
     hosts: HostRegistry

@@ -99,6 +99,7 @@ def _spec(
             "memory": row.memory,
             "gpus": rank.gpus,
             "world_size": world_size,
+            "code": frozen.get("code"),
             "resume": resume,
             "reseed": (frozen.get("reseed") or {}).get(str(number), 0),
         }

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
 
+from jupyter_platform.core.environments import ID_PATTERN
 from jupyter_platform.core.evaluations import EVALUATIONS, evaluation_name
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.options.groups.types import (
@@ -19,9 +20,10 @@ from jupyter_platform.core.options.model import option
 
 _EVALUATION = "Evaluation"
 _VAE = {"strategy": ("vae",)}
+_REWARD = {"strategy": ("reward",)}
 
 EvaluationName = Annotated[
-    Literal["classification", "binary", "regression", "criterion", "vae"] | None,
+    Literal["classification", "binary", "regression", "criterion", "vae", "reward"] | None,
     BeforeValidator(
         lambda value: evaluation_name(value) or None if isinstance(value, str) else value
     ),
@@ -131,6 +133,33 @@ class EvaluateOptions(AdapterOptions):
         ge=1,
         le=1_000_000,
     )
+    environment: OptionalText = option(
+        None,
+        "Gymnasium environment in which the network acts.",
+        group=_EVALUATION,
+        when=_REWARD,
+        default_text="that of the pool, where one is given as dataset",
+        dianne="environment",
+        pattern=ID_PATTERN,
+    )
+    episodes: int = option(
+        100,
+        "Episodes that are played, with the actions that the network holds best.",
+        group=_EVALUATION,
+        unit="episodes",
+        when=_REWARD,
+        ge=1,
+        le=1_000_000,
+    )
+    discount: float = option(
+        1.0,
+        "What a reward one step later counts.",
+        group=_EVALUATION,
+        when=_REWARD,
+        dianne="discount",
+        ge=0,
+        le=1,
+    )
     include_outputs: bool = option(
         False,
         "Keep what the network gives for each sample, as a file.",
@@ -165,9 +194,9 @@ class EvaluateOptions(AdapterOptions):
     )
     seed: int = option(
         0,
-        "Seed of the codes that are drawn.",
+        "Seed of the codes that are drawn, and of how episodes begin.",
         group=_EVALUATION,
-        when=_VAE,
+        when={"strategy": ("vae", "reward")},
         ge=0,
         lt=2**63,
     )

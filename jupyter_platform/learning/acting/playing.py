@@ -36,6 +36,7 @@ def play(
     discount: float = 1.0,
     max_actions: int = -1,
     should_stop: Callable[[], bool] = lambda: False,
+    on_episode: Callable[[Episode], None] = lambda _episode: None,
 ) -> Played:
     """Play episodes with the actions that a network holds best.
 
@@ -55,6 +56,8 @@ def play(
         Actions after which an episode is cut; -1: only the environment cuts.
     should_stop : callable
         Asked after each action; True leaves out what has not come to its end.
+    on_episode : callable
+        Told of each episode that has come to its end, in that order.
     """
     seeds = numbered_seeds(seed, episodes)
     lanes = Lanes(environment, min(episodes, SIDE_BY_SIDE), iter(seeds), max_actions)
@@ -71,6 +74,7 @@ def play(
                 ended[episode.seed] = (episode, float(sums[episode.lane]))
                 sums[episode.lane], powers[episode.lane] = 0.0, 1.0
                 policy.forget(episode.lane)
+                on_episode(episode)
     finally:
         lanes.close()
     found = [ended[item] for item in seeds if item in ended]

@@ -14,6 +14,7 @@ from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
 from jupyter_platform.core.evaluations import default_evaluation
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.core.runs import RunResult
+from jupyter_platform.learning.acting import rewarding
 from jupyter_platform.learning.checks import check_fits
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets import Dataset
@@ -59,6 +60,8 @@ def run(context: RunContext) -> RunResult:
         If network, weights, dataset and options do not fit each other.
     """
     options = EvaluateOptions.model_validate(context.spec.options)
+    if options.strategy == "reward":
+        return rewarding.run(context, options)
     started = time.perf_counter()
     context.recorder.unit = "samples"
     dataset, chain = adapt(context.dataset(), options)

@@ -82,6 +82,15 @@ def environments():
         del gymnasium.registry[name]
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Networks of a few weights are slower with more, the more so on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture
 def learner():
     """Return what builds a strategy around networks, as a LEARN job would."""

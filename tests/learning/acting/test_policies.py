@@ -159,6 +159,6 @@ def test_looking_leaves_the_network_in_training():
     seen = np.ones((1, 2), np.float32)
 
     assert torch.equal(
-        policy.outputs(LANE := np.zeros(1, np.int64), seen), policy.outputs(LANE, seen)
+        policy.outputs(lane := np.zeros(1, np.int64), seen), policy.outputs(lane, seen)
     )
     assert network.training

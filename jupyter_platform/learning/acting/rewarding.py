@@ -1,0 +1,105 @@
+"""EVALUATE by reward: what episodes bring that a network plays, or that lie in a pool."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
+from jupyter_platform.core.options import EvaluateOptions
+from jupyter_platform.core.runs import RunResult
+from jupyter_platform.learning.acting.environments import Episode, environment_facts
+from jupyter_platform.learning.acting.fitting import fit
+from jupyter_platform.learning.acting.playing import play
+from jupyter_platform.learning.acting.policies import Policy
+from jupyter_platform.learning.acting.pool import Pool
+from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.networks import build, load_weights
+
+
+def run(context: RunContext, options: EvaluateOptions) -> RunResult:
+    """Run an EVALUATE job whose strategy is ``reward``.
+
+    Raises
+    ------
+    PlatformError
+        If network, weights, environment and options do not fit each other, or the pool is empty.
+    """
+    started = time.perf_counter()
+    context.recorder.unit = "episodes"
+    if context.spec.pool is not None:
+        returns, lengths, name = _of_pool(Path(context.spec.pool), options.discount)
+        done = len(returns)
+    else:
+        returns, lengths, name = _played(context, options)
+        done = len(returns)
+        if done < options.episodes:
+            return RunResult(status="stopped", step=done, result={"episodes": done})
+    result: dict[str, Any] = {
+        "strategy": "reward",
+        "environment": name,
+        "discount": options.discount,
+        "episodes": done,
+        "mean_return": float(np.mean(returns)),
+        "return_stdev": float(np.std(returns)),
+        "min_return": float(np.min(returns)),
+        "max_return": float(np.max(returns)),
+        "mean_length": float(np.mean(lengths)) if lengths else None,
+        "evaluation_time_s": time.perf_counter() - started,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "device": str(context.device),
+    }
+    result["headline"] = {"name": "mean return", "value": result["mean_return"]}
+    return RunResult(status="finished", step=done, result=result)
+
+
+def _of_pool(folder: Path, discount: float) -> tuple[list[float], list[int], str]:
+    pool = Pool(folder)
+    try:
+        returns = pool.returns(discount).tolist()
+    finally:
+        pool.close()
+    if not returns:
+        raise InvalidDataError(f"Pool {pool.name!r} holds no episode yet.")
+    return returns, [], pool.facts.id
+
+
+def _played(context: RunContext, options: EvaluateOptions) -> tuple[list[float], list[int], str]:
+    given = context.network()
+    name, network_name = str(options.environment), given.description.name
+    facts = environment_facts(name)
+    context.phase("building the network")
+    if given.weights is None:
+        raise InvalidRequestError(
+            f"Network {network_name!r} has no weights to evaluate; LEARN first, or name a tag."
+        )
+    path = context.file(given.weights, "weights")
+    found = fit(given.description, facts, options.sequence_length, path)
+    network = build(given.description, found.input_shape, found.outputs)
+    load_weights(network, path, network_name)
+    policy = Policy(network.to(context.device).eval(), found.head, context.device, found.history)
+    context.phase("evaluating")
+    recorder = context.recorder
+    recorder.total = options.episodes
+    count = 0
+
+    def note(episode: Episode) -> None:
+        nonlocal count
+        count += 1
+        recorder.record("return", count, episode.reward)
+
+    played = play(
+        policy,
+        name,
+        options.episodes,
+        options.seed,
+        discount=options.discount,
+        should_stop=lambda: context.stop.requested,
+        on_episode=note,
+    )
+    return played.discounted, [item.length for item in played.episodes], name
