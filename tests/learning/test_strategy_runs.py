@@ -66,7 +66,7 @@ def test_an_autoencoder_learns_the_digits_and_is_judged_by_the_same_bound(make_r
         test_set="1437,1617",
     )
     result = run_process(judged).result
-    assert result["elbo"] == pytest.approx(-scores["validation_loss"], abs=6)
+    assert result["elbo"] == pytest.approx(-scores["validation_loss"], abs=1.5)
     assert result["log_likelihood"] > result["elbo"]
 
 
