@@ -275,7 +275,8 @@ class Submissions:
             try:
                 found = await self._tags.resolve(network.name, options.teacher_tag)
             except NotFoundError as error:
-                raise InvalidRequestError(error.message, errors=error.errors) from error
+                fields = [item.model_copy(update={"field": "teacher_tag"}) for item in error.errors]
+                raise InvalidRequestError(error.message, errors=fields) from error
             _check_description(network, found.record, "learn the network again first")
             resolved.weights[network.name] = found.variant.digest
         return learnt

@@ -146,9 +146,88 @@ async def test_learning_under_a_tag_goes_on_from_its_last_weights(ready, store_w
         again = await resolve(lab, options={"tag": "mine"})
         fresh = await resolve(lab, options={"tag": "mine", "clean": True})
 
-        assert again.weights == record.variants[0].digest
-        assert fresh.weights is None
+        assert again.weights == {"mlp": record.variants[0].digest}
+        assert fresh.weights == {}
         assert again.tag == fresh.tag == "mine"
+
+
+async def test_init_tag_gives_weights_to_start_from_and_another_tag_keeps_those_that_come(
+    ready, store_weights
+):
+    async with ready() as lab:
+        await store_weights(lab, content=b"the last")
+        best = await store_weights(lab, variant="best", content=b"the best")
+        step = await store_weights(lab, variant="500", content=b"of step 500")
+        digests = {item.variant: item.digest for item in step.variants}
+
+        begun = await resolve(lab, options={"initTag": "mine", "tag": "other"})
+        earlier = await resolve(lab, options={"init_tag": "mine/500"})
+
+        assert best.variants
+        assert (begun.tag, begun.weights) == ("other", {"mlp": digests["best"]})
+        assert (earlier.tag, earlier.weights) == (None, {"mlp": digests["500"]})
+        with pytest.raises(InvalidRequestError, match="mnie") as caught:
+            await resolve(lab, options={"init_tag": "mnie"})
+        assert [(item.field, item.nearest) for item in caught.value.errors] == [
+            ("init_tag", "mine")
+        ]
+
+
+async def test_a_teacher_comes_with_its_weights_and_its_trainee_starts_afresh(
+    ready, store_weights
+):
+    async with ready() as lab:
+        await store_weights(lab, content=b"the last")
+        record = await store_weights(lab, variant="best", content=b"the best")
+        digests = {item.variant: item.digest for item in record.variants}
+        networks = ("logistic-regression", "mlp")
+
+        newest = await resolve(lab, networks=networks, options={"strategy": "distillation"})
+        named = await resolve(
+            lab,
+            networks=networks,
+            options={"strategy": "distillation", "teacher_tag": "mine/last", "tag": "mine"},
+        )
+
+        assert (newest.tag, newest.weights) == (None, {"mlp": digests["best"]})
+        assert (named.tag, named.weights) == ("mine", {"mlp": digests["last"]})
+
+
+@pytest.mark.parametrize(
+    ("networks", "tag", "words", "field"),
+    [
+        (("mlp", "lenet"), None, "'lenet' has no weights yet", "teacher_tag"),
+        (("lenet", "mlp"), "mnie", "mnie", "teacher_tag"),
+        (("mlp", "mlp"), "mine", "'mlp' cannot be its own teacher", "networks"),
+    ],
+)
+async def test_a_teacher_that_cannot_teach_is_refused(
+    ready, store_weights, networks, tag, words, field
+):
+    async with ready() as lab:
+        await store_weights(lab)
+        options = {"strategy": "distillation", "teacher_tag": tag}
+        with pytest.raises(InvalidRequestError, match=words) as caught:
+            await resolve(lab, networks=networks, options=options)
+        assert [item.field for item in caught.value.errors] == [field]
+
+
+async def test_an_uploaded_strategy_goes_with_the_job_as_it_is_now(ready, host):
+    async with ready() as lab:
+        host.inspection = {
+            "name": "mine", "title": "Mine", "summary": "", "category": "FF", "errors": [],
+            "warnings": [],
+        }  # fmt: skip
+        await lab.strategies.put("mine", b"class Mine: pass")
+
+        resolved = await resolve(lab, options={"strategy": "mine"})
+        await lab.strategies.put("mine", b"class Other: pass")
+
+        blob = lab.blobs.path(resolved.code.removeprefix("sha256:"))
+        assert blob.read_bytes() == b"class Mine: pass"
+        (lab.paths.strategies / "mine.py").write_bytes(b"class Mine(: pass")
+        with pytest.raises(InvalidDataError, match="in line 1: class Mine"):
+            await resolve(lab, options={"strategy": "mine"})
 
 
 async def test_weights_of_an_earlier_description_are_refused(ready, store_weights):
@@ -169,7 +248,7 @@ async def test_evaluate_freezes_the_weights_it_names(ready, store_weights):
         await store_weights(lab, variant="best", content=b"something newer")
 
         assert resolved.tag == "mine/best"
-        assert resolved.weights == best.variants[0].digest
+        assert resolved.weights == {"mlp": best.variants[0].digest}
 
 
 async def test_an_unknown_tag_names_the_nearest(ready, store_weights):
