@@ -1,0 +1,105 @@
+"""Several processes that learn one network, and one of them is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from .conftest import until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+LEARN = {
+    "method": "ADAM",
+    "batch_size": 32,
+    "max_iterations": 200,
+    "validation_interval": 100,
+    "checkpoint_interval": 50,
+    "seed": 7,
+}
+
+
+def submit(lab, **options):
+    return lab.platform.submit(
+        "LEARN", "lenet-digits", "digits", **{"target_count": 2, **LEARN, **options}
+    )
+
+
+def pid_of(lab, job, rank, attempt=1):
+    pattern = f"hosts/*/runs/{job.id}/{attempt}/{rank}/process.json"
+    (path,) = until(lambda: list(lab.paths.data.glob(pattern)), what=f"rank {rank}")
+    return json.loads(path.read_text())["pid"]
+
+
+def assert_whole(job, steps):
+    """Every rank has every step once, and they saw different samples."""
+    curve = job.metrics()
+    for series in ("loss", "loss@1"):
+        points = curve.dropna(subset=[series])
+        np.testing.assert_array_equal(points["step"], np.arange(1, steps + 1))
+        assert np.isfinite(points[series]).all()
+    assert not np.array_equal(curve["loss"], curve["loss@1"])
+
+
+def test_a_killed_rank_restarts_the_gang_from_its_checkpoint(lab):
+    job = submit(lab, sync_interval=20)
+    lab.until_step(job, 120)
+
+    os.kill(pid_of(lab, job, 1), signal.SIGKILL)
+
+    assert job.wait(timeout=200) == "finished", job.record.error
+    first, second = job.record.attempts
+    assert first.error.message == "Rank 1: The process was killed by signal 9 (SIGKILL)."
+    assert second.resume_step >= 51
+    assert_whole(job, LEARN["max_iterations"])
+    assert job.result()["ranks"] == 2
+    assert job.result()["best"]["validation_accuracy"] > 0.8
+
+
+def test_a_gang_in_step_that_was_killed_learns_what_an_undisturbed_one_does(lab):
+    job = submit(lab)
+    lab.until_step(job, 120)
+    os.kill(pid_of(lab, job, 0), signal.SIGKILL)
+    assert job.wait(timeout=200) == "finished", job.record.error
+    undisturbed = submit(lab)
+    assert undisturbed.wait(timeout=200) == "finished"
+
+    weights, expected = (load_file(one.weights(variant="last")) for one in (job, undisturbed))
+
+    for name in expected:
+        assert weights[name].tobytes() == expected[name].tobytes(), name
+
+
+def test_a_gang_over_two_hosts_outlives_its_coordinator_and_stops_at_once(start_lab):
+    lab = start_lab(cluster__hosts=2, cluster__cpus=1)
+    until(lambda: len(lab.platform.hosts()) == 2, what="two hosts")
+    job = submit(lab, max_iterations=-1, sync_interval=1000)
+    lab.until_step(job, 60)
+    assert len({path.parents[3].name for path in lab.run_folders(job)}) == 2
+
+    lab.kill("coordinator", "scheduler", "host")
+    lab.start()
+    step = until(lambda: job.refresh().record.progress, what="progress").step
+    lab.until_step(job, step + 50)
+    began = time.monotonic()
+    job.stop()
+
+    assert job.wait(timeout=60) == "stopped", job.record.error
+    assert time.monotonic() - began < 5
+    assert len(job.record.attempts) == 1, "it never stopped training"
+    assert load_file(job.weights(variant="last"))
+
+
+def test_a_gang_that_cannot_learn_fails_once_and_names_the_rank(lab):
+    job = submit(lab, learning_rate=1e30, method="SGD", nan_retries=0)
+
+    assert job.wait(timeout=100) == "failed"
+    assert job.record.error.message.startswith("Rank ")
+    assert "not finite" in job.record.error.message
+    assert len(job.record.attempts) == 1
