@@ -10,14 +10,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jupyter_platform.client import datasets, submission
+from jupyter_platform.client import submission
+from jupyter_platform.client.datasets import Datasets, is_file_argument
 from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.prediction import Predicting
+from jupyter_platform.client.strategies import Strategies
 from jupyter_platform.client.transport import OnProgress, Transport
 from jupyter_platform.client.waiting import polled
-from jupyter_platform.core.catalogue import DatasetRecord, NetworkRecord
+from jupyter_platform.core.catalogue import NetworkRecord
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
 from jupyter_platform.core.hosts import HostRecord, StatusRecord
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, NotificationRecord
@@ -30,7 +32,7 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform(Drafting, Predicting):
+class Platform(Datasets, Drafting, Predicting, Strategies):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters
@@ -98,7 +100,7 @@ class Platform(Drafting, Predicting):
         networks : str or sequence of str
             Names in the repository.
         dataset : str or Path, optional
-            A name in the repository, or an existing ``.npz`` or ``.csv`` file, which is added
+            A name in the repository, or an existing file that `add_dataset` takes, which is added
             under its stem first.
         name : str, optional
             For people; defaults to ``<network>-<dataset>``.
@@ -286,76 +288,6 @@ class Platform(Drafting, Predicting):
         """Remove a network that somebody added."""
         self._transport.request("DELETE", f"/api/networks/{quote(name, safe='')}")
 
-    def datasets(self) -> Listing[DatasetRecord]:
-        """Return the datasets of the repository."""
-        answer = self._transport.get("/api/datasets")
-        records = [DatasetRecord.model_validate(item) for item in answer]
-        return Listing(records, ("name", "task", "size", "shape", "title"), _dataset_row)
-
-    def dataset(self, name: str) -> DatasetRecord:
-        """Return a dataset with its facts."""
-        path = f"/api/datasets/{quote(name, safe='')}"
-        return DatasetRecord.model_validate(self._transport.get(path))
-
-    def add_dataset(
-        self,
-        name: str,
-        path: str | Path,
-        target: str | None = None,
-        task: str | None = None,
-        *,
-        shuffle: bool = True,
-        replace: bool = False,
-    ) -> DatasetRecord:
-        """Add a dataset from a file.
-
-        Parameters
-        ----------
-        name : str
-            Under which it is kept.
-        path : str or Path
-            An ``.npz`` with ``x`` and ``y``, or a CSV file with a heading.
-        target : str, optional
-            CSV only: the column to learn; the last one when absent.
-        task : str, optional
-            ``classification`` or ``regression``; told from the targets when absent.
-        shuffle : bool
-            Whether the rows are put in a seeded random order before they are split.
-        replace : bool
-            Whether a dataset of that name may be replaced.
-
-        Raises
-        ------
-        InvalidDataError
-            If the file cannot be used; the message says which cell or array is to blame.
-        ConflictError
-            If there is one of that name already.
-        """
-        file = Path(path).expanduser()
-        return datasets.upload(
-            self._transport,
-            name,
-            file,
-            target=target,
-            task=task,
-            shuffle=shuffle,
-            replace=replace,
-        )
-
-    def ensure_dataset(self, path: str | Path) -> str:
-        """Add a file under its stem, unless it is there with the same content.
-
-        Returns
-        -------
-        str
-            The name it has in the repository.
-        """
-        return datasets.ensure_added(self._transport, Path(path).expanduser())
-
-    def remove_dataset(self, name: str) -> None:
-        """Remove a dataset that somebody added."""
-        self._transport.request("DELETE", f"/api/datasets/{quote(name, safe='')}")
-
     def options(self, type: str) -> dict[str, Any]:
         """Return the options of a job type as a JSON schema."""
         answer: dict[str, Any] = self._transport.get(f"/api/options/{quote(type, safe='')}")
@@ -435,7 +367,7 @@ class Platform(Drafting, Predicting):
         return JobPage.model_validate_json(content)
 
     def _dataset_name(self, dataset: str | Path | None) -> str | None:
-        if dataset is None or not datasets.is_file_argument(dataset):
+        if dataset is None or not is_file_argument(dataset):
             return None if dataset is None else str(dataset)
         return self.ensure_dataset(dataset)
 
@@ -484,16 +416,4 @@ def _network_row(network: NetworkRecord) -> tuple[str, ...]:
         "" if facts is None else f"{facts.parameters:,}",
         str(len(network.tags)),
         network.description.title,
-    )
-
-
-def _dataset_row(dataset: DatasetRecord) -> tuple[str, ...]:
-    facts, descriptor = dataset.facts, dataset.descriptor
-    shape = facts.shape if facts is not None else list(descriptor.shape or ())
-    return (
-        descriptor.name,
-        (facts.task if facts is not None else descriptor.task) or "",
-        "" if facts is None else f"{facts.size:,}",
-        "×".join(str(size) for size in shape),
-        descriptor.title,
     )

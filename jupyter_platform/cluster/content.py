@@ -105,6 +105,8 @@ def references_of(spec: RunSpec) -> list[str]:
     if spec.dataset is not None:
         # What is referred to by path is read where it lies, by the process itself.
         found.extend(item for item in spec.dataset.references if item.startswith(SENT))
+    if spec.code is not None:
+        found.append(spec.code)
     if spec.resume is not None:
         found.extend(spec.resume.files.values())
     return list(dict.fromkeys(found))

@@ -78,6 +78,8 @@ class RunSpec(BaseModel):
     world_size: int = 1
     gang: GangWay | None = None
     """None when it is alone."""
+    code: str | None = None
+    """``sha256:<hex>`` of the Python source of an uploaded strategy."""
     resume: ResumePoint | None = None
     reseed: int = 0
     """Above 0: draw other samples from there on, as the last attempt's made the loss no number."""

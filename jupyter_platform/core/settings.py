@@ -6,7 +6,14 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+)
 
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, nearest
 from jupyter_platform.core.units import parse_bytes
@@ -46,6 +53,28 @@ class JobSettings(_Section):
     retries: int = Field(default=3, ge=0, le=100, description="Attempts after a kill or a loss.")
     stop_grace_s: float = Field(default=30, gt=0, description="Seconds from stop to kill.")
     log_limit: Bytes = Field(default=64_000_000, description="Bytes kept of a job's log.")
+    allow_uploaded_strategies: bool = Field(
+        default=True,
+        description="Whether Python files may be uploaded as strategies; they run as the owner.",
+    )
+
+
+class DatasetSettings(_Section):
+    """Where public datasets come from."""
+
+    mirrors: tuple[str, ...] = Field(
+        default=(),
+        description="Addresses of folders that are asked for files instead of the public ones.",
+    )
+
+    @field_validator("mirrors", mode="before")
+    @classmethod
+    def _addresses(cls, value: Any) -> Any:
+        mirrors = (value,) if isinstance(value, str) else value
+        for item in mirrors:
+            if not str(item).startswith(("http://", "https://")):
+                raise ValueError(f"{item!r} is no http or https address")
+        return mirrors
 
 
 class Settings(_Section):
@@ -54,6 +83,7 @@ class Settings(_Section):
     coordinator: CoordinatorSettings = CoordinatorSettings()
     cluster: ClusterSettings = ClusterSettings()
     jobs: JobSettings = JobSettings()
+    datasets: DatasetSettings = DatasetSettings()
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
@@ -62,7 +92,8 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     Parameters
     ----------
     path : Path, optional
-        A TOML file with the sections ``coordinator``, ``cluster`` and ``jobs``.
+        A TOML file with the sections ``coordinator``, ``cluster``, ``jobs`` and
+        ``datasets``.
     overrides : dict, optional
         ``{"cluster.hosts": 2}``: dotted names that win over the file; None values are left out.
 

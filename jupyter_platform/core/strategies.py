@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.states import JobType
 
+MOST_SOURCE_BYTES = 1_000_000
+"""Bytes of an uploaded strategy."""
 NAME_PATTERN = r"^[a-z][a-z0-9_.-]{0,63}$"
 
 
@@ -33,6 +35,11 @@ class StrategyRecord(BaseModel):
     types: tuple[JobType, ...] = (JobType.LEARN,)
     defaults: dict[str, Any] = Field(default_factory=dict)
     """Options whose defaults are others than in general."""
+    origin: Literal["built-in", "installed", "uploaded"] = "built-in"
+    own_options: dict[str, Any] | None = None
+    """JSON schema of its `strategy_options`; None where it takes none, or nobody knows."""
+    problem: str | None = None
+    """Why it cannot be used."""
 
 
 _BUILT_IN = (

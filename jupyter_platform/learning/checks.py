@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
@@ -119,6 +120,7 @@ def check(
     facts: DatasetFacts | None,
     options: dict[str, Any],
     ranks: int = 1,
+    code: Path | None = None,
 ) -> Check:
     """Check a submission as far as that goes without running it.
 
@@ -134,16 +136,18 @@ def check(
         Resolved options.
     ranks : int
         Processes that share the work.
+    code : Path, optional
+        Source of an uploaded strategy.
     """
     result = Check()
     if dataset is None or facts is None:
-        _check_without_dataset(result, job_type, networks, options)
+        _check_without_dataset(result, job_type, networks, options, code)
         return result
     adapted = _adapted(result, job_type, facts, options)
     if adapted is None:
         return result
     facts = adapted
-    places = _places(result, job_type, networks, facts, options)
+    places = _places(result, job_type, networks, facts, options, code)
     sizes = _check_sets(result, job_type, dataset.name, facts, options)
     if job_type is JobType.LEARN:
         _check_learning(result, dataset.name, facts, sizes, options)
@@ -171,10 +175,11 @@ def _check_without_dataset(
     job_type: JobType,
     networks: Sequence[NetworkDescription],
     options: dict[str, Any],
+    code: Path | None,
 ) -> None:
     """Check what learns from acting, acts, or is judged by how it acts."""
     if job_type is JobType.LEARN:
-        places = _places(result, job_type, networks, None, options)
+        places = _places(result, job_type, networks, None, options, code)
         _check_networks(result, networks, places, None, options)
     elif job_type is JobType.ACT or options.get("strategy") == "reward":
         result.category = "RL"
@@ -225,16 +230,18 @@ def _places(
     networks: Sequence[NetworkDescription],
     facts: DatasetFacts | None,
     options: dict[str, Any],
+    code: Path | None,
 ) -> tuple[Place, ...]:
     """Return the place of each network; none where something is wrong, which is noted."""
     try:
         if job_type is JobType.EVALUATE and facts is not None:
             return _places_to_evaluate(result, networks, facts, options)
         model = LearnOptions.model_validate(options)
-        kind = strategy_type(model.strategy)
+        kind = strategy_type(model.strategy, code)
         record = STRATEGIES.get(model.strategy)
         result.category = record.category if record is not None else "FF"
         check_roles(kind, model.strategy, networks)
+        kind.check_own_options(model)
         return kind.places(model, facts)
     except PlatformError as error:
         result.blame("strategy", error)
@@ -337,14 +344,14 @@ def _check_network(
     wanted = [outputs] if is_sole and len(place.output_shape) == 1 else list(place.output_shape)
     if network.output_shape != wanted:
         given = f"Network {name!r} gives shape {shape_text(network.output_shape or [])}"
-        if sole is not None and place.outputs == sole.outputs:
+        if sole is not None and place.output_shape == (sole.outputs,):
             noun = "class" if sole.task == "classification" else "target"
             message = (
                 f"{given} for a sample; the dataset wants {place.outputs}, one number for each "
                 f"{noun}."
             )
         else:
-            reason = "for this criterion" if is_sole else f"as {place.role}"
+            reason = "with these options" if is_sole else f"as {place.role}"
             message = f"{given}; {reason} it must give {shape_text(place.output_shape)}."
         result.errors.append(FieldError(field="networks", value=name, message=message))
     elif is_sole and outputs > place.outputs:

@@ -75,7 +75,8 @@ def prepare_strategy(
     PlatformError
         If networks, dataset and options do not fit each other.
     """
-    kind = strategy_type(options.strategy)
+    code = context.spec.code
+    kind = strategy_type(options.strategy, None if code is None else context.file(code, "strategy"))
     check_roles(kind, options.strategy, [item.description for item in context.spec.networks])
     samples = None if dataset is None else _samples(context, options, dataset)
     facts = None if samples is None else samples.facts

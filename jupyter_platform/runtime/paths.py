@@ -51,7 +51,16 @@ class Paths:
 
     @property
     def _fixed_folders(self) -> tuple[Path, ...]:
-        inside = (self.blobs, self.networks, self.datasets, self.weights, self.mirror, self.logs)
+        inside = (
+            self.blobs,
+            self.networks,
+            self.datasets,
+            self.downloads,
+            self.strategies,
+            self.weights,
+            self.mirror,
+            self.logs,
+        )
         return (self.supervised_folder, self.hosts, *inside)
 
     @property
@@ -114,6 +123,11 @@ class Paths:
         return self.data / "networks"
 
     @property
+    def strategies(self) -> Path:
+        """Python files of strategies that people added."""
+        return self.data / "strategies"
+
+    @property
     def datasets(self) -> Path:
         """Dataset descriptors that people added."""
         return self.data / "datasets"
@@ -122,6 +136,11 @@ class Paths:
     def pools(self) -> Path:
         """Experience that agents keep for those who learn from it."""
         return self.data / "pools"
+
+    @property
+    def downloads(self) -> Path:
+        """What is known of public files that were downloaded, and those that are coming."""
+        return self.data / "downloads"
 
     @property
     def weights(self) -> Path:

@@ -18,6 +18,7 @@ from jupyter_platform.coordinator.repository import (
     Facts,
     NetworkRepository,
     PoolRepository,
+    StrategyRepository,
     TagRepository,
 )
 from jupyter_platform.coordinator.sources import Sources
@@ -54,6 +55,8 @@ class Lab:
         self.tags = TagRepository(store, paths, blobs)
         self.networks = NetworkRepository(paths, self.facts, self.tags)
         self.datasets = DatasetRepository(paths, blobs, self.facts)
+        allowed = self.settings.allow_uploaded_strategies
+        self.strategies = StrategyRepository(paths, blobs, self.hosts.inspect, allowed=allowed)
         self.live = Live()
         self.records = JobRecords(store, hub, self.live)
         self.reconciler = Reconciler(
@@ -71,6 +74,7 @@ class Lab:
         self.submissions = Submissions(
             networks=self.networks,
             sources=Sources(self.datasets, PoolRepository(paths.pools)),
+            strategies=self.strategies,
             tags=self.tags,
             facts=self.facts,
             hosts=self.hosts,

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
+from pydantic import BaseModel, ValidationError
 from torch import Tensor, nn
 
 from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.strategies.prefetching import PrefetchedBatches
 from jupyter_platform.learning.strategies.sampling import Adapt, Batches, Source, make_sampler
@@ -119,8 +121,12 @@ class Strategy(ABC):
     series: tuple[str, ...] = ("loss",)
     """What `step` reports."""
 
+    Options: ClassVar[type[BaseModel] | None] = None
+    """Model of its `strategy_options`, for strategies that do not come with the platform."""
+
     def __init__(self, material: Material) -> None:
         self.material = material
+        self.own_options = self.check_own_options(material.options)
         self.networks = material.networks
         self.samples_per_step = material.options.batch_size
 
@@ -134,6 +140,28 @@ class Strategy(ABC):
         PlatformError
             If the options do not fit the data.
         """
+
+    @classmethod
+    def check_own_options(cls, options: LearnOptions) -> BaseModel | None:
+        """Return its own options; None where it takes none.
+
+        Raises
+        ------
+        OptionError
+            If `strategy_options` do not fit its `Options`.
+        """
+        given = options.strategy_options or {}
+        if cls.Options is None:
+            if given:
+                raise _bad_options(given, f"{cls.title or cls.__name__} takes no strategy_options.")
+            return None
+        try:
+            return cls.Options.model_validate(given)
+        except ValidationError as error:
+            item = error.errors()[0]
+            where = ".".join(map(str, item["loc"]))
+            message = f"strategy_options: {where or 'all'}: {item['msg']}."
+            raise _bad_options(given, message) from error
 
     @abstractmethod
     def step(self) -> Report:
@@ -183,3 +211,9 @@ class Strategy(ABC):
         if len(self.networks) == 1:
             return self.networks[0]
         return nn.ModuleDict(dict(zip(self.roles, self.networks, strict=True)))
+
+
+def _bad_options(given: dict[str, Any], message: str) -> OptionError:
+    return OptionError.from_fields(
+        [FieldError(field="strategy_options", value=given, message=message)]
+    )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module, metadata
+from pathlib import Path
 
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, unknown_name
 from jupyter_platform.core.strategies import STRATEGIES
 from jupyter_platform.learning.strategies.base import Strategy
+from jupyter_platform.learning.strategies.uploaded import load_strategy
 
 ENTRY_POINTS = "jupyter_platform.strategies"
 """Entry-point group: ``name = module:Class``, a subclass of `Strategy`."""
@@ -26,8 +28,15 @@ _BUILT_IN = {
 """Module below this package, and class."""
 
 
-def strategy_type(name: str) -> type[Strategy]:
+def strategy_type(name: str, code: Path | None = None) -> type[Strategy]:
     """Return the class of a strategy.
+
+    Parameters
+    ----------
+    name : str
+        One that comes with the platform, is installed, or was uploaded.
+    code : Path, optional
+        Python file of an uploaded one.
 
     Raises
     ------
@@ -38,9 +47,10 @@ def strategy_type(name: str) -> type[Strategy]:
     """
     if name in _BUILT_IN:
         module, attribute = _BUILT_IN[name]
-        found = getattr(import_module(f"{__package__}.{module}"), attribute)
-        assert issubclass(found, Strategy)
+        found: type[Strategy] = getattr(import_module(f"{__package__}.{module}"), attribute)
         return found
+    if code is not None:
+        return load_strategy(name, code)
     installed = {item.name: item for item in metadata.entry_points(group=ENTRY_POINTS)}
     if name not in installed:
         error = unknown_name("strategy", name, [*_BUILT_IN, *installed])

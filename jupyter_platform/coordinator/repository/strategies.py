@@ -1,0 +1,211 @@
+"""Strategies: those that come with the platform, are installed, or were uploaded."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from importlib import metadata
+from typing import Any
+
+from jupyter_platform.coordinator.repository.facts import ANSWER_WITHIN_S, Inspect
+from jupyter_platform.core.errors import (
+    ConflictError,
+    FieldError,
+    InvalidDataError,
+    InvalidRequestError,
+    NotFoundError,
+    PlatformError,
+    RequestTooLargeError,
+    UnavailableError,
+    unknown_name,
+)
+from jupyter_platform.core.evaluations import EVALUATIONS
+from jupyter_platform.core.strategies import (
+    MOST_SOURCE_BYTES,
+    NAME_PATTERN,
+    STRATEGIES,
+    StrategyRecord,
+)
+from jupyter_platform.runtime.atomic import fsync_folder, write_bytes_atomic
+from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.paths import Paths
+
+ENTRY_POINTS = "jupyter_platform.strategies"
+"""Entry-point group of strategies that installed packages bring; only torch processes load them."""
+
+
+class StrategyRepository:
+    """Names, records and sources of strategies.
+
+    Parameters
+    ----------
+    paths : Paths
+        Sources lie in ``strategies/<name>.py``, where people may also put them by hand.
+    blobs : BlobStore
+        Takes the source that a job runs with.
+    inspect : callable
+        Asks the inspector: nobody else runs what people wrote.
+    allowed : bool
+        Whether uploads are taken.
+    """
+
+    def __init__(
+        self, paths: Paths, blobs: BlobStore, inspect: Inspect, *, allowed: bool = True
+    ) -> None:
+        self._folder = paths.strategies
+        self._blobs = blobs
+        self._inspect = inspect
+        self._allowed = allowed
+
+    async def records(self) -> list[StrategyRecord]:
+        """Return all strategies: built-in ones, then installed and uploaded ones by name."""
+        found = [*STRATEGIES.values(), *EVALUATIONS.values()]
+        if metadata.entry_points(group=ENTRY_POINTS):
+            found += await self._installed()
+        for name in self.uploaded():
+            found.append(await self._describe(name))
+        return found
+
+    def uploaded(self) -> list[str]:
+        """Return the names of the uploaded strategies."""
+        names = sorted(path.stem for path in self._folder.glob("*.py"))
+        return [name for name in names if re.match(NAME_PATTERN, name) and name not in STRATEGIES]
+
+    async def source(self, name: str) -> str:
+        """Return the Python source of an uploaded strategy.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that name.
+        """
+        self._check_known(name)
+        return await asyncio.to_thread((self._folder / f"{name}.py").read_text, encoding="utf-8")
+
+    async def put(self, name: str, source: bytes) -> StrategyRecord:
+        """Keep the source of a strategy, in place of an earlier one of that name.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it is no Python, defines no strategy, or the name is taken by a built-in one.
+        ConflictError
+            If the settings allow no uploads.
+        """
+        if not self._allowed:
+            raise ConflictError(
+                "Strategies cannot be uploaded here: jobs.allow_uploaded_strategies is false."
+            )
+        _check_name(name)
+        if len(source) > MOST_SOURCE_BYTES:
+            raise RequestTooLargeError(
+                f"The source takes {len(source):,} bytes; at most {MOST_SOURCE_BYTES:,} are "
+                "accepted."
+            )
+        check_syntax(name, source)
+        record = await self._ask(name, await self._keep(source))
+        if record is not None and record.problem is not None:
+            field = FieldError(field="strategy", value=name, message=record.problem)
+            raise InvalidDataError(record.problem, errors=[field])
+        await asyncio.to_thread(write_bytes_atomic, self._folder / f"{name}.py", source)
+        return record or _unchecked(name)
+
+    async def delete(self, name: str) -> None:
+        """Remove an uploaded strategy; jobs that have it go on.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that name.
+        """
+        self._check_known(name)
+        (self._folder / f"{name}.py").unlink(missing_ok=True)
+        fsync_folder(self._folder)
+
+    async def code(self, name: str) -> str | None:
+        """Return ``sha256:<hex>`` of the source that a job of a strategy runs with.
+
+        None for those that are not uploaded.
+
+        Raises
+        ------
+        InvalidDataError
+            If the source is no Python; line and text are named.
+        """
+        if name in STRATEGIES or name not in self.uploaded():
+            return None
+        source = await asyncio.to_thread((self._folder / f"{name}.py").read_bytes)
+        check_syntax(name, source)
+        return await self._keep(source)
+
+    async def _keep(self, source: bytes) -> str:
+        return f"sha256:{await asyncio.to_thread(self._blobs.put_bytes, source)}"
+
+    def _check_known(self, name: str) -> None:
+        known = self.uploaded()
+        if name not in known:
+            error = unknown_name("uploaded strategy", name, known)
+            raise NotFoundError(error.message, errors=[error])
+
+    async def _installed(self) -> list[StrategyRecord]:
+        try:
+            answer = await self._inspect({"op": "strategies"}, ANSWER_WITHIN_S)
+        except UnavailableError:
+            names = sorted({item.name for item in metadata.entry_points(group=ENTRY_POINTS)})
+            return [_unchecked(name, origin="installed") for name in names]
+        return [StrategyRecord.model_validate(item) for item in answer["strategies"]]
+
+    async def _describe(self, name: str) -> StrategyRecord:
+        try:
+            code = await self.code(name)
+        except PlatformError as error:
+            return _unchecked(name, problem=error.message)
+        found = None if code is None else await self._ask(name, code)
+        return found or _unchecked(name)
+
+    async def _ask(self, name: str, code: str) -> StrategyRecord | None:
+        """Return what the inspector says of a source; None where nobody answers."""
+        request: dict[str, Any] = {"op": "strategy", "name": name, "code": code}
+        try:
+            answer = await self._inspect(request, ANSWER_WITHIN_S)
+        except UnavailableError:
+            return None
+        return StrategyRecord.model_validate(answer)
+
+
+def check_syntax(name: str, source: bytes) -> None:
+    """Refuse what is no Python; nothing is run.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming line and text.
+    """
+    try:
+        compile(source, f"{name}.py", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        line = f" {error.text.strip()}" if error.text else ""
+        message = f"Strategy {name!r} is no Python: {error.msg} in line {error.lineno}:{line}"
+    except ValueError as error:
+        message = f"Strategy {name!r} is no Python: {error}."
+    else:
+        return
+    field = FieldError(field="strategy", value=name, message=message)
+    raise InvalidDataError(message, errors=[field])
+
+
+def _check_name(name: str) -> None:
+    if name in STRATEGIES:
+        message = f"Strategy {name!r} comes with the platform; choose another name."
+        raise ConflictError(message, errors=[FieldError(field="name", value=name, message=message)])
+    if re.match(NAME_PATTERN, name) is None:
+        accepted = "a small letter, then up to 63 small letters, digits, '.', '_' or '-'"
+        message = f"{name[:100]!r} cannot be the name of a strategy; accepted: {accepted}."
+        field = FieldError(field="name", value=name[:100], message=message, accepted=accepted)
+        raise InvalidRequestError(message, errors=[field])
+
+
+def _unchecked(name: str, origin: Any = "uploaded", problem: str | None = None) -> StrategyRecord:
+    return StrategyRecord(
+        name=name, title=name, summary="", category="FF", origin=origin, problem=problem
+    )
