@@ -14,9 +14,8 @@ from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.errors import InvalidDataError, shortened
 from jupyter_platform.core.exchange import ImportAnswer, ImportRequest, WeightsFile
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.learning.exchange.imported import check_weights, complete
+from jupyter_platform.learning.exchange.imported import as_asked, check_weights, facts_of
 from jupyter_platform.learning.exchange.zips import SafeZip
-from jupyter_platform.learning.networks import network_facts
 
 DESCRIPTION = "network.json"
 _TAG_FILE = re.compile(r"weights/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/tag\.json")
@@ -49,17 +48,14 @@ def read_archive(archive: SafeZip, request: ImportRequest) -> ImportAnswer:
     InvalidDataError
         If something is missing or damaged, or weights do not fit.
     """
-    description = parse_description(archive.text(DESCRIPTION), DESCRIPTION)
-    if description.entry_point is not None:
-        facts = network_facts(description)
-    else:
-        description, facts = complete(description, request)
+    description = as_asked(parse_description(archive.text(DESCRIPTION), DESCRIPTION), request)
     weights: list[WeightsFile] = []
     for name in archive.names:
         match = _TAG_FILE.fullmatch(name)
         if match is not None:
             record = _tag_record(archive.text(name), name, match.group(1))
             weights += _variants(archive, record, description, request, len(weights))
+    facts = facts_of(description, in_memory=bool(weights))
     return ImportAnswer(
         kind="archive", description=description, facts=facts, weights=weights, warnings=[]
     )

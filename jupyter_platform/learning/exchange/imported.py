@@ -54,7 +54,14 @@ def settle(found: Imported, request: ImportRequest) -> ImportAnswer:
     InvalidDataError
         If the network cannot be built, or weights do not fit it.
     """
-    description, facts = complete(found.description, request)
+    for item in found.weights:
+        fresh = wanted_state(found.description, LearntFor(request.input_shape, request.outputs))
+        check_state(item.state, fresh, found.description.name)
+    description = as_asked(found.description, request)
+    facts = facts_of(description, in_memory=bool(found.weights))
+    gives = facts.output_shape
+    if description.outputs is None and gives is not None and len(gives) == 1:
+        description = description.model_copy(update={"outputs": gives[0]})
     shape = None if facts.input_shape is None else tuple(facts.input_shape)
     known = LearntFor(shape, description.outputs)
     warnings = list(found.warnings)
@@ -78,27 +85,31 @@ def settle(found: Imported, request: ImportRequest) -> ImportAnswer:
     )
 
 
-def complete(
-    description: NetworkDescription, request: ImportRequest
-) -> tuple[NetworkDescription, NetworkFacts]:
-    """Add what building the network tells, and what the request says.
+def as_asked(description: NetworkDescription, request: ImportRequest) -> NetworkDescription:
+    """Return a description with the name and the shape that were asked for."""
+    given: dict[str, Any] = {}
+    if request.name is not None:
+        given["name"] = request.name
+    if request.input_shape is not None:
+        given["input_shape"] = request.input_shape
+    fields = description.model_dump(exclude_unset=True)
+    return NetworkDescription.model_validate({**fields, **given})
+
+
+def facts_of(description: NetworkDescription, *, in_memory: bool) -> NetworkFacts:
+    """Return the layer table of a network.
+
+    Parameters
+    ----------
+    in_memory : bool
+        Whether it may be built in full: it is as large as weights that are here already.
 
     Raises
     ------
     InvalidDataError
         If the network cannot be built.
     """
-    given: dict[str, Any] = {}
-    if request.name is not None:
-        given["name"] = request.name
-    if request.input_shape is not None:
-        given["input_shape"] = request.input_shape
-    description = NetworkDescription.model_validate({**description.model_dump(), **given})
-    facts = network_facts(description)
-    gives = facts.output_shape
-    if description.outputs is None and gives is not None and len(gives) == 1:
-        description = description.model_copy(update={"outputs": gives[0]})
-    return description, facts
+    return network_facts(description, device="cpu" if in_memory else "meta")
 
 
 def write_state(

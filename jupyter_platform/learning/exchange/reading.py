@@ -17,7 +17,7 @@ from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.learning.exchange.archive import DESCRIPTION, parse_description, read_archive
 from jupyter_platform.learning.exchange.dianne.files import MODULES
 from jupyter_platform.learning.exchange.dianne.reading import read_text, read_zip
-from jupyter_platform.learning.exchange.imported import complete, settle, write_state
+from jupyter_platform.learning.exchange.imported import as_asked, facts_of, settle, write_state
 from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.networks.weights import read_weights
@@ -110,11 +110,9 @@ def _begins_with(path: Path, wanted: bytes) -> bool:
 
 
 def _read_description(path: Path, request: ImportRequest) -> ImportAnswer:
-    description = parse_description(path.read_bytes(), request.file_name or "The file")
-    if description.entry_point is None:
-        description, facts = complete(description, request)
-    else:
-        facts = network_facts(description)
+    parsed = parse_description(path.read_bytes(), request.file_name or "The file")
+    description = as_asked(parsed, request)
+    facts = facts_of(description, in_memory=False)
     return ImportAnswer(kind="description", description=description, facts=facts)
 
 
@@ -128,7 +126,9 @@ def _read_weights(path: Path, request: ImportRequest) -> ImportAnswer:
     state = read_weights(path)
     target = Path(request.folder) / "0.safetensors"
     broken = write_state(target, description, state, known)
-    facts = network_facts(description, known.input_shape, known.outputs, known.output_shape)
+    facts = network_facts(
+        description, known.input_shape, known.outputs, known.output_shape, device="cpu"
+    )
     weights = WeightsFile(
         tag=request.tag or IMPORTED,
         file=str(target),

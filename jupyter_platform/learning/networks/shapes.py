@@ -35,8 +35,9 @@ def network_facts(
     input_shape: Sequence[int] | None = None,
     outputs: int | None = None,
     output_shape: Sequence[int] | None = None,
+    device: str = "meta",
 ) -> NetworkFacts:
-    """Return the layer table of a network; layers are built on the meta device, without memory.
+    """Return the layer table of a network, traced with one sample.
 
     Parameters
     ----------
@@ -46,6 +47,9 @@ def network_facts(
         Those of a dataset or strategy, for networks that take them from there. Where they are
         needed and missing the description is only checked, and the answer holds no layers and no
         shapes.
+    device : str
+        ``"meta"`` needs no memory for layers of any size; ``"cpu"`` begins seconds earlier in a
+        process that traces nothing else.
 
     Raises
     ------
@@ -57,13 +61,13 @@ def network_facts(
     if width is None and not description.needs_shape and description.entry_point is None:
         width = 0
     if shape is None or width is None:
-        return _shapeless(description, width)
+        return _shapeless(description, width, device)
     if description.entry_point is not None:
         # Foreign code need not understand the meta device.
         network = build(description, shape, width)
         layers, output = _trace_modules(description, network, torch.zeros(2, *shape))
     else:
-        with torch.device("meta"):
+        with torch.device(device):
             network = build(description, shape, width, output_shape)
             values = torch.zeros(1, *shape)
         assert isinstance(network, GraphNetwork)
@@ -76,7 +80,7 @@ def network_facts(
     )
 
 
-def _shapeless(description: NetworkDescription, outputs: int | None) -> NetworkFacts:
+def _shapeless(description: NetworkDescription, outputs: int | None, device: str) -> NetworkFacts:
     """Return what can be told of a network without the shape of a sample."""
     parameters = 0
     if description.entry_point is None:
@@ -84,7 +88,7 @@ def _shapeless(description: NetworkDescription, outputs: int | None) -> NetworkF
         fixed = _fixed_shape(description)
         if fixed is not None and outputs is not None:
             with contextlib.suppress(InvalidDataError):
-                return network_facts(description, fixed, outputs)
+                return network_facts(description, fixed, outputs, device=device)
         if not description.needs_shape:
             with torch.device("meta"):
                 parameters = _parameters(build(description, (), 0))

@@ -100,6 +100,110 @@ async def test_an_added_network_can_be_deleted(networks, inspector):
         networks.get("mine")
 
 
+@pytest.fixture
+def weigh(tags, tmp_path):
+    """Store weights of a network."""
+
+    async def store(network, tag="first", **fields):
+        file = tmp_path / "w.safetensors"
+        file.write_bytes(f"weights of {tag}".encode())
+        given = {"network_digest": "0" * 64, "variant": "last", "step": 1, "scores": {"a": 0.5}}
+        more = {"job": None, "dataset": "iris", **fields}
+        return await tags.store(network=network, tag=tag, file=file, **{**given, **more})
+
+    return store
+
+
+async def test_a_copy_shares_the_weights(networks, tags, weigh, paths):
+    await weigh("mlp")
+    await weigh("mlp", "second")
+
+    record = await networks.copy("mlp", "mine")
+
+    assert (record.origin, record.description.title) == ("added", networks.get("mlp").title)
+    assert record.description.digest == networks.get("mlp").digest
+    assert {item.tag for item in record.tags} == {"first", "second"}
+    mine, theirs = (paths.weights / name / "first" / "last.safetensors" for name in ("mine", "mlp"))
+    assert mine.samefile(theirs)
+    await tags.delete("mine", "first")
+    assert await tags.find("mlp", "first") is not None
+
+
+async def test_a_copy_may_come_without_weights(networks, weigh):
+    await weigh("mlp")
+
+    assert (await networks.copy("mlp", "mine", weights=False)).tags == []
+
+
+async def test_a_renamed_network_takes_its_weights_along(networks, tags, weigh, paths):
+    await networks.copy("mlp", "mine")
+    await weigh("mine")
+
+    record = await networks.rename("mine", "yours")
+
+    assert [item.tag for item in record.tags] == ["first"]
+    assert networks.find("mine") is None
+    assert await tags.records("mine") == []
+    assert not (paths.weights / "mine" / "first").exists()
+    assert (paths.weights / "yours" / "first" / "last.safetensors").is_file()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("mlp", "There is a network 'mlp' already"), ("a b", "is no name"), ("x" * 65, "is no name")],
+)
+async def test_a_name_that_cannot_be_is_refused(networks, name, message):
+    await networks.copy("mlp", "mine")
+
+    with pytest.raises((ConflictError, InvalidDataError), match=message):
+        await networks.rename("mine", name)
+    with pytest.raises((ConflictError, InvalidDataError), match=message):
+        await networks.copy("mine", name)
+    assert networks.find("mine") is not None
+
+
+async def test_a_bundled_network_cannot_be_renamed(networks):
+    with pytest.raises(ConflictError, match="bundled"):
+        await networks.rename("mlp", "mine")
+
+
+async def test_weights_left_of_an_earlier_network_do_not_become_those_of_a_copy(networks, weigh):
+    await weigh("gone")
+    await weigh("mlp")
+
+    with pytest.raises(ConflictError, match="weights of an earlier network 'gone'|Weights of an"):
+        await networks.copy("mlp", "gone")
+
+
+async def test_a_network_goes_with_its_weights_when_that_is_asked_for(networks, tags, weigh):
+    for keep in (True, False):
+        await networks.copy("mlp", "mine", weights=False)
+        if keep:
+            await weigh("mine")
+        await networks.delete("mine", weights=not keep)
+        assert bool(await tags.records("mine")) is keep
+
+
+async def test_what_a_job_uses_stays_as_it_is(networks, tags, weigh, store, job_row):
+    await networks.copy("mlp", "mine")
+    await weigh("mine")
+    await weigh("mine", "second")
+    row = job_row(networks=["mine"], tag="first/best", state="running", name="busy one")
+    await store.run(lambda session: session.add(row))
+
+    for attempt in (
+        networks.rename("mine", "yours"),
+        networks.delete("mine"),
+        tags.delete("mine", "first"),
+    ):
+        with pytest.raises(ConflictError, match="'busy one' .0123456789ab., which is running"):
+            await attempt
+    await tags.delete("mine", "second")
+    await store.run(lambda session: setattr(session.get(type(row), row.id), "state", "finished"))
+    await tags.delete("mine", "first")
+    await networks.delete("mine")
+
+
 async def test_files_that_are_edited_by_hand_are_read_again(networks, paths):
     file = paths.networks / "byhand.json"
     file.write_text(described("byhand").model_dump_json())

@@ -108,6 +108,25 @@ async def test_a_tag_that_could_not_be_a_folder_is_refused(keep, tag):
         await keep(tag=tag)
 
 
+async def test_a_tag_tells_what_made_it(tags, keep, store, job_row):
+    options = {"seed": 7, "method": "ADAM"}
+    await store.run(lambda session: session.add(job_row(options=options)))
+    header = b'{"__metadata__":{"torch":"2.9.1"}}'
+
+    record = await keep(len(header).to_bytes(8, "little") + header)
+
+    assert (record.origin.torch, record.origin.seed) == ("2.9.1", 7)
+    assert record.origin.options == options
+    assert (await tags.find("mlp", "first")).origin == record.origin
+
+
+async def test_an_unknown_tag_cannot_be_deleted(tags, keep):
+    await keep()
+
+    with pytest.raises(NotFoundError, match="Did you mean 'first'"):
+        await tags.delete("mlp", "frist")
+
+
 async def test_a_deleted_tag_is_gone_from_rows_and_folders(paths, tags, keep):
     await keep()
 
