@@ -15,6 +15,7 @@ from jupyter_platform.core.options import OPTION_MODELS, EvaluateOptions, LearnO
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.strategies import STRATEGIES
+from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.acting.fitting import check_acting
 from jupyter_platform.learning.datasets import check_index_set
 from jupyter_platform.learning.datasets.adapters import make_adapters
@@ -163,7 +164,8 @@ def check(
 def _check_ranks(result: Check, ranks: int, name: str, size: int | None) -> None:
     """Refuse more processes than the set that they share has samples."""
     if size is not None and ranks > size:
-        message = f"target_count = {ranks} is more than the {size} samples of {name}."
+        samples = format_count(size, "sample")
+        message = f"target_count = {ranks} is more than the {samples} of {name}."
         accepted = f"1 to {size}"
         result.errors.append(
             FieldError(field="target_count", value=ranks, message=message, accepted=accepted)

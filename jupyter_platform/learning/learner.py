@@ -38,6 +38,7 @@ from jupyter_platform.learning.rules import LossPlateau, TimeLimit, ValidationPl
 from jupyter_platform.learning.stop import Ending, StopFlag
 from jupyter_platform.learning.strategies import Strategy
 from jupyter_platform.learning.synchronisation import (
+    KeptCurves,
     Synchronisation,
     begin_together,
     in_step,
@@ -90,6 +91,7 @@ def run(context: RunContext) -> RunResult:
     failure = context.stop.failure
     if failure is not None:
         return _failed(failure, step, options)
+    learning.strategy.finish()
     if context.gang.leads:
         _save_last(learning, step)
     ending = _ending(context, step, last)
@@ -161,8 +163,8 @@ def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callba
     intervals = (options.validation_interval, options.checkpoint_interval, options.store_interval)
     found: list[Callback] = [*meetings(sync, learning.strategy.network, *intervals)]
     if learning.context.gang.leads:
-        found += learning.listeners
-    return found
+        return found + learning.listeners
+    return [*found, KeptCurves(learning.context.recorder, options.checkpoint_interval)]
 
 
 def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset | None) -> _Learning:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.learning.gang import Gang
+from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
 
 
@@ -208,6 +209,30 @@ class MeetingEvery:
     def at_end(self, step: int) -> None:
         """Meet for the last time, unless all of them did when they heard of the stop."""
         self._meeting.hold(step, last=True)
+
+
+class KeptCurves:
+    """A callback of ranks that write no checkpoints: their curves reach as far as those of rank 0.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Of this process.
+    interval : int
+        Steps between two checkpoints of rank 0.
+    """
+
+    def __init__(self, recorder: Recorder, interval: int) -> None:
+        self.interval = interval
+        self._recorder = recorder
+
+    def at_step(self, step: int) -> None:
+        """Write what was recorded; when that fails it is tried again later."""
+        with contextlib.suppress(OSError):
+            self._recorder.sync()
+
+    def at_end(self, step: int) -> None:
+        """Do nothing: the end of the process does."""
 
 
 def begin_together(network: nn.Module, gang: Gang) -> None:

@@ -26,7 +26,9 @@ from jupyter_platform.learning.updates import Updater
 from .gangs import run_gang
 
 SAMPLES, BATCH = 48, 4
-NETWORK = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
+with torch.random.fork_rng():
+    torch.manual_seed(1)
+    NETWORK = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 1))
 
 
 class Learner:
@@ -128,7 +130,7 @@ class _Unmet(Learner):
 
 
 def test_local_sgd_learns_as_well_as_one_process_from_as_many_samples():
-    steps = 120
+    steps = 300
 
     def final_loss(learner):
         values = torch.randn(SAMPLES, 5, generator=torch.Generator().manual_seed(3))
@@ -140,8 +142,8 @@ def test_local_sgd_learns_as_well_as_one_process_from_as_many_samples():
     alone, _ = learn(Gang(), steps, batch_size=2 * BATCH)
     untaught, _ = learn(Gang(), 1)
 
-    assert final_loss(ranks[0]) <= 1.1 * final_loss(alone)
-    assert final_loss(ranks[0]) < 0.1 * final_loss(untaught)
+    assert final_loss(ranks[0]) <= 1.25 * final_loss(alone)
+    assert final_loss(ranks[0]) < 0.01 * final_loss(untaught)
 
 
 @pytest.mark.parametrize("interval", [1, 5, 1000])
