@@ -1,8 +1,7 @@
-"""``jupyter platform hosts | networks | datasets | options | notifications``."""
+"""``jupyter platform hosts | networks | options | notifications``."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -18,10 +17,10 @@ from jupyter_platform.cli.output import (
     print_table,
     state_text,
 )
-from jupyter_platform.core.catalogue import DatasetRecord, NetworkRecord
+from jupyter_platform.core.catalogue import NetworkRecord
 from jupyter_platform.core.hosts import HostRecord
 from jupyter_platform.core.options.resolve import accepted_values
-from jupyter_platform.core.units import format_bytes, format_count
+from jupyter_platform.core.units import format_bytes
 
 
 class NameGroup(click.Group):
@@ -104,86 +103,11 @@ def remove_network(names: tuple[str, ...]) -> None:
         click.echo(f"{name}  removed")
 
 
-@click.group(cls=NameGroup, invoke_without_command=True)
-@json_option
-@click.pass_context
-def datasets(ctx: click.Context, as_json: bool) -> None:
-    """List datasets; `datasets NAME` shows one, add and remove change the repository."""
-    if ctx.invoked_subcommand is not None:
-        return
-    found = platform().datasets()
-    if as_json:
-        print_json(list(found))
-        return
-    print_table(("NAME", "TASK", ">SAMPLES", "SHAPE", "TITLE"), found.rows())
-
-
-@datasets.command("show")
-@click.argument("name")
-@json_option
-def show_dataset(name: str, as_json: bool) -> None:
-    """Show a dataset: shapes, classes and splits."""
-    record = platform().dataset(name)
-    if as_json:
-        print_json(record)
-    else:
-        _print_dataset(record)
-
-
-@datasets.command("add")
-@click.argument("files", metavar="FILE…", nargs=-1, required=True)
-@click.option("--name", help="Under which it is kept; the file's stem when absent.")
-@click.option("--target", help="CSV: the column to learn; the last one when absent.")
-@click.option("--task", type=click.Choice(["classification", "regression"]))
-@click.option("--no-shuffle", is_flag=True, help="Split the rows in the order they have.")
-@click.option("--replace", is_flag=True, help="Replace a dataset of that name.")
-@json_option
-def add_dataset(
-    files: tuple[str, ...],
-    name: str | None,
-    target: str | None,
-    task: str | None,
-    no_shuffle: bool,
-    replace: bool,
-    as_json: bool,
-) -> None:
-    """Add .npz or .csv files."""
-    if name is not None and len(files) > 1:
-        raise click.UsageError("--name names one dataset; give one FILE with it.")
-    hub = platform()
-    records = [
-        hub.add_dataset(
-            Path(file).stem if name is None else name,
-            file,
-            target,
-            task,
-            shuffle=not no_shuffle,
-            replace=replace,
-        )
-        for file in files
-    ]
-    if as_json:
-        print_json(records)
-        return
-    for record in records:
-        _print_dataset(record)
-
-
-@datasets.command("remove")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
-def remove_dataset(names: tuple[str, ...]) -> None:
-    """Remove datasets that somebody added."""
-    hub = platform()
-    for name in names:
-        hub.remove_dataset(name)
-        click.echo(f"{name}  removed")
-
-
 @click.command()
 @click.argument("type", metavar="TYPE")
 @json_option
 def options(type: str, as_json: bool) -> None:
-    """List the options of a job type: LEARN or EVALUATE."""
+    """List the options of a job type: LEARN, EVALUATE or ACT."""
     schema = platform().options(type)
     if as_json:
         print_json(schema)
@@ -262,33 +186,6 @@ def _print_network(record: NetworkRecord) -> None:
                 for item in tag.variants
             ],
         )
-
-
-def _print_dataset(record: DatasetRecord) -> None:
-    descriptor, facts = record.descriptor, record.facts
-    pairs: list[tuple[str, str | None]] = [
-        ("name", descriptor.name),
-        ("title", descriptor.title),
-        ("", descriptor.summary),
-        ("origin", record.origin),
-        ("source", descriptor.source),
-        ("licence", descriptor.licence),
-    ]
-    if facts is not None:
-        counts = zip(facts.classes or (), facts.class_counts or (), strict=False)
-        pairs += [
-            ("task", facts.task),
-            ("samples", f"{facts.size:,}"),
-            ("shape", _shape(facts.shape)),
-            ("classes", ", ".join(f"{name} ({count:,})" for name, count in counts)),
-            ("features", ", ".join(facts.features or ())),
-            *(
-                (name, f"{start:,} to {stop - 1:,} ({format_count(stop - start, 'sample')})")
-                for name, (start, stop) in facts.splits.items()
-            ),
-            ("size", format_bytes(facts.bytes)),
-        ]
-    print_fields(pairs)
 
 
 def _shape(shape: list[int]) -> str:

@@ -26,9 +26,9 @@ EXAMPLE = "jupyter platform submit LEARN lenet-digits digits method=ADAM max_ite
 def submit(following: bool, check: bool, as_json: bool, **arguments: Any) -> int:
     """Submit a job.
 
-    TYPE is LEARN or EVALUATE. DATASET is a name in the repository, or a .npz or .csv file, which
-    is added first. Options are KEY=VALUE words, also in DIANNE's spelling; `jupyter platform
-    options TYPE` lists them.
+    TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
+    which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
+    in DIANNE's spelling; `jupyter platform options TYPE` lists them.
     """
     hub = platform()
     payload = submission_payload(hub, **arguments)

@@ -11,8 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client import submission
+from jupyter_platform.client.acting import Acting
 from jupyter_platform.client.datasets import Datasets, is_file_argument
 from jupyter_platform.client.drafts import Drafting
+from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.prediction import Predicting
@@ -32,7 +34,7 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform(Datasets, Drafting, Predicting, Strategies):
+class Platform(Acting, Datasets, Drafting, Generating, Predicting, Strategies):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters
@@ -96,7 +98,7 @@ class Platform(Datasets, Drafting, Predicting, Strategies):
         Parameters
         ----------
         type : str
-            ``LEARN`` or ``EVALUATE``.
+            ``LEARN``, ``EVALUATE`` or ``ACT``.
         networks : str or sequence of str
             Names in the repository.
         dataset : str or Path, optional

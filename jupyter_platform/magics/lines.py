@@ -24,9 +24,9 @@ DEFAULT_LIMIT = 20
 def submit_line() -> None:
     """Submit a job, show it and return it.
 
-    TYPE is LEARN or EVALUATE. DATASET is a name in the repository, or a .npz or .csv file, which
-    is added first. Options are KEY=VALUE words, also in DIANNE's spelling; under %%submit they
-    may stand on the lines below.
+    TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
+    which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
+    in DIANNE's spelling; under %%submit they may stand on the lines below.
     """
 
 

@@ -42,6 +42,7 @@ class ActOptions(OptionModel):
             "pool",
             "seed",
             "tag",
+            "until_learnt",
         }
     )
 
@@ -136,6 +137,11 @@ class ActOptions(OptionModel):
         ge=2,
         le=1_000_000_000,
     )
+    until_learnt: bool = option(
+        False,
+        "End when the learner whose weights come through the pool has ended.",
+        group=_POOL,
+    )
     clear: bool = option(False, "Empty the pool first.", group=_POOL, dianne=("clear", "clean"))
     action_strategy: ActionStrategy = option(
         "greedy",
@@ -161,6 +167,7 @@ class ActOptions(OptionModel):
         for name in ("max_sequences", "max_iterations", "max_actions"):
             if getattr(self, name) == 0:
                 raise ValueError(f"{name} is 0; give 1 or more, or -1 for no end")
-        if self.clear and self.pool is None:
-            raise ValueError("clear empties a pool, and no pool is given")
+        for name in ("clear", "until_learnt"):
+            if getattr(self, name) and self.pool is None:
+                raise ValueError(f"{name} is about a pool, and no pool is given")
         return self

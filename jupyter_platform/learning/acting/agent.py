@@ -117,7 +117,7 @@ class Agent:
     def play(self) -> bool:
         """Play; return whether the quota was met."""
         self._refresh()
-        while not self.quota.met(len(self.returns), self.actions):
+        while not self.quota.met(len(self.returns), self.actions) and not self._learnt:
             if self.context.stop.requested:
                 return False
             self._act()
@@ -175,6 +175,12 @@ class Agent:
         if self.recording is not None:
             self.recording.show(take)
 
+    @property
+    def _learnt(self) -> bool:
+        """Whether the learner has ended, where the agent is to end with it."""
+        subscription = self.subscription
+        return self.options.until_learnt and subscription is not None and subscription.ended
+
     def _refresh(self) -> None:
         subscription = self.subscription
         if subscription is not None and subscription.refresh():
@@ -224,9 +230,8 @@ def run(context: RunContext) -> RunResult:
         finished = agent.play()
     finally:
         agent.close()
-    endless = quota.episodes == -1 and quota.actions == -1
     return RunResult(
-        status="finished" if finished and not endless else "stopped",
+        status="finished" if finished else "stopped",
         step=len(agent.returns) if recorder.unit == "episodes" else agent.actions,
         result=agent.result(time.perf_counter() - started),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from safetensors.torch import save
@@ -11,11 +12,18 @@ from jupyter_platform.learning.networks import load_weights
 from jupyter_platform.learning.networks.weights import read_metadata
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 
-_STEP = "step"
+_STEP, _LAST = "step", "last"
 
 
-def publish(folder: Path, name: str, network: nn.Module, step: int) -> None:
+def publish(folder: Path, name: str, network: nn.Module, step: int, *, last: bool = False) -> None:
     """Leave the weights of a network where agents look for them.
+
+    Parameters
+    ----------
+    step : int
+        Updates that they have had.
+    last : bool
+        Whether there will be no more.
 
     Raises
     ------
@@ -27,7 +35,7 @@ def publish(folder: Path, name: str, network: nn.Module, step: int) -> None:
         key: value.detach().to("cpu", copy=True).contiguous()
         for key, value in network.state_dict().items()
     }
-    data = save(state, {_STEP: str(step)})
+    data = save(state, {_STEP: str(step)} | ({_LAST: "true"} if last else {}))
     write_bytes_atomic(folder / f"{name}.safetensors", data, fsync=False)
 
 
@@ -47,6 +55,9 @@ class Subscription:
     def __init__(self, folder: Path, name: str, network: nn.Module) -> None:
         self.epoch: int | None = None
         """Updates that the weights have had; None before any were published."""
+        self.ended = False
+        """Whether the learner has ended since this was made."""
+        self._made = time.time()
         self._path = folder / f"{name}.safetensors"
         self._name = name
         self._network = network
@@ -68,6 +79,8 @@ class Subscription:
         if stamp == self._stamp:
             return False
         load_weights(self._network, self._path, self._name)
-        self.epoch = int(read_metadata(self._path).get(_STEP, 0))
+        told = read_metadata(self._path)
+        self.epoch = int(told.get(_STEP, 0))
+        self.ended = _LAST in told and status.st_mtime >= self._made
         self._stamp = stamp
         return True

@@ -187,6 +187,9 @@ class Strategy(ABC):
             if callable(draw_anew := getattr(item, "reseed", None)):
                 draw_anew(number)
 
+    def finish(self) -> None:
+        """Do what remains after the last step; called once."""
+
     def summary(self) -> dict[str, Any]:
         """Return what the job's result tells beside losses, as JSON values; called at the end.
 

@@ -160,12 +160,18 @@ class OffPolicy(Reinforcement):
 
     def _publish(self) -> None:
         """Give the agents of the pool new weights when it is time."""
-        folder = self.material.pool
-        if folder is None or self.updates % self.material.options.publish_interval:
-            return
-        if self.material.rank == 0:
-            network, name = self.material.networks[0], self.material.names[0]
-            publish(folder / WEIGHTS, name, network, self.updates)
+        if self.updates % self.material.options.publish_interval == 0:
+            self._give_weights()
+
+    def _give_weights(self, *, last: bool = False) -> None:
+        folder, material = self.material.pool, self.material
+        if folder is not None and material.rank == 0:
+            name, network = material.names[0], material.networks[0]
+            publish(folder / WEIGHTS, name, network, self.updates, last=last)
+
+    def finish(self) -> None:
+        """Let the agents know that no better weights will come."""
+        self._give_weights(last=True)
 
     def summary(self) -> dict[str, Any]:
         """Return how much was experienced."""
