@@ -1,23 +1,177 @@
-"""From a file on this machine to a dataset of the repository."""
+"""The datasets of the repository, and the way of a file on this machine into it."""
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.transport import Transport
+from jupyter_platform.client.waiting import polled
 from jupyter_platform.core.catalogue import DatasetRecord
-from jupyter_platform.core.datasets import check_dataset_name
-from jupyter_platform.core.errors import ConflictError, FieldError, InvalidDataError, NotFoundError
+from jupyter_platform.core.datasets import DatasetPreview, check_dataset_name
+from jupyter_platform.core.errors import (
+    ConflictError,
+    FieldError,
+    InvalidDataError,
+    NotFoundError,
+    UnavailableError,
+)
 
-SUFFIXES = (".npz", ".csv")
+KINDS = {".npz": "npz", ".csv": "csv", ".parquet": "parquet", ".txt": "characters"}
+"""What a file is, by the end of its name."""
+SUFFIXES = tuple(KINDS)
 SHUFFLE_SEED = 0
 """Seed of the order in which the rows of an added file are split."""
 CHUNK = 1_000_000
+
+
+class Datasets:
+    """The part of a client that knows datasets."""
+
+    _transport: Transport
+
+    def datasets(self) -> Listing[DatasetRecord]:
+        """Return the datasets of the repository."""
+        answer = self._transport.get("/api/datasets")
+        records = [DatasetRecord.model_validate(item) for item in answer]
+        columns = ("name", "state", "task", "size", "shape", "title")
+        return Listing(records, columns, _row)
+
+    def dataset(self, name: str) -> DatasetRecord:
+        """Return a dataset with its facts."""
+        return DatasetRecord.model_validate(self._transport.get(_address(name)))
+
+    def preview_dataset(
+        self, name: str, split: str | None = None, count: int = 32, **adapters: Any
+    ) -> DatasetPreview:
+        """Return some samples of a dataset, as jobs see them.
+
+        Parameters
+        ----------
+        name : str
+            Name of the dataset.
+        split : str, optional
+            ``train``, ``validation`` or ``test``; all samples when absent.
+        count : int
+            How many, spread evenly.
+        **adapters
+            Adapter options, in our spelling or DIANNE's: ``horizontal_flip=0.5``.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the dataset cannot be used, or the adapters do not go with it.
+        """
+        given = {key: _word(value) for key, value in adapters.items()}
+        answer = self._transport.get(f"{_address(name)}/preview", split=split, count=count, **given)
+        return DatasetPreview.model_validate(answer)
+
+    def get_dataset(
+        self,
+        name: str,
+        *,
+        wait: bool = True,
+        on_progress: Callable[[DatasetRecord], None] | None = None,
+    ) -> DatasetRecord:
+        """Download a public dataset; the coordinator does it, whether anybody waits or not.
+
+        Parameters
+        ----------
+        name : str
+            Name of the dataset.
+        wait : bool
+            Whether to wait until it is there.
+        on_progress : callable, optional
+            Is given the record now and then.
+
+        Raises
+        ------
+        ConflictError
+            If there is nothing to download.
+        UnavailableError
+            If the download fails; the next one goes on where it ended.
+        """
+        answer = self._transport.request("POST", f"{_address(name)}/get")
+        record = DatasetRecord.model_validate_json(answer.content)
+        if not wait:
+            return record
+        for record in polled(lambda: self.dataset(name), longest_pause_s=0.5):
+            if on_progress is not None:
+                on_progress(record)
+            if record.state != "downloading":
+                break
+        if record.download is not None and record.download.problem is not None:
+            raise UnavailableError(f"Dataset {name!r}: {record.download.problem}")
+        return record
+
+    def cancel_download(self, name: str) -> DatasetRecord:
+        """Stop a download; what has come stays for the next time."""
+        answer = self._transport.request("DELETE", f"{_address(name)}/get")
+        return DatasetRecord.model_validate_json(answer.content)
+
+    def add_dataset(
+        self,
+        name: str,
+        path: str | Path,
+        target: str | None = None,
+        task: str | None = None,
+        *,
+        shuffle: bool = True,
+        replace: bool = False,
+    ) -> DatasetRecord:
+        """Add a dataset from a file.
+
+        Parameters
+        ----------
+        name : str
+            Under which it is kept.
+        path : str or Path
+            An ``.npz`` with ``x`` and ``y``, a CSV file with a heading, a Parquet file, or a text
+            (``.txt``) whose characters are to be learned.
+        target : str, optional
+            Tables only: the column to learn; the last one when absent.
+        task : str, optional
+            ``classification`` or ``regression``; told from the targets when absent.
+        shuffle : bool
+            Whether the rows are put in a seeded random order before they are split; texts never.
+        replace : bool
+            Whether a dataset of that name may be replaced.
+
+        Raises
+        ------
+        InvalidDataError
+            If the file cannot be used; the message says which cell or array is to blame.
+        ConflictError
+            If there is one of that name already.
+        """
+        return upload(
+            self._transport,
+            name,
+            Path(path).expanduser(),
+            target=target,
+            task=task,
+            shuffle=shuffle,
+            replace=replace,
+        )
+
+    def ensure_dataset(self, path: str | Path) -> str:
+        """Add a file under its stem, unless it is there with the same content.
+
+        Returns
+        -------
+        str
+            The name it has in the repository.
+        """
+        return ensure_added(self._transport, Path(path).expanduser())
+
+    def remove_dataset(self, name: str) -> None:
+        """Remove a dataset that somebody added, or the files of a downloaded one."""
+        self._transport.request("DELETE", _address(name))
 
 
 def is_file_argument(dataset: str | Path) -> bool:
@@ -35,17 +189,17 @@ def upload(
     shuffle: bool = True,
     replace: bool = False,
 ) -> DatasetRecord:
-    """Send a file and return the dataset made of it; see `Platform.add_dataset`."""
+    """Send a file and return the dataset made of it; see `Datasets.add_dataset`."""
     check_dataset_name(name)
     kind = _kind(path)
     response = transport.upload(
-        f"/api/datasets/{quote(name, safe='')}",
+        _address(name),
         lambda: _chunks(path),
         {
             "kind": kind,
             "target": target,
             "task": task,
-            "shuffle_seed": SHUFFLE_SEED if shuffle else None,
+            "shuffle_seed": SHUFFLE_SEED if shuffle and kind != "characters" else None,
             "replace": "true" if replace else None,
         },
     )
@@ -68,19 +222,19 @@ def ensure_added(transport: Transport, path: Path) -> str:
     if known is None:
         upload(transport, name, path)
         return name
-    if known.descriptor.file == f"sha256:{_digest(path)}":
-        return name
-    if known.origin != "added":
-        raise ConflictError(
-            f"{path} would be added as {name!r}, which is a dataset that ships with the platform; "
-            "add it under another name first (add_dataset)."
-        )
     descriptor = known.descriptor
+    if descriptor is not None and descriptor.file == f"sha256:{_digest(path)}":
+        return name
+    if descriptor is None or known.origin != "added":
+        raise ConflictError(
+            f"{path} would be added as {name!r}, which is another dataset; add it under another "
+            "name first (add_dataset)."
+        )
     upload(
         transport,
         name,
         path,
-        target=descriptor.target,
+        target=descriptor.target if isinstance(descriptor.target, str) else None,
         task=descriptor.task,
         shuffle=descriptor.shuffle_seed is not None,
         replace=True,
@@ -90,7 +244,7 @@ def ensure_added(transport: Transport, path: Path) -> str:
 
 def _known(transport: Transport, name: str) -> DatasetRecord | None:
     try:
-        answer: Any = transport.get(f"/api/datasets/{quote(name, safe='')}")
+        answer: Any = transport.get(_address(name))
     except NotFoundError:
         return None
     return DatasetRecord.model_validate(answer)
@@ -102,19 +256,20 @@ def _kind(path: Path) -> str:
             f"There is no file {str(path)!r}.",
             errors=[FieldError(field="dataset", value=str(path), message="No such file.")],
         )
-    if path.suffix.lower() not in SUFFIXES:
+    if path.suffix.lower() not in KINDS:
+        accepted = ", ".join(KINDS)
         raise InvalidDataError(
-            f"{str(path)!r} cannot be added: its name must end in .npz or .csv.",
+            f"{str(path)!r} cannot be added: its name must end in one of {accepted}.",
             errors=[
                 FieldError(
                     field="dataset",
                     value=str(path),
-                    message="The name must end in .npz or .csv.",
-                    accepted=".npz, .csv",
+                    message=f"The name must end in one of {accepted}.",
+                    accepted=accepted,
                 )
             ],
         )
-    return path.suffix.lower().removeprefix(".")
+    return KINDS[path.suffix.lower()]
 
 
 def _name_of(path: Path) -> str:
@@ -131,3 +286,29 @@ def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(CHUNK):
             yield chunk
+
+
+def _address(name: str) -> str:
+    return f"/api/datasets/{quote(name, safe='')}"
+
+
+def _word(value: Any) -> str:
+    """Return an option as a query parameter holds it."""
+    if isinstance(value, list | tuple):
+        return ",".join(str(item) for item in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _row(dataset: DatasetRecord) -> tuple[str, ...]:
+    facts, descriptor = dataset.facts, dataset.descriptor
+    described = () if descriptor is None else descriptor.shape or ()
+    shape = list(described) if facts is None else facts.shape
+    task = None if descriptor is None else descriptor.task
+    return (
+        dataset.name,
+        dataset.state,
+        (task if facts is None else facts.task) or "",
+        "" if facts is None else f"{facts.size:,}",
+        "×".join(str(size) for size in shape),
+        dataset.problem or ("" if descriptor is None else descriptor.title),
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -64,11 +64,47 @@ class NetworkRecord(BaseModel):
     tags: list[TagRecord] = Field(default_factory=list)
 
 
+class DownloadRecord(BaseModel):
+    """How far the files of a dataset have come."""
+
+    bytes: int
+    """That are here, of `total`; also those of an earlier try."""
+    total: int
+    rate: float | None = None
+    """Bytes a second, lately; None while nothing comes."""
+    running: bool = True
+    unpacking: bool = False
+    """Whether all is here and is being verified and unpacked."""
+    problem: str | None = None
+    """Why the last try ended without success."""
+
+
+class NetworkImport(BaseModel):
+    """What became of a file that somebody brought."""
+
+    kind: str
+    """``archive``, ``dianne``, ``onnx``, ``safetensors`` or ``description``."""
+    network: NetworkRecord
+    tags: list[str] = Field(default_factory=list)
+    """Tags of the weights that came with it."""
+    warnings: list[str] = Field(default_factory=list)
+
+
 class DatasetRecord(BaseModel):
     """A dataset of the repository."""
 
-    descriptor: DatasetDescriptor
-    origin: str
-    """``bundled`` or ``added``."""
+    name: str
+    descriptor: DatasetDescriptor | None
+    """None where the file that should describe it cannot be read."""
+    origin: Literal["bundled", "added"]
+    state: Literal["ready", "not downloaded", "downloading", "broken"] = "ready"
+    problem: str | None = None
+    """Why it cannot be used, as a sentence."""
+    base: str | None = None
+    """The dataset that it is, seen through adapters."""
+    location: str | None = None
+    """Where it lies on the coordinator's machine: its descriptor, or its only file."""
+    download: DownloadRecord | None = None
+    """None where there is nothing to download, or nobody has tried."""
     facts: DatasetFacts | None = None
     """None until the inspector has answered."""

@@ -92,6 +92,10 @@ class DownloadSource(BaseModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     unpack: Literal["gzip", "tar"] | None = None
     """``gzip``: one file, named without ``.gz``; ``tar``: those of its files that are needed."""
+    folder: str = Field(default="", pattern=r"^[A-Za-z0-9._-]*$")
+    """Folder in which mirrors keep it: files of several datasets have the same name."""
+    unpacked: int | None = Field(default=None, gt=0)
+    """Bytes of what is taken out of it."""
 
     @property
     def name(self) -> str:

@@ -53,7 +53,8 @@ class Names:
     def datasets(self) -> list[str]:
         """Return the names of all datasets."""
         found = self._ask("datasets", lambda: list(self._hub.datasets()))
-        return [item.descriptor.name for item in found or ()] or list(bundled_datasets())
+        known = [item.name for item in found or () if item.state != "broken"]
+        return known or list(bundled_datasets())
 
     def tags(self, networks: Iterable[str]) -> list[str]:
         """Return the weights that these networks have, as ``tag`` and ``tag/variant``."""

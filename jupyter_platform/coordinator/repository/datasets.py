@@ -1,103 +1,111 @@
-"""The datasets that jobs can use: bundled, or added by people."""
+"""The datasets that jobs can use: bundled, added by people, or described in the watched folder."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import os
-import shutil
 import tempfile
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
-
+from jupyter_platform.coordinator.repository.descriptor_files import DescriptorFile
+from jupyter_platform.coordinator.repository.descriptor_folder import DescriptorFolder
+from jupyter_platform.coordinator.repository.downloads import Downloads
 from jupyter_platform.coordinator.repository.facts import Facts
-from jupyter_platform.coordinator.repository.folder import DescriptionFolder
+from jupyter_platform.coordinator.repository.uploads import DatasetUpload, kind_of, receive
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import (
+    BUNDLED,
+    PATH,
+    SHA256,
     DatasetDescriptor,
     DatasetFacts,
+    DatasetPreview,
+    Split,
     bundled_datasets,
     bundled_file,
     check_dataset_name,
 )
 from jupyter_platform.core.errors import (
     ConflictError,
+    FieldError,
     InvalidDataError,
+    InvalidRequestError,
     NotFoundError,
-    RequestTooLargeError,
-    StoreError,
     unknown_name,
 )
-from jupyter_platform.core.units import format_bytes
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.core.options.resolve import resolve_model
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
 
-MAX_DATASET_BYTES = 50 * 10**9
-_SPARE_BYTES = 500_000_000
-"""Room that an upload leaves on the disk."""
+State = Literal["ready", "not downloaded", "downloading", "broken"]
+_READY: State = "ready"
+
 _INSPECT_WITHIN_S = 60.0
-_MERGED_BYTES = 1_000_000
-"""Bytes that are gathered before they are written."""
+_PREVIEW_WITHIN_S = 60.0
+MOST_SHOWN = 256
+"""Samples of one preview."""
 
 
-class DatasetUpload(BaseModel):
-    """What comes with the file of a dataset, as query parameters."""
+@dataclass(frozen=True)
+class _Known:
+    """One dataset, as it is now."""
 
-    model_config = ConfigDict(extra="forbid")
+    name: str
+    descriptor: DatasetDescriptor | None
+    origin: Literal["bundled", "added"]
+    file: DescriptorFile | None = None
 
-    kind: Literal["npz", "csv"] | None = Field(
-        default=None, description="Kind of the file; told from its first bytes when absent."
-    )
-    target: str | None = Field(default=None, description="CSV: the column to learn.")
-    task: Literal["classification", "regression"] | None = None
-    title: str = ""
-    summary: str = ""
-    source: str = ""
-    licence: str = ""
-    shape: str | None = Field(
-        default=None, pattern=r"^\d+(,\d+)*$", description="Shape of one sample: ``1,28,28``."
-    )
-    scale: float = Field(default=1.0, allow_inf_nan=False)
-    shuffle_seed: int | None = Field(default=None, ge=0)
-    replace: bool = Field(default=False, description="Replace one that somebody added.")
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be read."""
+        return None if self.file is None else self.file.problem
 
-    @field_validator("scale")
-    @classmethod
-    def _scales(cls, scale: float) -> float:
-        if scale == 0:
-            raise ValueError("scale 0 would make every input zero")
-        return scale
-
-    def descriptor(self, name: str, kind: str, digest: str) -> DatasetDescriptor:
-        """Return the descriptor of the uploaded file."""
-        given = self.model_dump(exclude={"kind", "shape", "replace"})
-        shape = None if self.shape is None else [int(part) for part in self.shape.split(",")]
-        return DatasetDescriptor.model_validate(
-            {**given, "name": name, "kind": kind, "file": f"sha256:{digest}", "shape": shape}
-        )
+    @property
+    def asked(self) -> DatasetDescriptor | None:
+        """What facts can be asked of; None while there is something wrong or missing."""
+        if self.descriptor is None or self.problem is not None:
+            return None
+        return self.descriptor if self.descriptor.is_complete else None
 
 
 class DatasetRepository:
-    """Descriptors by name; the data lies beside, by digest."""
+    """Descriptors by name; the data lie beside, by digest, or where a descriptor says.
 
-    def __init__(self, paths: Paths, blobs: BlobStore, facts: Facts) -> None:
-        self._added = DescriptionFolder(paths.datasets, DatasetDescriptor)
+    Parameters
+    ----------
+    paths : Paths
+        Where the watched folder is.
+    blobs : BlobStore
+        Content-addressed files.
+    facts : Facts
+        What only a torch process can tell.
+    downloads : Downloads, optional
+        Fetches public datasets.
+    """
+
+    def __init__(
+        self, paths: Paths, blobs: BlobStore, facts: Facts, downloads: Downloads | None = None
+    ) -> None:
+        self._folder = DescriptorFolder(paths.datasets)
         self._bundled = bundled_datasets()
         self._incoming = paths.blobs
         self._blobs = blobs
         self._facts = facts
+        self.downloads = downloads or Downloads(paths.downloads, blobs)
         self._busy: set[str] = set()
+        self._filling: asyncio.Task[None] | None = None
 
     def names(self) -> list[str]:
-        """Return the names of all datasets, sorted."""
-        return sorted(self._all())
+        """Return the names of all datasets that could be used, sorted."""
+        return sorted(item.name for item in self._all().values() if item.problem is None)
 
     def find(self, name: str) -> DatasetDescriptor | None:
-        """Return a descriptor, or None when there is none by that name."""
-        return self._all().get(name)
+        """Return a descriptor, or None when there is none by that name that can be read."""
+        known = self._all().get(name)
+        return None if known is None else known.descriptor
 
     def get(self, name: str) -> DatasetDescriptor:
         """Return a descriptor.
@@ -106,17 +114,46 @@ class DatasetRepository:
         ------
         NotFoundError
             If there is none by that name; the nearest is named.
+        InvalidDataError
+            If it is broken.
         """
-        everything = self._all()
-        if name not in everything:
-            error = unknown_name("dataset", name, everything)
-            raise NotFoundError(error.message, errors=[error])
-        return everything[name]
+        known = self._known(name)
+        if known.descriptor is None or known.problem is not None:
+            raise InvalidDataError(known.problem or "")
+        return known.descriptor
+
+    def usable(self, name: str) -> DatasetDescriptor | None:
+        """Return the descriptor of a dataset that a job may use; None when there is none.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it is broken, or not downloaded; the error says what to do.
+        """
+        known = self._all().get(name)
+        if known is None:
+            return None
+        problem, accepted = known.problem, None
+        if known.descriptor is not None and not known.descriptor.is_complete:
+            accepted = f"jupyter platform datasets get {known.descriptor.name}"
+            problem = f"Dataset {name!r} is not downloaded yet; `{accepted}` does that."
+            if self.downloads.is_coming(known.descriptor):
+                problem = f"Dataset {name!r} is being downloaded; submit again when it is there."
+        if problem is not None or known.descriptor is None:
+            field = FieldError(
+                field="dataset", value=name, message=problem or "", accepted=accepted
+            )
+            raise InvalidRequestError(problem or "", errors=[field])
+        return known.descriptor
 
     def file(self, descriptor: DatasetDescriptor) -> Path:
-        """Return the path of the data on this machine."""
-        kind, _, reference = descriptor.references[0].partition(":")
-        return bundled_file(reference) if kind == "bundled" else self._blobs.path(reference)
+        """Return the path of the (first) file of a dataset on this machine."""
+        reference = descriptor.references[0]
+        if reference.startswith(BUNDLED):
+            return bundled_file(reference.removeprefix(BUNDLED))
+        if reference.startswith(PATH):
+            return Path(reference.removeprefix(PATH))
+        return self._blobs.path(reference.removeprefix(SHA256))
 
     async def record(self, name: str) -> DatasetRecord:
         """Return a dataset with its facts, waiting some seconds for them.
@@ -126,16 +163,76 @@ class DatasetRepository:
         NotFoundError
             If there is none by that name.
         """
-        descriptor = self.get(name)
-        request = _request(descriptor)
-        answer = await self._facts.answer("dataset", descriptor.digest, request)
-        return self._record(descriptor, answer)
+        known = self._known(name)
+        answer = None
+        if known.asked is not None:
+            digest = known.asked.digest
+            answer = await self._facts.answer("dataset", digest, _request(known.asked))
+        return self._record(known, answer)
 
     async def records(self) -> list[DatasetRecord]:
-        """Return all datasets by name, with the facts that are known at once."""
-        everything = sorted(self._all().items())
-        known = await self._facts.cached("dataset", [item.digest for _, item in everything])
-        return [self._record(item, known.get(item.digest)) for _, item in everything]
+        """Return all datasets by name, with the facts that are known at once.
+
+        Facts that are not are asked for meanwhile.
+        """
+        everything = [item for _, item in sorted(self._all().items())]
+        digests = {item.name: item.asked.digest for item in everything if item.asked is not None}
+        known = await self._facts.cached("dataset", list(digests.values()))
+        self._fill(name for name, digest in digests.items() if digest not in known)
+        return [self._record(item, known.get(digests.get(item.name, ""))) for item in everything]
+
+    async def preview(
+        self, name: str, split: Split | None, count: int, options: Mapping[str, Any]
+    ) -> DatasetPreview:
+        """Return some samples of a dataset, seen through adapters.
+
+        Parameters
+        ----------
+        split : str, optional
+            Where they are taken from; all samples when absent.
+        count : int
+            How many, spread evenly.
+        options : mapping
+            Adapter options, in our spelling or DIANNE's.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it cannot be used, or the options do not go with it.
+        NotFoundError
+            If there is none by that name.
+        UnavailableError
+            If no host looks at it in time.
+        """
+        descriptor = self.usable(name) or self._known(name).descriptor
+        assert descriptor is not None, "usable() refuses what has none"
+        resolved, _ = resolve_model(AdapterOptions, dict(options), descriptor.adapters)
+        request = {
+            **_request(descriptor),
+            "split": split,
+            "count": count,
+            "options": resolved.model_dump(mode="json"),
+        }
+        answer = await self._facts.question("preview", request, _PREVIEW_WITHIN_S)
+        return DatasetPreview.model_validate(answer)
+
+    async def start_download(self, name: str) -> DatasetRecord:
+        """Begin to fetch the files of a dataset; nothing happens where they are here or coming.
+
+        Raises
+        ------
+        NotFoundError, ConflictError
+            If there is none by that name, or there is nothing to download.
+        RequestTooLargeError
+            If there is no room for it.
+        """
+        self.downloads.start(self._downloadable(name))
+        return self._record(self._known(name), None)
+
+    async def cancel_download(self, name: str) -> DatasetRecord:
+        """Stop fetching a dataset; what is here stays for the next time."""
+        await self.downloads.cancel(self._downloadable(name))
+        return self._record(self._known(name), None)
 
     async def put(
         self,
@@ -151,7 +248,7 @@ class DatasetRepository:
         name : str
             Name in the repository.
         body : async iterable of bytes
-            The ``.npz`` or CSV file.
+            The file.
         size : int, optional
             Bytes that the sender announced.
 
@@ -171,28 +268,70 @@ class DatasetRepository:
         try:
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
                 file = Path(folder) / "data"
-                digest, length = await self._receive(body, file, size)
-                if length == 0:
-                    raise InvalidDataError(f"Dataset {name!r}: the file is empty.")
+                digest = await receive(body, file, size, name)
                 return await self._take(name, upload, file, digest)
         finally:
             self._busy.discard(name)
 
     async def delete(self, name: str) -> None:
-        """Remove a dataset that somebody added; jobs that use it keep its file.
+        """Remove a dataset that somebody added, or the files of a downloaded one.
+
+        Jobs that use it keep its files; what a descriptor names by path stays where it is.
 
         Raises
         ------
         NotFoundError, ConflictError
             If there is none by that name, or it is bundled.
         """
-        self.get(name)
-        if name in self._bundled:
+        known = self._known(name)
+        if known.file is not None:
+            await asyncio.to_thread(self._folder.delete, known.file)
+        elif known.descriptor is not None and known.descriptor.download:
+            await self.downloads.remove(self._bundled[name], self._needed(known.descriptor))
+        else:
             raise ConflictError(f"Dataset {name!r} is bundled and cannot be deleted.")
-        await asyncio.to_thread(self._added.delete, name)
 
-    def _all(self) -> dict[str, DatasetDescriptor]:
-        return self._added.all() | self._bundled
+    async def close(self) -> None:
+        """End what runs in the background."""
+        if self._filling is not None:
+            self._filling.cancel()
+            await asyncio.gather(self._filling, return_exceptions=True)
+        await self.downloads.close()
+
+    def _all(self) -> dict[str, _Known]:
+        found = {
+            name: _Known(name, self._resolved(item.descriptor), "added", item)
+            for name, item in self._folder.all(self._bundled).items()
+        }
+        for name, descriptor in self._bundled.items():
+            found[name] = _Known(name, self._resolved(descriptor), "bundled")
+        return found
+
+    def _resolved(self, descriptor: DatasetDescriptor | None) -> DatasetDescriptor | None:
+        return None if descriptor is None else self.downloads.resolved(descriptor)
+
+    def _known(self, name: str) -> _Known:
+        everything = self._all()
+        if name not in everything:
+            error = unknown_name("dataset", name, everything)
+            raise NotFoundError(error.message, errors=[error])
+        return everything[name]
+
+    def _downloadable(self, name: str) -> DatasetDescriptor:
+        """Return the descriptor whose files are fetched: of an adapted dataset that beneath."""
+        known = self._known(name)
+        if known.descriptor is None or not known.descriptor.download:
+            raise ConflictError(f"Dataset {name!r} is not one that is downloaded.")
+        return known.descriptor
+
+    def _needed(self, descriptor: DatasetDescriptor) -> frozenset[str]:
+        """Return the references of all datasets with other sources than this one."""
+        others = [
+            item.descriptor.references
+            for item in self._all().values()
+            if item.descriptor is not None and item.descriptor.download != descriptor.download
+        ]
+        return frozenset(reference for references in others for reference in references)
 
     def _may_put(self, name: str, replace: bool) -> None:
         check_dataset_name(name)
@@ -200,80 +339,79 @@ class DatasetRepository:
             raise ConflictError(f"Dataset {name!r} is bundled and cannot be replaced.")
         if name in self._busy:
             raise ConflictError(f"Dataset {name!r} is being added by somebody else just now.")
-        if not replace and self.find(name) is not None:
+        known = self._all().get(name)
+        if known is None:
+            return
+        if not replace:
             raise ConflictError(
                 f"There is a dataset {name!r} already; choose another name or set replace."
             )
-
-    async def _receive(
-        self, body: AsyncIterable[bytes], file: Path, size: int | None
-    ) -> tuple[str, int]:
-        free = shutil.disk_usage(self._incoming).free
-        room = min(MAX_DATASET_BYTES, free - _SPARE_BYTES)
-        _check_room(size or 0, room)
-        digest, length = hashlib.sha256(), 0
-        with await asyncio.to_thread(file.open, "wb") as target:
-            pending = bytearray()
-            async for chunk in body:
-                pending += chunk
-                length += len(chunk)
-                _check_room(length, room)
-                if len(pending) >= _MERGED_BYTES:
-                    await asyncio.to_thread(_append, target, digest, bytes(pending))
-                    pending.clear()
-            await asyncio.to_thread(_append, target, digest, bytes(pending))
-        return digest.hexdigest(), length
+        if known.file is not None and not self._folder.is_own(known.file):
+            raise ConflictError(
+                f"Dataset {name!r} is described in {known.file.path}; change or remove that file."
+            )
 
     async def _take(
         self, name: str, upload: DatasetUpload, file: Path, digest: str
     ) -> DatasetRecord:
-        kind = upload.kind or _kind_of(file)
+        kind = upload.kind or kind_of(file)
         descriptor = upload.descriptor(name, kind, digest)
-        known = self._blobs.has(digest)
+        had = self._blobs.has(digest)
         await asyncio.to_thread(self._blobs.put_file, file, link=True)
         try:
             answer = await self._facts.ask(
                 "dataset", descriptor.digest, _request(descriptor), _INSPECT_WITHIN_S
             )
-            await asyncio.to_thread(self._added.put, name, descriptor)
+            await asyncio.to_thread(self._folder.put, name, descriptor)
         except BaseException:
-            if not known:
+            if not had:
                 self._blobs.path(digest).unlink(missing_ok=True)
             raise
-        return self._record(descriptor, answer)
+        return self._record(self._known(name), answer)
 
-    def _record(
-        self, descriptor: DatasetDescriptor, answer: dict[str, Any] | None
-    ) -> DatasetRecord:
+    def _fill(self, names: Iterable[str]) -> None:
+        missing = list(names)
+        if missing and (self._filling is None or self._filling.done()):
+            self._filling = asyncio.create_task(self._ask_for(missing))
+
+    async def _ask_for(self, names: list[str]) -> None:
+        everything = self._all()
+        for name in names:
+            asked = everything[name].asked if name in everything else None
+            if asked is not None and self._facts.refusal("dataset", asked.digest) is None:
+                await self._facts.answer("dataset", asked.digest, _request(asked))
+
+    def _record(self, known: _Known, answer: dict[str, Any] | None) -> DatasetRecord:
+        descriptor = known.descriptor
+        problem, state = known.problem, _READY
+        download = None if descriptor is None else self.downloads.record(descriptor)
+        if answer is None and known.asked is not None:
+            problem = self._facts.refusal("dataset", known.asked.digest)
+        if problem is not None:
+            state = "broken"
+        elif descriptor is not None and not descriptor.is_complete:
+            coming = download is not None and download.running
+            state = "downloading" if coming else "not downloaded"
         return DatasetRecord(
+            name=known.name,
             descriptor=descriptor,
-            origin="bundled" if descriptor.name in self._bundled else "added",
+            origin=known.origin,
+            state=state,
+            problem=problem,
+            base=None if known.file is None else known.file.base,
+            location=self._location(known),
+            download=download,
             facts=None if answer is None else DatasetFacts.model_validate(answer),
         )
+
+    def _location(self, known: _Known) -> str | None:
+        if known.file is not None and (known.descriptor is None or known.descriptor.stamp):
+            return str(known.file.path)
+        if known.descriptor is None or not known.descriptor.references:
+            return None
+        return str(self.file(known.descriptor)) if known.descriptor.is_complete else None
 
 
 def _request(descriptor: DatasetDescriptor) -> dict[str, Any]:
     # The host agent adds where the file lies that the descriptor refers to.
     return {"descriptor": descriptor.model_dump(mode="json")}
-
-
-def _append(target: IO[bytes], digest: Any, data: bytes) -> None:
-    digest.update(data)
-    try:
-        target.write(data)
-        target.flush()
-    except OSError as error:
-        raise StoreError(f"The file cannot be stored: {os.strerror(error.errno or 0)}.") from error
-
-
-def _check_room(size: int, room: int) -> None:
-    if size > room:
-        raise RequestTooLargeError(
-            f"The file of {format_bytes(size)} or more does not fit; there is room for "
-            f"{format_bytes(max(room, 0))}."
-        )
-
-
-def _kind_of(file: Path) -> str:
-    with open(file, "rb") as source:
-        return "npz" if source.read(2) == b"PK" else "csv"

@@ -23,6 +23,9 @@ Raises UnavailableError without a host or in time, other platform errors as the 
 ANSWER_WITHIN_S = 5.0
 """Seconds that a person waits for facts before the record is shown without them."""
 
+_REFUSALS = 10_000
+"""Errors that are remembered."""
+
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +36,7 @@ class Facts:
         self._store = store
         self._inspect = inspect
         self._asking: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
+        self._refused: dict[tuple[str, str], str] = {}
 
     async def cached(self, kind: str, digests: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return the answers that are known, by digest."""
@@ -93,12 +97,26 @@ class Facts:
             return None
         except PlatformError as error:
             log.warning("no facts of %s %s: %s", kind, digest[:12], error.message)
+            if len(self._refused) >= _REFUSALS:
+                self._refused.clear()
+            self._refused[kind, digest] = error.message
             return None
+
+    def refusal(self, kind: str, digest: str) -> str | None:
+        """Return why the last `answer` to a request was none, where that was its own fault."""
+        return self._refused.get((kind, digest))
+
+    async def question(
+        self, kind: str, request: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the answer to a request that nobody will ask again; see `ask`."""
+        return await self._inspect({"op": kind, **request}, timeout_s)
 
     async def _inspect_and_keep(
         self, kind: str, digest: str, request: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
         value = await self._inspect({"op": kind, **request}, timeout_s)
+        self._refused.pop((kind, digest), None)
         row = FactRow(kind=kind, digest=digest, value=value)
         await self._store.run(lambda session: session.merge(row))
         return value

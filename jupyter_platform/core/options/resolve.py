@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -29,6 +29,8 @@ OPTION_MODELS: dict[JobType, type[OptionModel]] = {
     JobType.ACT: ActOptions,
 }
 """The job types that can be submitted."""
+
+Model = TypeVar("Model", bound=OptionModel)
 
 
 def resolve_options(
@@ -59,12 +61,18 @@ def resolve_options(
     RequestTooLargeError
         If the options take more than `MAX_OPTIONS_BYTES` of JSON.
     """
+    return resolve_model(OPTION_MODELS[job_type], options, defaults)
+
+
+def resolve_model(
+    model: type[Model], options: dict[str, Any], defaults: dict[str, Any] | None = None
+) -> tuple[Model, dict[str, Any]]:
+    """Validate options of any model; see `resolve_options`."""
     size = len(json.dumps(options, default=str))
     if size > MAX_OPTIONS_BYTES:
         raise RequestTooLargeError(
             f"The options take {size:,} bytes; at most {MAX_OPTIONS_BYTES:,} are accepted."
         )
-    model = OPTION_MODELS[job_type]
     given = translate(model, options)
     known = {key: value for key, value in (defaults or {}).items() if key in model.model_fields}
     try:

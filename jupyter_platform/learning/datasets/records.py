@@ -20,11 +20,15 @@ class _Layout(NamedTuple):
 
     label_bytes: int
     shape: tuple[int, ...]
+    label: int = -1
+    """Which of the label bytes is the class."""
 
 
 _LAYOUTS = {"cifar10": _Layout(1, (3, 32, 32)), "cifar100": _Layout(2, (3, 32, 32))}
 """Of CIFAR-100 the first label byte is the coarse class, the second the fine one
 (A. Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009)."""
+_COARSE = 20
+"""Named classes with which CIFAR-100 is learned by its coarse labels."""
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
@@ -43,6 +47,8 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
                 "such as [3, 32, 32]."
             )
         layout = _Layout(descriptor.label_bytes, descriptor.shape)
+    if descriptor.kind == "cifar100" and len(descriptor.classes or ()) == _COARSE:
+        layout = layout._replace(label=0)
     parts: list[tuple[NDArray[Any], NDArray[Any]]] = []
     border = 0
     for which, paths in (("train", files.train), ("test", files.test)):
@@ -65,7 +71,9 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
 
 def _labelled(path: Path, layout: _Layout, dataset: str) -> tuple[NDArray[Any], NDArray[Any]]:
     records = map_records(path, layout.label_bytes + math.prod(layout.shape), dataset)
-    return records[:, layout.label_bytes :], np.array(records[:, layout.label_bytes - 1])
+    return records[:, layout.label_bytes :], np.array(
+        records[:, : layout.label_bytes][:, layout.label]
+    )
 
 
 def _apart(x: Path, y: Path, layout: _Layout, dataset: str) -> tuple[NDArray[Any], NDArray[Any]]:

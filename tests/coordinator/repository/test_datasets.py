@@ -3,8 +3,7 @@ import hashlib
 
 import pytest
 
-from jupyter_platform.coordinator.repository import DatasetUpload
-from jupyter_platform.coordinator.repository import datasets as datasets_module
+from jupyter_platform.coordinator.repository import DatasetUpload, uploads
 from jupyter_platform.core.errors import (
     ConflictError,
     InvalidDataError,
@@ -123,6 +122,24 @@ async def test_bundled_datasets_can_be_neither_replaced_nor_deleted(datasets):
         await datasets.delete("iris")
 
 
+async def test_a_dataset_of_a_file_in_the_folder_is_not_overwritten(datasets, paths, inspector):
+    folder = paths.datasets / "mine"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text("kind: blobs\n")
+    inspector.answers["dataset"] = FACTS
+
+    with pytest.raises(ConflictError, match=r"described in .*mine.yaml; change or remove"):
+        await datasets.put("mine", pieces(CSV), DatasetUpload(replace=True))
+
+
+async def test_parquet_is_told_from_its_first_bytes(datasets, inspector):
+    inspector.answers["dataset"] = FACTS
+
+    record = await datasets.put("mine", pieces(b"PAR1rest"), DatasetUpload())
+
+    assert record.descriptor.kind == "parquet"
+
+
 @pytest.mark.parametrize("name", ["../iris", ".hidden", "a b", "x" * 65, ""])
 async def test_a_name_that_could_not_be_a_file_is_refused(datasets, name):
     with pytest.raises(InvalidDataError, match="cannot be the name"):
@@ -138,7 +155,7 @@ async def test_an_empty_file_is_refused(datasets, paths):
 
 @pytest.mark.parametrize("announced", [None, 100])
 async def test_a_file_that_does_not_fit_is_refused(datasets, paths, monkeypatch, announced):
-    monkeypatch.setattr(datasets_module, "MAX_DATASET_BYTES", 20)
+    monkeypatch.setattr(uploads, "MAX_DATASET_BYTES", 20)
 
     with pytest.raises(RequestTooLargeError, match="room for 20 B"):
         await datasets.put("mine", pieces(CSV), DatasetUpload(), announced)
@@ -147,9 +164,11 @@ async def test_a_file_that_does_not_fit_is_refused(datasets, paths, monkeypatch,
 
 
 async def test_bundled_datasets_are_listed_and_an_unknown_one_names_the_nearest(datasets):
-    names = [item.descriptor.name for item in await datasets.records()]
+    records = {item.name: item for item in await datasets.records()}
 
-    assert names == ["breast_cancer", "diabetes", "digits", "iris", "wine"]
+    assert {"breast_cancer", "diabetes", "digits", "iris", "wine"} <= set(records)
+    assert records["iris"].state == "ready"
+    assert list(records) == sorted(records)
     assert datasets.file(datasets.get("iris")).is_file()
     with pytest.raises(NotFoundError, match="Did you mean 'iris'"):
         datasets.get("irs")

@@ -8,7 +8,24 @@ from fastapi import APIRouter, Header, Query, Request
 
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import DatasetUpload
+from jupyter_platform.coordinator.repository.datasets import MOST_SHOWN
 from jupyter_platform.core.catalogue import DatasetRecord
+from jupyter_platform.core.datasets import DatasetPreview, Split
+
+OWN = frozenset({"split", "count"})
+"""Parameters of a preview that are no adapter options."""
+ADAPTERS = {
+    "parameters": [
+        {
+            "name": "adapters",
+            "in": "query",
+            "style": "form",
+            "explode": True,
+            "schema": {"type": "object", "additionalProperties": {"type": "string"}},
+            "description": "Adapter options, each a parameter: `horizontal_flip=0.5`.",
+        }
+    ]
+}
 
 router = APIRouter(prefix="/datasets", tags=["datasets"])
 
@@ -32,6 +49,31 @@ async def dataset(name: str, services: ServicesOf) -> DatasetRecord:
     return await services.datasets.record(name)
 
 
+@router.get("/{name}/preview", openapi_extra=ADAPTERS)
+async def preview(
+    name: str,
+    request: Request,
+    services: ServicesOf,
+    split: Split | None = None,
+    count: Annotated[int, Query(ge=1, le=MOST_SHOWN)] = 32,
+) -> DatasetPreview:
+    """Return some samples of a dataset; all other parameters are adapter options."""
+    given = {key: value for key, value in request.query_params.items() if key not in OWN}
+    return await services.datasets.preview(name, split, count, given)
+
+
+@router.post("/{name}/get", status_code=202)
+async def get(name: str, services: ServicesOf) -> DatasetRecord:
+    """Begin to download a dataset; its record tells how far it has come."""
+    return await services.datasets.start_download(name)
+
+
+@router.delete("/{name}/get")
+async def cancel(name: str, services: ServicesOf) -> DatasetRecord:
+    """Stop a download; what has come stays for the next time."""
+    return await services.datasets.cancel_download(name)
+
+
 @router.put("/{name}", status_code=201, openapi_extra=UPLOAD_BODY)
 async def put(
     name: str,
@@ -40,11 +82,11 @@ async def put(
     upload: Annotated[DatasetUpload, Query()],
     content_length: Annotated[int | None, Header(ge=0)] = None,
 ) -> DatasetRecord:
-    """Add a dataset; the body is the ``.npz`` or CSV file."""
+    """Add a dataset; the body is a ``.npz``, CSV, Parquet or text file."""
     return await services.datasets.put(name, request.stream(), upload, content_length)
 
 
 @router.delete("/{name}", status_code=204)
 async def delete(name: str, services: ServicesOf) -> None:
-    """Remove a dataset that somebody added."""
+    """Remove a dataset that somebody added, or the files of a downloaded one."""
     await services.datasets.delete(name)

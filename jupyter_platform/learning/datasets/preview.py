@@ -1,0 +1,123 @@
+"""Samples for people to look at."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from jupyter_platform.core.datasets import DatasetFacts, DatasetPreview, SampleView, Split
+from jupyter_platform.core.errors import FieldError, InvalidDataError
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.learning.datasets.adapters import adapt
+from jupyter_platform.learning.datasets.dataset import Dataset
+
+VALUES = 32
+"""Numbers of a sample that are shown."""
+TEXT_LENGTH = 80
+"""Symbols of a sequence that are shown."""
+SMALLEST_IMAGE = 4
+"""Pixels a side below which an array is shown as numbers."""
+
+
+def preview(
+    dataset: Dataset, split: Split | None, count: int, options: AdapterOptions
+) -> DatasetPreview:
+    """Return samples spread evenly over a split, as a training job sees them.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Before any adapter.
+    split : str or None
+        None: all samples.
+    count : int
+        How many; fewer where there are fewer.
+    options : AdapterOptions
+        Random ones are drawn with seed 0.
+
+    Raises
+    ------
+    PlatformError
+        If there is no such split, or the adapters do not go with the data.
+    """
+    selected, chain = adapt(dataset, options)
+    facts = chain.shape(selected.facts)
+    indices = _indices(facts, split, count, dataset.descriptor.name)
+    rows = indices if selected.order is None else selected.order[indices]
+    generator = torch.Generator().manual_seed(0)
+    inputs, targets = chain(*selected.gather(rows), generator, training=True)
+    if facts.sequential:
+        samples = [_text(selected, index, facts) for index in indices.tolist()]
+    else:
+        shown = zip(indices.tolist(), inputs, targets, strict=True)
+        samples = [_sample(index, x, y, facts) for index, x, y in shown]
+    return DatasetPreview(facts=facts, split=split, samples=samples)
+
+
+def _indices(facts: DatasetFacts, split: Split | None, count: int, name: str) -> Tensor:
+    if split is None:
+        start, stop = 0, facts.size
+    elif split in facts.splits:
+        start, stop = facts.splits[split]
+    else:
+        known = ", ".join(facts.splits)
+        message = f"Dataset {name!r} has no {split} split; it has {known or 'none'}."
+        field = FieldError(field="split", value=split, message=message, accepted=known)
+        raise InvalidDataError(message, errors=[field])
+    size = stop - start
+    shown = min(count, size)
+    return start + torch.arange(shown) * size // shown
+
+
+def _text(dataset: Dataset, index: int, facts: DatasetFacts) -> SampleView:
+    stop = min(index + TEXT_LENGTH, facts.size)
+    symbols, _ = dataset.gather(dataset.rows((index, stop), "sample"))
+    names = facts.classes or [str(number) for number in range(facts.outputs)]
+    are_characters = all(len(name) == 1 for name in names)
+    shown = ("" if are_characters else " ").join(names[number] for number in symbols.tolist())
+    return SampleView(index=index, text=shown)
+
+
+def _sample(index: int, x: Tensor, y: Tensor, facts: DatasetFacts) -> SampleView:
+    view = SampleView(index=index)
+    if facts.task == "classification":
+        number = int(y)
+        view.label = str(number) if facts.classes is None else facts.classes[number]
+    elif _is_image(tuple(y.shape)):
+        view.mask = _picture(y)
+    else:
+        view.target = _first(y)
+    if _is_image(tuple(x.shape)):
+        view.image = _picture(x)
+    else:
+        view.values = _first(x)
+    return view
+
+
+def _is_image(shape: tuple[int, ...]) -> bool:
+    is_large = len(shape) in (2, 3) and min(shape[-2:]) >= SMALLEST_IMAGE
+    return is_large and (len(shape) == 2 or shape[0] in (1, 3, 4))
+
+
+def _first(values: Tensor) -> list[float]:
+    return [float(item) for item in values.flatten()[:VALUES]]
+
+
+def _picture(image: Tensor) -> str:
+    """Return an image as the address of a PNG; values from 0 to 1, or else spread over that."""
+    low, high = float(image.min()), float(image.max())
+    if low < 0 or high > 1:
+        image = (image - low) / max(high - low, 1e-12)
+    pixels: NDArray[Any] = (image * 255).round().to(torch.uint8).numpy()
+    if pixels.ndim == 3:
+        pixels = pixels[0] if len(pixels) == 1 else np.ascontiguousarray(pixels.transpose(1, 2, 0))
+    target = io.BytesIO()
+    Image.fromarray(pixels).save(target, "png")
+    return f"data:image/png;base64,{base64.b64encode(target.getvalue()).decode()}"
