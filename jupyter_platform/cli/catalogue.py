@@ -1,4 +1,4 @@
-"""``jupyter platform hosts | networks | options | notifications``."""
+"""``jupyter platform hosts | options | notifications``."""
 
 from __future__ import annotations
 
@@ -11,13 +11,10 @@ from jupyter_platform.cli.output import (
     ago,
     clock,
     json_option,
-    number,
-    print_fields,
     print_json,
     print_table,
     state_text,
 )
-from jupyter_platform.core.catalogue import NetworkRecord
 from jupyter_platform.core.hosts import HostRecord
 from jupyter_platform.core.options.resolve import accepted_values
 from jupyter_platform.core.units import format_bytes
@@ -51,56 +48,6 @@ def hosts(as_json: bool) -> None:
     for record in records:
         if record.description.overcommitted:
             click.echo(f"Note: {record.description.name} {record.description.overcommitted}.")
-
-
-@click.group(cls=NameGroup, invoke_without_command=True)
-@json_option
-@click.pass_context
-def networks(ctx: click.Context, as_json: bool) -> None:
-    """List networks; `networks NAME` shows one, add and remove change the repository."""
-    if ctx.invoked_subcommand is not None:
-        return
-    found = platform().networks()
-    if as_json:
-        print_json(list(found))
-        return
-    print_table(("NAME", "TASK", ">PARAMETERS", ">TAGS", "TITLE"), found.rows())
-
-
-@networks.command("show")
-@click.argument("name")
-@json_option
-def show_network(name: str, as_json: bool) -> None:
-    """Show a network: layers, shapes, parameters, and what its weights scored."""
-    record = platform().network(name)
-    if as_json:
-        print_json(record)
-    else:
-        _print_network(record)
-
-
-@networks.command("add")
-@click.argument("files", metavar="FILE…", nargs=-1, required=True)
-@json_option
-def add_network(files: tuple[str, ...], as_json: bool) -> None:
-    """Add networks from JSON descriptions."""
-    hub = platform()
-    records = [hub.add_network(file) for file in files]
-    if as_json:
-        print_json(records)
-        return
-    for record in records:
-        click.echo(f"{record.description.name}  added")
-
-
-@networks.command("remove")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
-def remove_network(names: tuple[str, ...]) -> None:
-    """Remove networks that somebody added."""
-    hub = platform()
-    for name in names:
-        hub.remove_network(name)
-        click.echo(f"{name}  removed")
 
 
 @click.command()
@@ -146,50 +93,6 @@ def _host_row(record: HostRecord) -> tuple[str, ...]:
         f"{offer.os} {offer.arch}",
         ", ".join(record.jobs),
     )
-
-
-def _print_network(record: NetworkRecord) -> None:
-    description, facts = record.description, record.facts
-    print_fields(
-        [
-            ("name", description.name),
-            ("title", description.title),
-            ("", description.summary),
-            ("task", description.task or "classification or regression"),
-            ("origin", record.origin),
-            ("parameters", f"{facts.parameters:,}" if facts else "not known yet"),
-        ]
-    )
-    if facts is not None:
-        click.echo()
-        print_table(
-            ("LAYER", "TYPE", "OUTPUT", ">PARAMETERS"),
-            [
-                (layer.name, layer.type, _shape(layer.output_shape), f"{layer.parameters:,}")
-                for layer in facts.layers
-            ],
-        )
-    if record.tags:
-        click.echo()
-        print_table(
-            ("TAG", "WEIGHTS", ">STEP", "SCORES", "JOB", "UPDATED"),
-            [
-                (
-                    tag.tag,
-                    item.variant,
-                    f"{item.step:,}",
-                    ", ".join(f"{key} {number(value)}" for key, value in item.scores.items()),
-                    tag.job or "",
-                    ago(tag.updated_at),
-                )
-                for tag in record.tags
-                for item in tag.variants
-            ],
-        )
-
-
-def _shape(shape: list[int]) -> str:
-    return "×".join(str(size) for size in shape) or "1"
 
 
 def _option_row(name: str, field: dict[str, Any]) -> tuple[str, ...]:

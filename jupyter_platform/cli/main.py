@@ -51,7 +51,7 @@ COMMANDS = {
     "generate": "generate",
     "rl": "acting",
     "hosts": "catalogue",
-    "networks": "catalogue",
+    "networks": "networks",
     "datasets": "datasets",
     "environments": "acting",
     "pools": "acting",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,12 +16,12 @@ from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.networks import Networks
 from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.strategies import Strategies
 from jupyter_platform.client.transport import OnProgress, Transport
 from jupyter_platform.client.waiting import polled
-from jupyter_platform.core.catalogue import NetworkRecord
-from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
+from jupyter_platform.core.errors import NotFoundError
 from jupyter_platform.core.hosts import HostRecord, StatusRecord
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, NotificationRecord
 from jupyter_platform.core.settings import Settings
@@ -34,7 +33,7 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform(Acting, Datasets, Drafting, Generating, Predicting, Strategies):
+class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Strategies):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters
@@ -255,41 +254,6 @@ class Platform(Acting, Datasets, Drafting, Generating, Predicting, Strategies):
         records = [HostRecord.model_validate(item) for item in self._transport.get("/api/hosts")]
         return Listing(records, ("name", "state", "cpus busy", "memory", "gpus busy"), _host_row)
 
-    def networks(self) -> Listing[NetworkRecord]:
-        """Return the networks of the repository."""
-        answer = self._transport.get("/api/networks")
-        records = [NetworkRecord.model_validate(item) for item in answer]
-        return Listing(records, ("name", "task", "parameters", "tags", "title"), _network_row)
-
-    def network(self, name: str) -> NetworkRecord:
-        """Return a network with its layer table and tags."""
-        path = f"/api/networks/{quote(name, safe='')}"
-        return NetworkRecord.model_validate(self._transport.get(path))
-
-    def add_network(self, description: Mapping[str, Any] | str | Path) -> NetworkRecord:
-        """Add a network to the repository.
-
-        Parameters
-        ----------
-        description : mapping, str or Path
-            A `NetworkDescription` as a mapping, or a JSON file with one.
-
-        Raises
-        ------
-        InvalidDataError
-            If it cannot be read, or no network can be built from it.
-        """
-        content = _read_description(description)
-        name = quote(str(content.get("name") or ""), safe="")
-        if not name:
-            raise InvalidDataError("The description of the network has no name; give it one.")
-        response = self._transport.request("PUT", f"/api/networks/{name}", body=content)
-        return NetworkRecord.model_validate_json(response.content)
-
-    def remove_network(self, name: str) -> None:
-        """Remove a network that somebody added."""
-        self._transport.request("DELETE", f"/api/networks/{quote(name, safe='')}")
-
     def options(self, type: str) -> dict[str, Any]:
         """Return the options of a job type as a JSON schema."""
         answer: dict[str, Any] = self._transport.get(f"/api/options/{quote(type, safe='')}")
@@ -384,21 +348,6 @@ class Platform(Acting, Datasets, Drafting, Generating, Predicting, Strategies):
                 return
 
 
-def _read_description(description: Mapping[str, Any] | str | Path) -> dict[str, Any]:
-    if isinstance(description, Mapping):
-        return dict(description)
-    path = Path(description).expanduser()
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidRequestError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise InvalidDataError(f"{path} is no JSON file: {error}.") from error
-    if not isinstance(content, dict):
-        raise InvalidDataError(f"{path} holds no description of a network: it is not an object.")
-    return content
-
-
 def _host_row(host: HostRecord) -> tuple[str, ...]:
     offer = host.description
     return (
@@ -407,15 +356,4 @@ def _host_row(host: HostRecord) -> tuple[str, ...]:
         f"{host.cpus_busy}/{offer.cpus}",
         f"{format_bytes(host.memory_busy)} of {format_bytes(offer.memory)}",
         f"{len(host.gpus_busy)}/{len(offer.gpus)}",
-    )
-
-
-def _network_row(network: NetworkRecord) -> tuple[str, ...]:
-    facts = network.facts
-    return (
-        network.description.name,
-        network.description.task or "both",
-        "" if facts is None else f"{facts.parameters:,}",
-        str(len(network.tags)),
-        network.description.title,
     )

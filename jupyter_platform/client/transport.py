@@ -162,13 +162,19 @@ class Transport:
         )
 
     def upload(
-        self, path: str, chunks: Callable[[], Iterable[bytes]], params: dict[str, Any]
+        self,
+        path: str,
+        chunks: Callable[[], Iterable[bytes]],
+        params: dict[str, Any],
+        method: str = "PUT",
     ) -> httpx.Response:
-        """PUT a file; `chunks` is called anew for each attempt."""
+        """Send a file; `chunks` is called anew for each attempt, of which a POST has one."""
         query = {key: value for key, value in params.items() if value is not None}
         return self._repeat(
-            lambda client: client.put(path, params=query, content=chunks(), timeout=600),
-            repeatable=True,
+            lambda client: client.request(
+                method, path, params=query, content=chunks(), timeout=600
+            ),
+            repeatable=method == "PUT",
         )
 
     def stream(self, path: str) -> Iterator[bytes]:

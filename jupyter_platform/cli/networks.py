@@ -1,0 +1,207 @@
+"""``jupyter platform networks``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+
+from jupyter_platform.cli.catalogue import NameGroup
+from jupyter_platform.cli.connecting import platform
+from jupyter_platform.cli.output import (
+    ago,
+    json_option,
+    note,
+    number,
+    print_fields,
+    print_json,
+    print_table,
+)
+from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin
+from jupyter_platform.core.exchange import ImportKind
+
+
+class ShapeType(click.ParamType[list[int]]):
+    """Sizes with commas between them."""
+
+    name = "1,28,28"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[int]:
+        """Return the sizes."""
+        try:
+            return [int(part) for part in str(value).split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is no shape; write sizes like 1,28,28.", param, ctx)
+
+
+@click.group(cls=NameGroup, invoke_without_command=True)
+@json_option
+@click.pass_context
+def networks(ctx: click.Context, as_json: bool) -> None:
+    """List networks; `networks NAME` shows one, the commands change the repository."""
+    if ctx.invoked_subcommand is not None:
+        return
+    found = platform().networks()
+    if as_json:
+        print_json(list(found))
+        return
+    print_table(("NAME", "TASK", ">PARAMETERS", ">TAGS", "TITLE"), found.rows())
+
+
+@networks.command("show")
+@click.argument("name")
+@json_option
+def show(name: str, as_json: bool) -> None:
+    """Show a network: layers, shapes, parameters, and what its weights scored."""
+    record = platform().network(name)
+    if as_json:
+        print_json(record)
+    else:
+        _print_network(record)
+
+
+@networks.command("add")
+@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@json_option
+def add(files: tuple[str, ...], as_json: bool) -> None:
+    """Add networks from JSON descriptions."""
+    hub = platform()
+    records = [hub.add_network(file) for file in files]
+    if as_json:
+        print_json(records)
+        return
+    for record in records:
+        click.echo(f"{record.description.name}  added")
+
+
+@networks.command("import")
+@click.argument("path", metavar="PATH")
+@click.option("--name", help="Under which it is kept; what the file says when absent.")
+@click.option("--tag", help="For weights that come without one.")
+@click.option("--network", help="The network that bare weights belong to.")
+@click.option("--input-shape", type=ShapeType(), help="Shape of one sample: 1,28,28.")
+@click.option("--outputs", type=click.IntRange(1), help="Number of outputs, for bare weights.")
+@click.option("--output", help="Which of several outputs is kept: its number or name.")
+@click.option("--kind", type=click.Choice(get_args(ImportKind)), help="Told from the content.")
+@click.option("--replace", is_flag=True, help="Replace a network or tags of that name.")
+@json_option
+def import_(path: str, as_json: bool, **fields: Any) -> None:
+    """Import a network with its weights.
+
+    PATH is an archive of `networks export`; a network of DIANNE: its folder, a zip file of that,
+    or modules.txt; an ONNX file; a description as JSON; or weights as safetensors.
+    """
+    brought = platform().import_network(path, **fields)
+    if as_json:
+        print_json(brought)
+        return
+    name = brought.network.description.name
+    weights = f" with weights {', '.join(brought.tags)}" if brought.tags else ""
+    click.echo(f"{name}  imported{weights}")
+    for warning in brought.warnings:
+        note(f"Note: {warning}")
+
+
+@networks.command("export")
+@click.argument("name")
+@click.option("--tag", "tags", multiple=True, help="Which weights; all when absent.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File or folder.")
+def export(name: str, tags: tuple[str, ...], output: Path | None) -> None:
+    """Write a network and its weights to a zip file that `networks import` takes back."""
+    click.echo(platform().export_network(name, output, tags or None))
+
+
+@networks.command("copy")
+@click.argument("name")
+@click.argument("copy")
+@click.option("--no-weights", is_flag=True, help="Copy the description alone.")
+def copy(name: str, copy: str, no_weights: bool) -> None:
+    """Add a network that is like another one."""
+    platform().copy_network(name, copy, weights=not no_weights)
+    click.echo(f"{copy}  added")
+
+
+@networks.command("rename")
+@click.argument("name")
+@click.argument("new")
+def rename(name: str, new: str) -> None:
+    """Give a network that somebody added another name."""
+    platform().rename_network(name, new)
+    click.echo(f"{new}  renamed")
+
+
+@networks.command("remove")
+@click.argument("names", metavar="NAME…", nargs=-1, required=True)
+@click.option("--weights", is_flag=True, help="Remove their weights, too.")
+def remove(names: tuple[str, ...], weights: bool) -> None:
+    """Remove networks that somebody added."""
+    hub = platform()
+    for name in names:
+        hub.remove_network(name, weights=weights)
+        click.echo(f"{name}  removed")
+
+
+@networks.command("remove-tag")
+@click.argument("name")
+@click.argument("tags", metavar="TAG…", nargs=-1, required=True)
+def remove_tag(name: str, tags: tuple[str, ...]) -> None:
+    """Forget weights of a network."""
+    hub = platform()
+    for tag in tags:
+        hub.remove_tag(name, tag)
+        click.echo(f"{name}/{tag}  removed")
+
+
+def _print_network(record: NetworkRecord) -> None:
+    description, facts = record.description, record.facts
+    print_fields(
+        [
+            ("name", description.name),
+            ("title", description.title),
+            ("", description.summary),
+            ("task", description.task or "classification or regression"),
+            ("roles", ", ".join(description.roles)),
+            ("origin", record.origin),
+            ("parameters", f"{facts.parameters:,}" if facts else "not known yet"),
+        ]
+    )
+    if facts is not None:
+        click.echo()
+        print_table(
+            ("LAYER", "TYPE", "OUTPUT", ">PARAMETERS"),
+            [
+                (layer.name, layer.type, _shape(layer.output_shape), f"{layer.parameters:,}")
+                for layer in facts.layers
+            ],
+            empty="The layers follow from the dataset.",
+        )
+    if record.tags:
+        click.echo()
+        print_table(
+            ("TAG", "WEIGHTS", ">STEP", "SCORES", "MADE BY", "UPDATED"),
+            [
+                (
+                    tag.tag,
+                    item.variant,
+                    f"{item.step:,}",
+                    ", ".join(f"{key} {number(value)}" for key, value in item.scores.items()),
+                    _made_by(tag.job, tag.origin),
+                    ago(tag.updated_at),
+                )
+                for tag in record.tags
+                for item in tag.variants
+            ],
+        )
+
+
+def _made_by(job: str | None, origin: TagOrigin) -> str:
+    known = [("job", job), ("file", origin.source), ("seed", origin.seed), ("torch", origin.torch)]
+    return ", ".join(f"{name} {value}" for name, value in known if value is not None)
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(str(size) for size in shape) or "1"

@@ -1,0 +1,301 @@
+"""The networks of the repository: in from files, out to files, and their names and weights."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.transport import Transport
+from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
+from jupyter_platform.core.errors import FieldError, InvalidDataError, InvalidRequestError
+
+CHUNK = 1_000_000
+MODULES = "modules.txt"
+"""What DIANNE calls the description of a network."""
+DESCRIPTION = "network.json"
+"""What an archive of this platform calls it."""
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+
+
+class Networks:
+    """The part of a client that knows networks."""
+
+    _transport: Transport
+
+    def networks(self) -> Listing[NetworkRecord]:
+        """Return the networks of the repository."""
+        answer = self._transport.get("/api/networks")
+        records = [NetworkRecord.model_validate(item) for item in answer]
+        return Listing(records, ("name", "task", "parameters", "tags", "title"), _row)
+
+    def network(self, name: str) -> NetworkRecord:
+        """Return a network with its layer table and tags."""
+        return NetworkRecord.model_validate(self._transport.get(_address(name)))
+
+    def add_network(self, description: Mapping[str, Any] | str | Path) -> NetworkRecord:
+        """Add a network to the repository.
+
+        Parameters
+        ----------
+        description : mapping, str or Path
+            A `NetworkDescription` as a mapping, or a JSON file with one.
+
+        Raises
+        ------
+        InvalidDataError
+            If it cannot be read, or no network can be built from it.
+        """
+        content = _read_description(description)
+        name = str(content.get("name") or "")
+        if not name:
+            raise InvalidDataError("The description of the network has no name; give it one.")
+        response = self._transport.request("PUT", _address(name), body=content)
+        return NetworkRecord.model_validate_json(response.content)
+
+    def import_network(
+        self,
+        path: str | Path,
+        name: str | None = None,
+        *,
+        tag: str | None = None,
+        network: str | None = None,
+        input_shape: Sequence[int] | None = None,
+        outputs: int | None = None,
+        output: str | None = None,
+        kind: str | None = None,
+        replace: bool = False,
+    ) -> NetworkImport:
+        """Add a network, with its weights, from a file or folder of another program or platform.
+
+        Parameters
+        ----------
+        path : path
+            An archive of `export_network`; a network of DIANNE: its folder, a zip file of that, or
+            ``modules.txt`` alone; an ONNX file; a description as JSON; or weights as safetensors.
+        name : str, optional
+            Under which it is kept; what the file says, or its name, when absent.
+        tag : str, optional
+            For weights that come without one.
+        network : str, optional
+            The network that bare weights belong to.
+        input_shape : sequence of int, optional
+            Shape of one sample, where the file does not say.
+        outputs : int, optional
+            Number of outputs, where bare weights do not say.
+        output : str, optional
+            Which output of a network with several: its number from 1, or its name.
+        kind : str, optional
+            ``archive``, ``dianne``, ``onnx``, ``safetensors`` or ``description``; told from the
+            content when absent.
+        replace : bool
+            Whether a network or tag of that name may be replaced.
+
+        Raises
+        ------
+        InvalidDataError
+            If it cannot be used; what is wrong with it is named.
+        ConflictError
+            If there is one of that name already.
+        """
+        shape = None if input_shape is None else ",".join(str(size) for size in input_shape)
+        with _as_file(Path(path).expanduser()) as (file, called):
+            response = self._transport.upload(
+                "/api/networks/import",
+                lambda: _chunks(file),
+                {
+                    "kind": kind,
+                    "file_name": called,
+                    "name": name,
+                    "network": network,
+                    "tag": tag,
+                    "input_shape": shape,
+                    "outputs": outputs,
+                    "output": output,
+                    "replace": "true" if replace else None,
+                },
+                method="POST",
+            )
+        return NetworkImport.model_validate_json(response.content)
+
+    def export_network(
+        self, name: str, path: str | Path | None = None, tags: Sequence[str] | None = None
+    ) -> Path:
+        """Download a network and its weights as a zip file, which `import_network` takes back.
+
+        Parameters
+        ----------
+        name : str
+            The network.
+        path : path, optional
+            A file, or a folder for ``<name>.zip``; the working folder when absent.
+        tags : sequence of str, optional
+            Which weights; all when absent.
+
+        Returns
+        -------
+        Path
+            The file.
+        """
+        query = "" if tags is None else f"?tags={quote(','.join(tags), safe=',')}"
+        target = _target(path, f"{name}.zip")
+        return self._download(f"{_address(name)}/archive{query}", target)
+
+    def copy_network(self, name: str, copy: str, *, weights: bool = True) -> NetworkRecord:
+        """Add a network that is like another one, with its weights or without.
+
+        Raises
+        ------
+        ConflictError
+            If there is a network of the new name already.
+        """
+        body = {"name": copy, "weights": weights}
+        response = self._transport.request("POST", f"{_address(name)}/copy", body=body)
+        return NetworkRecord.model_validate_json(response.content)
+
+    def rename_network(self, name: str, new: str) -> NetworkRecord:
+        """Give a network that somebody added another name; its weights go with it.
+
+        Raises
+        ------
+        ConflictError
+            If there is a network of the new name, or a job that has not ended uses this one.
+        """
+        response = self._transport.request("POST", f"{_address(name)}/rename", body={"name": new})
+        return NetworkRecord.model_validate_json(response.content)
+
+    def remove_network(self, name: str, *, weights: bool = False) -> None:
+        """Remove a network that somebody added.
+
+        Parameters
+        ----------
+        weights : bool
+            Whether its weights go with it; without, a network of the same name finds them again.
+
+        Raises
+        ------
+        ConflictError
+            If a job that has not ended uses it.
+        """
+        params = {"weights": "true"} if weights else None
+        self._transport.request("DELETE", _address(name), params=params)
+
+    def remove_tag(self, name: str, tag: str) -> None:
+        """Forget the weights under a tag.
+
+        Raises
+        ------
+        ConflictError
+            If a job that has not ended uses them.
+        """
+        self._transport.request("DELETE", f"{_address(name)}/weights/{quote(tag, safe='')}")
+
+    def _download(self, address: str, target: Path) -> Path:
+        descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                for piece in self._transport.stream(address):
+                    file.write(piece)
+            os.chmod(partial, 0o644)
+            os.replace(partial, target)
+        except BaseException:
+            os.unlink(partial)
+            raise
+        return target
+
+
+def _address(name: str) -> str:
+    return f"/api/networks/{quote(name, safe='')}"
+
+
+def _row(network: NetworkRecord) -> tuple[str, ...]:
+    facts = network.facts
+    return (
+        network.description.name,
+        network.description.task or "both",
+        "" if facts is None else f"{facts.parameters:,}",
+        str(len(network.tags)),
+        network.description.title,
+    )
+
+
+def _read_description(description: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    if isinstance(description, Mapping):
+        return dict(description)
+    path = Path(description).expanduser()
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidRequestError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise InvalidDataError(f"{path} is no JSON file: {error}.") from error
+    if not isinstance(content, dict):
+        raise InvalidDataError(f"{path} holds no description of a network: it is not an object.")
+    return content
+
+
+def _target(path: str | Path | None, name: str) -> Path:
+    target = Path.cwd() if path is None else Path(path).expanduser()
+    target = target / name if target.is_dir() else target
+    if not target.parent.is_dir():
+        raise InvalidRequestError(f"There is no folder {str(target.parent)!r}.")
+    return target.absolute()
+
+
+@contextmanager
+def _as_file(path: Path) -> Iterator[tuple[Path, str]]:
+    """Give a file to send and what it is called; a folder becomes a zip file."""
+    if path.is_file():
+        yield path, path.name
+        return
+    if not path.is_dir():
+        message = f"There is no file or folder {str(path)!r}."
+        raise InvalidDataError(
+            message, errors=[FieldError(field="path", value=str(path), message=message)]
+        )
+    name = path.resolve().name
+    members = dict(_members(path, name))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.zip"
+        with zipfile.ZipFile(file, "w") as archive:
+            for member, source in members.items():
+                archive.write(source, member)
+        yield file, f"{name}.zip"
+
+
+def _members(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    if (folder / DESCRIPTION).is_file():
+        for path in folder.rglob("*"):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path
+        return
+    modules = folder / MODULES
+    if not modules.is_file():
+        inner = sorted(item.parent.name for item in folder.glob(f"*/{MODULES}"))
+        found = f"; {', '.join(inner[:10])} in it do: name one of them" if inner else ""
+        raise InvalidDataError(
+            f"The folder {str(folder)!r} holds neither {MODULES} nor {DESCRIPTION}{found}."
+        )
+    yield f"{name}/{MODULES}", modules
+    ids = {item.lower() for item in _UUID.findall(modules.read_text("utf-8", "replace"))}
+    # DIANNE keeps weights with the network, or those of all networks in one folder beside it.
+    shared = folder.resolve().parent / "weights"
+    for place, inside in ((shared, "weights"), (folder / "weights", name), (folder, name)):
+        for path in sorted(place.glob("*")) if place.is_dir() else ():
+            match = _UUID.match(path.name)
+            if path.is_file() and match is not None and match.group().lower() in ids:
+                yield f"{inside}/{path.name}", path
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            yield chunk
