@@ -1,3 +1,5 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
 import type { IMetrics, ISeriesPoints } from '../wire';
 
 /** Values of one kind, which share an axis: `loss`, `score`, or the name of anything else. */
@@ -18,8 +20,24 @@ const FEWEST_SMOOTHED = 100;
 const SCORE = /(^|_)(accuracy|precision|recall|f1|auc|share|top_?\d+)$/;
 const SPLIT = /^(train|training|validation|val|test)_/;
 
+/** A series of a process of a gang: its name on that process, and its rank. */
+export function rankedSeries(name: string): { base: string; rank: number } {
+  const found = /^(.+)@(\d+)$/.exec(name);
+  return found
+    ? { base: found[1], rank: Number(found[2]) }
+    : { base: name, rank: 0 };
+}
+
+/** What people read for a series. */
+export function seriesLabel(name: string, trans: TranslationBundle): string {
+  const { base, rank } = rankedSeries(name);
+  const words = base.replace(/_/g, ' ');
+  return rank ? trans.__('%1 (rank %2)', words, rank) : words;
+}
+
 /** Which axis a series belongs to. */
-export function kindOf(name: string): CurveKind {
+export function kindOf(series: string): CurveKind {
+  const name = rankedSeries(series).base;
   if (/(^|_)loss$/.test(name)) {
     return 'loss';
   }
@@ -28,7 +46,7 @@ export function kindOf(name: string): CurveKind {
 
 /** What a series measures, on whatever part of the data. */
 export function measureOf(name: string): string {
-  return name.replace(SPLIT, '');
+  return rankedSeries(name).base.replace(SPLIT, '');
 }
 
 /** Put series of one kind together: losses first, then scores from 0 to 1. */
@@ -50,7 +68,10 @@ export function groupSeries(names: readonly string[]): ICurveGroup[] {
 
 function byRole(one: string, other: string): number {
   const held = (name: string): number => (SPLIT.test(name) ? 1 : 0);
-  return held(one) - held(other) || one.localeCompare(other);
+  return (
+    held(one) - held(other) ||
+    one.localeCompare(other, undefined, { numeric: true })
+  );
 }
 
 /** The steps over which there is any series. */

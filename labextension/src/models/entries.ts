@@ -22,6 +22,12 @@ export interface IEntries {
   readonly memory: string;
   readonly gpus: string;
   readonly priority: string;
+  readonly target_count: string;
+  /** Names of hosts, with commas between them. */
+  readonly targets: string;
+  readonly target_filter: string;
+  /** `true`, or empty. */
+  readonly force_free: string;
 }
 
 /** The form before anything was entered. */
@@ -35,7 +41,11 @@ export function emptyEntries(): IEntries {
     cpus: '',
     memory: '',
     gpus: '',
-    priority: ''
+    priority: '',
+    target_count: '',
+    targets: '',
+    target_filter: '',
+    force_free: ''
   };
 }
 
@@ -62,7 +72,11 @@ export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
     cpus: unless(cpus, DEFAULT_CPUS),
     memory: unless(memory, DEFAULT_MEMORY),
     gpus: unless(gpus, defaultGpus),
-    priority: unless(job.priority, 0)
+    priority: unless(job.priority, 0),
+    target_count: unless(job.target_count, Math.max(job.targets.length, 1)),
+    targets: job.targets.join(', '),
+    target_filter: job.target_filter ?? '',
+    force_free: job.force_free ? 'true' : ''
   };
 }
 
@@ -91,7 +105,7 @@ export function submissionOf(entries: IEntries): IJobSubmission {
       .flatMap(text => text.split(','))
       .map(item => item.trim())
       .filter(Boolean),
-    dataset: dataset.trim(),
+    dataset: dataset.trim() || null,
     options: Object.fromEntries(options)
   };
   if (name.trim()) {
@@ -101,12 +115,34 @@ export function submissionOf(entries: IEntries): IJobSubmission {
     submission.request = request;
   }
   if (priority.trim()) {
-    // Text that is no number goes as it is: the platform says what it accepts.
-    submission.priority = Number.isNaN(Number(priority))
-      ? priority
-      : Number(priority);
+    submission.priority = numberOr(priority);
   }
-  return submission;
+  return { ...submission, ...placementOf(entries) };
+}
+
+/** What is sent about the hosts that a job may use. */
+function placementOf(entries: IEntries): Partial<IJobSubmission> {
+  const { target_count, targets, target_filter, force_free } = entries;
+  const placement: Partial<IJobSubmission> = {};
+  if (target_count.trim()) {
+    placement.target_count = numberOr(target_count);
+  }
+  const names = targets.split(',').map(name => name.trim());
+  if (names.some(Boolean)) {
+    placement.targets = names.filter(Boolean);
+  }
+  if (target_filter.trim()) {
+    placement.target_filter = target_filter.trim();
+  }
+  if (force_free) {
+    placement.force_free = true;
+  }
+  return placement;
+}
+
+/** Text that is no number goes as it is: the platform says what it accepts. */
+function numberOr(text: string): number | string {
+  return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
 /** The entries as JSON, such as a layout keeps. */
@@ -144,7 +180,11 @@ export function unpackEntries(packed: ReadonlyPartialJSONObject): IEntries {
     cpus: text('cpus'),
     memory: text('memory'),
     gpus: text('gpus'),
-    priority: text('priority')
+    priority: text('priority'),
+    target_count: text('target_count'),
+    targets: text('targets'),
+    target_filter: text('target_filter'),
+    force_free: text('force_free')
   };
 }
 
@@ -193,5 +233,9 @@ const CONTROLS = [
   'cpus',
   'memory',
   'gpus',
-  'priority'
+  'priority',
+  'target_count',
+  'targets',
+  'target_filter',
+  'force_free'
 ];

@@ -35,10 +35,12 @@ export class LogSearch implements IDisposable {
   /**
    * @param _api - the platform
    * @param _id - id of the job
+   * @param _rank - which of its processes
    */
   constructor(
     private readonly _api: IPlatformApi,
-    private readonly _id: string
+    private readonly _id: string,
+    private readonly _rank?: number
   ) {}
 
   get view(): ISearchView {
@@ -112,7 +114,8 @@ export class LogSearch implements IDisposable {
       this._id,
       this._scanned,
       SEARCH_BYTES,
-      signal
+      signal,
+      this._rank
     );
     const atEnd = chunk.next_offset >= chunk.size;
     const lines = toLines(chunk.text, offsetOf(chunk.text, chunk));

@@ -47,10 +47,12 @@ export class LogWindow implements IDisposable {
   /**
    * @param _api - the platform
    * @param _id - id of the job
+   * @param _rank - which of its processes
    */
   constructor(
     private readonly _api: IPlatformApi,
-    private readonly _id: string
+    private readonly _id: string,
+    private readonly _rank?: number
   ) {}
 
   get view(): ILogView {
@@ -139,7 +141,7 @@ export class LogWindow implements IDisposable {
   ): Promise<void> {
     const { signal } = this._abort;
     try {
-      take(await this._api.log(this._id, offset, limit, signal));
+      take(await this._api.log(this._id, offset, limit, signal, this._rank));
     } catch (error) {
       if (!signal.aborted) {
         const message = error instanceof Error ? error.message : String(error);

@@ -1,3 +1,4 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -5,6 +6,7 @@ import {
   groupSeries,
   kindOf,
   scaleLimit,
+  seriesLabel,
   smooth,
   summarise,
   tabulate
@@ -29,6 +31,19 @@ describe('groupSeries()', () => {
         names: ['gradient_norm', 'validation_gradient_norm']
       }
     ]);
+  });
+
+  it('should draw the ranks of a gang together', () => {
+    expect(
+      groupSeries(['loss', 'loss@10', 'loss@2', 'validation_loss', 'f1@1'])
+    ).toEqual([
+      { kind: 'loss', names: ['loss', 'loss@2', 'loss@10', 'validation_loss'] },
+      { kind: 'score', names: ['f1@1'] }
+    ]);
+    expect(seriesLabel('training_loss@2', nullTranslator.load(''))).toBe(
+      'training loss (rank 2)'
+    );
+    expect(seriesLabel('odd@name', nullTranslator.load(''))).toBe('odd@name');
   });
 
   it('should not take a word in the middle of a name for a measure', () => {

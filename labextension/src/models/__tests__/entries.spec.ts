@@ -36,6 +36,22 @@ describe('entriesOf()', () => {
     });
   });
 
+  it('should keep which hosts a job may use', () => {
+    const placement = {
+      target_count: 3,
+      targets: ['h1', 'h2', 'h3', 'h4'],
+      target_filter: '(cpus>=2)',
+      force_free: true
+    };
+
+    expect(submissionOf(entriesOf(aJob(placement), false))).toMatchObject(
+      placement
+    );
+    expect(
+      entriesOf(aJob({ target_count: 2, targets: ['h1', 'h2'] }), false)
+    ).toMatchObject({ target_count: '', targets: 'h1, h2', force_free: '' });
+  });
+
   it('should leave to the platform what was left to it', () => {
     const job = aJob({ name: 'lenet-digits-digits', tag: 'j1' });
     const { options, ...rest } = submissionOf(entriesOf(job, false));
@@ -65,12 +81,14 @@ describe('entriesOf()', () => {
 
 describe('submissionOf()', () => {
   it('should send what is no number as it is, for the platform to refuse', () => {
-    const { request, priority } = submissionOf({
+    const { request, priority, target_count } = submissionOf({
       ...emptyEntries(),
       cpus: 'two',
-      priority: 'high'
+      priority: 'high',
+      target_count: 'many'
     });
 
+    expect(target_count).toBe('many');
     expect(request).toEqual({ cpus: 'two' });
     expect(priority).toBe('high');
   });
@@ -117,6 +135,8 @@ describe('controlOf()', () => {
     ['networks.1', 'network.1'],
     ['request.memory', 'memory'],
     ['priority', 'priority'],
+    ['targets', 'targets'],
+    ['target_count', 'target_count'],
     ['tag', 'option.tag'],
     ['options.tag', 'option.tag'],
     ['learningRate', 'option.learning_rate'],

@@ -181,6 +181,31 @@ describe('JobView', () => {
     expect(told).toContain('Copy error');
   });
 
+  it('should show the log of each process of a gang', async () => {
+    const chunk = { offset: 0, next_offset: 7, size: 7, complete: true };
+    vi.spyOn(stage.api, 'log').mockImplementation((_id, _at, _n, _s, rank) =>
+      Promise.resolve({ ...chunk, text: `I am ${rank ?? 0}\n` })
+    );
+    const node = await open(anEndedJob({ target_count: 2 }));
+    find(node, '[role=tab]', 'Log').click();
+    await vi.waitFor(() => find(node, '[role=log]', 'I am 0'));
+
+    const chosen = find(node, '.jp-Platform-logRank select');
+    expect(textsOf(chosen, 'option')).toEqual(['rank 0', 'rank 1']);
+    (chosen as HTMLSelectElement).value = '1';
+    chosen.dispatchEvent(new Event('change', { bubbles: true }));
+
+    await vi.waitFor(() => find(node, '[role=log]', 'I am 1'));
+  });
+
+  it('should let a job of one process choose none', async () => {
+    const node = await open(anEndedJob());
+    find(node, '[role=tab]', 'Log').click();
+
+    await vi.waitFor(() => find(node, '[role=log]'));
+    expect(node.querySelector('.jp-Platform-logRank')).toBeNull();
+  });
+
   it('should change to another page by the arrow keys', async () => {
     const node = await open(anEndedJob());
     const row = find(node, '[role=tablist]');

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 
 import { formatCount, formatValue } from '../../format';
+import { seriesLabel } from '../../models/curves';
 import type { Cell, ICurveTable } from '../../models/curves';
 import type { IStepWindow } from '../../models/curves-feed';
 import { useLatest, useThemeCount } from '../observed';
@@ -70,7 +71,7 @@ export function CurvePanel(props: ICurvePanelProps): JSX.Element {
               onClick={() => toggle(curve.name)}
             >
               <Swatch stroke={strokeOf(curve.name, first + index)} />
-              {curve.name.replace(/_/g, ' ')}
+              {seriesLabel(curve.name, trans)}
               <strong>
                 {formatValue(valueAt(curve.mean, at ?? table.steps.length - 1))}
               </strong>

@@ -6,6 +6,7 @@ import {
   extentOf,
   groupSeries,
   measureOf,
+  seriesLabel,
   summarise,
   tabulate
 } from '../../models/curves';
@@ -308,7 +309,7 @@ export function describeSeries(
   ];
   return trans.__(
     '%1: %2.',
-    name.replace(/_/g, ' '),
+    seriesLabel(name, trans),
     parts.filter(Boolean).join(', ')
   );
 }

@@ -24,11 +24,43 @@ interface ILogPageProps {
   active: boolean;
 }
 
-/** What the job printed: live, searchable, and only as much of it as is looked at. */
-export function LogPage({ job, active }: ILogPageProps): JSX.Element {
+/** What the job printed, each of its processes for itself. */
+export function LogPage(props: ILogPageProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const [rank, setRank] = useState(0);
+  const { target_count: ranks } = props.job;
+  if (ranks === 1) {
+    return <Log {...props} />;
+  }
+  return (
+    <>
+      <label className="jp-Platform-logRank">
+        {trans.__('Process')}
+        <select
+          value={rank}
+          onChange={event => setRank(Number(event.target.value))}
+        >
+          {Array.from({ length: ranks }, (_, number) => (
+            <option key={number} value={number}>
+              {trans.__('rank %1', number)}
+            </option>
+          ))}
+        </select>
+      </label>
+      <Log key={rank} {...props} rank={rank} />
+    </>
+  );
+}
+
+/** One log: live, searchable, and only as much of it as is looked at. */
+function Log({
+  job,
+  active,
+  rank
+}: ILogPageProps & { rank?: number }): JSX.Element {
   const { model, trans } = useSurroundings();
-  const log = useDisposable(() => new LogWindow(model.api, job.id));
-  const search = useDisposable(() => new LogSearch(model.api, job.id));
+  const log = useDisposable(() => new LogWindow(model.api, job.id, rank));
+  const search = useDisposable(() => new LogSearch(model.api, job.id, rank));
   const view = useView(log);
   const found = useView(search);
   const [following, setFollowing] = useState(true);
