@@ -18,6 +18,7 @@ from jupyter_platform.coordinator.acting import ActingService
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.generation import GenerationService
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
@@ -200,6 +201,7 @@ class Application:
             strategies=strategies,
             exchange=NetworkExchange(paths, networks, tags),
             predictions=PredictionService(networks, datasets, tags, hosts),
+            generations=GenerationService(networks, datasets, tags, hosts),
             drafts=DraftService(datasets, facts, hosts),
             hosts=hosts,
             history=history,

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError
+from jupyter_platform.core.generations import GenerateAnswer, GenerateQuestion
+from jupyter_platform.learning.networks import shape_text
 from jupyter_platform.learning.strategies.criteria import class_probabilities
-from jupyter_platform.learning.strategies.recurrence import Recurrence
+from jupyter_platform.learning.strategies.recurrence import Memory, Recurrence
+from jupyter_platform.learning.trained import trained_network
 
 SHOWN_SAMPLES = 16
 """Samples that a result holds."""
@@ -20,6 +24,38 @@ _MOST_VALUES = 4096
 """Values of a sample beyond which a result comes without samples."""
 _CONTEXT = 256
 """Symbols that a network without memory sees before each that it makes."""
+
+
+def generate(question: GenerateQuestion) -> GenerateAnswer:
+    """Let a trained network make samples, or text where its characters are known.
+
+    Raises
+    ------
+    PlatformError
+        If the network and its weights do not fit each other, or it makes nothing of the kind.
+    """
+    network, shape = trained_network(
+        question.description,
+        Path(question.files[question.weights]),
+        question.input_shape,
+        question.outputs,
+    )
+    name = question.description.name
+    if question.classes is not None:
+        start = symbols_of(question.start, question.classes)
+        made = generate_symbols(
+            network, start, question.length, temperature=question.temperature, seed=question.seed
+        )
+        text = "".join(question.classes[number] for number in made.tolist())
+        return GenerateAnswer(text=text)
+    if len(shape) != 1:
+        raise InvalidDataError(
+            f"Network {name!r} takes samples of shape {shape_text(shape)}; one that makes samples "
+            "takes codes, as the generator of a GAN or the decoder of an autoencoder does."
+        )
+    return GenerateAnswer(
+        samples=generate_samples(network, shape[0], question.count, question.seed).tolist()
+    )
 
 
 def samples_record(samples: Tensor) -> dict[str, Any] | None:
@@ -44,12 +80,15 @@ def text_record(start: str, text: str) -> dict[str, Any]:
     return {"kind": "text", "start": start, "text": text}
 
 
+def draw_codes(count: int, size: int, seed: int) -> Tensor:
+    """Return standard normal codes that only the seed decides, shape (count, size)."""
+    return torch.randn(count, size, generator=torch.Generator().manual_seed(seed))
+
+
 def generate_samples(network: nn.Module, latent_size: int, count: int, seed: int) -> Tensor:
-    """Return what a generator or decoder makes of standard normal codes, shape (count, …)."""
-    generator = torch.Generator().manual_seed(seed)
-    codes = torch.randn(count, latent_size, generator=generator)
+    """Return what a generator or decoder on the CPU makes of codes, shape (count, …)."""
     with torch.inference_mode():
-        made: Tensor = network.eval()(codes)
+        made: Tensor = network.eval()(draw_codes(count, latent_size, seed))
     return made
 
 
@@ -105,7 +144,8 @@ def generate_symbols(
     draws = torch.Generator().manual_seed(seed)
     recurrence = Recurrence(network)
     made: list[int] = []
-    known, state = start[None], {}
+    known = start[None]
+    state: Memory = {}
     was_training = network.training
     network.eval()
     with torch.inference_mode():

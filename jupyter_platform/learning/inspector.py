@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError, unknown_name
+from jupyter_platform.core.generations import GenerateQuestion
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import OPTION_MODELS
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
@@ -28,6 +29,7 @@ from jupyter_platform.learning.checks import Check, check
 from jupyter_platform.learning.datasets import Dataset, load
 from jupyter_platform.learning.datasets.adapters import select
 from jupyter_platform.learning.drafts import DraftQuestion, layer_types, look_at_draft
+from jupyter_platform.learning.generation import generate
 from jupyter_platform.learning.line_server import LineServer
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.prediction import Predictor
@@ -88,6 +90,8 @@ class Inspector:
             "strategies": self._strategies,
             "strategy": self._strategy,
             "predict": self._predict,
+            "preview": self._preview,
+            "generate": _generate,
             "draft": self._draft,
             "layers": lambda _: layer_types().model_dump(mode="json"),
         }
@@ -157,7 +161,9 @@ class Inspector:
 
     def _draft(self, request: dict[str, Any]) -> dict[str, Any]:
         question = DraftQuestion.model_validate(request)
-        facts = question.dataset and self._dataset_facts(question.dataset, question.files)
+        facts: DatasetFacts | None = None
+        if question.dataset is not None:
+            facts = self._dataset_facts(question.dataset, question.files)
         return look_at_draft(question, facts).model_dump(mode="json")
 
     def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -192,6 +198,10 @@ def _environment(request: dict[str, Any]) -> dict[str, Any]:
 
 def _environments(_request: dict[str, Any]) -> dict[str, Any]:
     return {"environments": [item.model_dump(mode="json") for item in environment_records()]}
+
+
+def _generate(request: dict[str, Any]) -> dict[str, Any]:
+    return generate(GenerateQuestion.model_validate(request)).model_dump(mode="json")
 
 
 def main(path: str | Path, parent: int | None = None) -> None:

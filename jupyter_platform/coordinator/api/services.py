@@ -9,9 +9,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.acting import ActingService
+from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
+from jupyter_platform.coordinator.generation import GenerationService
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
@@ -43,6 +44,7 @@ class Services:
     strategies: StrategyRepository
     exchange: NetworkExchange
     predictions: PredictionService
+    generations: GenerationService
     drafts: DraftService
     hosts: HostRegistry
     history: History

@@ -12,7 +12,7 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.generation import SHOWN_SAMPLES, samples_record
+from jupyter_platform.learning.generation import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.distances import energy_distance
 from jupyter_platform.learning.strategies.modes import evaluating
@@ -75,8 +75,7 @@ class Adversarial(Strategy):
 
     def _make_always_the_same(self, count: int) -> Tensor:
         """Return samples of codes that only the seed decides; for looking, not for learning."""
-        generator = torch.Generator().manual_seed(self.material.options.seed)
-        codes = torch.randn(count, self._latent_size, generator=generator)
+        codes = draw_codes(count, self._latent_size, self.material.options.seed)
         made: Tensor = self.generator(codes.to(self.material.device))
         return made
 

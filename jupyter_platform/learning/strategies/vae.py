@@ -11,7 +11,7 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.generation import SHOWN_SAMPLES, samples_record
+from jupyter_platform.learning.generation import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.elbo import (
     Autoencoder,
@@ -96,8 +96,8 @@ class VariationalAutoencoder(Strategy):
 
     def summary(self) -> dict[str, Any]:
         """Return samples that the decoder makes of codes drawn from the standard normal."""
-        draws = torch.Generator().manual_seed(self.material.options.seed)
-        codes = torch.randn(SHOWN_SAMPLES, self.material.options.latent_size, generator=draws)
+        options = self.material.options
+        codes = draw_codes(SHOWN_SAMPLES, options.latent_size, options.seed)
         with evaluating(self.networks), torch.inference_mode():
             made = self._model.decode(codes.to(self.material.device))
         return {"samples": samples_record(made)}

@@ -13,6 +13,7 @@ from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import NetworkUpload
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
+from jupyter_platform.core.generations import Generation, GenerationRequest
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.predictions import Prediction, PredictionRequest
 
@@ -106,6 +107,12 @@ async def delete_weights(name: str, tag: str, services: ServicesOf) -> None:
 async def predict(name: str, request: PredictionRequest, services: ServicesOf) -> Prediction:
     """Return what a trained network gives for samples: given ones, or those of a dataset."""
     return await services.predictions.predict(name, request)
+
+
+@router.post("/{name}/generate")
+async def generate(name: str, request: GenerationRequest, services: ServicesOf) -> Generation:
+    """Return samples or text that a trained network makes."""
+    return await services.generations.generate(name, request)
 
 
 @router.get("/{name}/weights/{tag}", response_class=FileResponse)
