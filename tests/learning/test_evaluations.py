@@ -98,6 +98,22 @@ def two_classes(tmp_path, rng):
     return Case(tmp_path, x, y, classes=("no", "yes"))
 
 
+def test_a_network_need_not_end_in_probabilities_to_be_judged(two_classes):
+    module = two_classes.add(network("sigmoids", LINEAR, {"type": "Sigmoid"}), (4,), 2)
+
+    found = two_classes.run(**everything(60)).result
+
+    with torch.no_grad():
+        outputs = module(torch.from_numpy(two_classes.x))
+    assert found["accuracy"] == np.mean(outputs.argmax(1).numpy() == two_classes.y)
+    assert (found["criterion"], found["loss"]) == (
+        "CE",
+        pytest.approx(float(nn.functional.cross_entropy(outputs, torch.tensor(two_classes.y)))),
+    )
+    with pytest.raises(InvalidDataError, match="NLL cannot take them"):
+        two_classes.run(criterion="NLL", **everything(60))
+
+
 @pytest.mark.parametrize("criterion", ["BCE", "BCE_LOGITS"])
 @pytest.mark.parametrize("threshold", [0.5, 0.3])
 def test_two_classes_by_one_number(two_classes, criterion, threshold):

@@ -13,7 +13,11 @@ from jupyter_platform.learning import scores
 from jupyter_platform.learning.evaluation.base import Columns, Evaluation, Subject, place_of
 from jupyter_platform.learning.evaluation.losses import total_loss
 from jupyter_platform.learning.strategies import Place
-from jupyter_platform.learning.strategies.criteria import choose_criterion, class_probabilities
+from jupyter_platform.learning.strategies.criteria import (
+    choose_criterion,
+    class_probabilities,
+    classify_outputs,
+)
 
 
 class Classification(Evaluation):
@@ -38,14 +42,18 @@ class Classification(Evaluation):
         """Return the scores of all classes; see `scores.classification_scores`."""
         outputs, targets = columns["outputs"], columns["targets"]
         _require_columns(outputs, self.subject.names[0])
-        loss = total_loss(self._criterion, outputs, targets, self.subject.names[0])
+        criterion = self._criterion
+        if self.options.criterion is None and classify_outputs(outputs) == "scores":
+            # Accuracy wants no criterion: a network need not have learnt with the default one.
+            criterion = "CE"
+        loss = total_loss(criterion, outputs, targets, self.subject.names[0])
         names = class_names(self.subject.facts, outputs.shape[1])
         found = scores.classification_scores(outputs, targets, names)
         return {
             **found,
             "classes": names,
             "loss": loss,
-            "criterion": self._criterion,
+            "criterion": criterion,
             "headline": {"name": "accuracy", "value": found["accuracy"]},
         }
 
