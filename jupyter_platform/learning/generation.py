@@ -18,7 +18,7 @@ from jupyter_platform.learning.trained import trained_network
 
 SHOWN_SAMPLES = 16
 """Samples that a result holds."""
-SHOWN_SYMBOLS = 400
+SHOWN_SYMBOLS = 200
 """Symbols of text that a result holds."""
 _MOST_VALUES = 4096
 """Values of a sample beyond which a result comes without samples."""
@@ -53,9 +53,10 @@ def generate(question: GenerateQuestion) -> GenerateAnswer:
             f"Network {name!r} takes samples of shape {shape_text(shape)}; one that makes samples "
             "takes codes, as the generator of a GAN or the decoder of an autoencoder does."
         )
-    return GenerateAnswer(
-        samples=generate_samples(network, shape[0], question.count, question.seed).tolist()
-    )
+    samples = generate_samples(network, shape[0], question.count, question.seed)
+    if not samples.isfinite().all():
+        raise InvalidDataError(f"Network {name!r} makes numbers that are not finite.")
+    return GenerateAnswer(samples=samples.tolist())
 
 
 def samples_record(samples: Tensor) -> dict[str, Any] | None:
@@ -68,9 +69,9 @@ def samples_record(samples: Tensor) -> dict[str, Any] | None:
     Returns
     -------
     dict or None
-        None where a sample is too large to be shown.
+        None where a sample is too large to be shown, or holds a number that is not finite.
     """
-    if samples[0].numel() > _MOST_VALUES:
+    if samples[0].numel() > _MOST_VALUES or not samples.isfinite().all():
         return None
     return {"kind": "values", "values": samples.cpu().tolist()}
 
@@ -140,6 +141,7 @@ def generate_symbols(
     Returns
     -------
     Tensor, int64, shape (length,)
+        Shorter where the network comes to give no numbers.
     """
     draws = torch.Generator().manual_seed(seed)
     recurrence = Recurrence(network)
@@ -153,6 +155,8 @@ def generate_symbols(
             outputs, state = recurrence(known, state if recurrence.remembers else {})
             probabilities = class_probabilities(outputs[:, -1].cpu(), criterion)
             sharpened = (probabilities.clamp_min(1e-300).log() / temperature).softmax(1)
+            if not sharpened.isfinite().all():
+                break
             symbol = torch.multinomial(sharpened, 1, generator=draws).to(known)
             made.append(int(symbol))
             known = symbol if recurrence.remembers else torch.cat([known, symbol], 1)[:, -_CONTEXT:]

@@ -9,6 +9,7 @@ from torch import nn
 from torch.nn import functional
 
 from jupyter_platform.core.errors import InvalidDataError, OptionError
+from jupyter_platform.learning.generation import samples_record
 from jupyter_platform.learning.strategies.distances import energy_distance
 
 LATENT = 2
@@ -140,3 +141,9 @@ def test_the_energy_distance_equals_its_definition():
     assert energy_distance(x, y).item() == pytest.approx(expected.item(), rel=1e-6)
     same = energy_distance(torch.randn(2000, 3), torch.randn(2000, 3))
     assert abs(same.item()) < 0.01
+
+
+def test_samples_that_are_no_numbers_or_too_large_are_not_shown():
+    assert samples_record(torch.tensor([[1.0], [float("nan")]])) is None
+    assert samples_record(torch.zeros(2, 5000)) is None
+    assert samples_record(torch.ones(1, 2)) == {"kind": "values", "values": [[1.0, 1.0]]}
