@@ -7,7 +7,16 @@ import importlib
 
 from benchmarks.table import Row, keep, show
 
-NAMES = ("footprint", "submit_latency", "learn_overhead", "curve_read")
+NAMES = (
+    "footprint",
+    "submit_latency",
+    "learn_overhead",
+    "learn_throughput",
+    "curve_read",
+    "first_page",
+    "fifty_jobs",
+    "opening",
+)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from jupyter_platform.core.options import OPTION_MODELS, option_schema
 from jupyter_platform.core.options.resolve import accepted_values
@@ -30,14 +31,14 @@ def render() -> str:
             "\n| option | default | accepted | what it does | DIANNE |\n|---|---|---|---|---|\n"
         )
         for name, field in schema["properties"].items():
-            parts.append(_row(name, field, model.spellings()))
+            parts.append(_row(name, field))
     return "".join(parts)
 
 
-def _row(name: str, field: dict[str, object], spellings: dict[str, str]) -> str:
+def _row(name: str, field: dict[str, Any]) -> str:
     default = field["default_text"] if field["default"] is None else f"`{field['default']}`"
     unit = f" ({field['unit']})" if "unit" in field else ""
-    old = ", ".join(f"`{key}`" for key, ours in spellings.items() if ours == name)
+    old = ", ".join(f"`{key}`" for key in field.get("dianne", ()))
     cells = f"`{name}`", default, f"{accepted_values(field)}{unit}", field["description"], old
     return f"| {' | '.join(str(cell) for cell in cells)} |\n"
 
