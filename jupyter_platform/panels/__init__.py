@@ -4,7 +4,8 @@ Importing this is cheap: panels import the client in a thread, when they are alr
 All state is in the coordinator; a panel is only a view.
 """
 
+from jupyter_platform.panels.builder import BuilderPanel
 from jupyter_platform.panels.networks import NetworksPanel
 from jupyter_platform.panels.opening import open_panel as open
 
-__all__ = ["NetworksPanel", "open"]
+__all__ = ["BuilderPanel", "NetworksPanel", "open"]

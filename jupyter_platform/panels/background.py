@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
 
@@ -52,3 +52,49 @@ class Background:
         """Call a function after a while; never where no event loop runs."""
         if self._loop is not None:
             self._loop.call_later(seconds, action)
+
+
+class Latest(Generic[Answer]):
+    """Does the newest of several pieces of work; those that waited behind it are forgotten.
+
+    Parameters
+    ----------
+    background : Background
+        Where the work is done.
+    done, failed : callable
+        Called with the answer, or with what was raised.
+    """
+
+    def __init__(
+        self,
+        background: Background,
+        done: Callable[[Answer], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._background = background
+        self._done, self._failed = done, failed
+        self._waiting: Callable[[], Answer] | None = None
+        self._busy = False
+
+    def ask(self, work: Callable[[], Answer]) -> None:
+        """Do work as soon as what is under way is done, unless newer work comes."""
+        self._waiting = work
+        if not self._busy:
+            self._go_on()
+
+    def forget(self) -> None:
+        """Give up what waits."""
+        self._waiting = None
+
+    def _go_on(self) -> None:
+        work, self._waiting = self._waiting, None
+        self._busy = work is not None
+        if work is not None:
+            self._background.run(work, self._hand(self._done), self._hand(self._failed))
+
+    def _hand(self, listener: Callable[[Any], None]) -> Callable[[Any], None]:
+        def hand_over(answer: Any) -> None:
+            listener(answer)
+            self._go_on()
+
+        return hand_over

@@ -14,6 +14,7 @@ from jupyter_platform.client import Platform
 from jupyter_platform.core.catalogue import NetworkRecord, TagRecord, TagVariant
 from jupyter_platform.core.networks import FEATURES, OUTPUTS, NetworkDescription
 from jupyter_platform.figures.wording import ago, utc, value
+from jupyter_platform.panels.network_graph import network_graph
 
 LOSS_WORDS = ("loss", "error")
 """A score named with one of these is the better the lower it is."""
@@ -49,8 +50,13 @@ class NetworkRow:
     """Lower-case text in which a search looks."""
     cells: str
     """HTML of the line behind the name."""
+    head: str
+    """HTML of the upper part of the page: what it is."""
+    actions: str
+    """HTML of links to what can be done with it."""
     page: str
-    """HTML of the page."""
+    """HTML of the rest of the page: graph, layers, weights."""
+    record: NetworkRecord
     complete: bool
     """Whether its layers are known already."""
 
@@ -93,7 +99,10 @@ def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkR
         name=description.name,
         searched=searched.lower(),
         cells=str(cells),
+        head=str(_head(record)),
+        actions=str(_actions(record, base_url)),
         page=str(_page(record, base_url, now)),
+        record=record,
         complete=record.facts is not None,
     )
 
@@ -138,17 +147,39 @@ def shape(sizes: Sequence[int] | None) -> str:
     return " × ".join(f"{size:,}" for size in sizes) or "1"
 
 
-def _page(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
+def _head(record: NetworkRecord) -> Markup:
     description = record.description
-    return Markup(
-        "<h2>{name}</h2><p>{title}</p>{summary}{facts}<h3>Layers</h3>{layers}<h3>Weights</h3>{tags}"
-    ).format(
+    return Markup("<h2>{name}</h2><p>{title}</p>{summary}{facts}").format(
         name=description.name,
         title=description.title,
         summary=_paragraph(description.summary),
         facts=_facts(record),
-        layers=_layers(record),
+    )
+
+
+def _page(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
+    facts = record.facts
+    return Markup("<h3>Weights</h3>{tags}<h3>Layers</h3>{graph}{layers}").format(
         tags=_tags(record, base_url, now),
+        graph=network_graph(
+            record.description,
+            facts.layers if facts else (),
+            facts.input_shape if facts else record.description.input_shape,
+        ),
+        layers=_layers(record),
+    )
+
+
+def _actions(record: NetworkRecord, base_url: str) -> Markup:
+    """Return links to the submit form; JupyterLab opens it where it is."""
+    types = [("Train", "LEARN"), *([("Evaluate", "EVALUATE")] if record.tags else [])]
+    return Markup(" ").join(
+        Markup(
+            '<a class="jp-PlatformPanel-action" href="{base}lab?submit&amp;type={type}&amp;'
+            'network={name}" target="_blank" data-jupyter-platform-submit="{type}" '
+            'data-jupyter-platform-network="{name}">{label}</a>'
+        ).format(base=base_url, type=job_type, name=record.description.name, label=label)
+        for label, job_type in types
     )
 
 

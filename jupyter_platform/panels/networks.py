@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from jupyter_platform.panels.background import Background
+from jupyter_platform.panels.boxes import CLASS, box
+from jupyter_platform.panels.try_it import TryIt
 
 if TYPE_CHECKING:
     from jupyter_platform.client import Platform
     from jupyter_platform.panels.network_views import NetworkRow
 
-CLASS = "jp-PlatformPanel"
 PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Pauses after which networks whose layers are not known yet are asked for again."""
 HEADINGS = (
@@ -50,6 +51,8 @@ class NetworksPanel:
         self._rows: dict[str, NetworkRow] = {}
         self._lines: dict[str, _Line] = {}
         self._chosen: str | None = None
+        self._tried: str | None = None
+        """The network that is asked just now."""
         self._asked = 0
         self._pauses = iter(PAUSES_S)
         self._build()
@@ -91,14 +94,24 @@ class NetworksPanel:
         )
         self._refresh.on_click(lambda _: self._refresh_on_demand())
         self._message = widgets.HTML()
-        self._lines_box = _box(widgets.VBox, "lines")
-        self._list = _box(widgets.VBox, "list", widgets.HTML(HEADINGS), self._lines_box)
-        self._page = widgets.HTML().add_class(f"{CLASS}-page")
-        self.widget: widgets.VBox = _box(
+        self._lines_box = box(widgets.VBox, "lines")
+        self._list = box(widgets.VBox, "list", widgets.HTML(HEADINGS), self._lines_box)
+        self._head, self._page = widgets.HTML(), widgets.HTML()
+        self._actions = widgets.HTML()
+        self._try = widgets.Button(
+            description="Try it", icon="magic", tooltip="Ask its weights about a sample"
+        )
+        self._try.on_click(lambda _: self._toggle_trying())
+        self._trying: TryIt | None = None
+        self._try_box = box(widgets.VBox, "tryBox")
+        self._buttons = box(widgets.HBox, "actions", self._actions, self._try)
+        shown = (self._head, self._buttons, self._try_box, self._page)
+        self._shown = box(widgets.VBox, "page", *shown)
+        self.widget: widgets.VBox = box(
             widgets.VBox,
             "networks",
             widgets.HTML(f"<style>{style}</style>").add_class(f"{CLASS}-style"),
-            _box(
+            box(
                 widgets.HBox,
                 "tools",
                 widgets.HTML("<h1>Networks</h1>"),
@@ -106,7 +119,7 @@ class NetworksPanel:
                 self._refresh,
             ),
             self._message,
-            _box(widgets.Box, "body", self._list, self._page),
+            box(widgets.Box, "body", self._list, self._shown),
         )
         self.widget.add_class(CLASS)
 
@@ -117,12 +130,16 @@ class NetworksPanel:
 
     def _read(self) -> list[NetworkRow]:
         # Imported here, in a thread, after the panel has been drawn.
-        from jupyter_platform.client import Platform  # noqa: PLC0415
         from jupyter_platform.panels import network_views  # noqa: PLC0415
+
+        return network_views.networks(self._hub(), self._base_url)
+
+    def _hub(self) -> Platform:
+        from jupyter_platform.client import Platform  # noqa: PLC0415
 
         if self._platform is None:
             self._platform = Platform(on_progress=self._told)
-        return network_views.networks(self._platform, self._base_url)
+        return self._platform
 
     def _told(self, sentence: str, _: float) -> None:
         self._background.tell(self._tell, sentence)
@@ -161,9 +178,33 @@ class NetworksPanel:
         children = tuple(self._lines[name].widget for name in names)
         if self._lines_box.children != children:
             self._lines_box.children = children
-        chosen = self._rows.get(self._chosen or "")
-        self._page.value = chosen.page if chosen else ""
+        self._draw_page(self._rows.get(self._chosen or ""))
         self._tell(self._advice(names))
+
+    def _draw_page(self, row: NetworkRow | None) -> None:
+        self._head.value = row.head if row else ""
+        self._actions.value = row.actions if row else ""
+        self._buttons.layout.display = None if row else "none"
+        self._try.layout.display = None if row and row.record.tags else "none"
+        if row is None or row.name != self._tried:
+            self._close_trying()
+        self._page.value = row.page if row else ""
+
+    def _toggle_trying(self) -> None:
+        row = self._rows.get(self._chosen or "")
+        if row is None or self._tried is not None:
+            self._close_trying()
+            return
+        if self._trying is None:  # only now: most visits have no use for it
+            self._trying = TryIt(self._hub)
+            self._try_box.children = (self._trying.widget,)
+        self._tried = row.name
+        self._trying.show(row.record)
+
+    def _close_trying(self) -> None:
+        self._tried = None
+        if self._trying is not None:
+            self._trying.hide()
 
     def _advice(self, names: list[str]) -> str:
         if names:
@@ -184,7 +225,7 @@ class _Line:
         self._button = widgets.Button(description=name, tooltip=f"Show {name}")
         self._button.on_click(lambda _: choose())
         self._cells = widgets.HTML().add_class(f"{CLASS}-cells")
-        self.widget = _box(widgets.HBox, "line", self._button, self._cells)
+        self.widget = box(widgets.HBox, "line", self._button, self._cells)
         self._chosen = False
 
     def update(self, cells: str, *, chosen: bool) -> None:
@@ -194,8 +235,3 @@ class _Line:
             self._chosen = chosen
             change = self.widget.add_class if chosen else self.widget.remove_class
             change("jp-mod-selected")
-
-
-def _box(kind: Any, name: str, *children: Any) -> Any:
-    """Return a box that the style sheet knows by name."""
-    return kind(children).add_class(f"{CLASS}-{name}")

@@ -3,19 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
 from IPython.display import display
 
 from jupyter_platform._version import __version__
+from jupyter_platform.panels.builder import BuilderPanel
 from jupyter_platform.panels.networks import NetworksPanel
 
-BUILDERS: dict[str, Callable[[], NetworksPanel]] = {"networks": NetworksPanel}
+
+class Panel(Protocol):
+    """What can be opened."""
+
+    widget: Any
+
+    def refresh(self) -> None:
+        """Read again what is shown."""
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """A panel that shows one of several."""
+
+    def choose(self, name: str) -> None:
+        """Show one of them."""
+
+
+BUILDERS: dict[str, Callable[[], Panel]] = {"networks": NetworksPanel, "builder": BuilderPanel}
 """How each panel is made, by the name under which it is opened."""
 
-_opened: dict[str, NetworksPanel] = {}
+_opened: dict[str, Panel] = {}
 
 
-def open_panel(name: str, version: str) -> None:
+def open_panel(name: str, version: str, item: str | None = None) -> None:
     """Display a panel, the one that is there if it was opened before.
 
     Parameters
@@ -25,6 +45,8 @@ def open_panel(name: str, version: str) -> None:
     version : str
         Version of the front end that asks. A kernel outlives pages and upgrades: where the
         versions differ, the front end restarts the kernel.
+    item : str, optional
+        What of it to show, in panels that show one of several: the name of a network.
 
     Raises
     ------
@@ -38,8 +60,10 @@ def open_panel(name: str, version: str) -> None:
     panel = _opened.get(name)
     if panel is None:
         panel = _opened[name] = BUILDERS[name]()
-    else:
+    elif item is None:
         panel.refresh()
+    if item is not None and isinstance(panel, Choosing):
+        panel.choose(item)
     display(panel.widget)  # type: ignore[no-untyped-call]  # IPython has no types here
 
 

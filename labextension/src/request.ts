@@ -9,6 +9,7 @@ import type {
   IMetricsQuery,
   IPlatformApi
 } from './tokens';
+import type { IPool, IReplay, ReplayKind } from './acting-wire';
 import type {
   IDataset,
   IErrorAnswer,
@@ -106,10 +107,11 @@ export class PlatformApi implements IPlatformApi {
     id: string,
     offset: number,
     limit?: number,
-    signal?: AbortSignal
+    signal?: AbortSignal,
+    rank?: number
   ): Promise<ILogChunk> {
     return this._get(
-      `jobs/${segment(id)}/log${search({ offset, limit })}`,
+      `jobs/${segment(id)}/log${search({ offset, limit, rank })}`,
       signal
     );
   }
@@ -118,12 +120,28 @@ export class PlatformApi implements IPlatformApi {
     return this._url(`api/jobs/${segment(id)}/archive`);
   }
 
+  fileUrl(id: string, name: string): string {
+    return this._url(`api/jobs/${segment(id)}/files/${segment(name)}`);
+  }
+
   jobTypes(): Promise<JobType[]> {
     return this._get('options');
   }
 
   optionSchema(type: JobType): Promise<IOptionSchema> {
     return this._get(`options/${segment(type)}`);
+  }
+
+  replays(id: string): Promise<IReplay[]> {
+    return this._get(`jobs/${segment(id)}/replays`);
+  }
+
+  replay(id: string, kind: ReplayKind, rank: number): Promise<IReplay> {
+    return this._get(`jobs/${segment(id)}/replays/${kind}${search({ rank })}`);
+  }
+
+  pools(): Promise<IPool[]> {
+    return this._get('pools');
   }
 
   strategies(): Promise<IStrategy[]> {

@@ -1,6 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
+import type { IPool, IReplay, ReplayKind } from './acting-wire';
 import type {
   IHost,
   IJob,
@@ -48,7 +49,10 @@ export const CommandIDs = {
   openDashboard: 'jupyter-platform:open-dashboard',
   openInfrastructure: 'jupyter-platform:open-infrastructure',
   openSummary: 'jupyter-platform:open-summary',
-  openNetworks: 'jupyter-platform:open-networks'
+  openNetworks: 'jupyter-platform:open-networks',
+  /** `{ network: <name> }`. */
+  openNetwork: 'jupyter-platform:open-network',
+  openBuilder: 'jupyter-platform:open-builder'
 } as const;
 
 /** Which jobs to list; what is left out does not narrow. */
@@ -91,19 +95,27 @@ export interface IPlatformApi {
     query?: IMetricsQuery,
     signal?: AbortSignal
   ): Promise<IMetrics>;
-  /** A piece of the log; a negative offset counts from its end, in bytes. */
+  /** A piece of the log of a rank; a negative offset counts from its end, in bytes. */
   log(
     id: string,
     offset: number,
     limit?: number,
-    signal?: AbortSignal
+    signal?: AbortSignal,
+    rank?: number
   ): Promise<ILogChunk>;
   /** Address of the zip of everything about a job. */
   archiveUrl(id: string): string;
+  /** Address of a file that a job has made for people. */
+  fileUrl(id: string, name: string): string;
   /** Names of the job types that can be submitted. */
   jobTypes(): Promise<JobType[]>;
   optionSchema(type: JobType): Promise<IOptionSchema>;
   strategies(): Promise<IStrategy[]>;
+  /** The best and the latest episode of a job's agents, without pictures. */
+  replays(id: string): Promise<IReplay[]>;
+  /** One of them with its pictures. */
+  replay(id: string, kind: ReplayKind, rank: number): Promise<IReplay>;
+  pools(): Promise<IPool[]>;
   networks(): Promise<INetwork[]>;
   network(name: string): Promise<INetwork>;
   datasets(): Promise<IDataset[]>;

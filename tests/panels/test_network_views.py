@@ -66,10 +66,9 @@ def test_weights_that_were_not_validated_have_no_best_score(scores):
 
 
 def test_a_page_has_layers_weights_scores_and_the_job_that_made_them():
-    page = network_row(
-        record(tag("first", best={"validation_accuracy": 0.97})), "/user/me/", NOW
-    ).page
+    row = network_row(record(tag("first", best={"validation_accuracy": 0.97})), "/user/me/", NOW)
 
+    page = row.head + row.page
     for piece in ("conv1", "Conv2d", "6 × 8 × 8", "3,850", "3,910", "1 × 8 × 8"):
         assert piece in page
     for piece in ("first", "best", "1,200", "0.970", "digits", "3 min ago"):
@@ -81,9 +80,9 @@ def test_a_page_has_layers_weights_scores_and_the_job_that_made_them():
 def test_what_people_write_is_text_and_never_html():
     row = network_row(record(title="<script>alert(1)</script>", summary="a & <b>"), "", NOW)
 
-    assert "<script>" not in row.page
-    assert "&lt;script&gt;" in row.page
-    assert "a &amp; &lt;b&gt;" in row.page
+    assert "<script>" not in row.head + row.page
+    assert "&lt;script&gt;" in row.head
+    assert "a &amp; &lt;b&gt;" in row.head
 
 
 def test_a_network_nobody_has_trained_says_how_to():
@@ -128,3 +127,13 @@ def test_a_network_that_takes_the_shape_of_its_dataset_shows_how_it_is_described
     assert "kernel_size=[3, 3]" in row.page
     assert "follow from the dataset" in row.page
     assert '<span class="jp-PlatformPanel-parameters">–</span>' in row.cells
+
+
+def test_actions_lead_to_the_form_here_and_elsewhere():
+    trained = network_row(record(tag("a", last={})), "/user/me/", NOW).actions
+    fresh = network_row(record(), "/user/me/", NOW).actions
+
+    assert 'data-jupyter-platform-submit="LEARN"' in fresh
+    assert 'href="/user/me/lab?submit&amp;type=LEARN&amp;network=net"' in fresh
+    assert "EVALUATE" not in fresh  # there are no weights to evaluate
+    assert 'data-jupyter-platform-submit="EVALUATE"' in trained

@@ -7,6 +7,10 @@ export interface IClassScore {
   readonly recall: number;
   readonly f1: number;
   readonly support: number;
+  /** Share of the samples of other classes that are not taken for it; older jobs have none. */
+  readonly specificity: number | null;
+  /** Matthews correlation coefficient; older jobs have none. */
+  readonly mcc: number | null;
 }
 
 /** One sample with what the network made of it. */
@@ -23,8 +27,14 @@ export interface IExample {
 
 /** What an EVALUATE job found. */
 export interface IEvaluation {
-  /** Null for a regression. */
+  /** Null where no classes are told apart. */
   readonly accuracy: number | null;
+  /** Further scores, by the name under which the platform gives them. */
+  readonly scores: readonly (readonly [string, number | null])[];
+  /** Name of the class that a binary evaluation is about. */
+  readonly positive: string | null;
+  /** File that holds what the network gave for each sample; null where none is kept. */
+  readonly outputs: string | null;
   /** Share of samples whose class is among the k likeliest, by k. */
   readonly topK: readonly (readonly [number, number])[];
   readonly classes: readonly string[];
@@ -42,6 +52,20 @@ export interface IEvaluation {
 }
 
 const ERRORS = ['r2', 'mae', 'rmse', 'mse', 'median_ae', 'max_error'] as const;
+/** Scores of two classes, of a variational autoencoder, and of acting. */
+const SCORES = [
+  'precision',
+  'recall',
+  'specificity',
+  'f1',
+  'mcc',
+  'auc',
+  'elbo',
+  'reconstruction_loss',
+  'kl_loss',
+  'log_likelihood',
+  'mean_return'
+] as const;
 
 /** Read the scores out of the result of a job; null when it has none. */
 export function readEvaluation({
@@ -55,7 +79,12 @@ export function readEvaluation({
     name => [name, numberOf(result[name])] as const
   );
   const accuracy = numberOf(result.accuracy);
-  if (accuracy === null && errors.length === 0) {
+  const scores = SCORES.filter(name => typeof result[name] === 'number').map(
+    name => [name, numberOf(result[name])] as const
+  );
+  const loss = numberOf(result.loss);
+  const found = [accuracy, loss].some(value => value !== null);
+  if (!found && errors.length === 0 && scores.length === 0) {
     return null;
   }
   const perClass = listOf(result.per_class).map(readClass);
@@ -65,6 +94,9 @@ export function readEvaluation({
   const classes = names.length ? names : perClass.map(({ name }) => name);
   return {
     accuracy,
+    scores,
+    positive: typeof result.positive === 'string' ? result.positive : null,
+    outputs: fileOf(result.outputs),
     topK: Object.entries(recordOf(result.top_k))
       .map(([k, share]) => [Number(k), numberOf(share) ?? 0] as const)
       .sort(([one], [other]) => one - other),
@@ -74,7 +106,7 @@ export function readEvaluation({
     errors,
     examples: listOf(result.examples).map(readExample),
     samples: numberOf(result.samples),
-    loss: numberOf(result.loss),
+    loss,
     criterion: typeof result.criterion === 'string' ? result.criterion : null,
     msPerSample: numberOf(result.forward_ms_per_sample),
     seconds: numberOf(result.evaluation_time_s)
@@ -88,7 +120,9 @@ function readClass(row: Json): IClassScore {
     precision: countOf(fields.precision),
     recall: countOf(fields.recall),
     f1: countOf(fields.f1),
-    support: countOf(fields.support)
+    support: countOf(fields.support),
+    specificity: numberOf(fields.specificity),
+    mcc: numberOf(fields.mcc)
   };
 }
 
@@ -101,6 +135,11 @@ function readExample(example: Json): IExample {
     prediction: fields.prediction ?? null,
     probability: numberOf(fields.probability)
   };
+}
+
+function fileOf(value: Json | undefined): string | null {
+  const { file } = recordOf(value);
+  return typeof file === 'string' ? file : null;
 }
 
 function numberOf(value: Json | undefined): number | null {
@@ -133,8 +172,8 @@ export function sortClasses(
   const sign = descending ? -1 : 1;
   return [...rows].sort((one, other) => {
     const [a, b] = [one[column], other[column]];
-    return typeof a === 'number' && typeof b === 'number'
-      ? sign * (a - b)
+    return typeof a !== 'string' && typeof b !== 'string'
+      ? sign * ((a ?? 0) - (b ?? 0))
       : sign * String(a).localeCompare(String(b), undefined, { numeric: true });
   });
 }

@@ -44,8 +44,9 @@ export interface IPanelKernel {
    * Show a panel, starting the kernel where there is none.
    *
    * @param name - as the Python side knows it
+   * @param item - what of it to show first, in panels that show one of several
    */
-  open(name: string): Promise<Widget>;
+  open(name: string, item?: string): Promise<Widget>;
   /** End the process of the kernel and start another; panels are opened again. */
   restart(): Promise<void>;
   /** Somebody uses a panel: see whether the kernel is still the process that it was opened on. */
@@ -75,9 +76,9 @@ export class PanelKernel implements IPanelKernel {
     return this._renewed;
   }
 
-  async open(name: string): Promise<Widget> {
+  async open(name: string, item?: string): Promise<Widget> {
     await this._connect();
-    const data = await this._show(name);
+    const data = await this._show(name, item);
     const registry = this._registry;
     if (!registry) {
       throw new Error(this._trans.__('The kernel of the panels is gone.'));
@@ -183,8 +184,10 @@ export class PanelKernel implements IPanelKernel {
   }
 
   /** Ask for a panel; a kernel with code of another version is restarted, once in a page. */
-  private async _show(name: string): ReturnType<typeof display> {
-    const code = `import jupyter_platform.panels\njupyter_platform.panels.open(${JSON.stringify(name)}, ${JSON.stringify(VERSION)})`;
+  private async _show(name: string, item?: string): ReturnType<typeof display> {
+    const words = [name, VERSION, ...(item === undefined ? [] : [item])];
+    const given = words.map(word => JSON.stringify(word)).join(', ');
+    const code = `import jupyter_platform.panels\njupyter_platform.panels.open(${given})`;
     try {
       return await display(this._kernel(), code);
     } catch (error) {
@@ -197,7 +200,7 @@ export class PanelKernel implements IPanelKernel {
     }
     this._restartedForVersion = true;
     await this._session?.restartKernel();
-    return this._show(name);
+    return this._show(name, item);
   }
 
   private _reload(error: KernelError): Error {

@@ -9,11 +9,13 @@ import type { IPanelKernel, KernelPhase } from './kernel';
 export class PanelTab extends Panel {
   /**
    * @param name - which panel
+   * @param _item - what of it to show first, in panels that show one of several
    */
   constructor(
     readonly name: string,
     private readonly _kernel: IPanelKernel,
-    private readonly _trans: TranslationBundle
+    private readonly _trans: TranslationBundle,
+    private _item?: string
   ) {
     super();
     this.id = `jupyter-platform-panel-${name}`;
@@ -39,13 +41,20 @@ export class PanelTab extends Panel {
     }
   }
 
+  /** Show one of several, as the name of a network. */
+  choose(item: string): void {
+    this._item = item;
+    void this._open();
+  }
+
   private async _open(): Promise<void> {
     const opening = ++this._openings;
     if (!this._view) {
       this._tell(this._trans.__('Opening…'));
     }
     try {
-      const view = await this._kernel.open(this.name);
+      const view = await this._kernel.open(this.name, this._item);
+      this._item = undefined; // from here on people choose
       if (opening !== this._openings || this.isDisposed) {
         view.dispose();
         return;

@@ -8,14 +8,16 @@ import { CommandIDs, EXTENSION_ID, IPlatformModel } from '../tokens';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
 import { run } from '../widgets/surroundings';
 
+/** Words of an address that are followed once. */
+const WORDS = ['job', 'network', 'submit', 'type'];
 const FOLLOW = 'jupyter-platform:follow-link';
 /** Milliseconds after which JupyterLab has saved a layout that changed. */
 const LAYOUT_SAVED_MS = 3000;
 
-/** Opens what an address asks for: `…/lab?job=<id>` or `…/lab?submit`. */
+/** Opens what an address asks for: `…/lab?job=<id>`, `…?network=<name>` or `…?submit`. */
 export const links: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:links`,
-  description: 'Addresses that open a job or the submit form.',
+  description: 'Addresses that open a job, a network or the submit form.',
   autoStart: true,
   requires: [IRouter, IPlatformModel],
   activate: (app: JupyterFrontEnd, router: IRouter, model: IPlatformModel) => {
@@ -25,24 +27,32 @@ export const links: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const { search } = args as unknown as IRouter.ILocation;
         const query = new URLSearchParams(search);
-        const job = query.get('job');
+        const [job, network] = [query.get('job'), query.get('network')];
+        const isSubmit = query.has('submit');
         void app.restored.then(() => {
           model.connect();
           // A reload before JupyterLab has saved its layout follows the link again.
-          window.setTimeout(() => forget('job', 'submit'), LAYOUT_SAVED_MS);
+          window.setTimeout(() => forget(...WORDS), LAYOUT_SAVED_MS);
           // Who follows a link to the platform wants to see the rest of it too.
           run(commands, CommandIDs.showSidebar);
           if (job) {
             run(commands, CommandIDs.openJob, { job });
+          } else if (network && !isSubmit) {
+            run(commands, CommandIDs.openNetwork, { network });
           } else {
-            run(commands, CommandIDs.submit);
+            const type = query.get('type') ?? undefined;
+            const given = {
+              ...(type && { type }),
+              ...(network && { network })
+            };
+            run(commands, CommandIDs.submit, given);
           }
         });
       }
     });
     router.register({
       command: FOLLOW,
-      pattern: /[?&](job=[^&#]+|submit(?=[=&#]|$))/,
+      pattern: /[?&](job=[^&#]+|network=[^&#]+|submit(?=[=&#]|$))/,
       rank: 20
     });
   }

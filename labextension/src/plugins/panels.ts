@@ -7,14 +7,26 @@ import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { platformIcon } from '../icons';
 import type { PanelKernel } from '../panels/kernel';
-import { followJobLinks } from '../panels/links';
+import { followLinks } from '../panels/links';
 import type { PanelTab } from '../panels/tab';
 import { CommandIDs, EXTENSION_ID, TRANSLATION_DOMAIN } from '../tokens';
 
 const CARD_RANK = 10;
+
+/** A panel that can be opened. */
+interface IPanel {
+  /** As the Python side knows it. */
+  readonly name: string;
+  readonly command: string;
+  readonly title: string;
+  /** What the palette says. */
+  readonly open: string;
+  readonly caption: string;
+}
 
 /** Opens the panels, which are Python on a hidden kernel, in tabs of the main area. */
 export const panels: JupyterFrontEndPlugin<void> = {
@@ -36,50 +48,107 @@ export const panels: JupyterFrontEndPlugin<void> = {
     const namespace = 'jupyter-platform-panels';
     const tracker = new WidgetTracker<PanelTab>({ namespace });
     let kernel: PanelKernel | null = null;
-    const find = async (name: string, title: string): Promise<PanelTab> => {
+    const find = async (
+      { name, title }: IPanel,
+      item?: string
+    ): Promise<PanelTab> => {
       const { PanelKernel } = await import('../panels/kernel');
       const { PanelTab } = await import('../panels/tab');
-      const open = tracker.find(item => item.name === name);
+      const open = tracker.find(tab => tab.name === name);
       if (open) {
+        if (item !== undefined) {
+          open.choose(item);
+        }
         return open;
       }
       kernel ??= new PanelKernel(serviceManager, rendermime, trans);
-      const tab = new PanelTab(name, kernel, trans);
+      const tab = new PanelTab(name, kernel, trans, item);
       tab.title.label = title;
       tab.title.icon = platformIcon;
       shell.add(tab, 'main');
       void tracker.add(tab);
       return tab;
     };
-    const command = CommandIDs.openNetworks;
     const category = trans.__('AI platform');
-    commands.addCommand(command, {
-      label: args =>
-        args.isPalette ? trans.__('Open networks') : trans.__('Networks'),
-      caption: trans.__(
-        'Layers of the networks, and what their weights scored'
-      ),
+    const offered = panelsOf(trans);
+    offered.forEach((panel, at) => {
+      const { command } = panel;
+      commands.addCommand(command, {
+        label: args => (args.isPalette ? panel.open : panel.title),
+        caption: panel.caption,
+        icon: platformIcon,
+        describedBy: {
+          args: {
+            type: 'object',
+            properties: { activate: { type: 'boolean', default: true } }
+          }
+        },
+        execute: async ({ activate }) => {
+          const tab = await find(panel);
+          if (activate !== false) {
+            shell.activateById(tab.id);
+          }
+        }
+      });
+      palette?.addItem({ command, category, args: { isPalette: true } });
+      launcher?.add({ command, category, rank: CARD_RANK + at });
+    });
+    commands.addCommand(CommandIDs.openNetwork, {
+      label: trans.__('Open a network'),
       icon: platformIcon,
       describedBy: {
         args: {
           type: 'object',
-          properties: { activate: { type: 'boolean', default: true } }
+          required: ['network'],
+          properties: { network: { type: 'string' } }
         }
       },
-      execute: async ({ activate }) => {
-        const tab = await find('networks', trans.__('Networks'));
-        if (activate !== false) {
-          shell.activateById(tab.id);
+      execute: async ({ network }) => {
+        const item = typeof network === 'string' ? network : undefined;
+        shell.activateById((await find(offered[0], item)).id);
+      }
+    });
+    // Each panel has a command of its own, by which its tab comes back.
+    void restorer?.restore(tracker, {
+      command: RESTORE,
+      args: ({ name }) => ({ name }),
+      name: ({ name }) => name
+    });
+    commands.addCommand(RESTORE, {
+      describedBy: {
+        args: { type: 'object', properties: { name: { type: 'string' } } }
+      },
+      execute: async ({ name }) => {
+        const panel = offered.find(item => item.name === name);
+        if (panel) {
+          await find(panel);
         }
       }
     });
-    palette?.addItem({ command, category, args: { isPalette: true } });
-    launcher?.add({ command, category, rank: CARD_RANK });
-    void restorer?.restore(tracker, {
-      command,
-      args: () => ({ activate: false }),
-      name: ({ name }) => name
-    });
-    followJobLinks(commands);
+    followLinks(commands);
   }
 };
+
+const RESTORE = 'jupyter-platform:restore-panel';
+
+/** The panels in the order of their launcher cards; networks come first. */
+function panelsOf(trans: TranslationBundle): readonly IPanel[] {
+  return [
+    {
+      name: 'networks',
+      command: CommandIDs.openNetworks,
+      title: trans.__('Networks'),
+      open: trans.__('Open networks'),
+      caption: trans.__('Layers of the networks, and what their weights scored')
+    },
+    {
+      name: 'builder',
+      command: CommandIDs.openBuilder,
+      title: trans.__('Build a network'),
+      open: trans.__('Build a network'),
+      caption: trans.__(
+        'Put layers together, train the network for a minute, and try it'
+      )
+    }
+  ];
+}

@@ -111,7 +111,8 @@ describe('sortClasses()', () => {
   });
 
   it('should sort names as numbers where they are some', () => {
-    const row = { precision: 1, recall: 1, f1: 1, support: 1 };
+    const counts = { precision: 1, recall: 1, f1: 1, support: 1 };
+    const row = { ...counts, specificity: null, mcc: null };
     const named = ['10', '9', '1'].map(name => ({ name, ...row }));
     const names = sortClasses(named, 'name', false).map(({ name }) => name);
 

@@ -2,9 +2,9 @@ import { CommandRegistry } from '@lumino/commands';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { CommandIDs } from '../../tokens';
-import { followJobLinks } from '../links';
+import { followLinks } from '../links';
 
-describe('followJobLinks()', () => {
+describe('followLinks()', () => {
   const open = vi.fn();
   let page: Document;
 
@@ -24,10 +24,16 @@ describe('followJobLinks()', () => {
     commands.addCommand(CommandIDs.openJob, {
       execute: args => void open(args.job)
     });
+    for (const id of [CommandIDs.openNetwork, CommandIDs.submit]) {
+      commands.addCommand(id, { execute: args => void open(id, args) });
+    }
     page = document.implementation.createHTMLDocument();
     page.body.innerHTML =
-      '<a id="job" href="/lab?job=1f" data-jupyter-platform-job="1f"><b>1f</b></a><a id="other" href="/x">x</a>';
-    followJobLinks(commands, page);
+      '<a id="job" href="/lab?job=1f" data-jupyter-platform-job="1f"><b>1f</b></a><a id="other" href="/x">x</a>' +
+      '<a id="net" href="/lab?network=mlp" data-jupyter-platform-network="mlp">mlp</a>' +
+      '<a id="train" href="/lab?submit" data-jupyter-platform-submit="LEARN" data-jupyter-platform-network="mlp">Train</a>' +
+      '<a id="sly" href="/x" data-jupyter-platform-command="filebrowser:delete">x</a>';
+    followLinks(commands, page);
   });
 
   it('should open the job here', () => {
@@ -35,6 +41,23 @@ describe('followJobLinks()', () => {
 
     expect(open).toHaveBeenCalledExactlyOnceWith('1f');
     expect(event.defaultPrevented).toBe(true);
+  });
+
+  it('should open the page of a network, and the form for one', () => {
+    click('#net');
+    click('#train');
+
+    expect(open.mock.calls).toEqual([
+      [CommandIDs.openNetwork, { network: 'mlp' }],
+      [CommandIDs.submit, { type: 'LEARN', network: 'mlp' }]
+    ]);
+  });
+
+  it('should run nothing else, whatever a page says', () => {
+    const event = click('#sly');
+
+    expect(open).not.toHaveBeenCalled();
+    expect(event.defaultPrevented).toBe(false);
   });
 
   it('should leave other links, and a click for another tab, to the browser', () => {

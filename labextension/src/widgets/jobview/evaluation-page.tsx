@@ -16,16 +16,23 @@ import { Examples } from './examples';
 
 /** How well a network does: the score first, then where it is wrong. */
 export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { model, trans } = useSurroundings();
   const evaluation = useMemo(() => readEvaluation(job), [job]);
   if (!evaluation) {
     return null;
   }
-  const { perClass, confusion, examples, classes } = evaluation;
+  const { perClass, confusion, examples, classes, outputs } = evaluation;
   return (
     <div className="jp-Platform-evaluation">
       <Score evaluation={evaluation} />
       <p className="jp-Platform-quiet">{circumstances(evaluation, trans)}</p>
+      {outputs === null ? null : (
+        <p>
+          <a href={model.api.fileUrl(job.id, outputs)} download={outputs}>
+            {trans.__('Download what the network gave for each sample')}
+          </a>
+        </p>
+      )}
       {confusion.length ? (
         <Confusion confusion={confusion} classes={classes} />
       ) : null}
@@ -39,54 +46,63 @@ export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
 
 function Score({ evaluation }: { evaluation: IEvaluation }): JSX.Element {
   const { trans } = useSurroundings();
-  const { accuracy, topK, errors } = evaluation;
-  if (accuracy !== null) {
-    return (
-      <dl className="jp-Platform-scores">
-        <div className="jp-mod-main">
-          <dt>{trans.__('accuracy')}</dt>
-          <dd>{accuracy.toFixed(4)}</dd>
-        </div>
-        {topK
-          .filter(([k]) => k > 1)
-          .map(([k, share]) => (
-            <div key={k}>
-              <dt>{trans.__('top %1', k)}</dt>
-              <dd>{share.toFixed(4)}</dd>
-            </div>
-          ))}
-      </dl>
-    );
-  }
   return (
     <dl className="jp-Platform-scores">
-      {errors.map(([name, value], at) => (
+      {scoresOf(evaluation, trans).map(([name, value], at) => (
         <div key={name} className={at === 0 ? 'jp-mod-main' : undefined}>
-          <dt>{errorLabel(name, trans)}</dt>
-          <dd>{formatValue(value)}</dd>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-function errorLabel(name: string, trans: TranslationBundle): string {
+/** The scores with their names as people say them, the leading one first. */
+function scoresOf(
+  { accuracy, topK, errors, scores, loss }: IEvaluation,
+  trans: TranslationBundle
+): (readonly [string, string])[] {
+  const found: (readonly [string, string])[] = [];
+  if (accuracy !== null) {
+    found.push([trans.__('accuracy'), accuracy.toFixed(4)]);
+  }
+  for (const [k, share] of topK.filter(([k]) => k > 1)) {
+    found.push([trans.__('top %1', k), share.toFixed(4)]);
+  }
+  for (const [name, value] of [...errors, ...scores]) {
+    found.push([scoreLabel(name, trans), formatValue(value)]);
+  }
+  if (found.length === 0 && loss !== null) {
+    found.push([trans.__('loss'), formatValue(loss)]);
+  }
+  return found;
+}
+
+function scoreLabel(name: string, trans: TranslationBundle): string {
   const labels: { readonly [name: string]: string } = {
     r2: 'R²',
     mae: trans.__('mean absolute error'),
     rmse: trans.__('root mean squared error'),
     mse: trans.__('mean squared error'),
     median_ae: trans.__('median absolute error'),
-    max_error: trans.__('largest error')
+    max_error: trans.__('largest error'),
+    mcc: 'MCC',
+    f1: 'F1',
+    auc: trans.__('area under the ROC curve'),
+    elbo: 'ELBO',
+    kl_loss: trans.__('KL loss'),
+    log_likelihood: trans.__('log-likelihood')
   };
-  return labels[name] ?? name;
+  return labels[name] ?? name.replace(/_/g, ' ');
 }
 
 function circumstances(
-  { samples, loss, criterion, msPerSample, seconds }: IEvaluation,
+  { samples, loss, criterion, msPerSample, seconds, positive }: IEvaluation,
   trans: TranslationBundle
 ): string {
   const parts = [
+    positive !== null && trans.__('scores of %1', positive),
     samples !== null && trans.__('%1 samples', formatCount(samples)),
     loss !== null &&
       trans.__('loss %1 (%2)', formatValue(loss), criterion ?? ''),
@@ -107,7 +123,9 @@ const COLUMNS: readonly ClassColumn[] = [
   'name',
   'precision',
   'recall',
+  'specificity',
   'f1',
+  'mcc',
   'support'
 ];
 
@@ -124,9 +142,12 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
     name: trans.__('class'),
     precision: trans.__('precision'),
     recall: trans.__('recall'),
+    specificity: trans.__('specificity'),
     f1: 'F1',
+    mcc: 'MCC',
     support: trans.__('samples')
   };
+  const columns = COLUMNS.filter(name => rows[0][name] !== null);
   const sortBy = (name: ClassColumn): void => {
     setDescending(name === column && !descending);
     setColumn(name);
@@ -139,7 +160,7 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
         <table className="jp-Platform-table">
           <thead>
             <tr>
-              {COLUMNS.map(name => (
+              {columns.map(name => (
                 <th
                   key={name}
                   scope="col"
@@ -165,14 +186,13 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
             {sorted.map((row, at) => (
               <tr key={`${row.name} ${at}`}>
                 <th scope="row">{row.name}</th>
-                <td className="jp-Platform-number">
-                  {row.precision.toFixed(3)}
-                </td>
-                <td className="jp-Platform-number">{row.recall.toFixed(3)}</td>
-                <td className="jp-Platform-number">{row.f1.toFixed(3)}</td>
-                <td className="jp-Platform-number">
-                  {formatCount(row.support)}
-                </td>
+                {columns.slice(1).map(name => (
+                  <td key={name} className="jp-Platform-number">
+                    {name === 'support'
+                      ? formatCount(row.support)
+                      : Number(row[name]).toFixed(3)}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -46,6 +46,7 @@ function Example({
       : probability === null
         ? formatValue(value)
         : (classes[value] ?? String(value));
+  const restored = useMemo(() => toPicture(prediction), [prediction]);
   const wrong = probability !== null && truth !== prediction;
   return (
     <li data-wrong={wrong || undefined}>
@@ -54,10 +55,18 @@ function Example({
       ) : (
         <span className="jp-Platform-quiet">{valuesText(input)}</span>
       )}
-      <span className="jp-Platform-truth">
-        {trans.__('true %1', name(truth))}
-      </span>
-      <span>
+      {truth === null ? null : (
+        <span className="jp-Platform-truth">
+          {trans.__('true %1', name(truth))}
+        </span>
+      )}
+      {restored ? (
+        <Picture
+          picture={restored}
+          label={trans.__('what the network made of sample %1', index)}
+        />
+      ) : null}
+      <span hidden={restored !== null}>
         {wrong ? '✗ ' : probability === null ? '' : '✓ '}
         {trans.__('said %1', name(prediction))}
         {probability === null ? null : (

@@ -3,10 +3,11 @@ import { useEffect, useState } from 'react';
 import type { ReactNode } from 'react';
 
 import { formatBytes, formatCount, formatUtc } from '../../format';
+import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
 import type { IDataset, IJob, Json, Split } from '../../wire';
 import { CopyButton } from '../copy-button';
-import { useSurroundings } from '../surroundings';
+import { run, useSurroundings } from '../surroundings';
 import { RelativeTime } from '../times';
 
 /** What was put together for the job, where it runs, and when. */
@@ -19,7 +20,7 @@ export function Facts({ job }: { job: IJob }): JSX.Element {
     >
       <dl>
         <Fact name={trans.__('network')}>
-          {job.networks.join(', ')}
+          <NetworkLinks names={job.networks} />
           {job.tag ? ` : ${job.tag}` : null}
         </Fact>
         {job.dataset === null ? null : (
@@ -47,6 +48,34 @@ export function Facts({ job }: { job: IJob }): JSX.Element {
         </p>
       ))}
     </aside>
+  );
+}
+
+/** The names of networks, each of which opens its page. */
+function NetworkLinks({ names }: { names: readonly string[] }): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  const command = CommandIDs.openNetwork;
+  const known = commands.hasCommand(command);
+  return (
+    <>
+      {names.map((network, at) => (
+        <span key={`${network} ${at}`}>
+          {at > 0 ? ', ' : null}
+          {known ? (
+            <button
+              type="button"
+              className="jp-Platform-link"
+              title={trans.__('Open the page of %1', network)}
+              onClick={() => run(commands, command, { network })}
+            >
+              {network}
+            </button>
+          ) : (
+            network
+          )}
+        </span>
+      ))}
+    </>
   );
 }
 

@@ -1,0 +1,218 @@
+"""A network asked about a drawing, or a sample of its dataset, while one looks."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from jupyter_platform.panels.background import Background, Latest
+from jupyter_platform.panels.boxes import box
+
+if TYPE_CHECKING:
+    from jupyter_platform.client import Platform
+    from jupyter_platform.core.catalogue import NetworkRecord, TagRecord
+    from jupyter_platform.panels.canvas import DrawingCanvas
+
+DRAW, SAMPLE = "Draw", "Sample"
+LARGEST_DRAWING = 128
+"""Rows and columns of a sample beyond which it is no longer drawn."""
+
+
+class TryIt:
+    """The part of a network's page that asks its weights.
+
+    Parameters
+    ----------
+    platform : callable
+        Returns where networks are; called in a thread.
+
+    Notes
+    -----
+    Only the newest question is asked while another is under way.
+    """
+
+    def __init__(self, platform: Callable[[], Platform]) -> None:
+        self._platform = platform
+        self._background = Background()
+        self._record: NetworkRecord | None = None
+        self._canvas: DrawingCanvas | None = None
+        self._latest = Latest(self._background, self._answered, self._fail)
+        self._size = 0
+        self._build()
+        self.hide()
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is open."""
+        return str(self.widget.layout.display) != "none"
+
+    def hide(self) -> None:
+        """Close it."""
+        self._record = None
+        self.widget.layout.display = "none"
+
+    def show(self, record: NetworkRecord) -> None:
+        """Open it for a network that has weights."""
+        self._record = None  # nothing is asked while the choices change
+        options = [
+            f"{tag.tag}/{kept.variant}"
+            for tag in sorted(record.tags, key=lambda item: item.updated_at, reverse=True)
+            for kept in sorted(tag.variants, key=lambda item: item.variant)
+        ]
+        self._weights.options = options
+        self._weights.value = next(iter(options), None)
+        self._record = record
+        self.widget.layout.display = None
+        self._result.value = ""
+        self._changed()
+
+    def _build(self) -> None:
+        self._weights = widgets.Dropdown(description="Weights")
+        self._weights.observe(lambda _: self._changed(), names="value")
+        self._source = widgets.ToggleButtons(options=[SAMPLE])
+        self._source.observe(lambda _: self._switch(), names="value")
+        self._number = widgets.BoundedIntText(description="Sample", min=0, max=10**9)
+        self._number.observe(lambda _: self._ask_sample(), names="value")
+        another = widgets.Button(description="Another", icon="random", tooltip="A sample by chance")
+        another.on_click(lambda _: self._another())
+        clear = widgets.Button(description="Clear", icon="eraser", tooltip="Take the drawing away")
+        clear.on_click(lambda _: self._clear())
+        self._picture = widgets.HTML()
+        self._sampling = box(
+            widgets.VBox,
+            "sampling",
+            box(widgets.HBox, "tools", self._number, another),
+            self._picture,
+        )
+        self._drawing = box(widgets.VBox, "drawing", clear)
+        self._result = widgets.HTML().add_class("jp-PlatformPanel-result")
+        self.widget = box(
+            widgets.VBox,
+            "tryIt",
+            box(widgets.HBox, "tools", self._weights, self._source),
+            box(widgets.HBox, "asked", self._sampling, self._drawing, self._result),
+        )
+
+    def _changed(self) -> None:
+        """Take over which weights are asked."""
+        tag = self._tag()
+        if tag is None:
+            return
+        shape = self._picture_shape(tag)
+        options = [*([DRAW] if shape else []), *([SAMPLE] if tag.dataset else [])]
+        if tuple(self._source.options) != tuple(options):
+            self._source.options = options
+        self._source.layout.display = None if len(options) > 1 else "none"
+        if tag.dataset is not None:
+            self._background.run(partial(self._read_size, tag.dataset), self._sized, self._fail)
+        self._switch()
+
+    def _switch(self) -> None:
+        drawn = self._source.value == DRAW
+        self._drawing.layout.display = None if drawn else "none"
+        self._sampling.layout.display = "none" if drawn else None
+        if drawn:
+            self._open_canvas()
+        elif self._source.value == SAMPLE:
+            self._ask_sample()
+
+    def _open_canvas(self) -> None:
+        from jupyter_platform.panels.canvas import DrawingCanvas  # noqa: PLC0415 - rarely needed
+
+        tag = self._tag()
+        shape = self._picture_shape(tag) if tag is not None else None
+        if shape is None:
+            return
+        if self._canvas is None:
+            self._canvas = DrawingCanvas(label="Draw what the network is to recognise")
+            self._canvas.observe(lambda change: self._drawn(change["new"]), names="pixels")
+            self._drawing.children = (self._canvas, *self._drawing.children)
+        if (self._canvas.height, self._canvas.width) != shape:
+            self._canvas.height, self._canvas.width = shape
+            self._canvas.clear()
+        elif self._canvas.pixels:
+            self._drawn(self._canvas.pixels)
+        if not self._canvas.pixels:
+            self._result.value = "<p>Draw something; the answer follows your hand.</p>"
+
+    def _clear(self) -> None:
+        if self._canvas is not None:
+            self._canvas.clear()
+
+    def _drawn(self, pixels: bytes) -> None:
+        tag, canvas = self._tag(), self._canvas
+        if tag is None or canvas is None or self._source.value != DRAW:
+            return
+        if not any(pixels):
+            self._latest.forget()
+            self._result.value = "<p>Draw something; the answer follows your hand.</p>"
+        elif len(pixels) == canvas.height * canvas.width:
+            self._ask({"pixels": pixels, "shape": tag.input_shape})
+
+    def _another(self) -> None:
+        self._number.value = random.randrange(self._size or 1)
+
+    def _ask_sample(self) -> None:
+        tag = self._tag()
+        if tag is not None and tag.dataset is not None and self._source.value == SAMPLE:
+            self._ask({"samples": [self._number.value], "dataset": tag.dataset})
+
+    def _ask(self, question: dict[str, Any]) -> None:
+        record = self._record
+        if record is None:
+            return
+        asked = {"network": record.description.name, "tag": self._weights.value, **question}
+        self._latest.ask(partial(self._predict, asked))
+
+    def _predict(self, question: dict[str, Any]) -> tuple[str, str]:
+        # Imported here, in a thread: NumPy takes a moment.
+        import numpy as np  # noqa: PLC0415
+
+        from jupyter_platform.panels import predictions  # noqa: PLC0415
+
+        question = dict(question)
+        pixels, shape = question.pop("pixels", None), question.pop("shape", None)
+        network = question.pop("network")
+        if pixels is not None:
+            drawing = np.frombuffer(pixels, np.uint8).astype(np.float32) / 255
+            question["inputs"] = drawing.reshape(shape)
+        found = self._platform().predict(network, **question)
+        picture = ""
+        if found.record.inputs:
+            label = f"Sample {question['samples'][0]}"
+            picture = str(predictions.picture_html(found.record.inputs[0], label))
+        return predictions.prediction_html(found), picture
+
+    def _answered(self, answer: tuple[str, str]) -> None:
+        self._result.value, self._picture.value = answer
+
+    def _fail(self, error: BaseException) -> None:
+        self._result.value = f'<p role="alert">{escape(str(error))}</p>'
+
+    def _read_size(self, dataset: str) -> int:
+        facts = self._platform().dataset(dataset).facts
+        return 0 if facts is None else facts.size
+
+    def _sized(self, size: int) -> None:
+        self._size = size
+        if size:
+            self._number.max = size - 1
+
+    def _tag(self) -> TagRecord | None:
+        if self._record is None or self._weights.value is None:
+            return None
+        wanted = str(self._weights.value).partition("/")[0]
+        return next((item for item in self._record.tags if item.tag == wanted), None)
+
+    def _picture_shape(self, tag: TagRecord) -> tuple[int, int] | None:
+        """Return rows and columns of samples that can be drawn; None of others."""
+        shape = tag.input_shape or []
+        plain = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
+        if len(plain) != 2 or not 4 <= min(plain) <= max(plain) <= LARGEST_DRAWING:
+            return None
+        return plain[0], plain[1]
