@@ -179,7 +179,7 @@ def accepted_values(schema: dict[str, Any]) -> str:
     if schema.get("format") == "index-set":
         return "a set of samples: start,stop (half-open), or three and more indices"
     if schema.get("format") == "list":
-        return f"a list like {schema['examples'][0]}"
+        return f"a list like {next(iter(schema.get('examples', ())), 'a,b,c')}"
     if schema.get("format") == "json":
         return f"a JSON object like {schema['examples'][0]}"
     if "enum" in schema:
