@@ -2,6 +2,8 @@
  * The records of `jupyter_platform.core` as the API sends them. Names stay as they are on the wire.
  */
 
+import type { SourceKind } from './acting-wire';
+
 /** A value as JSON has them; floats that are not finite arrive as null. */
 export type Json =
   | string
@@ -66,7 +68,13 @@ export interface IJobSubmission {
   request?: { [resource: string]: number | string };
   /** -100 to 100; what is no number is refused by the platform, with its reason. */
   priority?: number | string;
-  target_count?: number;
+  /** Processes; what is no number is refused as above. */
+  target_count?: number | string;
+  /** Names or ids of the hosts that it may use, each for one process. */
+  targets?: string[];
+  /** Which hosts it may use, such as `(memory>=16GB)`. */
+  target_filter?: string;
+  force_free?: boolean;
 }
 
 export interface IJobError {
@@ -124,6 +132,10 @@ export interface IJob {
   request: IResourceRequest;
   priority: number;
   target_count: number;
+  targets: string[];
+  target_filter: string | null;
+  /** Whether it shares its hosts with no other work. */
+  force_free: boolean;
   submitted_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -423,6 +435,8 @@ export interface IStrategy {
   types: JobType[];
   /** What each of its networks is for, in the order in which they are given. */
   roles: string[];
+  /** Where its samples come from; any one of them is enough. */
+  learns_from: SourceKind[];
 }
 
 export interface IOptionSchema {

@@ -1,3 +1,4 @@
+import type { SourceKind } from '../acting-wire';
 import type { INetwork, IOptionProperty, Json } from '../wire';
 import { valueText } from './option-text';
 import type { IFormView } from './submit-form';
@@ -55,6 +56,20 @@ export function rolesOf(choices: IChoices): readonly string[] | null {
     item => item.name === name && item.types.includes(entries.type)
   );
   return found?.roles ?? null;
+}
+
+/** Where the samples of the submission can come from. */
+export function sourcesOf(choices: IChoices): readonly SourceKind[] {
+  const { entries, strategies } = choices;
+  if (entries.type === 'ACT') {
+    // The pool that it writes to is an option of its own.
+    return ['environment'];
+  }
+  const name = valueText(resolvedOption(choices, STRATEGY)).toLowerCase();
+  const found = strategies?.find(
+    item => item.name === name && item.types.includes(entries.type)
+  );
+  return found?.learns_from ?? ['dataset'];
 }
 
 /** The names of networks that are sent: one for each role, where those are known. */

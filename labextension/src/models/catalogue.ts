@@ -1,3 +1,4 @@
+import type { IPool } from '../acting-wire';
 import type { IPlatformApi } from '../tokens';
 import type { IDataset, INetwork, IStrategy } from '../wire';
 
@@ -7,6 +8,8 @@ export interface ICatalogue {
   readonly datasets: readonly IDataset[];
   /** Empty where the platform does not tell. */
   readonly strategies: readonly IStrategy[];
+  /** Empty where the platform does not tell. */
+  readonly pools: readonly IPool[];
 }
 
 /**
@@ -18,25 +21,27 @@ export interface ICatalogue {
 export async function* readCatalogue(
   api: IPlatformApi
 ): AsyncGenerator<ICatalogue> {
-  const [networks, datasets, strategies] = await Promise.all([
+  const [networks, datasets, strategies, pools] = await Promise.all([
     api.networks(),
     api.datasets(),
-    api.strategies().catch(() => [])
+    api.strategies().catch(() => []),
+    api.pools().catch(() => [])
   ]);
-  yield { networks: [...networks], datasets: [...datasets], strategies };
+  const rest = { strategies, pools };
+  yield { networks: [...networks], datasets: [...datasets], ...rest };
   for (const [at, { facts, description }] of networks.entries()) {
     if (!facts) {
       // What cannot be looked into stays without its numbers.
       const known = await api.network(description.name).catch(() => null);
       networks[at] = known ?? networks[at];
-      yield { networks: [...networks], datasets: [...datasets], strategies };
+      yield { networks: [...networks], datasets: [...datasets], ...rest };
     }
   }
   for (const [at, { facts, descriptor }] of datasets.entries()) {
     if (!facts) {
       const known = await api.dataset(descriptor.name).catch(() => null);
       datasets[at] = known ?? datasets[at];
-      yield { networks: [...networks], datasets: [...datasets], strategies };
+      yield { networks: [...networks], datasets: [...datasets], ...rest };
     }
   }
 }

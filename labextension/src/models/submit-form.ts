@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
+import type { IPool } from '../acting-wire';
 import { PlatformError } from '../request';
 import type { IPlatformModel } from '../tokens';
 import type {
@@ -17,10 +18,11 @@ import type {
   Json,
   JobType
 } from '../wire';
-import { applicableOptions, networksToSend, rolesOf } from './applicable';
+import { applicableOptions, networksToSend } from './applicable';
 import { readCatalogue } from './catalogue';
 import { emptyEntries, entriesOf, submissionOf } from './entries';
 import type { IEntries } from './entries';
+import { missingOf } from './missing';
 import { parseLines, toLines } from './option-text';
 import type { IBadWord, Options } from './option-text';
 
@@ -52,6 +54,7 @@ export interface IFormView {
   readonly schema: IOptionSchema | null;
   readonly networks: readonly INetwork[] | null;
   readonly datasets: readonly IDataset[] | null;
+  readonly pools: readonly IPool[] | null;
   /** Null until they were read; empty where the platform does not tell. */
   readonly strategies: readonly IStrategy[] | null;
   /** What the platform would do; null while the entries are not good. */
@@ -104,7 +107,14 @@ export class SubmitForm implements IDisposable {
   get submission(): IJobSubmission {
     const { entries } = this._view;
     const networks = networksToSend(this._view);
-    return submissionOf({ ...entries, networks });
+    const takesNone = entries.type === 'ACT';
+    const dataset = takesNone ? '' : entries.dataset;
+    return submissionOf({ ...entries, networks, dataset });
+  }
+
+  /** Whether nothing is missing that every job of this kind needs. */
+  get isFilledIn(): boolean {
+    return !missingOf(this._view, this._trans).length;
   }
 
   /** Change some of the entries. */
@@ -185,7 +195,7 @@ export class SubmitForm implements IDisposable {
       return;
     }
     this._stopChecking();
-    const missing = this._missing();
+    const missing = missingOf(this._view, this._trans);
     if (missing.length) {
       this._refuse(missing, null);
       return;
@@ -313,34 +323,6 @@ export class SubmitForm implements IDisposable {
     this._enter({ ...entries, options });
   }
 
-  /** What was entered for each network that the submission needs. */
-  private _networksWanted(): string[] {
-    const { networks } = this._view.entries;
-    const count = rolesOf(this._view)?.length ?? networks.length;
-    return Array.from(
-      { length: Math.max(count, 1) },
-      (_, position) => networks[position] ?? ''
-    );
-  }
-
-  private _missing(): IFieldError[] {
-    const { dataset } = this._view.entries;
-    const found: IFieldError[] = [];
-    const miss = (field: string, message: string): void => {
-      const rest = { value: null, accepted: null, nearest: null };
-      found.push({ field, message, ...rest });
-    };
-    this._networksWanted().forEach((name, position) => {
-      if (!name.trim()) {
-        miss(`networks.${position}`, this._trans.__('Choose a network.'));
-      }
-    });
-    if (!dataset.trim()) {
-      miss('dataset', this._trans.__('Choose a dataset.'));
-    }
-    return found;
-  }
-
   private _checkSoon(delay = CHECK_DELAY_MS): void {
     this._stopChecking();
     if (!this._isDisposed) {
@@ -354,7 +336,7 @@ export class SubmitForm implements IDisposable {
   }
 
   private async _check(): Promise<void> {
-    if (this._missing().length) {
+    if (missingOf(this._view, this._trans).length) {
       // Nothing is wrong yet: the form is only not filled in.
       this._set({ check: null, checking: false, errors: [], message: null });
       return;
@@ -432,6 +414,7 @@ const BLANK: IFormView = {
   schema: null,
   networks: null,
   datasets: null,
+  pools: null,
   strategies: null,
   check: null,
   checking: false,
@@ -442,7 +425,16 @@ const BLANK: IFormView = {
 };
 
 /** What DIANNE has among the options and the platform beside them. */
-const FIELDS_AMONG_OPTIONS = ['name', 'targetCount'];
+const FIELDS_AMONG_OPTIONS = [
+  'name',
+  'targets',
+  'targetCount',
+  'target_count',
+  'targetFilter',
+  'target_filter',
+  'forceFree',
+  'force_free'
+];
 
 function epochOf({ state }: IPlatformModel): string | null {
   return state.event && state.event.split('-')[0];

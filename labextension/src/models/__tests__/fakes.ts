@@ -50,6 +50,11 @@ export class FakeApi extends PlatformApi {
   override strategies = vi.fn<PlatformApi['strategies']>(() =>
     Promise.resolve([])
   );
+  override pools = vi.fn<PlatformApi['pools']>(() => Promise.resolve([]));
+  override replay = vi.fn<PlatformApi['replay']>(() =>
+    Promise.reject(new Error('No episode was kept.'))
+  );
+  override replays = vi.fn<PlatformApi['replays']>(() => Promise.resolve([]));
   override metrics = vi.fn<PlatformApi['metrics']>(() =>
     Promise.resolve({ series: {} })
   );

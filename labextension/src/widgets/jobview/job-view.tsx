@@ -15,6 +15,7 @@ import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
 import type { ISurroundings } from '../surroundings';
 import { AttemptsPage } from './attempts';
 import { CurvesPage } from './curves-page';
+import { EpisodesPage } from './episodes-page';
 import { EvaluationPage } from './evaluation-page';
 import { Facts } from './facts';
 import { Failure } from './failure';
@@ -230,6 +231,10 @@ export function tabsOf(job: IJob, trans: TranslationBundle): ITab[] {
   }
   const result = { id: 'result', label: trans.__('Result') };
   const results = job.result && isEnded(job.state) ? [result] : [];
+  if (job.type === 'ACT') {
+    const episodes = { id: 'episodes', label: trans.__('Episodes') };
+    return [curves, episodes, ...results, log, options, attempts];
+  }
   return job.type === 'EVALUATE'
     ? [log, ...results, options, attempts]
     : [curves, ...results, log, options, attempts];
@@ -244,6 +249,8 @@ function Page({
   switch (id) {
     case 'curves':
       return <CurvesPage {...{ job, active, compact }} />;
+    case 'episodes':
+      return <EpisodesPage {...{ job, active }} />;
     case 'evaluation':
       return <EvaluationPage job={job} />;
     case 'result':

@@ -1,5 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
+import type { IPool } from '../../acting-wire';
 import { formatCount } from '../../format';
 import type { IDataset, INetwork } from '../../wire';
 import type { IChoice } from './combobox';
@@ -59,6 +60,20 @@ export function datasetChoices(
     };
   });
   return choices ? fittingFirst(choices) : null;
+}
+
+/** Pools of experience to learn from. */
+export function poolChoices(
+  pools: readonly IPool[] | null,
+  trans: TranslationBundle
+): IChoice[] | null {
+  return (
+    pools?.map(({ name, environment, episodes }) => ({
+      name,
+      title: environment,
+      detail: trans._n('%1 episode', '%1 episodes', episodes)
+    })) ?? null
+  );
 }
 
 function fittingFirst(

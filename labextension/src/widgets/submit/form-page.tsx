@@ -1,13 +1,18 @@
 import { useEffect, useMemo, useRef } from 'react';
 import type { RefObject } from 'react';
 
-import { applicableOptions, firstNetwork } from '../../models/applicable';
+import {
+  applicableOptions,
+  firstNetwork,
+  sourcesOf
+} from '../../models/applicable';
 import { controlOf } from '../../models/entries';
+import { valueText } from '../../models/option-text';
 import type { IFormView, SubmitForm } from '../../models/submit-form';
-import type { IFieldError, JobType } from '../../wire';
+import type { IDataset, IFieldError, JobType } from '../../wire';
 import { useView } from '../observed';
 import { useSurroundings } from '../surroundings';
-import { datasetChoices } from './choices';
+import { datasetChoices, poolChoices } from './choices';
 import { Combobox } from './combobox';
 import { Errors, Field } from './field';
 import type { ErrorsByControl, IFormContext } from './field';
@@ -95,7 +100,6 @@ function useFocus(page: RefObject<HTMLFormElement>, wish: number): void {
 }
 
 function What({ form, view, errors }: IPartProps): JSX.Element {
-  const { trans } = useSurroundings();
   const { entries, datasets } = view;
   const dataset = datasets?.find(
     ({ descriptor }) => descriptor.name === entries.dataset
@@ -104,28 +108,63 @@ function What({ form, view, errors }: IPartProps): JSX.Element {
     <div className="jp-Platform-fields">
       <TypeAndName {...{ form, view, errors }} />
       <NetworkFields {...{ form, view, errors, dataset }} />
-      <Field
-        {...{ form, errors }}
-        control="dataset"
-        label={trans.__('Dataset')}
-        help={dataset?.descriptor.summary || dataset?.descriptor.title}
-      >
-        {control => (
-          <Combobox
-            {...control}
-            value={entries.dataset}
-            choices={datasetChoices(datasets, firstNetwork(view), trans)}
-            onChange={value => form.change({ dataset: value })}
-          />
-        )}
-      </Field>
+      <SourceField {...{ form, view, errors }} help={summaryOf(dataset)} />
     </div>
+  );
+}
+
+function summaryOf(dataset: IDataset | undefined): string | undefined {
+  return dataset?.descriptor.summary || dataset?.descriptor.title;
+}
+
+/** The dataset, or the pool that is learned from; nothing where experience is one's own. */
+function SourceField({
+  form,
+  view,
+  errors,
+  help
+}: IPartProps & { help: string | undefined }): JSX.Element | null {
+  const { trans } = useSurroundings();
+  const { entries, datasets, pools } = view;
+  const sources = sourcesOf(view);
+  const isDataset = sources.includes('dataset');
+  if (!isDataset && !sources.includes('pool')) {
+    return null;
+  }
+  return (
+    <Field
+      {...{ form, errors }}
+      control="dataset"
+      label={isDataset ? trans.__('Dataset') : trans.__('Pool')}
+      help={
+        isDataset
+          ? help
+          : trans.__(
+              'Experience of agents; without one the job acts in the environment itself.'
+            )
+      }
+    >
+      {control => (
+        <Combobox
+          {...control}
+          value={entries.dataset}
+          choices={
+            isDataset
+              ? datasetChoices(datasets, firstNetwork(view), trans)
+              : poolChoices(pools, trans)
+          }
+          onChange={value => form.change({ dataset: value })}
+        />
+      )}
+    </Field>
   );
 }
 
 function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
   const { trans } = useSurroundings();
   const { entries, types } = view;
+  const on =
+    entries.dataset || valueText(entries.options.get('environment') ?? null);
   const context = { form, errors };
   return (
     <>
@@ -161,8 +200,8 @@ function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
             aria-invalid={isInvalid}
             aria-describedby={describedBy}
             placeholder={
-              entries.networks[0] && entries.dataset
-                ? `${entries.networks[0]}-${entries.dataset}`
+              entries.networks[0] && on
+                ? `${entries.networks[0]}-${on}`
                 : trans.__('network-dataset')
             }
             onChange={event => form.change({ name: event.target.value })}
@@ -180,9 +219,21 @@ function Resources({ form, view, errors }: IPartProps): JSX.Element {
     ['cpus', trans.__('CPUs'), check && String(check.request.cpus)],
     ['memory', trans.__('Memory'), trans.__('such as 4GB')],
     ['gpus', trans.__('GPUs'), check && String(check.request.gpus)],
-    ['priority', trans.__('Priority'), '0']
+    ['priority', trans.__('Priority'), '0'],
+    ['target_count', trans.__('Processes'), '1'],
+    ['targets', trans.__('Hosts'), trans.__('any')],
+    ['target_filter', trans.__('Filter of hosts'), '(memory>=16GB)']
   ] as const;
-  const given = fields.some(([name]) => entries[name] !== '');
+  const helps: { [name: string]: string } = {
+    priority: trans.__('-100 to 100; higher goes first.'),
+    target_count: trans.__('All start together and share the work.'),
+    targets: trans.__('Names, with commas; each runs one process.'),
+    target_filter: trans.__(
+      'By name, arch, os, ip, cpus, memory, gpu, gpu_memory or role.'
+    )
+  };
+  const given =
+    entries.force_free !== '' || fields.some(([name]) => entries[name] !== '');
   return (
     <details open={given || undefined}>
       <summary>{trans.__('Resources and priority')}</summary>
@@ -194,11 +245,7 @@ function Resources({ form, view, errors }: IPartProps): JSX.Element {
             errors={errors}
             control={name}
             label={label}
-            help={
-              name === 'priority'
-                ? trans.__('-100 to 100; higher goes first.')
-                : undefined
-            }
+            help={helps[name]}
           >
             {({ id, isInvalid, describedBy }) => (
               <input
@@ -213,6 +260,26 @@ function Resources({ form, view, errors }: IPartProps): JSX.Element {
             )}
           </Field>
         ))}
+        <Field
+          form={form}
+          errors={errors}
+          control="force_free"
+          label={trans.__('Hosts of its own')}
+          help={trans.__('They are free of other work, and stay so.')}
+        >
+          {({ id, isInvalid, describedBy }) => (
+            <input
+              id={id}
+              type="checkbox"
+              checked={entries.force_free !== ''}
+              aria-invalid={isInvalid}
+              aria-describedby={describedBy}
+              onChange={event =>
+                form.change({ force_free: event.target.checked ? 'true' : '' })
+              }
+            />
+          )}
+        </Field>
       </div>
     </details>
   );

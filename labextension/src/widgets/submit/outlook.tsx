@@ -1,3 +1,4 @@
+import { sourcesOf } from '../../models/applicable';
 import { magicLine } from '../../models/option-text';
 import type { IFormView, SubmitForm } from '../../models/submit-form';
 import { CommandLine } from '../jobview/options';
@@ -14,8 +15,7 @@ interface IOutlookProps {
 export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
   const { trans } = useSurroundings();
   const { check, message, submitting } = view;
-  const { networks, dataset } = form.submission;
-  const ready = networks.length > 0 && Boolean(dataset);
+  const ready = form.isFilledIn;
   return (
     <footer className="jp-Platform-outlook">
       {message === null ? null : (
@@ -34,7 +34,9 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
               )
             : ready
               ? trans.__('Asking when it would start…')
-              : trans.__('Choose a network and a dataset.')}
+              : sourcesOf(view).includes('dataset')
+                ? trans.__('Choose a network and a dataset.')
+                : trans.__('Choose a network and an environment.')}
       </p>
       {(check?.warnings ?? []).map(warning => (
         <p className="jp-Platform-warning" key={warning}>
