@@ -12,6 +12,7 @@ NAMES = (
     "submit_latency",
     "learn_overhead",
     "learn_throughput",
+    "gang_speed",
     "curve_read",
     "first_page",
     "fifty_jobs",

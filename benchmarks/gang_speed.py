@@ -33,8 +33,8 @@ from jupyter_platform.learning.strategies.sampling import TensorSource
 from jupyter_platform.learning.synchronisation import Synchronisation, in_step, meetings
 
 RANKS = 2
-ROUNDS = 31
-STEPS = 100
+ROUNDS = 21
+STEPS = 50
 INTERVAL = 50
 INDEPENDENT, LOCAL, EVERY = "independent", "local SGD", "gradients of every update"
 INTERVALS = {LOCAL: INTERVAL, EVERY: 1}
@@ -137,7 +137,7 @@ def _rows(name: str, result: Comparison) -> list[Row]:
 
 
 def run() -> list[Row]:
-    """Measure; about two minutes on two cores."""
+    """Measure; about a minute on two idle cores."""
     rows = []
     for name, case in CASES.items():
         with _ranks(case) as ends:
