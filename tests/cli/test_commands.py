@@ -81,6 +81,9 @@ def test_a_check_says_when_it_would_start(run):
         (["networks", "lenet-digits"], "conv1"),
         (["datasets"], "digits"),
         (["datasets", "digits"], "validation"),
+        (["datasets", "mnist"], "jupyter platform datasets get mnist"),
+        (["datasets", "preview", "digits", "hflip=1"], "█"),
+        (["datasets", "preview", "iris", "--split", "test"], "virginica"),
         (["options", "LEARN"], "batch_size"),
         (["notifications"], ""),
         (["status"], "slots"),
@@ -110,6 +113,14 @@ def test_a_dataset_is_added_and_removed(run, tmp_path):
     assert run("datasets", "add", str(path), "--replace").code == 0
     assert run("datasets", "remove", "table").code == 0
     assert run("datasets", "table").code == 3
+
+
+def test_a_download_that_cannot_be_is_said(run):
+    assert run("datasets", "get", "iris").code == 1
+    assert "not one that is downloaded" in run("datasets", "cancel", "iris").err
+    assert run("datasets", "get", "nothing").code == 3
+    assert run("datasets", "preview", "iris", "hflip=1").code == 2
+    assert "write KEY=VALUE" in run("datasets", "preview", "iris", "nonsense").err
 
 
 def test_up_says_what_runs_and_refuses_other_settings(run):

@@ -15,7 +15,7 @@ import httpx
 from jupyter_platform.core.errors import StoreError, UnavailableError
 from jupyter_platform.runtime.blobs import digest_file
 
-TRIES = 5
+TRIES = 4
 """Tries in a row that bring nothing before an address is given up."""
 BACK_OFF_S = 0.5
 """Pause before the second try; it doubles."""
