@@ -13,6 +13,7 @@ NAMES = (
     "learn_overhead",
     "learn_throughput",
     "gang_speed",
+    "evaluate_throughput",
     "curve_read",
     "first_page",
     "fifty_jobs",

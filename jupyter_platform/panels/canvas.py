@@ -21,7 +21,8 @@ class DrawingCanvas(anywidget.AnyWidget):
     """What screen readers say."""
     cleared = traitlets.Int(0).tag(sync=True)
     """Counted up to take away what is drawn."""
-    pixels = traitlets.Bytes(b"").tag(sync=True)
+    # What comes from a page is a view of the message's memory.
+    pixels = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value or b""))
     """What is drawn, `height` rows of `width` bytes."""
 
     def clear(self) -> None:
