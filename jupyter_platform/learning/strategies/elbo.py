@@ -136,8 +136,11 @@ class Autoencoder:
             Where the randomness comes from.
         """
         mean, stdev = self.encode(inputs)
-        reconstruction, _ = self._drawn(inputs, mean, stdev, count, draw)
-        return Bound(reconstruction.mean(0), divergence(mean, stdev))
+        if count == 1:
+            reconstruction = self._nats(mean + stdev * draw(mean), inputs)
+        else:
+            reconstruction = self._drawn(inputs, mean, stdev, count, draw)[0].mean(0)
+        return Bound(reconstruction, divergence(mean, stdev))
 
     def log_likelihood(self, inputs: Tensor, count: int, draw: Draw = torch.randn_like) -> Tensor:
         """Return an estimate of ``log p(x)`` that nears it from below with `count`, shape (B,).
@@ -157,10 +160,13 @@ class Autoencoder:
         """Return ``-log p(x | z)``, shape (count, B), and the codes z, shape (count, B, latent)."""
         several = mean.expand(count, *mean.shape)
         codes = several + stdev * draw(several)
-        outputs = self._decoder(codes.flatten(0, 1))
         repeated = inputs.expand(count, *inputs.shape).flatten(0, 1)
-        nats = self._surprise(outputs, repeated)
-        return nats.flatten(1).sum(1).view(count, len(inputs)), codes
+        nats = self._nats(codes.flatten(0, 1), repeated)
+        return nats.view(count, len(inputs)), codes
+
+    def _nats(self, codes: Tensor, inputs: Tensor) -> Tensor:
+        """Return ``-log p(x | z)`` of each pair, shape (B,)."""
+        return self._surprise(self._decoder(codes), inputs).flatten(1).sum(1)
 
     def _surprise(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Return ``-log p`` of each value of each sample."""
