@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { FocusEvent, KeyboardEvent } from 'react';
 
+import { formatCount } from '../format';
 import { CommandIDs } from '../tokens';
 import { isEnded } from '../wire';
 import type { IJob } from '../wire';
@@ -36,9 +37,7 @@ export function Section({
           <Caret.react tag="span" width="14px" height="14px" />
           {title}
           {count === null ? null : (
-            <span className="jp-Platform-count">
-              {count.toLocaleString('en-US')}
-            </span>
+            <span className="jp-Platform-count">{formatCount(count)}</span>
           )}
         </button>
       </h3>
@@ -64,11 +63,7 @@ export function ShowMore({
   const { trans } = useSurroundings();
   return shown < total ? (
     <button className="jp-Platform-link" disabled={disabled} onClick={onMore}>
-      {trans.__(
-        'Show more (%1 of %2)',
-        shown.toLocaleString('en-US'),
-        total.toLocaleString('en-US')
-      )}
+      {trans.__('Show more (%1 of %2)', formatCount(shown), formatCount(total))}
     </button>
   ) : null;
 }

@@ -1,6 +1,6 @@
 import uPlot from 'uplot';
 
-import { formatValue } from '../../format';
+import { formatCount, formatValue } from '../../format';
 import type { ICurve, ICurveTable } from '../../models/curves';
 import type { IStepWindow } from '../../models/curves-feed';
 
@@ -164,7 +164,7 @@ export class CurvePlot {
         size: 28,
         values: (_, splits) =>
           splits.map(value =>
-            Number.isInteger(value) ? value.toLocaleString('en-US') : ''
+            Number.isInteger(value) ? formatCount(value) : ''
           )
       },
       {
