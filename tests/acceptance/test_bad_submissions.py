@@ -34,8 +34,21 @@ BOTH = ("learning_rate = 'abc'", "batch_size = '0'")
         (["LEARN", "mlp", "irs"], {"dataset": "irs"}, ["dataset 'irs'", "'iris'", "Known: breast"]),
         (["LEARN", "mlp", ""], {"dataset": ""}, ["LEARN needs a dataset"]),
         (["LEARM", "mlp", "iris"], {"type": "LEARM"}, ["type 'LEARM'", "'LEARN'", "EVALUATE"]),
-        (["", "mlp", "iris"], {"type": ""}, ["type ''", "EVALUATE, LEARN"]),
-        (["ACT", "mlp", "iris"], {"type": "ACT"}, ["ACT are not offered yet", "EVALUATE"]),
+        (["", "mlp", "iris"], {"type": ""}, ["type ''", "ACT, EVALUATE, LEARN"]),
+        (
+            ["ACT", "mlp", "iris"],
+            {"type": "ACT"},
+            ["'iris' is a dataset", "ACT writes to a pool"],
+        ),
+        (
+            ["LEARN", "q-network", "strategy=dqn", "environment=Pendulum-v1"],
+            {
+                "networks": ["q-network"],
+                "dataset": None,
+                "options": {"strategy": "dqn", "environment": "Pendulum-v1"},
+            },
+            ["one of a few actions", "Pendulum-v1 takes 1 continuous number", "ddpg or ppo"],
+        ),
         (
             ["LEARN", "mlp", "iris", "learning_rte=1"],
             {"options": {"learning_rte": "1"}},

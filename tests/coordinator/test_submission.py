@@ -62,7 +62,14 @@ def store_weights(tmp_path):
     ("fields", "named", "near"),
     [
         ({"type": "LERN"}, "LERN", "LEARN"),
-        ({"type": "ACT"}, "not offered yet", None),
+        ({"type": "ACT", "dataset": None}, "needs an environment", None),
+        ({"type": "ACT", "dataset": "iris"}, "'iris' is a dataset; ACT writes to a pool", None),
+        (
+            {"options": {"strategy": "dqn", "environment": "CartPole-v1"}},
+            "learns from acting; 'iris' is a dataset",
+            None,
+        ),
+        ({"dataset": None, "options": {"strategy": "dqn"}}, "name one, as environment", None),
         ({"networks": ["mpl"]}, "mpl", "mlp"),
         ({"networks": []}, "No network", None),
         ({"dataset": "irsi"}, "irsi", "iris"),
@@ -173,9 +180,7 @@ async def test_init_tag_gives_weights_to_start_from_and_another_tag_keeps_those_
         ]
 
 
-async def test_a_teacher_comes_with_its_weights_and_its_trainee_starts_afresh(
-    ready, store_weights
-):
+async def test_a_teacher_comes_with_its_weights_and_its_trainee_starts_afresh(ready, store_weights):
     async with ready() as lab:
         await store_weights(lab, content=b"the last")
         record = await store_weights(lab, variant="best", content=b"the best")
