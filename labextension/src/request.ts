@@ -12,6 +12,7 @@ import type {
 import type { IPool, IReplay, ReplayKind } from './acting-wire';
 import type {
   IDataset,
+  IDatasetRecord,
   IErrorAnswer,
   IFieldError,
   IHost,
@@ -156,12 +157,17 @@ export class PlatformApi implements IPlatformApi {
     return this._get(`networks/${segment(name)}`);
   }
 
-  datasets(): Promise<IDataset[]> {
-    return this._get('datasets');
+  async datasets(): Promise<IDataset[]> {
+    const records = await this._get<IDatasetRecord[]>('datasets');
+    return records.filter(isDescribed);
   }
 
-  dataset(name: string): Promise<IDataset> {
-    return this._get(`datasets/${segment(name)}`);
+  async dataset(name: string): Promise<IDataset> {
+    const record = await this._get<IDatasetRecord>(`datasets/${segment(name)}`);
+    if (!isDescribed(record)) {
+      throw new PlatformError(record.problem ?? name, 'invalid_data', 422);
+    }
+    return record;
   }
 
   hosts(): Promise<IHost[]> {
@@ -272,4 +278,9 @@ function search(query: { [key: string]: QueryValue }): string {
   }
   const text = params.toString();
   return text && `?${text}`;
+}
+
+/** Whether the file of a dataset can be read. */
+function isDescribed(record: IDatasetRecord): record is IDataset {
+  return record.descriptor !== null;
 }

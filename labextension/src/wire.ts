@@ -357,46 +357,14 @@ export interface INetwork {
   tags: ITag[];
 }
 
-export type Split = 'train' | 'validation' | 'test';
-
-export interface IDatasetDescriptor {
-  format: 1;
-  name: string;
-  title: string;
-  summary: string;
-  source: string;
-  licence: string;
-  kind: 'npz' | 'csv';
-  file: string;
-  target: string | null;
-  task: 'classification' | 'regression' | null;
-  shape: number[] | null;
-  scale: number;
-  classes: string[] | null;
-  features: string[] | null;
-  shuffle_seed: number | null;
-  /** Half-open ranges. */
-  splits: { [split in Split]?: [number, number] } | null;
-}
-
-export interface IDatasetFacts {
-  size: number;
-  shape: number[];
-  task: 'classification' | 'regression';
-  /** Number of classes, or of regression targets. */
-  outputs: number;
-  classes: string[] | null;
-  class_counts: number[] | null;
-  features: string[] | null;
-  splits: { [split in Split]?: [number, number] };
-  bytes: number;
-}
-
-export interface IDataset {
-  descriptor: IDatasetDescriptor;
-  origin: string;
-  facts: IDatasetFacts | null;
-}
+export type {
+  IDataset,
+  IDatasetDescriptor,
+  IDatasetFacts,
+  IDatasetRecord,
+  IDownload,
+  Split
+} from './dataset-wire';
 
 /** One option of a job type. */
 export interface IOptionProperty {

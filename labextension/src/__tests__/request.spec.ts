@@ -54,6 +54,19 @@ describe('PlatformApi', () => {
     });
   });
 
+  it('should leave out datasets whose description is broken', async () => {
+    const broken = { name: 'bad', descriptor: null, problem: 'No YAML.' };
+    const fine = { name: 'fine', descriptor: { name: 'fine' } };
+
+    const found = await server(Response.json([broken, fine])).api.datasets();
+    const error = await rejection(
+      server(Response.json(broken)).api.dataset('bad')
+    );
+
+    expect(found.map(({ name }) => name)).toEqual(['fine']);
+    expect(error.message).toBe('No YAML.');
+  });
+
   it('should quote names in addresses', async () => {
     const { asked, api } = server(Response.json({}));
 

@@ -1,3 +1,4 @@
+import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { PlatformError } from '../../request';
@@ -8,6 +9,7 @@ import type {
   INetwork,
   IOptionProperty
 } from '../../wire';
+import { datasetChoices } from '../submit/choices';
 import { matching } from '../submit/combobox';
 import { SubmitView } from '../submit/submit-view';
 import { Stage, find, textsOf, type } from './stage';
@@ -60,35 +62,31 @@ const NETWORK: INetwork = {
 
 function aDataset(name: string, shape: number[]): IDataset {
   return {
+    name,
     descriptor: {
-      format: 1,
       name,
       title: name,
       summary: '',
-      source: '',
-      licence: '',
       kind: 'npz',
-      file: '',
-      target: null,
-      task: null,
       shape: null,
-      scale: 1,
-      classes: null,
-      features: null,
-      shuffle_seed: null,
       splits: null
     },
     origin: 'bundled',
+    state: 'ready',
+    problem: null,
+    download: null,
     facts: {
       size: 1797,
       shape,
       task: 'classification',
       outputs: 10,
+      target_shape: [],
       classes: null,
       class_counts: null,
       features: null,
       splits: {},
-      bytes: 1
+      bytes: 1,
+      sequential: false
     }
   };
 }
@@ -283,6 +281,20 @@ describe('SubmitView', () => {
       expect(first).toContain('digits1,797 samples · 1×8×8 · 10 classes');
       expect(second).toContain('does not fit lenet-digits');
     });
+  });
+
+  it('should say which datasets have to be downloaded first', () => {
+    const mnist = { ...aDataset('mnist', [1, 28, 28]), facts: null };
+    const choices = datasetChoices(
+      [{ ...mnist, state: 'not downloaded' }, aDataset('digits', [1, 8, 8])],
+      undefined,
+      nullTranslator.load('')
+    );
+
+    expect(choices?.map(({ detail }) => detail)).toEqual([
+      'not downloaded',
+      '1,797 samples · 1×8×8 · 10 classes'
+    ]);
   });
 
   it('should choose by the keyboard alone', async () => {

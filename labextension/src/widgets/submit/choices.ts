@@ -41,9 +41,10 @@ export function datasetChoices(
   trans: TranslationBundle
 ): IChoice[] | null {
   const choices = datasets?.map(dataset => {
-    const { descriptor, facts } = dataset;
+    const { descriptor, facts, state } = dataset;
     const fits = network ? doFit(network, dataset) : null;
     const detail = [
+      state !== 'ready' && stateText(state, trans),
       facts && trans.__('%1 samples', formatCount(facts.size)),
       facts && shapeText(facts.shape),
       facts &&
@@ -60,6 +61,17 @@ export function datasetChoices(
     };
   });
   return choices ? fittingFirst(choices) : null;
+}
+
+function stateText(state: IDataset['state'], trans: TranslationBundle): string {
+  switch (state) {
+    case 'not downloaded':
+      return trans.__('not downloaded');
+    case 'downloading':
+      return trans.__('downloading');
+    default:
+      return trans.__('broken');
+  }
 }
 
 /** Pools of experience to learn from. */
