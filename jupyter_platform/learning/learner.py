@@ -132,7 +132,7 @@ def _failed(failure: Ending, step: int, options: LearnOptions) -> RunResult:
     return RunResult(status="failed", step=step, error=error, retries=options.nan_retries)
 
 
-PERSON = "person"
+PERSON, ELSEWHERE = "person", "rank 0"
 
 
 def _ending(context: RunContext, step: int, last: int | None) -> str:
@@ -141,7 +141,8 @@ def _ending(context: RunContext, step: int, last: int | None) -> str:
         return "max_iterations"
     ending = context.stop.ending
     if ending is None:
-        return PERSON
+        # The other ranks of a gang hear that it ends, but not why.
+        return PERSON if context.stop.requested else ELSEWHERE
     context.events.message("info", ending.text)
     return ending.rule
 
@@ -183,7 +184,7 @@ def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset | None)
         "validation_plateau": plateau,
     }
     listeners: list[Callback] = [validation]
-    if options.loss_threshold is not None and LOSS in strategy.series:
+    if options.loss_threshold is not None and LOSS in strategy.series and context.gang.leads:
         place = strategy.series.index(LOSS)
         loss_plateau = LossPlateau(options, context.stop, records[place])
         records[place] = loss_plateau.record

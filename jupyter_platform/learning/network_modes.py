@@ -10,6 +10,9 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
 
+_EXACT = (nn.LogSoftmax, nn.Softmax, nn.Softmin, nn.Softplus, nn.LayerNorm, nn.GroupNorm)
+"""Layers that lose too much in fewer bits; on a CPU torch does not see to it by itself."""
+
 # Classes are mixed in rather than methods put on instances: strategies copy networks, and a copy
 # of an instance would keep the methods of the original.
 
@@ -96,6 +99,15 @@ def compute_in(network: nn.Module, precision: str, device: torch.device) -> None
                 outputs = super().forward(*arguments, **named)
             return _as_float32(outputs)
 
+    class Exact(nn.Module):
+        def forward(self, values: Tensor) -> Tensor:
+            with torch.autocast(device.type, enabled=False):
+                exact: Tensor = super().forward(values.float())
+            return exact
+
+    for layer in network.modules():
+        if isinstance(layer, _EXACT):
+            _mix_in(layer, Exact)
     _mix_in(network, Reduced)
 
 

@@ -46,6 +46,9 @@ class _DatasetSource:
         inputs, targets = self._dataset.gather(rows)
         return inputs.to(self._device), targets.to(self._device)
 
+    def targets_of(self, rows: Tensor) -> Tensor:
+        return self._dataset.targets[rows.cpu()]
+
 
 class _AdaptedSource:
     """Samples after all changes that are not random."""
@@ -96,8 +99,12 @@ def prepare_strategy(
     )
     if samples is not None:
         material = samples.into(material)
+    if options.precision != "float32":
+        _reduce(context, options.precision, networks)
     strategy = kind(material)
-    _treat(context, options, networks)
+    if options.compile:
+        context.phase("compiling the network")
+        compile_networks(networks, context.device, context.warn)
     return strategy, _kept(context, places, networks)
 
 
@@ -156,17 +163,12 @@ def _source(dataset: Dataset, device: torch.device) -> Source:
     return _DatasetSource(dataset, device)
 
 
-def _treat(context: RunContext, options: LearnOptions, networks: Sequence[nn.Module]) -> None:
-    if options.precision != "float32":
-        precision = options.precision
-        if precision == "float16" and context.device.type == "cpu":
-            context.warn("precision = float16 needs a GPU; bfloat16 is used on this CPU.")
-            precision = "bfloat16"
-        for network in networks:
-            compute_in(network, precision, context.device)
-    if options.compile:
-        context.phase("compiling the network")
-        compile_networks(networks, context.device, context.warn)
+def _reduce(context: RunContext, precision: str, networks: Sequence[nn.Module]) -> None:
+    if precision == "float16" and context.device.type == "cpu":
+        context.warn("precision = float16 needs a GPU; bfloat16 is used on this CPU.")
+        precision = "bfloat16"
+    for network in networks:
+        compute_in(network, precision, context.device)
 
 
 def _training_rows(context: RunContext, options: LearnOptions, dataset: Dataset) -> Tensor:

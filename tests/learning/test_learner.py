@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import copy
 import json
 
 import numpy as np
@@ -11,6 +12,7 @@ from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.networks import Layer, NetworkDescription
 from jupyter_platform.core.runs import ResumePoint, RunSpec
 from jupyter_platform.core.states import JobType
+from jupyter_platform.learning.network_modes import compile_networks, compute_in
 from jupyter_platform.runtime.records import read_records
 
 LEARN = JobType.LEARN
@@ -285,3 +287,63 @@ def test_numbers_are_learned_with_their_deviations(learn, tmp_path):
     expected = 0.5 * np.log(2 * np.pi * np.e * 0.25)
     assert result.result["best"]["validation_loss"] == pytest.approx(expected, abs=0.15)
     assert weights(run)["linear.weight"][0].item() == pytest.approx(2, abs=0.1)
+
+
+def test_without_a_compiler_it_says_so_and_learns(monkeypatch):
+    def nothing(*_arguments, **_options):
+        raise RuntimeError("InvalidCxxCompiler: no compiler was found")
+
+    monkeypatch.setattr(torch, "compile", nothing)
+    told = []
+    network = torch.nn.Linear(2, 2)
+
+    compile_networks([network], torch.device("cpu"), told.append)
+
+    assert told == [
+        "compile = true: torch cannot compile here (InvalidCxxCompiler: no compiler was found); it "
+        "goes on without."
+    ]
+    assert network(torch.ones(1, 2)).shape == (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_a_compiled_network_gives_the_same_for_any_batch_and_keeps_the_keys_of_its_weights():
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(
+        torch.nn.Linear(4, 16), torch.nn.BatchNorm1d(16), torch.nn.ReLU(), torch.nn.Linear(16, 3)
+    )
+    plain = copy.deepcopy(network)
+    told = []
+
+    compile_networks([network], torch.device("cpu"), told.append)
+
+    # Without a compiler there is nothing to compare; that it says so is shown above.
+    assert network._compiled_call_impl is not None or "cannot compile" in told[0]
+    assert network.state_dict().keys() == plain.state_dict().keys()
+    for size in (8, 8, 5, 30):
+        batch = torch.randn(size, 4)
+        ours, theirs = network(batch), plain(batch)
+        assert torch.allclose(ours, theirs, atol=1e-5)
+        ours.square().sum().backward()
+        theirs.square().sum().backward()
+    for mine, other in zip(network.parameters(), plain.parameters(), strict=True):
+        assert torch.allclose(mine.grad, other.grad, atol=1e-3)
+    network.eval()
+    plain.eval()
+    with torch.inference_mode():
+        assert torch.allclose(network(batch), plain(batch), atol=1e-5)
+
+
+def test_a_copy_of_a_network_computes_with_its_own_weights_in_reduced_precision():
+    network = torch.nn.Linear(3, 2)
+    compute_in(network, "bfloat16", torch.device("cpu"))
+    twin = copy.deepcopy(network)
+    torch.nn.init.zeros_(twin.weight)
+    torch.nn.init.ones_(twin.bias)
+
+    outputs = twin(torch.randn(4, 3))
+
+    assert torch.equal(outputs, torch.ones(4, 2))
+    assert outputs.dtype == torch.float32
+    assert twin.state_dict().keys() == {"weight", "bias"}

@@ -16,7 +16,13 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.strategies.prefetching import PrefetchedBatches
-from jupyter_platform.learning.strategies.sampling import Adapt, Batches, Source, make_sampler
+from jupyter_platform.learning.strategies.sampling import (
+    Adapt,
+    Batches,
+    KnowsTargets,
+    Source,
+    make_sampler,
+)
 from jupyter_platform.learning.updates import Updater
 
 VALIDATION_BATCH = 1024
@@ -83,6 +89,9 @@ class Material:
 
     def targets(self, rows: Tensor) -> Tensor:
         """Return the targets of rows, as strategies see them."""
+        source = self.samples()
+        if isinstance(source, KnowsTargets):
+            return source.targets_of(rows)
         parts = [self.samples().gather(part)[1] for part in torch.split(rows, VALIDATION_BATCH)]
         return torch.cat(parts)
 

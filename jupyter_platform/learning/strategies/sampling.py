@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -26,6 +26,14 @@ class Source(Protocol):
 
     def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of stored rows (int64, shape (B,)), batch on axis 0."""
+
+
+@runtime_checkable
+class KnowsTargets(Protocol):
+    """A source that need not read inputs to tell targets."""
+
+    def targets_of(self, rows: Tensor) -> Tensor:
+        """Return the targets of stored rows."""
 
 
 class TensorSource:
