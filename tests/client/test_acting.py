@@ -1,0 +1,68 @@
+"""Agents and learners, through the whole platform."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from jupyter_platform.core.errors import ConflictError, InvalidRequestError, NotFoundError
+
+
+def test_environments_tell_what_they_show_and_take(platform):
+    assert "CartPole-v1" in [item.id for item in platform.environments()]
+    assert platform.environment("Pendulum-v1").action_low == (-2.0,)
+    with pytest.raises(InvalidRequestError, match="Did you mean 'CartPole-v1'"):
+        platform.environment("CartPole-v")
+
+
+def test_a_pair_shares_pool_and_tag_and_ends_together(platform):
+    agent, learner = platform.rl(
+        "q-network",
+        "CartPole-v1",
+        pool="pair",
+        max_iterations=300,
+        min_samples=200,
+        publish_interval=100,
+        validation_interval=100,
+        evaluation_episodes=2,
+    )
+    with pytest.raises(ConflictError, match="is used by job"):
+        platform.remove_pool("pair")
+    agent.wait(timeout=90)
+    learner.wait(timeout=90)
+
+    assert (agent.state, learner.state) == ("finished", "finished")
+    assert (agent.record.dataset, learner.record.dataset) == ("pair", "pair")
+    assert (agent.record.category, learner.record.category) == ("RL", "RL")
+    result = agent.result()
+    assert result["epoch"] == 300, "it took up the last weights"
+    pool = platform.pool("pair")
+    assert pool.episodes == result["episodes"]
+    assert pool.rows == result["episodes"] + result["actions"] or pool.rows < pool.capacity
+
+    replay = platform.replay(agent.id, "best")
+    assert replay.reward == result["best"]["reward"]
+    assert len(replay.images) == replay.frames > 0
+    assert base64.b64decode(replay.images[0]).startswith(b"\xff\xd8")
+
+    evaluation = platform.submit(
+        "EVALUATE", "q-network", strategy="reward", environment="CartPole-v1", tag="pair/best",
+        episodes=2,
+    )  # fmt: skip
+    evaluation.wait(timeout=60)
+    best = learner.result()["best"]["validation_return"]
+    assert evaluation.result()["mean_return"] == best
+    platform.remove_pool("pair")
+    with pytest.raises(NotFoundError):
+        platform.pool("pair")
+
+
+def test_nothing_stays_of_a_pair_that_is_refused(platform):
+    before = len(platform.jobs(limit=None))
+
+    with pytest.raises(InvalidRequestError, match="learn it with ddpg or ppo"):
+        platform.rl("q-network", "Pendulum-v1", pool="none")
+
+    assert len(platform.jobs(limit=None)) == before
+    assert "none" not in [item.name for item in platform.pools()]
