@@ -18,16 +18,27 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import psutil
 import torch
-import torch.distributed as dist
 from torch import Tensor
 
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.runs import RunSpec
 from jupyter_platform.learning.stop import StopFlag
+
+if TYPE_CHECKING:
+    # Where they are defined: torch.distributed offers them without saying so to type checkers.
+    from torch._C._distributed_c10d import (
+        PrefixStore,
+        ProcessGroup,
+        ProcessGroupGloo,
+        Store,
+        TCPStore,
+    )
+else:
+    from torch.distributed import PrefixStore, ProcessGroup, ProcessGroupGloo, Store, TCPStore
 
 JOIN_TIMEOUT_S = 300.0
 """Seconds that a rank waits for the others to come."""
@@ -54,9 +65,7 @@ class Gang:
         Connections to the others; needed when there are any.
     """
 
-    def __init__(
-        self, rank: int = 0, size: int = 1, group: dist.ProcessGroup | None = None
-    ) -> None:
+    def __init__(self, rank: int = 0, size: int = 1, group: ProcessGroup | None = None) -> None:
         self.rank = rank
         self.size = size
         self._group = group
@@ -142,7 +151,13 @@ class Gang:
         return torch.cat(parts)
 
 
-def join(spec: RunSpec, tell: Callable[[str], None], stop: StopFlag) -> Gang:
+def join(
+    spec: RunSpec,
+    tell: Callable[[str], None],
+    stop: StopFlag,
+    *,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+) -> Gang:
     """Meet the other ranks of a run.
 
     Parameters
@@ -153,6 +168,8 @@ def join(spec: RunSpec, tell: Callable[[str], None], stop: StopFlag) -> Gang:
         Called by rank 0 with ``<address>:<port>`` when others may come.
     stop : StopFlag
         Ends the waiting.
+    connect_timeout_s : float
+        Seconds that the store of rank 0 may take to answer.
 
     Returns
     -------
@@ -168,27 +185,28 @@ def join(spec: RunSpec, tell: Callable[[str], None], stop: StopFlag) -> Gang:
     if size == 1 or way is None:
         return Gang()
     with _talking():
-        store: dist.Store
+        store: Store
         if way.store is None:
             store = _open_store(way.address)
             tell(f"{way.address}:{store.port}")
         else:
             host, _, port = way.store.rpartition(":")
-            timeout = timedelta(seconds=CONNECT_TIMEOUT_S)
-            store = dist.TCPStore(host, int(port), is_master=False, timeout=timeout)
+            timeout = timedelta(seconds=connect_timeout_s)
+            store = TCPStore(host, int(port), is_master=False, timeout=timeout)
         # Whoever does not know the secret finds no key.
-        store = dist.PrefixStore(f"{way.secret}/{spec.run.attempt}", store)
+        store = PrefixStore(f"{way.secret}/{spec.run.attempt}", store)
         if not _all_come(store, size, stop):
             return Gang()
         os.environ["GLOO_SOCKET_IFNAME"] = interface_of(way.address)
         return Gang(rank, size, connect(store, rank, size))
 
 
-def connect(store: dist.Store, rank: int, size: int) -> dist.ProcessGroup:
+def connect(store: Store, rank: int, size: int) -> ProcessGroup:
     """Connect all ranks to each other over a store that all of them see."""
     store.set_timeout(timedelta(seconds=CONNECT_TIMEOUT_S))
     timeout = timedelta(seconds=COLLECTIVE_TIMEOUT_S)
-    return dist.ProcessGroupGloo(store, rank, size, timeout)
+    # Its stub leaves out what it shares with the others of its kind.
+    return cast(ProcessGroup, ProcessGroupGloo(store, rank, size, timeout))
 
 
 def interface_of(address: str) -> str:
@@ -205,14 +223,14 @@ def interface_of(address: str) -> str:
     raise HostError(f"No network interface of this host has the address {address}.")
 
 
-def _open_store(address: str) -> dist.TCPStore:
+def _open_store(address: str) -> TCPStore:
     """Open a store that listens at one address only, on a port that is free."""
     family = socket.AF_INET6 if ipaddress.ip_address(address).version == 6 else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.bind((address, 0))
     listener.listen(socket.SOMAXCONN)
     port = listener.getsockname()[1]
-    return dist.TCPStore(
+    return TCPStore(
         address,
         port,
         is_master=True,
@@ -222,7 +240,7 @@ def _open_store(address: str) -> dist.TCPStore:
     )
 
 
-def _all_come(store: dist.Store, size: int, stop: StopFlag) -> bool:
+def _all_come(store: Store, size: int, stop: StopFlag) -> bool:
     """Wait for the others; return False when a stop was asked for instead."""
     store.add(_HERE, 1)
     deadline = time.monotonic() + JOIN_TIMEOUT_S

@@ -94,7 +94,7 @@ class Vector:
         device = tensors[0].device if tensors else None
         self._whole = torch.zeros(sum(sizes) + extra, dtype=dtype, device=device)
         self._values = self._whole[: sum(sizes)]
-        *parts, self.extra = self._whole.split([*sizes, extra])
+        *parts, self.extra = torch.split(self._whole, [*sizes, extra])
         self._parts = [part.view(item.shape) for part, item in zip(parts, tensors, strict=True)]
 
     def average(self, tensors: list[Tensor], gang: Gang) -> None:

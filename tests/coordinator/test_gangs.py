@@ -198,6 +198,18 @@ async def test_stop_reaches_every_rank(open_lab, hosts, until):
         assert record.error is None
 
 
+async def test_a_stop_that_one_rank_heard_first_leaves_what_rank_0_found(open_lab, hosts, until):
+    lab = open_lab()
+    async with gang(lab, hosts, until) as (job, runs):
+        runs[1].end("stopped", steps=7)
+        runs[2].end("finished", steps=7)
+        runs[0].end("finished", steps=7, headline={"name": "loss", "value": 0.5})
+
+        record = await until_state(lab, until, job, "stopped")
+
+        assert record.headline.value == 0.5
+
+
 async def test_stop_ends_a_gang_whose_rank_0_still_waits(open_lab, hosts, until):
     lab = open_lab()
     async with lab:

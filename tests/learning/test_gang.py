@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import queue
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import psutil
 import pytest
 import torch
 
-from jupyter_platform.learning.gang import Gang
+from jupyter_platform.core.errors import HostError
+from jupyter_platform.core.runs import GangWay, RunId, RunSpec
+from jupyter_platform.core.states import JobType
+from jupyter_platform.learning.gang import Gang, PeerLostError, interface_of, join
+from jupyter_platform.learning.stop import StopFlag
 
 from .gangs import run_gang
+
+LOOPBACK = "127.0.0.1"
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -54,3 +66,98 @@ def test_alone_nothing_is_sent():
     assert alone.part(values) is not None
     assert alone.gather(values) is values
     assert alone.part(values).tolist() == values.tolist() == [0, 1, 2]
+
+
+def spec(rank, store=None, secret="s3", size=2):
+    return RunSpec(
+        run=RunId(workload="job", attempt=1, rank=rank),
+        type=JobType.LEARN,
+        name="a gang",
+        networks=[],
+        dataset=None,
+        options={},
+        world_size=size,
+        gang=GangWay(address=LOOPBACK, secret=secret, store=store),
+    )
+
+
+@pytest.fixture
+def meet():
+    """Join as rank 0 in a thread; give where it may be met, and its future gang."""
+    with ThreadPoolExecutor() as pool:
+        stops = []
+
+        def start(**fields):
+            told, stop = queue.Queue(), StopFlag()
+            stops.append(stop)
+            lead = pool.submit(join, spec(0, **fields), told.put, stop)
+            return told.get(timeout=30), lead, stop
+
+        yield start
+        for stop in stops:
+            stop.requested = True
+
+
+def test_ranks_meet_at_the_store_that_rank_0_opens(meet):
+    place, lead, _ = meet()
+    other = join(spec(1, place), pytest.fail, StopFlag())
+    first = lead.result(timeout=30)
+
+    with ThreadPoolExecutor() as pool:
+        told = pool.submit(first.share, "hello")
+        assert other.share(None) == told.result(timeout=30) == "hello"
+    assert [(gang.rank, gang.size) for gang in (first, other)] == [(0, 2), (1, 2)]
+
+
+def test_the_store_listens_at_its_address_only(meet):
+    place, _, _ = meet()
+
+    port = int(place.rpartition(":")[2])
+    listening = {
+        item.laddr.ip
+        for item in psutil.Process().net_connections("tcp")
+        if item.laddr.port == port and item.status == psutil.CONN_LISTEN
+    }
+    assert listening == {LOOPBACK}
+
+
+def test_who_does_not_know_the_secret_meets_nobody(meet):
+    place, lead, stop = meet()
+    stranger_stop = StopFlag()
+    with ThreadPoolExecutor() as pool:
+        stranger = pool.submit(join, spec(1, place, secret="guess"), pytest.fail, stranger_stop)
+        time.sleep(0.2)
+        assert not lead.done()
+        assert not stranger.done()
+        stop.requested = stranger_stop.requested = True
+        assert stranger.result(timeout=30).is_alone
+    assert lead.result(timeout=30).is_alone, "a stop ends the waiting"
+
+
+def test_a_store_that_is_gone_is_a_lost_peer():
+    with socket.socket() as listener:
+        listener.bind((LOOPBACK, 0))
+        port = listener.getsockname()[1]
+    began = time.monotonic()
+    with pytest.raises(PeerLostError):
+        join(spec(1, f"{LOOPBACK}:{port}"), pytest.fail, StopFlag(), connect_timeout_s=1.0)
+    assert time.monotonic() - began < 20
+
+
+def test_a_rank_that_leaves_is_noticed_by_the_others():
+    def work(gang):
+        gang.agree(False)
+        if gang.rank == 1:
+            # Its connections close with the last reference to it.
+            return "left"
+        with pytest.raises(PeerLostError, match="Another process of the gang is gone"):
+            gang.agree(False)
+        return "noticed"
+
+    assert run_gang(2, work) == ["noticed", "left"]
+
+
+def test_an_address_of_nobody_is_named():
+    assert interface_of(LOOPBACK) in psutil.net_if_addrs()
+    with pytest.raises(HostError, match=r"203\.0\.113\.7"):
+        interface_of("203.0.113.7")

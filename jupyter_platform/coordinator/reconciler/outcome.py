@@ -102,11 +102,12 @@ def worst(outcomes: Sequence[Outcome]) -> Outcome:
     failed = [item for item in outcomes if item.state == JobState.FAILED]
     defects = [item for item in failed if not item.again]
     causes = [item for item in failed if item.error is None or item.error.type != PEER_LOST]
-    stopped = [item for item in outcomes if item.state == JobState.STOPPED]
-    for group in (defects, causes, failed, stopped):
+    for group in (defects, causes, failed):
         if group:
             return group[0]
-    return outcomes[0]
+    # One that was told to stop ends the others; what was found is always that of rank 0.
+    stopped = any(item.state == JobState.STOPPED for item in outcomes)
+    return replace(outcomes[0], state=JobState.STOPPED) if stopped else outcomes[0]
 
 
 def _of_rank(outcome: Outcome, rank: int) -> Outcome:
