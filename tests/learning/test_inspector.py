@@ -93,7 +93,7 @@ LINEAR = {"type": "Linear", "in_features": 4, "out_features": 3}
             "gives shape 5 for a sample; the dataset wants 3, one number for each class",
         ),
         (layers(LINEAR), "digits", {}, "networks", "'Linear1'.*takes 4 values"),
-        ("mlp", "iris", {"criterion": "MSE"}, "criterion", "NLL or CE"),
+        ("mlp", "iris", {"criterion": "MSE"}, "criterion", "NLL, CE"),
         ("mlp", "iris", {"train_set": [0, 151]}, "train_set", "150 samples"),
         ("mlp", "iris", {"validation_set": [3, 4, 150]}, "validation_set", "150 samples"),
         ("mlp", "iris", {"test_set": [150, 160]}, "test_set", "150 samples"),
@@ -104,6 +104,60 @@ def test_what_does_not_fit_is_told_at_its_field(inspector, network, dataset, opt
 
     assert [item["field"] for item in errors] == [field]
     assert re.search(words, errors[0]["message"])
+
+
+@pytest.mark.parametrize(
+    ("network", "dataset", "options", "field", "words"),
+    [
+        ("mlp", "iris", {"fixed": ["Linear1", "Linear9"]}, "fixed", "Linear9: no layer"),
+        (
+            "mlp",
+            "iris",
+            {"sampling": "WEIGHTED", "weighted_ranges": [0, 900], "probabilities": [1.0]},
+            "weighted_ranges",
+            "reach sample 900",
+        ),
+        ("mlp-regression", "diabetes", {"sampling": "UNIFORMCLASS"}, "sampling", "one class"),
+        ("mlp", "iris", {"rotation": [-0.5, 0.5]}, "rotation", "images"),
+        ("mlp", "iris", {"sample_range": [0, 9000]}, "sample_range", "sample 8999"),
+        ("mlp", "iris", {"sample_range": [0, 40], "train_set": [0, 50]}, "train_set", "sample 49"),
+        ("mlp", "iris", {"strategy_options": {"a": 1}}, "strategy_options", "takes no"),
+        ("mlp-regression", "diabetes", {"criterion": "BCE_LOGITS"}, None, None),
+        ("mlp", "breast_cancer", {"criterion": "BCE_LOGITS"}, None, None),
+    ],
+)
+def test_options_of_learning_are_held_against_network_and_data(
+    inspector, network, dataset, options, field, words
+):
+    answer = check(inspector, network, dataset, **options)
+
+    if field is None:
+        assert answer["errors"] == []
+    else:
+        assert [item["field"] for item in answer["errors"]] == [field]
+        assert words in answer["errors"][0]["message"]
+
+
+def test_a_strategy_from_a_file_is_described_and_checked(inspector, tmp_path):
+    path = tmp_path / "code"
+    path.write_text(
+        "from jupyter_platform.learning.strategies.feed_forward import FeedForward\n\n\n"
+        "class Mine(FeedForward):\n    title = 'My own'\n",
+        encoding="utf-8",
+    )
+    code = {"code": "sha256:a", "files": {"sha256:a": str(path)}}
+    networks = [NETWORKS["mlp"]]
+    asked = {"op": "check", "networks": networks, "type": "LEARN", "dataset": DATASETS["iris"]}
+
+    record = inspector.answer({"op": "strategy", "name": "mine", **code})["ok"]
+    checked = inspector.answer({**asked, "options": {"strategy": "mine"}, **code})["ok"]
+    path.write_text("raise ValueError('not today')", encoding="utf-8")
+    broken = inspector.answer({**asked, "options": {"strategy": "mine"}, **code})["ok"]
+
+    assert (record["title"], record["problem"]) == ("My own", None)
+    assert checked["errors"] == []
+    assert "ValueError: not today (line 1: raise" in broken["errors"][0]["message"]
+    assert inspector.answer({"op": "strategies"})["ok"] == {"strategies": []}
 
 
 def test_a_batch_beyond_the_set_is_a_warning(inspector):
@@ -140,3 +194,28 @@ def test_questions_that_are_not_understood_are_refused(inspector):
         inspector.answer({"op": "dataset"})
     with pytest.raises(InvalidDataError, match="Unknown layer type 'Nope'"):
         inspector.answer({"op": "network", "description": layers({"type": "Nope"})})
+
+
+@pytest.mark.parametrize(
+    ("job_type", "options", "blamed"),
+    [
+        ("LEARN", {"train_set": "0,3"}, "train_set"),
+        ("EVALUATE", {"test_set": [4, 7, 9]}, "test_set"),
+    ],
+)
+def test_more_processes_than_samples_are_refused(inspector, job_type, options, blamed):
+    asked = {
+        "op": "check",
+        "networks": [NETWORKS["mlp"]],
+        "dataset": DATASETS["iris"],
+        "type": job_type,
+        "options": options,
+    }
+
+    enough = inspector.answer({**asked, "ranks": 3})["ok"]
+    (error,) = inspector.answer({**asked, "ranks": 4})["ok"]["errors"]
+
+    assert enough["errors"] == []
+    assert error["field"] == "target_count"
+    assert error["message"] == f"target_count = 4 is more than the 3 samples of {blamed}."
+    assert error["accepted"] == "1 to 3"

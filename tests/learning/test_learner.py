@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 
 from jupyter_platform.core.datasets import DatasetDescriptor
@@ -347,3 +348,95 @@ def test_a_copy_of_a_network_computes_with_its_own_weights_in_reduced_precision(
     assert torch.equal(outputs, torch.ones(4, 2))
     assert outputs.dtype == torch.float32
     assert twin.state_dict().keys() == {"weight", "bias"}
+
+
+PICTURES = NetworkDescription(
+    name="pictures",
+    layers=(
+        Layer(type="Flatten"),
+        Layer(type="Linear", name="linear", in_features="$features", out_features="$outputs"),
+        Layer(type="LogSoftmax", dim=1),
+    ),
+)
+
+
+def test_random_changes_are_for_training_only(learn):
+    still = {"learning_rate": 1e-20, "max_iterations": 30, "validation_interval": 10}
+    plain, _ = learn("a", PICTURES, "digits", **still)
+    mirrored, _ = learn("b", PICTURES, "digits", hflip=1.0, **still)
+    again, _ = learn("c", PICTURES, "digits", horizontal_flip=1.0, **still)
+
+    assert series(mirrored)["value"].tolist() != series(plain)["value"].tolist()
+    assert series(mirrored)["value"].tolist() == series(again)["value"].tolist()
+    name = "validation_loss"
+    assert series(mirrored, name)["value"].tolist() == series(plain, name)["value"].tolist()
+
+
+def test_other_changes_are_for_validation_too_and_shape_the_network(learn):
+    run, result = learn(
+        "a", PICTURES, "digits", crop_width=4, crop_height=6, binarize=0.5, max_iterations=20
+    )
+
+    assert result.status == "finished", result.error
+    assert weights(run)["linear.weight"].shape == (10, 4 * 6)
+
+
+def test_a_network_learns_to_give_back_its_inputs(learn):
+    network = NetworkDescription(
+        name="auto",
+        layers=(
+            Layer(type="Flatten"),
+            Layer(type="Linear", in_features="$features", out_features=20),
+            Layer(type="Linear", in_features=20, out_features="$output_features"),
+            Layer(type="Unflatten", dim=1, unflattened_size="$output_shape"),
+        ),
+    )
+    _, result = learn(
+        network=network, dataset="digits", autoencode=True, encoder_noise=0.1, method="ADAM",
+        learning_rate=0.005, max_iterations=400,
+    )  # fmt: skip
+
+    assert result.status == "finished", result.error
+    # Twenty principal components leave 0.0085 of the variance per pixel.
+    assert result.result["best"]["validation_loss"] < 0.02
+
+
+def test_only_the_samples_of_a_range_are_learned(learn):
+    _, result = learn(range="0,40", train_set="0,40", validation_set="30,40", max_iterations=5)
+    _, beyond = learn("b", sample_range="0,40", train_set="0,41", max_iterations=5)
+
+    assert result.status == "finished", result.error
+    assert "reaches sample 40" in beyond.error.message
+
+
+@pytest.fixture
+def folder_of_images(tmp_path):
+    """A dataset of pictures that lie in files, a folder a class."""
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        path = tmp_path / "shapes" / f"kind{number % 2}" / f"{number:02d}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(rng.integers(0, 256, (6, 6), dtype=np.uint8)).save(path)
+    return DatasetDescriptor(
+        name="shapes", kind="images", file=f"path:{tmp_path / 'shapes'}", shape=(1, 6, 6)
+    )
+
+
+@pytest.mark.parametrize("sampling", ["PERMUTATION", "UNIFORMCLASS"])
+def test_batches_read_ahead_from_files_change_nothing_not_even_for_a_resume(
+    learn, folder_of_images, sampling
+):
+    options = {"sampling": sampling, "batch_size": 7, "hflip": 0.5}
+    plain, result = learn(
+        "p", PICTURES, folder_of_images, fetch_threads=0, max_iterations=30, **options
+    )
+    assert result.status == "finished", result.error
+    first, _ = learn("a", PICTURES, folder_of_images, fetch_threads=3, max_iterations=17, **options)
+    point, files = last_point(first)
+    second, _ = learn(
+        "b", PICTURES, folder_of_images, fetch_threads=2, max_iterations=30,
+        spec={"resume": point, "files": files}, **options,
+    )  # fmt: skip
+
+    values = [*series(first)["value"].tolist(), *series(second)["value"].tolist()]
+    assert values == series(plain)["value"].tolist()
