@@ -195,7 +195,7 @@ class BuilderPanel:
         return self._hub().check_network(describe("draft", rows), dataset)
 
     def _checked(self, draft: DraftRecord) -> None:
-        self._draft = self._known = draft
+        self._known = draft
         for number, row in enumerate(self._rows):
             known = number < len(draft.layers)
             row.show(draft.layers[number] if known else None, wrong=number == draft.layer)
@@ -205,7 +205,8 @@ class BuilderPanel:
         elif draft.problem is None:
             self._tell(f"It fits: {draft.parameters:,} parameters.")
         else:
-            self._tell(draft.problem.replace(" of network 'draft'", ""), is_error=True)
+            self._tell(str(draft.problem).replace(" of network 'draft'", ""), is_error=True)
+        self._draft = draft
 
     def _on_save(self) -> None:
         self._store(lambda: None)

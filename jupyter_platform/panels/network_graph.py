@@ -153,8 +153,9 @@ def _layer_box(
     record = known.get(box.name)
     shape = "" if record is None else _shape(record.output_shape)
     has_weights = record is not None and record.parameters > 0
-    second = shape if box.name.startswith(kind) else " · ".join(filter(None, (kind, shape)))
-    told = [f"{kind}({', '.join(f'{key}={item}' for key, item in arguments.items())})"]
+    words = ", ".join(f"{key}={item}" for key, item in arguments.items())
+    second = " · ".join(filter(None, ("" if box.name.startswith(kind) else kind, shape or words)))
+    told = [f"{kind}({words})"]
     if record is not None:
         told.append(f"{record.parameters:,} parameters")
     return _box(box, "jp-mod-weights" if has_weights else "", box.name, second, "\n".join(told))

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup
 
 from jupyter_platform.client import Platform
-from jupyter_platform.core.catalogue import NetworkRecord, TagRecord, TagVariant
+from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, TagRecord, TagVariant
 from jupyter_platform.core.networks import FEATURES, OUTPUTS, NetworkDescription
 from jupyter_platform.figures.wording import ago, utc, value
 from jupyter_platform.panels.network_graph import network_graph
@@ -171,16 +172,22 @@ def _page(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
 
 
 def _actions(record: NetworkRecord, base_url: str) -> Markup:
-    """Return links to the submit form; JupyterLab opens it where it is."""
+    """Return links to the submit form, which JupyterLab opens where it is, and to an archive."""
+    name = record.description.name
     types = [("Train", "LEARN"), *([("Evaluate", "EVALUATE")] if record.tags else [])]
-    return Markup(" ").join(
+    download = Markup(
+        '<a class="jp-PlatformPanel-action" href="{base}{path}" download '
+        'data-jupyter-platform-download="{path}">Download</a>'
+    ).format(base=base_url, path=f"jupyter-platform/api/networks/{quote(name)}/archive")
+    forms = [
         Markup(
             '<a class="jp-PlatformPanel-action" href="{base}lab?submit&amp;type={type}&amp;'
             'network={name}" target="_blank" data-jupyter-platform-submit="{type}" '
             'data-jupyter-platform-network="{name}">{label}</a>'
-        ).format(base=base_url, type=job_type, name=record.description.name, label=label)
+        ).format(base=base_url, type=job_type, name=name, label=label)
         for label, job_type in types
-    )
+    ]
+    return Markup(" ").join([*forms, download])
 
 
 def _paragraph(text: str) -> Markup:
@@ -251,7 +258,7 @@ def _tags(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
     names = sorted({name for item in newest for kept in item.variants for name in kept.scores})
     headings = ("tag", "weights", ">steps", *(f">{plain_name(name)}" for name in names))
     rows = list(_tag_rows(newest, names, lambda item: _job(item, base_url), now))
-    return _table((*headings, "dataset", "job", "stored"), rows)
+    return _table((*headings, "dataset", "job", "stored", "made with"), rows)
 
 
 def _tag_rows(
@@ -266,8 +273,24 @@ def _tag_rows(
         )
         for kept in item.variants:
             scores = (_score(kept, name) for name in names)
-            about = (item.dataset or "", job(item), when)
+            about = (item.dataset or "", job(item), when, _origin(item.origin))
             yield (item.tag, kept.variant, f"{kept.step:,}", *scores, *about)
+
+
+def _origin(origin: TagOrigin) -> Markup:
+    """Return what made weights, with all options where the mouse rests."""
+    told = [
+        origin.source and f"file {origin.source}",
+        origin.torch and f"torch {origin.torch}",
+        None if origin.seed is None else f"seed {origin.seed}",
+        origin.options.get("method"),
+    ]
+    options = "\n".join(
+        f"{key} = {item}" for key, item in sorted(origin.options.items()) if item is not None
+    )
+    return Markup('<span title="{}">{}</span>').format(
+        options, " · ".join(str(item) for item in told if item)
+    )
 
 
 def _score(kept: TagVariant, name: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from functools import partial
 from html import escape
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
@@ -93,6 +95,12 @@ class NetworksPanel:
             description="Refresh", icon="refresh", tooltip="Read the repository again"
         )
         self._refresh.on_click(lambda _: self._refresh_on_demand())
+        self._import = widgets.FileUpload(
+            description="Import",
+            accept=".zip,.onnx,.json,.safetensors,.txt",
+            tooltip="Add a network from an archive, an ONNX file or a description",
+        )
+        self._import.observe(lambda change: self._on_import(change["new"]), names="value")
         self._message = widgets.HTML()
         self._lines_box = box(widgets.VBox, "lines")
         self._list = box(widgets.VBox, "list", widgets.HTML(HEADINGS), self._lines_box)
@@ -117,6 +125,7 @@ class NetworksPanel:
                 widgets.HTML("<h1>Networks</h1>"),
                 self._search,
                 self._refresh,
+                self._import,
             ),
             self._message,
             box(widgets.Box, "body", self._list, self._shown),
@@ -127,6 +136,22 @@ class NetworksPanel:
         self._refresh.disabled = True  # until there is an answer: it has been heard
         self._pauses = iter(PAUSES_S)
         self.refresh()
+
+    def _on_import(self, files: tuple[dict[str, Any], ...]) -> None:
+        if files:
+            file, self._import.value = files[0], ()
+            self._tell(f"Importing {file['name']}…")
+            work = partial(self._bring, str(file["name"]), bytes(file["content"]))
+            self._background.run(work, self.choose, self._refuse)
+
+    def _refuse(self, error: BaseException) -> None:
+        self._tell(str(error), is_error=True)
+
+    def _bring(self, name: str, content: bytes) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(name).name
+            path.write_bytes(content)
+            return self._hub().import_network(path).network.description.name
 
     def _read(self) -> list[NetworkRow]:
         # Imported here, in a thread, after the panel has been drawn.

@@ -9,6 +9,7 @@ from IPython.display import display
 
 from jupyter_platform._version import __version__
 from jupyter_platform.panels.builder import BuilderPanel
+from jupyter_platform.panels.datasets import DatasetsPanel
 from jupyter_platform.panels.networks import NetworksPanel
 
 
@@ -29,7 +30,11 @@ class Choosing(Protocol):
         """Show one of them."""
 
 
-BUILDERS: dict[str, Callable[[], Panel]] = {"networks": NetworksPanel, "builder": BuilderPanel}
+BUILDERS: dict[str, Callable[[], Panel]] = {
+    "networks": NetworksPanel,
+    "builder": BuilderPanel,
+    "datasets": DatasetsPanel,
+}
 """How each panel is made, by the name under which it is opened."""
 
 _opened: dict[str, Panel] = {}

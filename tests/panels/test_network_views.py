@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jupyter_platform.core.catalogue import NetworkRecord, TagRecord, TagVariant
+from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, TagRecord, TagVariant
 from jupyter_platform.core.networks import LayerRecord, NetworkDescription, NetworkFacts
 from jupyter_platform.panels.network_views import best_score, network_row, shape
 
@@ -137,3 +137,15 @@ def test_actions_lead_to_the_form_here_and_elsewhere():
     assert 'href="/user/me/lab?submit&amp;type=LEARN&amp;network=net"' in fresh
     assert "EVALUATE" not in fresh  # there are no weights to evaluate
     assert 'data-jupyter-platform-submit="EVALUATE"' in trained
+    archive = "jupyter-platform/api/networks/net/archive"
+    assert f'href="/user/me/{archive}"' in fresh
+    assert f'data-jupyter-platform-download="{archive}"' in fresh
+
+
+def test_weights_tell_what_they_were_made_with():
+    made = TagOrigin(torch="2.9", seed=7, options={"method": "ADAM", "l2": None, "batch_size": 8})
+    page = network_row(record(tag("a", last={}).model_copy(update={"origin": made})), "", NOW).page
+
+    assert "torch 2.9 · seed 7 · ADAM" in page
+    assert "batch_size = 8" in page
+    assert "l2" not in page

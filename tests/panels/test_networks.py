@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
+from datetime import UTC, datetime
 
 import ipywidgets
 import pytest
@@ -81,6 +83,20 @@ def test_what_a_job_made_is_there_with_its_scores_after_a_refresh(panel, platfor
     until(lambda: "seen-by-panel" in texts(panel))
     assert f'href="/base/lab?job={job.id}"' in texts(panel)
     assert "accuracy" in texts(panel)
+
+
+def upload(panel: NetworksPanel, name: str, content: bytes) -> None:
+    (field,) = found(panel.widget, ipywidgets.FileUpload)
+    about = {"name": name, "type": "", "size": len(content), "last_modified": datetime.now(UTC)}
+    field.value = ({**about, "content": memoryview(content)},)
+
+
+def test_a_file_is_imported_and_shown(panel):
+    layers = [{"type": "Flatten"}, {"type": "Linear", "in_features": 4, "out_features": 2}]
+    upload(panel, "x.json", json.dumps({"name": "from-a-file", "layers": layers}).encode())
+
+    until(lambda: panel.chosen == "from-a-file" and "<h2>from-a-file</h2>" in texts(panel))
+    assert "Linear1" in texts(panel)
 
 
 def test_searching_narrows_the_list_and_says_when_nothing_is_left(panel):

@@ -16,6 +16,7 @@ import type { PanelTab } from '../panels/tab';
 import { CommandIDs, EXTENSION_ID, TRANSLATION_DOMAIN } from '../tokens';
 
 const CARD_RANK = 10;
+const RESTORE = 'jupyter-platform:restore-panel';
 
 /** A panel that can be opened. */
 interface IPanel {
@@ -43,77 +44,18 @@ export const panels: JupyterFrontEndPlugin<void> = {
     launcher: ILauncher | null,
     restorer: ILayoutRestorer | null
   ) => {
-    const { commands, serviceManager, shell } = app;
+    const { commands, serviceManager } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const namespace = 'jupyter-platform-panels';
-    const tracker = new WidgetTracker<PanelTab>({ namespace });
-    let kernel: PanelKernel | null = null;
-    const find = async (
-      { name, title }: IPanel,
-      item?: string
-    ): Promise<PanelTab> => {
-      const { PanelKernel } = await import('../panels/kernel');
-      const { PanelTab } = await import('../panels/tab');
-      const open = tracker.find(tab => tab.name === name);
-      if (open) {
-        if (item !== undefined) {
-          open.choose(item);
-        }
-        return open;
-      }
-      kernel ??= new PanelKernel(serviceManager, rendermime, trans);
-      const tab = new PanelTab(name, kernel, trans, item);
-      tab.title.label = title;
-      tab.title.icon = platformIcon;
-      shell.add(tab, 'main');
-      void tracker.add(tab);
-      return tab;
-    };
     const category = trans.__('AI platform');
     const offered = panelsOf(trans);
+    const tabs = new PanelTabs(app, rendermime, trans);
     offered.forEach((panel, at) => {
       const { command } = panel;
-      commands.addCommand(command, {
-        label: args => (args.isPalette ? panel.open : panel.title),
-        caption: panel.caption,
-        icon: platformIcon,
-        describedBy: {
-          args: {
-            type: 'object',
-            properties: { activate: { type: 'boolean', default: true } }
-          }
-        },
-        execute: async ({ activate }) => {
-          const tab = await find(panel);
-          if (activate !== false) {
-            shell.activateById(tab.id);
-          }
-        }
-      });
+      addOpening(app, tabs, panel);
       palette?.addItem({ command, category, args: { isPalette: true } });
       launcher?.add({ command, category, rank: CARD_RANK + at });
     });
-    commands.addCommand(CommandIDs.openNetwork, {
-      label: trans.__('Open a network'),
-      icon: platformIcon,
-      describedBy: {
-        args: {
-          type: 'object',
-          required: ['network'],
-          properties: { network: { type: 'string' } }
-        }
-      },
-      execute: async ({ network }) => {
-        const item = typeof network === 'string' ? network : undefined;
-        shell.activateById((await find(offered[0], item)).id);
-      }
-    });
-    // Each panel has a command of its own, by which its tab comes back.
-    void restorer?.restore(tracker, {
-      command: RESTORE,
-      args: ({ name }) => ({ name }),
-      name: ({ name }) => name
-    });
+    addOpeningOfNetworks(app, tabs, offered[0], trans);
     commands.addCommand(RESTORE, {
       describedBy: {
         args: { type: 'object', properties: { name: { type: 'string' } } }
@@ -121,15 +63,109 @@ export const panels: JupyterFrontEndPlugin<void> = {
       execute: async ({ name }) => {
         const panel = offered.find(item => item.name === name);
         if (panel) {
-          await find(panel);
+          await tabs.find(panel);
         }
       }
     });
-    followLinks(commands);
+    void restorer?.restore(tabs.tracker, {
+      command: RESTORE,
+      args: ({ name }) => ({ name }),
+      name: ({ name }) => name
+    });
+    followLinks(commands, serviceManager.serverSettings.baseUrl);
   }
 };
 
-const RESTORE = 'jupyter-platform:restore-panel';
+/** The tabs of the panels; a panel has one at most. */
+class PanelTabs {
+  constructor(
+    private readonly _app: JupyterFrontEnd,
+    private readonly _rendermime: IRenderMimeRegistry,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  readonly tracker = new WidgetTracker<PanelTab>({
+    namespace: 'jupyter-platform-panels'
+  });
+
+  /**
+   * Return the tab of a panel, opening it where there is none.
+   *
+   * @param item - what of the panel to show
+   */
+  async find({ name, title }: IPanel, item?: string): Promise<PanelTab> {
+    const { PanelKernel } = await import('../panels/kernel');
+    const { PanelTab } = await import('../panels/tab');
+    const open = this.tracker.find(tab => tab.name === name);
+    if (open) {
+      if (item !== undefined) {
+        open.choose(item);
+      }
+      return open;
+    }
+    const { serviceManager, shell } = this._app;
+    this._kernel ??= new PanelKernel(
+      serviceManager,
+      this._rendermime,
+      this._trans
+    );
+    const tab = new PanelTab(name, this._kernel, this._trans, item);
+    tab.title.label = title;
+    tab.title.icon = platformIcon;
+    shell.add(tab, 'main');
+    void this.tracker.add(tab);
+    return tab;
+  }
+
+  private _kernel: PanelKernel | null = null;
+}
+
+function addOpening(
+  { commands, shell }: JupyterFrontEnd,
+  tabs: PanelTabs,
+  panel: IPanel
+): void {
+  commands.addCommand(panel.command, {
+    label: args => (args.isPalette ? panel.open : panel.title),
+    caption: panel.caption,
+    icon: platformIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { activate: { type: 'boolean', default: true } }
+      }
+    },
+    execute: async ({ activate }) => {
+      const tab = await tabs.find(panel);
+      if (activate !== false) {
+        shell.activateById(tab.id);
+      }
+    }
+  });
+}
+
+function addOpeningOfNetworks(
+  { commands, shell }: JupyterFrontEnd,
+  tabs: PanelTabs,
+  networks: IPanel,
+  trans: TranslationBundle
+): void {
+  commands.addCommand(CommandIDs.openNetwork, {
+    label: trans.__('Open a network'),
+    icon: platformIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['network'],
+        properties: { network: { type: 'string' } }
+      }
+    },
+    execute: async ({ network }) => {
+      const item = typeof network === 'string' ? network : undefined;
+      shell.activateById((await tabs.find(networks, item)).id);
+    }
+  });
+}
 
 /** The panels in the order of their launcher cards; networks come first. */
 function panelsOf(trans: TranslationBundle): readonly IPanel[] {
@@ -140,6 +176,15 @@ function panelsOf(trans: TranslationBundle): readonly IPanel[] {
       title: trans.__('Networks'),
       open: trans.__('Open networks'),
       caption: trans.__('Layers of the networks, and what their weights scored')
+    },
+    {
+      name: 'datasets',
+      command: CommandIDs.openDatasets,
+      title: trans.__('Datasets'),
+      open: trans.__('Open datasets'),
+      caption: trans.__(
+        'Samples and classes of the datasets, and what adapters make of them'
+      )
     },
     {
       name: 'builder',

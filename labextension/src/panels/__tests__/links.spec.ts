@@ -32,8 +32,9 @@ describe('followLinks()', () => {
       '<a id="job" href="/lab?job=1f" data-jupyter-platform-job="1f"><b>1f</b></a><a id="other" href="/x">x</a>' +
       '<a id="net" href="/lab?network=mlp" data-jupyter-platform-network="mlp">mlp</a>' +
       '<a id="train" href="/lab?submit" data-jupyter-platform-submit="LEARN" data-jupyter-platform-network="mlp">Train</a>' +
+      '<a id="file" href="x" data-jupyter-platform-download="jupyter-platform/api/networks/mlp/archive">x</a>' +
       '<a id="sly" href="/x" data-jupyter-platform-command="filebrowser:delete">x</a>';
-    followLinks(commands, page);
+    followLinks(commands, 'http://server/me/', page);
   });
 
   it('should open the job here', () => {
@@ -51,6 +52,15 @@ describe('followLinks()', () => {
       [CommandIDs.openNetwork, { network: 'mlp' }],
       [CommandIDs.submit, { type: 'LEARN', network: 'mlp' }]
     ]);
+  });
+
+  it('should let files be downloaded from where the server is', () => {
+    const event = click('#file');
+
+    expect(event.defaultPrevented).toBe(false);
+    expect(page.querySelector('#file')?.getAttribute('href')).toBe(
+      'http://server/me/jupyter-platform/api/networks/mlp/archive'
+    );
   });
 
   it('should run nothing else, whatever a page says', () => {
