@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.job_lookup import identify_job, no_job
 from jupyter_platform.coordinator.job_records import JobRecords, Live, with_attempts
+from jupyter_platform.coordinator.pairs import agents_for
 from jupyter_platform.coordinator.planning import Pending
 from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.reconciler.reconciler import runs_of
@@ -78,6 +79,10 @@ class JobService:
                 return await self.get(known)
         resolved = await self._submissions.resolve(submission)
         await asyncio.to_thread(self._submissions.make_pool, resolved)
+        networks = [item.name for item in resolved.networks]
+        agents = agents_for(resolved.name, networks, resolved.options, resolved.source.pool)
+        if agents is not None:
+            await self.submit(agents)
         row = resolved.row(
             secrets.token_hex(6), self._owner, self._submissions.retries, idempotency_key
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,9 +118,20 @@ class Sources:
             message = "ACT needs an environment; name one, as environment=CartPole-v1."
             raise _bad("environment", None, message, "a Gymnasium id")
 
+    def with_pool(self, options: OptionModel, source: Source) -> Source:
+        """Return the source of a learner with agents: a new pool, where it names none."""
+        if not isinstance(options, LearnOptions) or not options.agents or source.name:
+            return source
+        end = (options.environment or "").rpartition("/")[2].rpartition(":")[2]
+        name = f"{end or 'pool'}-{secrets.token_hex(3)}"
+        return Source(pool=name, pool_folder=str(self._pools.path(name)))
+
     def make(self, options: OptionModel, source: Source) -> None:
-        """Make the pool that an ACT writes to, unless it is there."""
-        if isinstance(options, ActOptions) and source.pool and options.environment:
+        """Make the pool that an ACT writes to, or a learner with agents, unless it is there."""
+        writes = isinstance(options, ActOptions) or (
+            isinstance(options, LearnOptions) and options.agents
+        )
+        if writes and source.pool and options.environment:
             self._pools.create(source.pool, options.environment, options.memory_size)
 
     def delete_pool(self, name: str) -> None:

@@ -173,6 +173,7 @@ class Submissions:
         source = self._sources.find(job_type, submission.dataset, submission.options)
         defaults = {**networks[0].defaults, **source.defaults}
         options, given = resolve_options(job_type, submission.options, defaults)
+        source = self._sources.with_pool(options, source)
         self._sources.check(options, source)
         choice, ranks = choose_hosts(submission, self._hosts.offers())
         check_gang(options, ranks)

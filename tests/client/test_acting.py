@@ -58,6 +58,20 @@ def test_a_pair_shares_pool_and_tag_and_ends_together(platform):
         platform.pool("pair")
 
 
+def test_a_learner_brings_its_agents_along(platform):
+    learner = platform.submit(
+        "LEARN", "q-network", strategy="dqn", environment="CartPole-v1", agents=1, name="alone",
+        max_iterations=50, min_samples=50, publish_interval=25, validation_interval=0,
+    )  # fmt: skip
+    agents = platform.job("alone agents")
+    learner.wait(timeout=90)
+    agents.wait(timeout=90)
+
+    assert (learner.state, agents.state) == ("finished", "finished")
+    assert learner.record.dataset == agents.record.dataset
+    assert platform.pool(learner.record.dataset).episodes == agents.result()["episodes"]
+
+
 def test_nothing_stays_of_a_pair_that_is_refused(platform):
     before = len(platform.jobs(limit=None))
 

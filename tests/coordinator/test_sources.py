@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_platform.coordinator.pairs import agents_for
 from jupyter_platform.coordinator.repository import PoolRepository
 from jupyter_platform.coordinator.sources import Sources
 from jupyter_platform.core.datasets import bundled_datasets
@@ -101,3 +102,46 @@ def test_sources_that_do_not_go_with_the_job_are_refused(sources, type, name, op
 
     assert told in caught.value.message
     assert caught.value.errors[0].field
+
+
+def test_agents_of_a_learner_explore_as_it_would_and_fill_its_pool(sources, tmp_path):
+    given = {"strategy": "dqn", "agents": 3, "epsilon_min": 0.2, "memory_size": 77, **CARTPOLE}
+    _, learning = check(sources, JobType.LEARN, None, **given)
+    source = sources.with_pool(learning, sources.find(JobType.LEARN, None, given))
+    sources.make(learning, source)
+
+    asked = agents_for("my learner", ["q-network"], learning, source.pool)
+
+    assert asked is not None
+    assert (asked.name, asked.networks, asked.target_count) == (
+        "my learner agents", ["q-network"], 3,
+    )  # fmt: skip
+    _, acting = check(sources, JobType.ACT, asked.dataset, **asked.options)
+    assert (acting.pool, acting.environment) == (source.pool, "CartPole-v1")
+    assert (acting.epsilon_max, acting.epsilon_min, acting.until_learnt) == (1.0, 0.2, True)
+    assert PoolRepository(tmp_path / "pools").record(str(source.pool)).capacity == 77
+
+
+@pytest.mark.parametrize(
+    ("options", "strategy"),
+    [
+        ({"strategy": "ddpg", "environment": "Pendulum-v1"}, "gaussian_noise"),
+        ({"strategy": "recurrent_dqn", **CARTPOLE}, "greedy"),
+        ({"strategy": "dqn", "action_strategy": "boltzmann", **CARTPOLE}, "boltzmann"),
+    ],
+)
+def test_agents_choose_actions_in_the_way_of_the_strategy(options, strategy):
+    learning, _ = resolve_options(JobType.LEARN, {**options, "agents": 1})
+
+    asked = agents_for("x", ["net", "critic"], learning, "p")
+
+    assert asked is not None
+    acting, _ = resolve_options(JobType.ACT, asked.options)
+    assert acting.action_strategy == strategy
+    assert asked.networks == ["net"]
+
+
+def test_a_learner_that_acts_for_itself_has_no_agents():
+    learning, _ = resolve_options(JobType.LEARN, {"strategy": "dqn", **CARTPOLE})
+
+    assert agents_for("x", ["net"], learning, None) is None

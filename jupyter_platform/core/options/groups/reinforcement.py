@@ -46,6 +46,14 @@ class ReinforcementOptions(OptionModel):
         ge=1,
         le=1024,
     )
+    agents: int = option(
+        0,
+        "Processes that act for it beside it, as a job of their own; 0: it acts for itself.",
+        group=_GROUP,
+        when={"strategy": _OFF_POLICY},
+        ge=0,
+        le=1024,
+    )
     discount: float = option(
         0.99,
         "What a reward one step later counts.",
