@@ -56,6 +56,33 @@ def test_options_may_stand_between_flags(command, start_coordinator):
     }
 
 
+def test_where_a_job_may_run_is_said_by_flags(command, start_coordinator):
+    server = start_coordinator()
+    refusal = {"message": "Enough.", "code": "invalid_options", "errors": []}
+    server.answers["POST /api/jobs/check"] = lambda _: (422, refusal)
+
+    words = (
+        "submit LEARN a digits --check --count 2 --targets h1,h2 --filter (cpus>=2) --force-free"
+    )
+    command(*words.split())
+
+    ((_, body),) = server.seen("POST /api/jobs/check")
+    sent = json.loads(body)
+    assert sent["target_count"] == 2
+    assert sent["targets"] == "h1,h2"
+    assert sent["target_filter"] == "(cpus>=2)"
+    assert sent["force_free"] is True
+
+
+def test_a_rank_goes_with_a_job(command, start_coordinator):
+    start_coordinator()
+
+    done = command("logs", "--rank", "1")
+
+    assert done.code == 2
+    assert "--rank goes with a JOB" in done.err
+
+
 def test_a_file_that_is_not_there_is_named(command, start_coordinator):
     start_coordinator()
 

@@ -199,7 +199,7 @@ def test_questions_that_are_not_understood_are_refused(inspector):
 @pytest.mark.parametrize(
     ("job_type", "options", "blamed"),
     [
-        ("LEARN", {"train_set": "0,3"}, "train_set"),
+        ("LEARN", {"train_set": [0, 3]}, "train_set"),
         ("EVALUATE", {"test_set": [4, 7, 9]}, "test_set"),
     ],
 )
