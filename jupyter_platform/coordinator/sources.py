@@ -128,9 +128,9 @@ class Sources:
 
     def make(self, options: OptionModel, source: Source) -> None:
         """Make the pool that an ACT writes to, or a learner with agents, unless it is there."""
-        writes = isinstance(options, ActOptions) or (
-            isinstance(options, LearnOptions) and options.agents
-        )
+        if not isinstance(options, ActOptions | LearnOptions):
+            return
+        writes = isinstance(options, ActOptions) or options.agents
         if writes and source.pool and options.environment:
             self._pools.create(source.pool, options.environment, options.memory_size)
 
