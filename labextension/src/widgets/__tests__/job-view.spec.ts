@@ -140,6 +140,44 @@ describe('JobView', () => {
     ).toContain('true dog, predicted cat: 1 samples');
   });
 
+  it('should show the samples and the text that networks made', async () => {
+    const values = [[1.5, -2]];
+    const points = { kind: 'values', values };
+    const node = await open(
+      anEndedJob({ type: 'LEARN', result: { loss: 0.5, samples: points } })
+    );
+    find(node, '[role=tab]', 'Samples').click();
+    await vi.waitFor(() =>
+      expect(textsOf(node, '.jp-Platform-examples li')).toEqual(['1.50, -2.00'])
+    );
+    find(node, '[role=tab]', 'Result').click();
+    await vi.waitFor(() =>
+      expect(textsOf(node, '.jp-Platform-table tbody th')).toEqual(['loss'])
+    );
+
+    const text = { kind: 'text', start: 'to be', text: ' or not' };
+    const other = await open(
+      anEndedJob({ id: 'j2', type: 'LEARN', result: { samples: text } })
+    );
+    find(other, '[role=tab]', 'Samples').click();
+    await vi.waitFor(() =>
+      expect(find(other, '.jp-Platform-madeText').textContent).toBe(
+        'to be or not'
+      )
+    );
+  });
+
+  it('should offer no page of samples where none can be shown', async () => {
+    for (const samples of [null, { kind: 'values', values: [] }, [1], 'x']) {
+      const node = await open(
+        anEndedJob({ type: 'LEARN', result: { loss: 1, samples } })
+      );
+      expect(textsOf(node, '[role=tab]')).not.toContain('Samples');
+      stage.clear();
+      stage = new Stage();
+    }
+  });
+
   it('should say what the curves come to, and what is missing in them', async () => {
     stage.api.metrics.mockResolvedValue({
       series: { loss: somePoints([3, null, 1e300, 1], { nonfinite: 2 }) }

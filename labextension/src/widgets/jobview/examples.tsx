@@ -39,7 +39,6 @@ function Example({
 }): JSX.Element {
   const { trans } = useSurroundings();
   const { index, input, truth, prediction, probability } = example;
-  const picture = useMemo(() => toPicture(input), [input]);
   const name = (value: Json): string =>
     typeof value !== 'number'
       ? valuesText(value)
@@ -50,11 +49,7 @@ function Example({
   const wrong = probability !== null && truth !== prediction;
   return (
     <li data-wrong={wrong || undefined}>
-      {picture ? (
-        <Picture picture={picture} label={trans.__('sample %1', index)} />
-      ) : (
-        <span className="jp-Platform-quiet">{valuesText(input)}</span>
-      )}
+      <Sample value={input} label={trans.__('sample %1', index)} />
       {truth === null ? null : (
         <span className="jp-Platform-truth">
           {trans.__('true %1', name(truth))}
@@ -78,6 +73,22 @@ function Example({
       </span>
       <span className="jp-Platform-quiet">#{formatCount(index)}</span>
     </li>
+  );
+}
+
+interface ISampleProps {
+  value: Json;
+  /** What it is, for those who do not see it. */
+  label: string;
+}
+
+/** A sample: a picture where it is one, else its first numbers. */
+export function Sample({ value, label }: ISampleProps): JSX.Element {
+  const picture = useMemo(() => toPicture(value), [value]);
+  return picture ? (
+    <Picture picture={picture} label={label} />
+  ) : (
+    <span className="jp-Platform-quiet">{valuesText(value)}</span>
   );
 }
 

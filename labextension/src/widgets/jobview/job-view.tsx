@@ -6,6 +6,7 @@ import { useRef, useState } from 'react';
 import { jobIcon } from '../../icons';
 import { readEvaluation } from '../../models/evaluation';
 import { JobDetails } from '../../models/job-details';
+import { readMade } from '../../models/made';
 import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
@@ -21,6 +22,7 @@ import { Facts } from './facts';
 import { Failure } from './failure';
 import { Head } from './head';
 import { LogPage } from './log-page';
+import { MadePage } from './made-page';
 import { OptionsPage } from './options';
 import { ResultPage } from './result';
 import { Tabs } from './tabs';
@@ -235,9 +237,12 @@ export function tabsOf(job: IJob, trans: TranslationBundle): ITab[] {
     const episodes = { id: 'episodes', label: trans.__('Episodes') };
     return [curves, episodes, ...results, log, options, attempts];
   }
-  return job.type === 'EVALUATE'
-    ? [log, ...results, options, attempts]
-    : [curves, ...results, log, options, attempts];
+  if (job.type === 'EVALUATE') {
+    return [log, ...results, options, attempts];
+  }
+  const made = { id: 'made', label: trans.__('Samples') };
+  const samples = readMade(job) ? [made] : [];
+  return [curves, ...samples, ...results, log, options, attempts];
 }
 
 function Page({
@@ -253,6 +258,10 @@ function Page({
       return <EpisodesPage {...{ job, active }} />;
     case 'evaluation':
       return <EvaluationPage job={job} />;
+    case 'made': {
+      const made = readMade(job);
+      return made ? <MadePage made={made} /> : <></>;
+    }
     case 'result':
       return <ResultPage job={job} />;
     case 'log':

@@ -5,11 +5,14 @@ import type { IJob, Json } from '../../wire';
 import { useSurroundings } from '../surroundings';
 import { CommandLine } from './options';
 
+/** Parts of a result that have a place of their own. */
+const ELSEWHERE = new Set(['headline', 'samples']);
+
 /** What a job came to, number by number, and how to go on with its weights. */
 export function ResultPage({ job }: { job: IJob }): JSX.Element {
   const { trans } = useSurroundings();
   const rows = Object.entries(job.result ?? {}).filter(
-    ([name, value]) => name !== 'headline' && value !== null
+    ([name, value]) => !ELSEWHERE.has(name) && value !== null
   );
   return (
     <>
