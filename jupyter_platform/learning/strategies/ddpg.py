@@ -33,7 +33,7 @@ class DeterministicPolicyGradient(OffPolicy):
 
     title = "Deep deterministic policy gradient"
     roles = ("actor", "critic")
-    series = ("loss", "q", "episode_return")
+    series = ("loss", "q", "return")
     default_action_strategy = "gaussian_noise"
 
     @classmethod

@@ -40,7 +40,7 @@ class ProximalPolicy(Reinforcement):
 
     title = "Proximal policy optimisation"
     roles = ("actor-critic",)
-    series = ("loss", "policy_loss", "value_loss", "entropy", "episode_return")
+    series = ("loss", "policy_loss", "value_loss", "entropy", "return")
 
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:

@@ -124,7 +124,7 @@ class OffPolicy(Reinforcement):
     with the weights that it has, and learns on from those.
     """
 
-    series = ("loss", "q", "episode_return")
+    series = ("loss", "q", "return")
     default_action_strategy = "greedy"
 
     def __init__(self, material: Material, head: Head, history: int = 0) -> None:

@@ -18,6 +18,8 @@ const OFF_SCALE = 1e6;
 const FEWEST_SMOOTHED = 100;
 
 const SCORE = /(^|_)(accuracy|precision|recall|f1|auc|share|top_?\d+)$/;
+/** What an agent's episodes bring. */
+const RETURN = 'return';
 const SPLIT = /^(train|training|validation|val|test)_/;
 
 /** A series of a process of a gang: its name on that process, and its rank. */
@@ -44,6 +46,11 @@ export function kindOf(series: string): CurveKind {
   return SCORE.test(name) ? 'score' : measureOf(name);
 }
 
+/** Whether the highest value of a series is its best, as of scores and returns. */
+export function isHigherBetter(name: string): boolean {
+  return kindOf(name) === 'score' || measureOf(name) === RETURN;
+}
+
 /** What a series measures, on whatever part of the data. */
 export function measureOf(name: string): string {
   return rankedSeries(name).base.replace(SPLIT, '');
@@ -56,8 +63,10 @@ export function groupSeries(names: readonly string[]): ICurveGroup[] {
     const kind = kindOf(name);
     groups.set(kind, [...(groups.get(kind) ?? []), name]);
   }
-  const rank = (kind: CurveKind): number =>
-    kind === 'loss' ? 0 : kind === 'score' ? 1 : 2;
+  const rank = (kind: CurveKind): number => {
+    const at = ['loss', 'score', RETURN].indexOf(kind);
+    return at < 0 ? 3 : at;
+  };
   return [...groups]
     .map(([kind, members]) => ({ kind, names: members }))
     .sort(
@@ -234,13 +243,13 @@ export interface ISummary {
   readonly offScale: number | null;
 }
 
-/** Say what a series comes to: for a score the highest value is best, else the lowest. */
+/** Say what a series comes to: its best value is the highest or the lowest, as its name tells. */
 export function summarise(name: string, points: ISeriesPoints): ISummary {
   const limit = scaleLimit(points);
   const finite = points.mean.filter(
     value => value !== null && Math.abs(value) <= limit
   ) as number[];
-  const best = bestOf(points, kindOf(name) === 'score', limit);
+  const best = bestOf(points, isHigherBetter(name), limit);
   return {
     last: finite.at(-1) ?? null,
     best: best && best.value,

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   extentOf,
   groupSeries,
+  isHigherBetter,
   kindOf,
   scaleLimit,
   seriesLabel,
@@ -49,6 +50,18 @@ describe('groupSeries()', () => {
   it('should not take a word in the middle of a name for a measure', () => {
     expect(kindOf('glossary')).toBe('glossary');
     expect(kindOf('top_5')).toBe('score');
+  });
+
+  it('should show what episodes bring before all but losses and scores', () => {
+    const names = ['q', 'length', 'validation_return', 'return', 'loss'];
+    expect(groupSeries(names).map(({ kind }) => kind)).toEqual([
+      'loss',
+      'return',
+      'length',
+      'q'
+    ]);
+    expect(isHigherBetter('validation_return')).toBe(true);
+    expect(isHigherBetter('validation_loss')).toBe(false);
   });
 });
 

@@ -186,7 +186,9 @@ function Plots(props: IPlotsProps): JSX.Element {
   const steps =
     job.progress?.unit === 'samples'
       ? trans.__('samples')
-      : trans.__('weight updates');
+      : job.type === 'LEARN'
+        ? trans.__('weight updates')
+        : trans.__('episodes');
   return (
     <>
       {groups.map((group, at) => (

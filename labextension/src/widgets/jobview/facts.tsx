@@ -24,7 +24,11 @@ export function Facts({ job }: { job: IJob }): JSX.Element {
           {job.tag ? ` : ${job.tag}` : null}
         </Fact>
         {job.dataset === null ? null : (
-          <Fact name={trans.__('dataset')}>
+          <Fact
+            name={
+              job.category === 'RL' ? trans.__('pool') : trans.__('dataset')
+            }
+          >
             <DatasetFact job={job} name={job.dataset} />
           </Fact>
         )}
