@@ -115,6 +115,7 @@ def _field_errors(
     error: ValidationError, model: type[OptionModel], options: dict[str, Any]
 ) -> list[FieldError]:
     spellings = model.spellings()
+    job_type = next(str(key) for key, value in OPTION_MODELS.items() if value is model)
     spelled = {meaning(model, key, options): key for key in options}
     properties = option_schema(model)["properties"]
     found: dict[str, FieldError] = {}
@@ -122,7 +123,7 @@ def _field_errors(
         name = str(item["loc"][0]) if item["loc"] else str(item["msg"]).split()[-1]
         field = spelled.get(name, name)
         if item["type"] == "extra_forbidden":
-            found[field] = _unknown(field, item["input"], list(properties), spellings)
+            found[field] = _unknown(field, item["input"], list(properties), spellings, job_type)
         elif not item["loc"]:
             found.setdefault("", _cross_field(item["msg"], properties))
         else:
@@ -130,16 +131,18 @@ def _field_errors(
     return list(found.values())
 
 
-def _unknown(field: str, value: Any, known: list[str], spellings: dict[str, str]) -> FieldError:
+def _unknown(
+    field: str, value: Any, known: list[str], spellings: dict[str, str], job_type: str
+) -> FieldError:
     field = shortened(field)
     near = nearest(field, [*known, *spellings])
     near = spellings.get(near, near) if near and near not in known else near
     hint = f" Did you mean {near}?" if near else ""
-    accepted = ", ".join(sorted(known))
+    accepted = f"one of the {len(known)} options that `jupyter platform options {job_type}` lists"
     return FieldError(
         field=field,
         value=_short(value),
-        message=f"Unknown option {field}.{hint} Known: {accepted}.",
+        message=f"Unknown option {field}.{hint} It must be {accepted}.",
         accepted=accepted,
         nearest=near,
     )
