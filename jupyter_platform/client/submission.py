@@ -10,8 +10,6 @@ from typing import Any
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, shortened
 from jupyter_platform.core.jobs import JobCheck, JobRecord
-from jupyter_platform.core.options import OPTION_MODELS
-from jupyter_platform.core.options.dianne import translate
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 """The coordinator answers a second submission of one key with the job of the first."""
@@ -118,5 +116,9 @@ def changed(record: JobRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
 def _our_spelling(
     record: JobRecord, changes: Mapping[str, Any], fields: Mapping[str, Any]
 ) -> dict[str, Any]:
+    # To build the models of all options takes longer than all else here: only who needs them waits.
+    from jupyter_platform.core.options import OPTION_MODELS  # noqa: PLC0415
+    from jupyter_platform.core.options.dianne import translate  # noqa: PLC0415
+
     options = {key: value for key, value in changes.items() if key not in fields}
     return translate(OPTION_MODELS[record.type], options)
