@@ -40,7 +40,7 @@ SHOWN = {OURS: f"{PANEL} .jp-PlatformPanel-line button", LABEL: f"{PANEL} .widge
 LABEL_PANEL = """
 import sys, types
 
-def _open(name, version):
+def _open(*_):
     import ipywidgets
     from IPython.display import display
     display(ipywidgets.Label("one label"))
