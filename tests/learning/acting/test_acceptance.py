@@ -28,13 +28,7 @@ CARTPOLE: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "dqn": (
         "duelling-q-network",
-        {
-            "max_iterations": 20_000,
-            "learning_rate": 0.0005,
-            "steps_per_update": 4,
-            "return_steps": 3,
-            "target_interval": 250,
-        },
+        {"max_iterations": 20_000},
     ),
 }
 

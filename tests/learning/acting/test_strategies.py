@@ -21,7 +21,7 @@ from .conftest import CHAIN, CORRIDOR, REACH
 GAMMA = 0.9
 BEST = torch.tensor([[2.0, 1.8], [2.0, 1.8], [2.0, 1.8], [2.0, 1.0]])
 """Q* of the chain: staying is worth 0.2 / (1 - γ) = 2 anywhere, unless a cut counts as an end."""
-RANDOM = {"epsilon_max": 1.0, "epsilon_min": 1.0}
+RANDOM = {"epsilon_max": 1.0, "epsilon_min": 1.0, "steps_per_update": 1}
 
 
 class Gru(nn.Module):
@@ -47,6 +47,7 @@ def test_values_of_a_table_become_those_of_the_bellman_equation(learner, linear,
     table = linear(4, 2)
     strategy = learner(
         "dqn", table, environment=CHAIN, discount=GAMMA, learning_rate=0.02, batch_size=64,
+        return_steps=1,
         target_interval=25, min_samples=2000, max_iterations=900, **RANDOM, **options,
     )  # fmt: skip
 
@@ -60,6 +61,7 @@ def test_rewards_can_be_scaled(learner, linear):
     table = linear(4, 2)
     strategy = learner(
         "dqn", table, environment=CHAIN, discount=0, learning_rate=0.02, batch_size=64,
+        return_steps=1,
         min_samples=1000, reward_factor=0.5, **RANDOM,
     )  # fmt: skip
 
