@@ -20,7 +20,7 @@ lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
 	@$(BIN)/jupyter platform lab $(ALLOW_ROOT) $(LAB_ARGUMENTS)
 
 test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root nor a browser
-	@$(BIN)/python -m pytest -m "not root and not browser and not gpu" $(PYTEST_ARGUMENTS)
+	@$(BIN)/python -m pytest -m "not root and not browser and not gpu and not slow" $(PYTEST_ARGUMENTS)
 	@$(JLPM) test
 
 check: .venv/made-development labextension/node_modules/.made ## format, lint, types, import layers, spelling
