@@ -47,7 +47,13 @@ class Datasets:
         return DatasetRecord.model_validate(self._transport.get(_address(name)))
 
     def preview_dataset(
-        self, name: str, split: str | None = None, count: int = 32, **adapters: Any
+        self,
+        name: str,
+        split: str | None = None,
+        count: int = 32,
+        *,
+        sample: int | None = None,
+        **adapters: Any,
     ) -> DatasetPreview:
         """Return some samples of a dataset, as jobs see them.
 
@@ -59,6 +65,8 @@ class Datasets:
             ``train``, ``validation`` or ``test``; all samples when absent.
         count : int
             How many, spread evenly.
+        sample : int, optional
+            The one sample that is shown, `count` times, each time changed anew.
         **adapters
             Adapter options, in our spelling or DIANNE's: ``horizontal_flip=0.5``.
 
@@ -67,8 +75,9 @@ class Datasets:
         InvalidRequestError
             If the dataset cannot be used, or the adapters do not go with it.
         """
-        given = {key: _word(value) for key, value in adapters.items()}
-        answer = self._transport.get(f"{_address(name)}/preview", split=split, count=count, **given)
+        given: dict[str, Any] = {key: _word(value) for key, value in adapters.items()}
+        given |= {"split": split, "count": count, "sample": sample}
+        answer = self._transport.get(f"{_address(name)}/preview", **given)
         return DatasetPreview.model_validate(answer)
 
     def get_dataset(

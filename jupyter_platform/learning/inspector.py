@@ -54,6 +54,7 @@ class _DatasetRequest(BaseModel):
 class _PreviewRequest(_DatasetRequest):
     split: Split | None = None
     count: int = Field(default=32, ge=1)
+    sample: int | None = Field(default=None, ge=0)
     options: AdapterOptions = AdapterOptions()
 
 
@@ -179,7 +180,8 @@ class Inspector:
         if shown is None or shown.descriptor != asked.descriptor:
             # Whoever looks at a dataset looks at it several times, through other adapters.
             shown = self._shown = load(asked.descriptor, asked.files)
-        return preview(shown, asked.split, asked.count, asked.options).model_dump(mode="json")
+        found = preview(shown, asked.split, asked.count, asked.options, asked.sample)
+        return found.model_dump(mode="json")
 
     def _dataset_facts(self, descriptor: DatasetDescriptor, files: dict[str, str]) -> DatasetFacts:
         # Files are content-addressed, so a descriptor never comes to mean other data.

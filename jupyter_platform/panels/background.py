@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import threading
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -75,20 +76,27 @@ class Latest(Generic[Answer]):
         self._done, self._failed = done, failed
         self._waiting: Callable[[], Answer] | None = None
         self._busy = False
+        # Without an event loop answers come in a thread of their own.
+        self._lock = threading.Lock()
 
     def ask(self, work: Callable[[], Answer]) -> None:
         """Do work as soon as what is under way is done, unless newer work comes."""
-        self._waiting = work
-        if not self._busy:
-            self._go_on()
+        with self._lock:
+            self._waiting = work
+            if self._busy:
+                return
+            self._busy = True
+        self._go_on()
 
     def forget(self) -> None:
         """Give up what waits."""
-        self._waiting = None
+        with self._lock:
+            self._waiting = None
 
     def _go_on(self) -> None:
-        work, self._waiting = self._waiting, None
-        self._busy = work is not None
+        with self._lock:
+            work, self._waiting = self._waiting, None
+            self._busy = work is not None
         if work is not None:
             self._background.run(work, self._hand(self._done), self._hand(self._failed))
 

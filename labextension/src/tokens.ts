@@ -50,6 +50,7 @@ export const CommandIDs = {
   openInfrastructure: 'jupyter-platform:open-infrastructure',
   openSummary: 'jupyter-platform:open-summary',
   openNetworks: 'jupyter-platform:open-networks',
+  openDatasets: 'jupyter-platform:open-datasets',
   /** `{ network: <name> }`. */
   openNetwork: 'jupyter-platform:open-network',
   openBuilder: 'jupyter-platform:open-builder'

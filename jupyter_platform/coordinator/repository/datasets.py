@@ -182,7 +182,12 @@ class DatasetRepository:
         return [self._record(item, known.get(digests.get(item.name, ""))) for item in everything]
 
     async def preview(
-        self, name: str, split: Split | None, count: int, options: Mapping[str, Any]
+        self,
+        name: str,
+        split: Split | None,
+        count: int,
+        options: Mapping[str, Any],
+        sample: int | None = None,
     ) -> DatasetPreview:
         """Return some samples of a dataset, seen through adapters.
 
@@ -194,6 +199,8 @@ class DatasetRepository:
             How many, spread evenly.
         options : mapping
             Adapter options, in our spelling or DIANNE's.
+        sample : int, optional
+            The one sample that is shown, `count` times, each time changed anew.
 
         Raises
         ------
@@ -211,6 +218,7 @@ class DatasetRepository:
             **_request(descriptor),
             "split": split,
             "count": count,
+            "sample": sample,
             "options": resolved.model_dump(mode="json"),
         }
         answer = await self._facts.question("preview", request, _PREVIEW_WITHIN_S)

@@ -115,7 +115,9 @@ def _field_errors(
     error: ValidationError, model: type[OptionModel], options: dict[str, Any]
 ) -> list[FieldError]:
     spellings = model.spellings()
-    job_type = next(str(key) for key, value in OPTION_MODELS.items() if value is model)
+    # What is no type of job by itself, such as adapters, is part of LEARN.
+    types = (key for key, value in OPTION_MODELS.items() if value is model)
+    job_type = str(next(types, JobType.LEARN))
     spelled = {meaning(model, key, options): key for key in options}
     properties = option_schema(model)["properties"]
     found: dict[str, FieldError] = {}

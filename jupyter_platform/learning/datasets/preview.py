@@ -27,7 +27,11 @@ SMALLEST_IMAGE = 4
 
 
 def preview(
-    dataset: Dataset, split: Split | None, count: int, options: AdapterOptions
+    dataset: Dataset,
+    split: Split | None,
+    count: int,
+    options: AdapterOptions,
+    sample: int | None = None,
 ) -> DatasetPreview:
     """Return samples spread evenly over a split, as a training job sees them.
 
@@ -41,15 +45,20 @@ def preview(
         How many; fewer where there are fewer.
     options : AdapterOptions
         Random ones are drawn with seed 0.
+    sample : int, optional
+        The one sample that is shown, `count` times, each time changed anew.
 
     Raises
     ------
     PlatformError
-        If there is no such split, or the adapters do not go with the data.
+        If there is no such split or sample, or the adapters do not go with the data.
     """
     selected, chain = adapt(dataset, options)
     facts = chain.shape(selected.facts)
-    indices = _indices(facts, split, count, dataset.descriptor.name)
+    if sample is None:
+        indices = _indices(facts, split, count, dataset.descriptor.name)
+    else:
+        indices = selected.indices((sample, sample + 1), "sample").repeat(count)
     rows = indices if selected.order is None else selected.order[indices]
     generator = torch.Generator().manual_seed(0)
     inputs, targets = chain(*selected.gather(rows), generator, training=True)

@@ -28,8 +28,8 @@ def digits():
     return load(bundled_datasets()["digits"], {})
 
 
-def shown(dataset, split=None, count=4, **options):
-    return preview(dataset, split, count, AdapterOptions(**options))
+def shown(dataset, split=None, count=4, sample=None, **options):
+    return preview(dataset, split, count, AdapterOptions(**options), sample)
 
 
 def test_images_are_the_samples_spread_over_the_split(digits):
@@ -63,6 +63,15 @@ def test_adapters_change_what_is_shown_and_the_facts(digits):
     assert np.array_equal(
         pixels(mirrored.samples[0].image), pixels(plain.samples[0].image)[:, ::-1]
     )
+
+
+def test_one_sample_is_shown_changed_anew_each_time(digits):
+    found = shown(digits, count=6, sample=5, rotation=1)
+
+    assert [item.index for item in found.samples] == [5] * 6
+    assert len({item.image for item in found.samples}) == 6
+    with pytest.raises(InvalidDataError, match="sample = 1797,1798 reaches sample 1797"):
+        shown(digits, sample=1797)
 
 
 def test_rows_are_numbers_with_class_or_target():

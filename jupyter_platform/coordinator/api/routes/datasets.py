@@ -12,7 +12,7 @@ from jupyter_platform.coordinator.repository.datasets import MOST_SHOWN
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, Split
 
-OWN = frozenset({"split", "count"})
+OWN = frozenset({"split", "count", "sample"})
 """Parameters of a preview that are no adapter options."""
 ADAPTERS = {
     "parameters": [
@@ -56,10 +56,11 @@ async def preview(
     services: ServicesOf,
     split: Split | None = None,
     count: Annotated[int, Query(ge=1, le=MOST_SHOWN)] = 32,
+    sample: Annotated[int | None, Query(ge=0)] = None,
 ) -> DatasetPreview:
-    """Return some samples of a dataset; all other parameters are adapter options."""
+    """Return samples of a dataset, or one of them `count` times, changed by adapters."""
     given = {key: value for key, value in request.query_params.items() if key not in OWN}
-    return await services.datasets.preview(name, split, count, given)
+    return await services.datasets.preview(name, split, count, given, sample)
 
 
 @router.post("/{name}/get", status_code=202)

@@ -1,0 +1,150 @@
+"""The datasets of the repository: what is in them, and how adapters change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets as widgets
+
+from jupyter_platform.panels.adapting import Adapting
+from jupyter_platform.panels.background import Background, Latest
+from jupyter_platform.panels.boxes import box
+from jupyter_platform.panels.listing import ListPanel, said
+
+if TYPE_CHECKING:
+    from jupyter_platform.client import Platform
+    from jupyter_platform.core.catalogue import DatasetRecord
+    from jupyter_platform.panels.dataset_views import DatasetRow
+
+SAMPLES = 32
+"""Samples on the page of a dataset."""
+WHILE_DOWNLOADING_S = 1.0
+"""Pause between two looks at a download."""
+ALL = "all"
+
+
+class DatasetsPanel(ListPanel["DatasetRow"]):
+    """A list of all datasets, and a page for the one that is chosen.
+
+    Parameters
+    ----------
+    platform : Platform, optional
+        Where the datasets are; this machine's platform, started on demand, when absent.
+    """
+
+    title = "Datasets"
+    noun = "dataset"
+    headings = (("learns", "learns"), ("size", "samples"), ("shape", "shape"), ("state", ""))
+    empty = "No datasets yet. Add one: Platform().add_dataset(name, file)"
+    style = ("panels.css", "datasets.css")
+
+    def __init__(self, platform: Platform | None = None) -> None:
+        self._seen: tuple[str, str] | None = None
+        """Dataset and digest of which samples are shown."""
+        self._looking = Latest(Background(), self._show_samples, self._fail_samples)
+        super().__init__(platform)
+
+    def _read(self, hub: Platform) -> list[DatasetRow]:
+        from jupyter_platform.panels import dataset_views  # noqa: PLC0415 - slow to import
+
+        return dataset_views.datasets(hub, self._chosen)
+
+    def _build_page(self) -> widgets.Widget:
+        self._head, self._facts = widgets.HTML(), widgets.HTML()
+        self._get = widgets.Button(icon="download", tooltip="Fetch its files from where they are")
+        self._get.on_click(
+            lambda _: self._change(lambda hub, name: hub.get_dataset(name, wait=False))
+        )
+        self._cancel = widgets.Button(
+            description="Cancel", icon="times", tooltip="Stop; what has come stays"
+        )
+        self._cancel.on_click(lambda _: self._change(lambda hub, name: hub.cancel_download(name)))
+        self._bar = widgets.FloatProgress(min=0, max=1)
+        self._progress = widgets.HTML()
+        coming = (self._get, self._bar, self._progress, self._cancel)
+        self._download = box(widgets.HBox, "actions", *coming)
+        self._split = widgets.Dropdown(options=[ALL], description="Samples of")
+        self._split.observe(lambda _: self._look(), names="value")
+        self._gallery = widgets.HTML()
+        self._samples = box(widgets.VBox, "samples", self._split, self._gallery)
+        self._adapting = Adapting(self._hub)
+        shown = (self._head, self._download, self._samples, self._adapting.widget, self._facts)
+        return box(widgets.VBox, "page", *shown)
+
+    def _draw_page(self, row: DatasetRow | None) -> None:
+        self._head.value = "" if row is None else row.head
+        self._facts.value = "" if row is None else row.page
+        self._draw_download(None if row is None else row.record)
+        self._draw_samples(row)
+
+    def _draw_download(self, record: DatasetRecord | None) -> None:
+        state = "" if record is None else record.state
+        _display(self._download, state in ("not downloaded", "downloading"))
+        if record is None or state not in ("not downloaded", "downloading"):
+            return
+        from jupyter_platform.panels import dataset_views  # noqa: PLC0415 - loaded by `_read`
+
+        coming = state == "downloading"
+        self._get.description = f"Download {dataset_views.download_size(record)}"
+        self._get.disabled = False
+        _display(self._get, not coming)
+        for part in (self._bar, self._progress, self._cancel):
+            _display(part, coming)
+        if coming and record.download is not None:
+            self._bar.value = record.download.bytes / max(record.download.total, 1)
+            self._progress.value = f"<p>{escape(dataset_views.download_words(record))}</p>"
+            self._background.later(WHILE_DOWNLOADING_S, partial(self._ask_again, self._asked))
+
+    def _draw_samples(self, row: DatasetRow | None) -> None:
+        facts = None if row is None else row.record.facts
+        _display(self._samples, facts is not None)
+        is_image = facts is not None and len(facts.shape) in (2, 3) and min(facts.shape[-2:]) >= 4
+        _display(self._adapting.widget, is_image)
+        if row is None or facts is None or row.record.descriptor is None:
+            self._seen = None
+            return
+        seen = (row.name, row.record.descriptor.digest)
+        if seen == self._seen:
+            return
+        self._seen = None  # nothing is asked while the choices change
+        self._split.options = [*row.splits, ALL]
+        self._split.value = next(iter(row.splits), ALL)
+        self._seen = seen
+        self._gallery.value = ""
+        self._look()
+        if is_image:
+            self._adapting.show(row.name, facts.size, facts.shape)
+
+    def _look(self) -> None:
+        if self._seen is not None:
+            split = None if self._split.value == ALL else str(self._split.value)
+            self._looking.ask(partial(self._read_samples, self._seen, split))
+
+    def _read_samples(self, seen: tuple[str, str], split: str | None) -> tuple[Any, str]:
+        from jupyter_platform.panels import dataset_views  # noqa: PLC0415 - loaded by `_read`
+
+        found = self._hub().preview_dataset(seen[0], split, SAMPLES)
+        return seen, dataset_views.gallery(found)
+
+    def _show_samples(self, answer: tuple[Any, str]) -> None:
+        seen, html = answer
+        if seen == self._seen:
+            self._gallery.value = html
+
+    def _fail_samples(self, error: BaseException) -> None:
+        self._gallery.value = f'<p role="alert">{escape(said(error))}</p>'
+
+    def _change(self, work: Callable[[Platform, str], object]) -> None:
+        """Start or stop the download of the chosen dataset, then read what has come of it."""
+        name = self._chosen
+        if name is None:
+            return
+        self._get.disabled = True  # until there is an answer: it has been heard
+        self._background.run(lambda: work(self._hub(), name), lambda _: self.refresh(), self._fail)
+
+
+def _display(widget: widgets.Widget, shown: bool) -> None:
+    widget.layout.display = None if shown else "none"
