@@ -14,7 +14,7 @@ import torch
 from pydantic import ValidationError
 
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError
-from jupyter_platform.core.exchange import ImportRequest
+from jupyter_platform.core.exchange import ExportRequest, ImportRequest
 from jupyter_platform.learning.exchange.reading import read
 
 
@@ -27,7 +27,14 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         If the request is not understood, or cannot be fulfilled.
     """
     try:
-        made: dict[str, Any] = read(ImportRequest.model_validate(request)).model_dump(mode="json")
+        made: dict[str, Any]
+        if request.get("op") == "export":
+            # Nobody but those who want such a file pays for the import, or needs the package.
+            from jupyter_platform.learning.exchange.onnx.writing import write_onnx  # noqa: PLC0415
+
+            made = write_onnx(ExportRequest.model_validate(request)).model_dump(mode="json")
+        else:
+            made = read(ImportRequest.model_validate(request)).model_dump(mode="json")
         return made
     except ValidationError as error:
         first = error.errors()[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
@@ -127,13 +128,18 @@ def write_state(
     """
     wanted = wanted_state(description, known)
     check_state(state, wanted, description.name)
-    tensors = {key: torch.as_tensor(state[key]).to(value.dtype) for key, value in wanted.items()}
+    tensors = {key: _tensor(state[key]).to(value.dtype) for key, value in wanted.items()}
     header = WeightsHeader.of(
         description, known.input_shape or (), known.outputs or 0, known.output_shape
     )
     save_weights(path, tensors, header)
     broken = (key for key, value in tensors.items() if not bool(torch.isfinite(value).all()))
     return next(broken, None)
+
+
+def _tensor(value: Array | Tensor) -> Tensor:
+    # Arrays that lie in a file's bytes cannot be written, which torch does not want.
+    return value if isinstance(value, Tensor) else torch.from_numpy(np.array(value))
 
 
 def wanted_state(description: NetworkDescription, known: LearntFor) -> dict[str, Tensor]:

@@ -52,6 +52,11 @@ def read(request: ImportRequest) -> ImportAnswer:
         return _read_description(path, request)
     if kind == "safetensors":
         return _read_weights(path, request)
+    if kind == "onnx":
+        # Nobody but those who bring such a file pays for the import, or needs the package.
+        from jupyter_platform.learning.exchange.onnx.reading import read_onnx  # noqa: PLC0415
+
+        return settle(read_onnx(path, request), request)
     raise InvalidDataError("The file is no archive; a zip file is expected.")
 
 

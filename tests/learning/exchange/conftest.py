@@ -100,10 +100,11 @@ def import_file(tmp_path: Path) -> Callable[..., ImportAnswer]:
 
 
 def outputs(answer: ImportAnswer, inputs: np.ndarray, weights: WeightsFile | None = None) -> Any:
-    """Return what an imported network computes."""
+    """Return what an imported network computes, with its first weights if it has some."""
     description = answer.description
     network = build(description, inputs.shape[1:], description.outputs or 0)
-    file = weights or answer.weights[0]
-    load_weights(network, Path(file.file), description.name)
+    if weights is not None or answer.weights:
+        file = weights or answer.weights[0]
+        load_weights(network, Path(file.file), description.name)
     with torch.no_grad():
-        return network.eval()(torch.from_numpy(inputs)).numpy()
+        return network.eval()(torch.from_numpy(np.array(inputs))).numpy()

@@ -13,7 +13,6 @@ from torch.nn import functional as f
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.exchange.dianne.modules import TYPES
-from jupyter_platform.learning.networks import build
 
 from .conftest import Dianne, outputs
 
@@ -156,14 +155,8 @@ def test_branches_keep_the_order_of_their_edges(dianne, tmp_path, import_file):
     answer = import_file(dianne.zip(tmp_path / "net.zip"))
 
     parts = [1 - x[:, 2:5], special.expit(x[:, :2]), x[:, 1:4] + x[:, 5:]]
-    network = outputs_without_weights(answer, x)
+    network = outputs(answer, x)
     np.testing.assert_allclose(network, np.concatenate(parts, 1), atol=1e-6)
-
-
-def outputs_without_weights(answer, inputs):
-    network = build(answer.description, inputs.shape[1:], 0).eval()
-    with torch.no_grad():
-        return network(torch.from_numpy(inputs)).numpy()
 
 
 def test_axes_are_counted_from_the_last_unless_the_file_says_nothing(dianne, tmp_path, import_file):
@@ -175,7 +168,7 @@ def test_axes_are_counted_from_the_last_unless_the_file_says_nothing(dianne, tmp
     answer = import_file(dianne.zip(tmp_path / "net.zip"))
 
     wanted = np.concatenate([np.tanh(x[:, :, :2]), 1 - x[:, :, 2:]], 1)
-    np.testing.assert_allclose(outputs_without_weights(answer, x), wanted, atol=1e-6)
+    np.testing.assert_allclose(outputs(answer, x), wanted, atol=1e-6)
 
 
 IMAGE = normal(2, 3, 9, 8)
@@ -309,7 +302,7 @@ def test_a_module_computes_what_it_says(
 
     answer = import_file(dianne.zip(tmp_path / "net.zip"), input_shape=IMAGE.shape[1:])
 
-    ours = outputs(answer, IMAGE) if answer.weights else outputs_without_weights(answer, IMAGE)
+    ours = outputs(answer, IMAGE)
     if kind == "Denormalization":
         ours = outputs(answer_with(dianne.give("m1", [3], [0.5]), tmp_path, import_file), IMAGE)
     np.testing.assert_allclose(ours, wanted(), atol=1e-5)
@@ -343,7 +336,7 @@ def test_unpooling_gets_the_indices_of_its_pooling(dianne, tmp_path, import_file
 
     pooled, indices = f.max_pool2d(T(IMAGE), (3, 2), return_indices=True)
     wanted = f.max_unpool2d(pooled.tanh(), indices, (3, 2))
-    np.testing.assert_allclose(outputs_without_weights(answer, IMAGE), wanted, atol=1e-6)
+    np.testing.assert_allclose(outputs(answer, IMAGE), wanted, atol=1e-6)
 
 
 def test_gaussians_with_two_branches_are_cut_in_halves(dianne, tmp_path, import_file):
@@ -357,7 +350,7 @@ def test_gaussians_with_two_branches_are_cut_in_halves(dianne, tmp_path, import_
     answer = import_file(dianne.zip(tmp_path / "net.zip"))
 
     wanted = special.expit(x[:, :2]) * (1 - np.log1p(np.exp(x[:, 2:])))
-    np.testing.assert_allclose(outputs_without_weights(answer, x), wanted, atol=1e-5)
+    np.testing.assert_allclose(outputs(answer, x), wanted, atol=1e-5)
 
 
 def test_one_of_several_outputs_is_chosen(dianne, tmp_path, import_file):
@@ -371,7 +364,7 @@ def test_one_of_several_outputs_is_chosen(dianne, tmp_path, import_file):
         import_file(path)
     for wanted in ("2", dianne.id("two")[:8]):
         answer = import_file(path, output=wanted)
-        np.testing.assert_allclose(outputs_without_weights(answer, x), 1 - x, atol=1e-6)
+        np.testing.assert_allclose(outputs(answer, x), 1 - x, atol=1e-6)
     with pytest.raises(InvalidDataError, match="no output '3'"):
         import_file(path, output="3")
 

@@ -74,6 +74,12 @@ CASES = {
     "reshape": ("Reshape", {"shape": [6, -1]}, [IMAGE], IMAGE.reshape(2, 6, 24)),
     "permute": ("Permute", {"dims": [0, 2, 3, 1]}, [IMAGE], IMAGE.transpose(0, 2, 3, 1)),
     "narrow": ("Narrow", {"start": [1, 2], "length": [2, 3]}, [IMAGE], IMAGE[:, 1:3, 2:5]),
+    "narrow with gaps": (
+        "Narrow",
+        {"start": [0, 1], "length": [3, 2], "step": [1, 3]},
+        [IMAGE],
+        IMAGE[:, :, 1:6:3],
+    ),
     "narrow from the end": ("Narrow", {"start": -2, "length": 2}, [X4], X4[:, -2:]),
     "split equally": ("Split", {"part": 1, "parts": 3, "dim": 2}, [IMAGE], IMAGE[:, :, 2:4]),
     "split at cuts": ("Split", {"part": 2, "cuts": [1, 3], "dim": -1}, [IMAGE], IMAGE[..., 3:]),

@@ -59,21 +59,29 @@ class Narrow(Described):
 
     Parameters
     ----------
-    start, length : sequence of int
+    start, length : int or sequence of int
         Beginning and size along each axis of a sample, the first axes when there are more; a
         negative start counts from the end.
+    step : int or sequence of int
+        Values from one that is kept to the next.
     """
 
-    def __init__(self, start: Sizes, length: Sizes) -> None:
+    def __init__(self, start: Sizes, length: Sizes, step: Sizes = 1) -> None:
         super().__init__()
         self.start, self.length = _several(start), _several(length)
-        if len(self.start) != len(self.length):
-            raise ValueError(f"{len(self.start)} starts and {len(self.length)} lengths")
+        self.step = _several(step) * (len(self.start) if isinstance(step, int) else 1)
+        if not len(self.start) == len(self.length) == len(self.step):
+            raise ValueError("start, length and step must name equally many axes")
+        if min(self.step) < 1:
+            raise ValueError("step must be 1 or more")
 
     def forward(self, values: Tensor) -> Tensor:
         """Return the block."""
-        for axis, (start, length) in enumerate(zip(self.start, self.length, strict=True), 1):
-            values = values.narrow(axis, start, length)
+        sizes = zip(self.start, self.length, self.step, strict=True)
+        for axis, (start, length, step) in enumerate(sizes, 1):
+            reach = (length - 1) * step + 1
+            values = values.narrow(axis, start, reach)
+            values = values[(slice(None),) * axis + (slice(None, None, step),)]
         return values
 
 

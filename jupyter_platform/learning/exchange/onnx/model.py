@@ -1,0 +1,288 @@
+"""An ONNX file as nodes with plain attributes, constants and shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
+from onnx import numpy_helper, shape_inference
+from onnx.reference import ReferenceEvaluator
+
+from jupyter_platform.core.errors import InvalidDataError, shortened
+
+Array = NDArray[Any]
+Shape = tuple[int | None, ...]
+"""Sizes; None where the file leaves them open, as it may for the batch."""
+
+_DOMAINS = ("", "ai.onnx")
+_FIRST_WITH_OPSETS = 3
+NUMPY_BROADCASTING = 7
+"""Version from which on values broadcast as in NumPy."""
+_MAX_FOLDED = 50_000_000
+"""Values of a constant that is computed from others."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation."""
+
+    op: str
+    name: str
+    inputs: tuple[str, ...]
+    """Names of values; empty where an optional one is left out."""
+    outputs: tuple[str, ...]
+    attributes: dict[str, Any]
+    opset: int
+
+    @property
+    def label(self) -> str:
+        """How errors name it."""
+        called = self.name or (self.outputs[0] if self.outputs else "")
+        return f"Node {shortened(called)!r} ({self.op})"
+
+    def get(self, name: str, default: Any) -> Any:
+        """Return an attribute."""
+        return self.attributes.get(name, default)
+
+    def input(self, index: int) -> str:
+        """Return the name of an input; empty when it is left out."""
+        return self.inputs[index] if index < len(self.inputs) else ""
+
+    def refuse(self, reason: str) -> InvalidDataError:
+        """Return the error about what has no layer here."""
+        return InvalidDataError(f"{self.label} cannot be imported: {reason}.")
+
+
+@dataclass
+class Model:
+    """A graph with one input."""
+
+    nodes: list[Node]
+    constants: dict[str, Array]
+    shapes: dict[str, Shape]
+    input: str
+    outputs: list[str]
+    name: str
+    variable: set[str] = field(default_factory=set)
+    """Values that depend on the input."""
+
+    def consumers(self, value: str) -> list[Node]:
+        """Return the nodes that take a value."""
+        return [node for node in self.nodes if value in node.inputs]
+
+    def constant(self, node: Node, index: int) -> Array | None:
+        """Return an input that is a constant; None when it is left out.
+
+        Raises
+        ------
+        InvalidDataError
+            If it depends on the network's input.
+        """
+        name = node.input(index)
+        if not name:
+            return None
+        if name not in self.constants:
+            raise node.refuse(f"its input {index + 1} is not a constant")
+        return self.constants[name]
+
+    def numbers(self, node: Node, index: int, attribute: str) -> list[int] | None:
+        """Return whole numbers that old versions keep as attribute and new ones as input."""
+        if attribute in node.attributes:
+            return [int(item) for item in node.attributes[attribute]]
+        found = self.constant(node, index)
+        return None if found is None else [int(item) for item in np.atleast_1d(found)]
+
+    def factors(self, node: Node, index: int, attribute: str) -> list[float] | None:
+        """Return numbers that old versions keep as attribute and new ones as input."""
+        found = node.attributes.get(attribute)
+        found = self.constant(node, index) if found is None else np.asarray(found)
+        return None if found is None else [float(item) for item in np.atleast_1d(found)]
+
+    def shape(self, node: Node, index: int = 0) -> Shape:
+        """Return the shape of an input, batch included.
+
+        Raises
+        ------
+        InvalidDataError
+            If even its number of axes is not known.
+        """
+        found = self.shapes.get(node.input(index))
+        if found is None:
+            raise node.refuse("the shape of its input is not known; name one (input_shape)")
+        return found
+
+    def axis(self, node: Node, axis: int) -> int:
+        """Return an axis of the first input counted from the front."""
+        rank = len(self.shape(node))
+        return axis + rank if axis < 0 else axis
+
+
+def load_model(path: Path, input_shape: Sequence[int] | None = None) -> Model:
+    """Read a file.
+
+    Parameters
+    ----------
+    input_shape : sequence of int, optional
+        Shape of one sample, where the file leaves it open.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is damaged, keeps weights elsewhere, or has not one input.
+    """
+    try:
+        proto = onnx.load(str(path), load_external_data=False)
+        _refuse_other_files(proto)
+        if proto.opset_import:
+            # The first exporters of torch wrote opsets into files of a format without them.
+            proto.ir_version = max(proto.ir_version, _FIRST_WITH_OPSETS)
+        onnx.checker.check_model(proto)
+    except (DecodeError, onnx.checker.ValidationError, ValueError, RuntimeError) as error:
+        reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
+        raise InvalidDataError(f"The file is no whole ONNX model: {reason}.") from error
+    known = {tensor.name for tensor in proto.graph.initializer}
+    inputs = [item.name for item in proto.graph.input if item.name not in known]
+    if len(inputs) != 1:
+        raise InvalidDataError(
+            f"The model has {len(inputs)} inputs ({', '.join(map(shortened, inputs))}); networks "
+            "here have one."
+        )
+    if input_shape is not None:
+        _set_shape(proto, inputs[0], input_shape)
+    return _model(proto, inputs[0])
+
+
+def _refuse_other_files(proto: Any) -> None:
+    attributes = (item for node in proto.graph.node for item in node.attribute)
+    for tensor in (*proto.graph.initializer, *(item.t for item in attributes)):
+        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+            raise InvalidDataError(
+                f"The model keeps {shortened(tensor.name)!r} in another file; save it as one file."
+            )
+
+
+def _set_shape(proto: Any, name: str, shape: Sequence[int]) -> None:
+    (value,) = [item for item in proto.graph.input if item.name == name]
+    dims = value.type.tensor_type.shape.dim
+    while len(dims) < 1 + len(shape):
+        dims.add()
+    del dims[1 + len(shape) :]
+    for dim, size in zip(dims[1:], shape, strict=True):
+        dim.dim_value = size
+
+
+def _model(proto: Any, name: str) -> Model:
+    opset = max((item.version for item in proto.opset_import if item.domain in _DOMAINS), default=1)
+    proto = _with_shapes(proto)
+    graph = proto.graph
+    constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
+    model = Model(
+        nodes=[],
+        constants=constants,
+        shapes={item.name: _shape(item) for item in _values(proto)},
+        input=name,
+        outputs=[item.name for item in graph.output],
+        name=graph.name,
+        variable={name},
+    )
+    model.shapes |= {key: tuple(value.shape) for key, value in constants.items()}
+    for item in graph.node:
+        _add(model, item, opset)
+    return model
+
+
+def _with_shapes(proto: Any) -> Any:
+    try:
+        return shape_inference.infer_shapes(proto, data_prop=True)
+    except Exception as error:
+        reason = str(error).splitlines()[0][:300]
+        raise InvalidDataError(f"The shapes of the model do not fit: {reason}.") from error
+
+
+def _values(proto: Any) -> list[Any]:
+    """Return all values whose number of axes is known."""
+    graph = proto.graph
+    values = (*graph.input, *graph.value_info, *graph.output)
+    return [item for item in values if item.type.tensor_type.HasField("shape")]
+
+
+def _shape(value: Any) -> Shape:
+    dims = value.type.tensor_type.shape.dim
+    return tuple(dim.dim_value if dim.HasField("dim_value") else None for dim in dims)
+
+
+def _add(model: Model, proto: Any, opset: int) -> None:
+    if proto.domain not in _DOMAINS:
+        raise InvalidDataError(
+            f"Node {shortened(proto.name)!r} ({proto.op_type}) is of the domain "
+            f"{shortened(proto.domain)!r}; operators of ONNX itself are accepted."
+        )
+    node = Node(
+        op=proto.op_type,
+        name=proto.name,
+        inputs=tuple(proto.input),
+        outputs=tuple(proto.output),
+        attributes={item.name: _attribute(item) for item in proto.attribute},
+        opset=opset,
+    )
+    if node.op == "Shape" and node.input(0) in model.variable:
+        model.constants[node.outputs[0]] = _known_shape(model, node)
+    elif model.variable.isdisjoint(node.inputs):
+        _fold(model, proto, node)
+    else:
+        model.nodes.append(node)
+        model.variable |= {item for item in node.outputs if item}
+
+
+def _attribute(proto: Any) -> Any:
+    value = onnx.helper.get_attribute_value(proto)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
+def _known_shape(model: Model, node: Node) -> Array:
+    """Return a shape as numbers, 0 for the batch: as a Reshape understands it."""
+    shape = model.shape(node)
+    if any(size is None for size in shape[1:]):
+        raise node.refuse("the shape of its input is not known; name one (input_shape)")
+    sizes = [0, *(size or 0 for size in shape[1:])]
+    stop = node.get("end", len(sizes))
+    return np.array(sizes[node.get("start", 0) : stop], np.int64)
+
+
+def _fold(model: Model, proto: Any, node: Node) -> None:
+    """Compute what does not depend on the input."""
+    missing = [item for item in node.inputs if item and item not in model.constants]
+    if missing:
+        raise node.refuse(f"its input {shortened(missing[0])!r} comes from nowhere")
+    feeds = {item: model.constants[item] for item in node.inputs if item}
+    alone = onnx.helper.make_model(
+        onnx.helper.make_graph(
+            [proto],
+            "constant",
+            [_value(name, array) for name, array in feeds.items()],
+            [onnx.helper.make_value_info(item, onnx.TypeProto()) for item in node.outputs if item],
+        ),
+        opset_imports=[onnx.helper.make_opsetid("", node.opset)],
+    )
+    try:
+        results = ReferenceEvaluator(alone).run(None, feeds)
+    except Exception as error:
+        raise node.refuse(f"its constants cannot be computed ({error})") from error
+    for item, array in zip([item for item in node.outputs if item], results, strict=True):
+        if np.size(array) > _MAX_FOLDED:
+            raise node.refuse(f"its constant result has {np.size(array):,} values")
+        model.constants[item] = np.asarray(array)
+        model.shapes[item] = tuple(np.shape(array))
+
+
+def _value(name: str, array: Array) -> Any:
+    kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
+    return onnx.helper.make_tensor_value_info(name, kind, array.shape)

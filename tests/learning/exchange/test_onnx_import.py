@@ -1,0 +1,234 @@
+"""ONNX files against the outputs that come with ONNX's own tests."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from onnx.backend import test as onnx_tests
+from torch.nn import functional
+
+from jupyter_platform.core.errors import InvalidDataError
+
+from .conftest import outputs
+
+ROOT = Path(__file__).parents[3]
+CONVERTED = Path(onnx_tests.__file__).parent / "data" / "pytorch-converted"
+DIFFERS_BY_SAMPLE = {"test_PoissonNLLLLoss_no_reduce"}
+"""Multiplies by a constant of its own for each sample of a batch."""
+
+
+def tensor(path: Path) -> np.ndarray:
+    return numpy_helper.to_array(onnx.TensorProto.FromString(path.read_bytes()))
+
+
+@pytest.mark.parametrize("case", sorted(path.name for path in CONVERTED.iterdir()))
+def test_a_model_that_torch_has_written_gives_torchs_outputs(case, import_file):
+    folder = CONVERTED / case
+    data = folder / "test_data_set_0"
+    inputs, wanted = tensor(data / "input_0.pb"), tensor(data / "output_0.pb")
+    if case in DIFFERS_BY_SAMPLE:
+        with pytest.raises(InvalidDataError, match=r"Node .* \(Mul\).*differs from sample"):
+            import_file(folder / "model.onnx")
+        return
+
+    answer = import_file(folder / "model.onnx", name="n")
+
+    np.testing.assert_allclose(outputs(answer, inputs), wanted, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.timeout(300)
+def test_the_page_about_onnx_is_what_onnxs_own_tests_say():
+    script = runpy.run_path(str(ROOT / "scripts" / "write_onnx_docs.py"))
+
+    found = script["verdicts"]()
+
+    assert [item.name for item in found if item.result == "wrong"] == []
+    assert script["PATH"].read_text(encoding="utf-8") == script["render"](found)
+
+
+@pytest.fixture
+def save(tmp_path):
+    """Return what writes a model of some nodes, with constants by name."""
+
+    def write(
+        *nodes, shape=("batch", 4), results=("y",), rank=2, constants=None, opset=21, ir_version=10
+    ):
+        given = {"x": shape}
+        if ir_version < 4:
+            given |= {name: value.shape for name, value in (constants or {}).items()}
+        graph = helper.make_graph(
+            list(nodes),
+            "graph",
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, s)
+                for name, s in given.items()
+            ],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, [None] * rank)
+                for name in results
+            ],
+            [numpy_helper.from_array(value, name) for name, value in (constants or {}).items()],
+        )
+        opsets = [helper.make_opsetid("", opset)]
+        model = helper.make_model(graph, opset_imports=opsets, ir_version=ir_version)
+        onnx.save(model, str(tmp_path / "m.onnx"))
+        return tmp_path / "m.onnx"
+
+    return write
+
+
+X = np.random.default_rng(0).normal(size=(3, 4)).astype("f4")
+
+
+def test_a_product_and_what_is_added_are_one_linear_layer(save, import_file):
+    weight = np.arange(8, dtype="f4").reshape(4, 2)
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["p"]),
+        helper.make_node("Add", ["b", "p"], ["y"]),
+    ]
+
+    answer = import_file(save(*nodes, constants={"w": weight, "b": np.ones(2, "f4")}))
+
+    assert [layer.type for layer in answer.description.layers] == ["Linear"]
+    assert (answer.description.input_shape, answer.description.outputs) == ((4,), 2)
+    np.testing.assert_allclose(outputs(answer, X), X @ weight + 1, rtol=1e-5)
+
+
+def test_branches_join_again(save, import_file):
+    nodes = [
+        helper.make_node("Split", ["x"], ["a", "b"], axis=1, num_outputs=2),
+        helper.make_node("Tanh", ["a"], ["t"]),
+        helper.make_node("Mul", ["t", "b"], ["m"]),
+        helper.make_node("Concat", ["m", "x"], ["y"], axis=1),
+    ]
+
+    answer = import_file(save(*nodes))
+
+    wanted = np.concatenate([np.tanh(X[:, :2]) * X[:, 2:], X], 1)
+    np.testing.assert_allclose(outputs(answer, X), wanted, rtol=1e-5)
+
+
+def test_shapes_that_are_computed_from_the_batch_keep_it(save, import_file):
+    nodes = [
+        helper.make_node("Shape", ["x"], ["s"]),
+        helper.make_node("Gather", ["s", "zero"], ["n"], axis=0),
+        helper.make_node("Unsqueeze", ["n", "zeros"], ["first"]),
+        helper.make_node("Concat", ["first", "rest"], ["target"], axis=0),
+        helper.make_node("Reshape", ["x", "target"], ["y"]),
+    ]
+    constants = {
+        "zero": np.array(0, np.int64),
+        "zeros": np.array([0], np.int64),
+        "rest": np.array([2, -1], np.int64),
+    }
+
+    answer = import_file(save(*nodes, constants=constants, rank=3))
+
+    np.testing.assert_array_equal(outputs(answer, X), X.reshape(3, 2, 2))
+
+
+def test_one_of_several_outputs_is_chosen(save, import_file):
+    nodes = [helper.make_node("Relu", ["x"], ["y"]), helper.make_node("Neg", ["x"], ["z"])]
+    path = save(*nodes, results=("y", "z"))
+
+    with pytest.raises(InvalidDataError, match=r"2 outputs.*1 \(y\), 2 \(z\)"):
+        import_file(path)
+    for wanted in ("2", "z"):
+        np.testing.assert_array_equal(outputs(import_file(path, output=wanted), X), -X)
+    with pytest.raises(InvalidDataError, match="no output 'q'"):
+        import_file(path, output="q")
+
+
+def test_a_file_of_the_first_exporters_is_understood(save, import_file):
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], kernel_shape=[2, 2]),
+        helper.make_node("Add", ["c", "b"], ["a"], broadcast=1, axis=1),
+        helper.make_node("Relu", ["a"], ["r"]),
+        helper.make_node("MaxPool", ["r"], ["m"], kernel_shape=[2, 2], pads=[0, 0], strides=[2, 2]),
+        helper.make_node("Reshape", ["m"], ["y"], shape=[1, -1]),
+    ]
+    rng = np.random.default_rng(0)
+    weight, bias = rng.normal(size=(3, 1, 2, 2)).astype("f4"), np.array([1, 2, 3], "f4")
+    images = rng.normal(size=(1, 1, 5, 5)).astype("f4")
+    constants = {"w": weight, "b": bias}
+    path = save(*nodes, shape=(1, 1, 5, 5), constants=constants, opset=2, ir_version=2)
+
+    answer = import_file(path)
+
+    convolved = functional.conv2d(*map(torch.from_numpy, (images, weight, bias))).relu()
+    wanted = functional.max_pool2d(convolved, 2).flatten(1)
+    np.testing.assert_allclose(outputs(answer, images), wanted, rtol=1e-5)
+
+
+def test_an_unknown_operator_is_refused_with_its_node(save, import_file):
+    node = helper.make_node("Hardmax", ["x"], ["y"], name="the one")
+
+    with pytest.raises(InvalidDataError, match=r"Node 'the one' \(Hardmax\) is of an operator"):
+        import_file(save(node))
+
+
+@pytest.mark.parametrize(
+    ("node", "constants", "words"),
+    [
+        (helper.make_node("Softmax", ["x"], ["y"], axis=0), {}, "across the batch"),
+        (helper.make_node("Transpose", ["x"], ["y"], perm=[1, 0]), {}, "moves the batch"),
+        (helper.make_node("Concat", ["x", "x"], ["y"], axis=0), {}, "along the batch"),
+        (
+            helper.make_node("Add", ["x", "c"], ["y"]),
+            {"c": np.ones((3, 4), "f4")},
+            "differs from sample to sample",
+        ),
+        (
+            helper.make_node("Reshape", ["x", "c"], ["y"]),
+            {"c": np.array([8, -1])},
+            "first size, 8, is not that of the batch",
+        ),
+        (
+            helper.make_node("Reshape", ["x", "c"], ["y"]),
+            {"c": np.array([-1, 2])},
+            "samples of 2 values from 4",
+        ),
+        (helper.make_node("Div", ["x", "c"], ["y"]), {"c": np.zeros(4, "f4")}, "by zero"),
+        (helper.make_node("Cast", ["x"], ["y"], to=7), {}, "floating-point"),
+    ],
+)
+def test_what_mixes_samples_or_cannot_be_is_refused(save, import_file, node, constants, words):
+    with pytest.raises(
+        InvalidDataError, match=rf"\({node.op_type}\) cannot be imported: .*{words}"
+    ):
+        import_file(save(node, constants=constants))
+
+
+def test_a_file_that_was_cut_short_is_refused(save, import_file):
+    constants = {"w": np.ones((4, 200), "f4")}
+    path = save(helper.make_node("MatMul", ["x", "w"], ["y"]), constants=constants)
+    path.write_bytes(path.read_bytes()[:-500])
+
+    with pytest.raises(InvalidDataError, match="no whole ONNX model"):
+        import_file(path)
+
+
+def test_weights_in_another_file_are_refused(save, import_file):
+    constants = {"w": np.ones((4, 200), "f4")}
+    path = save(helper.make_node("MatMul", ["x", "w"], ["y"]), constants=constants)
+    model = onnx.load(str(path))
+    onnx.save(model, str(path), save_as_external_data=True, size_threshold=0, location="beside")
+
+    with pytest.raises(InvalidDataError, match="keeps 'w' in another file"):
+        import_file(path)
+
+
+def test_two_inputs_are_refused(import_file, tmp_path):
+    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 2]) for name in "xzy"]
+    node = helper.make_node("Add", ["x", "z"], ["y"])
+    graph = helper.make_graph([node], "g", values[:2], values[2:])
+    onnx.save(helper.make_model(graph), str(tmp_path / "m.onnx"))
+
+    with pytest.raises(InvalidDataError, match=r"has 2 inputs \(x, z\)"):
+        import_file(tmp_path / "m.onnx")
