@@ -3,6 +3,8 @@ BIN := .venv/bin
 EXTENSION := jupyter_platform/labextension/package.json
 SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f) \
 	$(wildcard labextension/tsconfig*.json)
+# Most tests wait for processes more than they compute: two at a time even on two cores.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadfile
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
@@ -20,8 +22,11 @@ lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
 	@$(BIN)/jupyter platform lab $(ALLOW_ROOT) $(LAB_ARGUMENTS)
 
 test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root nor a browser
-	@$(BIN)/python -m pytest -m "not root and not browser and not gpu and not slow" $(PYTEST_ARGUMENTS)
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not root and not browser and not gpu and not slow" $(PYTEST_ARGUMENTS)
 	@$(JLPM) test
+
+slow: .venv/made-development ## run the tests that take minutes each, such as agents that learn
+	@$(BIN)/python -m pytest -m slow
 
 check: .venv/made-development labextension/node_modules/.made ## format, lint, types, import layers, spelling
 	@$(BIN)/ruff format --check .

@@ -138,7 +138,8 @@ class Validation:
         shown = ", ".join(f"{name} {value:.4g}" for name, value in scores.items())
         logger.info("step %d: %s", step, shown)
         best = self.best_scores.get("validation_loss", math.inf)
-        if scores["validation_loss"] < best:
+        # Of equals the later one: an agent that still has the highest return has it more surely.
+        if scores["validation_loss"] <= best and math.isfinite(scores["validation_loss"]):
             self._keep_best(step, scores)
         self._strategy.validated(scores)
         for listener in self._listeners:

@@ -48,7 +48,7 @@ def learn(strategy: str, networks: tuple[str, ...], environment: str, seed: int,
         learner.step()
         if step % settings.validation_interval == 0:
             found = learner.validate()["validation_return"]
-            if found > best:
+            if found >= best:
                 best, weights = found, copy.deepcopy(built[0].state_dict())
     built[0].load_state_dict(weights)
     return learner
@@ -80,7 +80,7 @@ def test_pendulum_is_swung_up_within_30000_steps():
         "Pendulum-v1",
         0,
         max_iterations=28_000,
-        evaluation_episodes=10,
+        evaluation_episodes=30,
         validation_interval=2000,
     )
 
