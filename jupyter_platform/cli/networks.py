@@ -110,9 +110,22 @@ def import_(path: str, as_json: bool, **fields: Any) -> None:
 @click.argument("name")
 @click.option("--tag", "tags", multiple=True, help="Which weights; all when absent.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="File or folder.")
-def export(name: str, tags: tuple[str, ...], output: Path | None) -> None:
+@click.option("--onnx", is_flag=True, help="Write an ONNX file with one set of weights.")
+@click.option("--input-shape", type=ShapeType(), help="ONNX: shape of one sample, if unknown.")
+def export(
+    name: str,
+    tags: tuple[str, ...],
+    output: Path | None,
+    onnx: bool,
+    input_shape: list[int] | None,
+) -> None:
     """Write a network and its weights to a zip file that `networks import` takes back."""
-    click.echo(platform().export_network(name, output, tags or None))
+    if not onnx:
+        click.echo(platform().export_network(name, output, tags or None))
+        return
+    if len(tags) > 1:
+        raise click.UsageError("An ONNX file holds one set of weights; give one --tag.")
+    click.echo(platform().export_onnx(name, output, tags[0] if tags else None, input_shape))
 
 
 @networks.command("copy")

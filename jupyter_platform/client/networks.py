@@ -23,6 +23,8 @@ MODULES = "modules.txt"
 """What DIANNE calls the description of a network."""
 DESCRIPTION = "network.json"
 """What an archive of this platform calls it."""
+_CONVERTED_WITHIN_S = 600.0
+"""Seconds that the coordinator may take to make a file."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -149,6 +151,37 @@ class Networks:
         target = _target(path, f"{name}.zip")
         return self._download(f"{_address(name)}/archive{query}", target)
 
+    def export_onnx(
+        self,
+        name: str,
+        path: str | Path | None = None,
+        tag: str | None = None,
+        input_shape: Sequence[int] | None = None,
+    ) -> Path:
+        """Download a network with weights as an ONNX file; the coordinator needs package onnx.
+
+        Parameters
+        ----------
+        name : str
+            The network.
+        path : path, optional
+            A file, or a folder for ``<name>.onnx``; the working folder when absent.
+        tag : str, optional
+            ``<tag>[/<variant>]``; the newest tag and its best weights when absent.
+        input_shape : sequence of int, optional
+            Shape of one sample, where neither network nor weights say.
+
+        Raises
+        ------
+        InvalidDataError
+            If a layer has no ONNX form; it is named.
+        """
+        shape = None if input_shape is None else ",".join(str(size) for size in input_shape)
+        given = {"tag": tag, "input_shape": shape}
+        query = "&".join(f"{key}={quote(item, safe=',')}" for key, item in given.items() if item)
+        address = f"{_address(name)}/onnx" + (f"?{query}" if query else "")
+        return self._download(address, _target(path, f"{name}.onnx"))
+
     def copy_network(self, name: str, copy: str, *, weights: bool = True) -> NetworkRecord:
         """Add a network that is like another one, with its weights or without.
 
@@ -202,7 +235,7 @@ class Networks:
         descriptor, partial = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:
             with os.fdopen(descriptor, "wb") as file:
-                for piece in self._transport.stream(address):
+                for piece in self._transport.stream(address, _CONVERTED_WITHIN_S):
                     file.write(piece)
             os.chmod(partial, 0o644)
             os.replace(partial, target)

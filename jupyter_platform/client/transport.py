@@ -177,11 +177,11 @@ class Transport:
             repeatable=method == "PUT",
         )
 
-    def stream(self, path: str) -> Iterator[bytes]:
-        """Yield the body of a GET in pieces."""
+    def stream(self, path: str, timeout_s: float = 60) -> Iterator[bytes]:
+        """Yield the body of a GET in pieces, each of which comes within a time."""
         endpoint, client = self._connect()
         try:
-            with client.stream("GET", path) as response:
+            with client.stream("GET", path, timeout=timeout_s) as response:
                 if response.is_error:
                     response.read()
                 _raise_for(response, endpoint)

@@ -7,6 +7,7 @@ import uuid
 
 import numpy as np
 import pytest
+from onnx.reference import ReferenceEvaluator
 
 from jupyter_platform.core.errors import ConflictError, InvalidDataError, NotFoundError
 
@@ -72,6 +73,11 @@ def test_a_trained_network_gives_the_same_outputs_after_its_journey(platform, tm
     assert (tag.origin.source, tag.job) == (f"traveller.zip, job {job.id}", None)
     after = platform.predict("returned", FLOWERS, tag="trip/last")
     assert after.outputs.tolist() == before.outputs.tolist()
+
+    onnx_file = platform.export_onnx("traveller", tmp_path, "trip/last")
+    evaluator = ReferenceEvaluator(str(onnx_file))
+    (computed,) = evaluator.run(None, {"input": np.array(FLOWERS, "f4")})
+    np.testing.assert_allclose(computed, before.outputs, rtol=1e-5, atol=1e-6)
 
     renamed = platform.rename_network("returned", "called-otherwise")
     twin = platform.copy_network("called-otherwise", "twin")

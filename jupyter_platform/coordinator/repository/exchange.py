@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import shutil
 import tempfile
 import zipfile
 from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
@@ -22,11 +24,18 @@ from jupyter_platform.core.errors import (
     NotFoundError,
     unknown_name,
 )
-from jupyter_platform.core.exchange import ImportAnswer, ImportKind, ImportRequest, WeightsFile
+from jupyter_platform.core.exchange import (
+    ExportRequest,
+    ImportAnswer,
+    ImportKind,
+    ImportRequest,
+    WeightsFile,
+)
 from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription
 from jupyter_platform.runtime.paths import Paths
 
 MAX_BYTES = 50 * 10**9
+SHAPE_PATTERN = r"^\d+(,\d+)*$"
 
 
 class NetworkUpload(BaseModel):
@@ -46,7 +55,7 @@ class NetworkUpload(BaseModel):
     )
     tag: str | None = Field(default=None, description="For weights that come without one.")
     input_shape: str | None = Field(
-        default=None, pattern=r"^\d+(,\d+)*$", description="Shape of one sample: ``1,28,28``."
+        default=None, pattern=SHAPE_PATTERN, description="Shape of one sample: ``1,28,28``."
     )
     outputs: int | None = Field(default=None, ge=1, description="Number of outputs.")
     output: str | None = Field(
@@ -124,6 +133,56 @@ class NetworkExchange:
         chosen = [item for item in chosen if item.network_digest == record.description.digest]
         members = self._members(record, chosen)
         return record, stream_zip(members, zipfile.ZIP_STORED)
+
+    async def onnx(
+        self, name: str, tag: str | None = None, input_shape: Sequence[int] | None = None
+    ) -> tuple[Path, str]:
+        """Write a network and weights as an ONNX file.
+
+        Parameters
+        ----------
+        tag : str, optional
+            ``<tag>[/<variant>]``; the newest tag and its best weights when absent.
+        input_shape : sequence of int, optional
+            Shape of one sample, where neither network nor weights say.
+
+        Returns
+        -------
+        file : Path
+            In a folder of its own, which the caller removes.
+        name : str
+            What it should be called.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such network or tag.
+        ConflictError
+            If the weights belong to an earlier description of the network.
+        InvalidDataError
+            If a layer has no ONNX form; it is named.
+        """
+        description = self._networks.get(name)
+        found = await self._tags.resolve(name, tag)
+        if found.record.network_digest != description.digest:
+            raise ConflictError(
+                f"The weights under tag {found.record.tag!r} belong to an earlier description of "
+                f"network {name!r}; name another tag."
+            )
+        folder = Path(tempfile.mkdtemp(prefix=".outgoing-", dir=self._incoming))
+        target = folder / "network.onnx"
+        request = ExportRequest(
+            description=description,
+            weights=str(self._tags.path(found.variant)),
+            target=str(target),
+            input_shape=None if input_shape is None else tuple(input_shape),
+        )
+        try:
+            await self._converter.convert(request)
+        except BaseException:
+            await asyncio.to_thread(shutil.rmtree, folder)
+            raise
+        return target, f"{name}-{found.record.tag}-{found.variant.variant}.onnx"
 
     def _members(
         self, record: NetworkRecord, tags: Sequence[TagRecord]
@@ -206,8 +265,13 @@ def _request(
         kind=upload.kind,
         name=upload.name,
         tag=upload.tag,
-        input_shape=None if shape is None else tuple(int(part) for part in shape.split(",")),
+        input_shape=None if shape is None else parse_shape(shape),
         outputs=upload.outputs,
         output=upload.output,
         network=network,
     )
+
+
+def parse_shape(text: str) -> tuple[int, ...]:
+    """Return the sizes of a shape that matches `SHAPE_PATTERN`."""
+    return tuple(int(part) for part in text.split(","))

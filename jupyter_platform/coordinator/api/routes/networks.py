@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.background import BackgroundTask
 
 from jupyter_platform.coordinator.api.routes.datasets import UPLOAD_BODY
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import NetworkUpload
+from jupyter_platform.coordinator.repository.exchange import SHAPE_PATTERN, parse_shape
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.generations import Generation, GenerationRequest
@@ -95,6 +98,24 @@ async def archive(name: str, services: ServicesOf, tags: str | None = None) -> S
     file_name = f"{record.description.name}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{file_name}"'}
     return StreamingResponse(content, media_type="application/zip", headers=headers)
+
+
+@router.get("/{name}/onnx", response_class=FileResponse)
+async def onnx(
+    name: str,
+    services: ServicesOf,
+    tag: str | None = None,
+    input_shape: Annotated[str | None, Query(pattern=SHAPE_PATTERN)] = None,
+) -> FileResponse:
+    """Return network and weights as an ONNX file."""
+    shape = None if input_shape is None else parse_shape(input_shape)
+    file, called = await services.exchange.onnx(name, tag, shape)
+    return FileResponse(
+        file,
+        media_type="application/octet-stream",
+        filename=called,
+        background=BackgroundTask(shutil.rmtree, file.parent),
+    )
 
 
 @router.delete("/{name}/weights/{tag}", status_code=204)
