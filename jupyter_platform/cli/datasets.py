@@ -7,6 +7,7 @@ import io
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 from PIL import Image
@@ -65,7 +66,8 @@ def preview_dataset(
     name: str, adapters: tuple[str, ...], split: str | None, count: int, as_json: bool
 ) -> None:
     """Show samples, seen through adapters: `preview digits horizontal_flip=0.5`."""
-    _, given = read_words((name, *adapters))
+    _, words = read_words((name, *adapters))
+    given: dict[str, Any] = dict(words)
     found = platform().preview_dataset(name, split, count, **given)
     if as_json:
         print_json(found)

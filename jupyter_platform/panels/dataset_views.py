@@ -35,8 +35,10 @@ class DatasetRow:
     """HTML of the line behind the name."""
     head: str
     """HTML of the upper part of the page: what it is, or what is wrong."""
-    page: str
-    """HTML of the facts."""
+    counts: str
+    """HTML of its classes."""
+    facts: str
+    """HTML of what it is and where it lies."""
     record: DatasetRecord
     complete: bool
     """Whether its facts are known, as far as they can be."""
@@ -71,12 +73,14 @@ def datasets(hub: Platform, chosen: str | None = None) -> list[DatasetRow]:
 
 def dataset_row(record: DatasetRecord) -> DatasetRow:
     """Say what there is to say of one dataset."""
-    words = {"learns": learns(record), "size": _size(record), "shape": _shape(record)}
-    words["state"] = state(record)
+    words = {"learns": learns(record)}
+    if record.state == "ready":
+        words |= {"size": _size(record), "shape": _shape(record)}
+    else:  # which nobody knows the size of
+        wrong = " jp-mod-wrong" if record.state == "broken" else ""
+        words[f"state{wrong}"] = state(record)
     cells = Markup("").join(
-        Markup('<span class="jp-PlatformPanel-{}{}">{}</span>').format(
-            kind, " jp-mod-wrong" if kind == "state" and record.state == "broken" else "", text
-        )
+        Markup('<span class="jp-PlatformPanel-{}">{}</span>').format(kind, text)
         for kind, text in words.items()
     )
     descriptor = record.descriptor
@@ -86,7 +90,8 @@ def dataset_row(record: DatasetRecord) -> DatasetRow:
         searched=" ".join((record.name, *about, words["learns"], record.state)).lower(),
         cells=str(cells),
         head=str(_head(record)),
-        page=str(_page(record)),
+        counts="" if record.facts is None else str(_class_counts(record.facts)),
+        facts=str(_facts(record)),
         record=record,
         complete=record.facts is not None or record.state != "ready",
     )
@@ -199,12 +204,6 @@ def _head(record: DatasetRecord) -> Markup:
 
 def _paragraph(text: str) -> Markup:
     return Markup("<p>{}</p>").format(text) if text else Markup("")
-
-
-def _page(record: DatasetRecord) -> Markup:
-    facts = record.facts
-    counts = Markup("") if facts is None else _class_counts(facts)
-    return Markup("{}{}").format(_facts(record), counts)
 
 
 def _facts(record: DatasetRecord) -> Markup:

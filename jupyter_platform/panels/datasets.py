@@ -37,7 +37,7 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
 
     title = "Datasets"
     noun = "dataset"
-    headings = (("learns", "learns"), ("size", "samples"), ("shape", "shape"), ("state", ""))
+    headings = (("learns", "learns"), ("size", "samples"), ("shape", "shape"))
     empty = "No datasets yet. Add one: Platform().add_dataset(name, file)"
     style = ("panels.css", "datasets.css")
 
@@ -53,7 +53,7 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         return dataset_views.datasets(hub, self._chosen)
 
     def _build_page(self) -> widgets.Widget:
-        self._head, self._facts = widgets.HTML(), widgets.HTML()
+        self._head, self._counts, self._facts = (widgets.HTML() for _ in range(3))
         self._get = widgets.Button(icon="download", tooltip="Fetch its files from where they are")
         self._get.on_click(
             lambda _: self._change(lambda hub, name: hub.get_dataset(name, wait=False))
@@ -71,12 +71,13 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         self._gallery = widgets.HTML()
         self._samples = box(widgets.VBox, "samples", self._split, self._gallery)
         self._adapting = Adapting(self._hub)
-        shown = (self._head, self._download, self._samples, self._adapting.widget, self._facts)
-        return box(widgets.VBox, "page", *shown)
+        shown = (self._head, self._download, self._counts, self._samples, self._facts)
+        return box(widgets.VBox, "page", *shown, self._adapting.widget)
 
     def _draw_page(self, row: DatasetRow | None) -> None:
         self._head.value = "" if row is None else row.head
-        self._facts.value = "" if row is None else row.page
+        self._counts.value = "" if row is None else row.counts
+        self._facts.value = "" if row is None else row.facts
         self._draw_download(None if row is None else row.record)
         self._draw_samples(row)
 

@@ -48,7 +48,8 @@ def record(facts: DatasetFacts | None = FACTS, **fields) -> DatasetRecord:
 
 
 def test_a_page_has_facts_splits_and_counts():
-    page = dataset_row(record(location="/data/pets.yaml", base="animals")).page
+    row = dataset_row(record(location="/data/pets.yaml", base="animals"))
+    page = row.counts + row.facts
 
     for piece in ("2 classes", "1,000", "3 × 32 × 32 of uint8", "0 to 799 (800 samples)"):
         assert piece in page
@@ -62,28 +63,28 @@ def test_a_page_has_facts_splits_and_counts():
 def test_what_people_write_is_text_and_never_html():
     row = dataset_row(record())
 
-    assert "<b>dog" not in row.page
-    assert "&lt;b&gt;dog" in row.page
+    assert "<b>dog" not in row.counts
+    assert "&lt;b&gt;dog" in row.counts
     assert "Pets &amp; more" in row.head
 
 
 def test_a_class_without_a_sample_says_so():
     facts = FACTS.model_copy(update={"class_counts": [1000, 0]})
 
-    assert "no sample" in dataset_row(record(facts)).page
+    assert "no sample" in dataset_row(record(facts)).counts
 
 
 def test_a_blank_is_a_class_that_can_be_seen():
     facts = FACTS.model_copy(update={"classes": ["\n", "a"]})
 
-    assert "&#39;\\n&#39;" in dataset_row(record(facts)).page
+    assert "&#39;\\n&#39;" in dataset_row(record(facts)).counts
 
 
 def test_many_classes_are_cut():
     names, counts = [str(number) for number in range(150)], [1] * 150
     facts = FACTS.model_copy(update={"classes": names, "class_counts": counts, "outputs": 150})
 
-    assert "And 50 more classes." in dataset_row(record(facts)).page
+    assert "And 50 more classes." in dataset_row(record(facts)).counts
 
 
 @pytest.mark.parametrize(
