@@ -1,5 +1,6 @@
 """A job in a tab and in a notebook, and the form that submits one, in a real JupyterLab."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -121,7 +122,7 @@ def test_the_form_says_what_is_wrong_where_it_is_wrong(lab, page: Page):
     field = form.locator("[data-control='option.learning_rate']")
     expect(field.get_by_role("alert")).to_contain_text("'abc'")
     form.get_by_role("button", name="Submit").click()
-    expect(field.locator("input")).to_be_focused()
+    expect(form.locator("[data-invalid] input").first).to_be_focused()
 
     text.fill('learningRate=0.01 batchSize=64 maxIterations=3 name="from DIANNE"')
     expect(field.locator("input")).to_have_value("0.01")
@@ -156,6 +157,43 @@ def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Pa
     expect(form.locator("[data-control='option.batch_size'] input")).to_have_value("64")
     expect(page.locator(".jp-Platform-form")).to_have_count(1)
     expect(view).to_have_count(1)
+
+
+def close_tab(page: Page, tab: Locator) -> None:
+    """Close a tab of the main area as people do."""
+    name = tab.get_attribute("id")
+    page.locator(f"li.lm-TabBar-tab[data-id='{name}'] .lm-TabBar-tabCloseIcon").click()
+    expect(tab).to_have_count(0)
+
+
+def test_a_closed_tab_opens_again_and_is_not_there_after_a_reload(lab, page: Page, trained: str):
+    page.goto(f"{lab.page_url()}&job={trained}")
+    row = page.locator(f"#jupyter-platform-sidebar [data-job-main='{trained}']")
+    view = page.locator(f"#jupyter-platform-job-{trained}")
+    panel = page.locator("#jupyter-platform-panel-networks")
+    form = page.locator("[id^='jupyter-platform-submit-']")
+    card = page.locator(".jp-LauncherCard", has_text=re.compile("^Networks$"))
+    expect(view).to_be_visible(timeout=SLOW_MS)
+
+    for _ in range(2):
+        close_tab(page, view)
+        row.click()
+        expect(view).to_be_visible()
+        page.get_by_role("button", name="Submit", exact=True).first.click()
+        expect(form).to_be_visible()
+        close_tab(page, form)
+    close_tab(page, view)  # the last one: JupyterLab shows its launcher
+    for _ in range(2):
+        card.click()
+        expect(panel.get_by_role("button", name="lenet-digits")).to_be_visible(timeout=SLOW_MS)
+        close_tab(page, panel)
+    with page.expect_response(lambda answer: "/api/workspaces" in answer.url, timeout=SLOW_MS):
+        pass
+    page.reload()
+
+    expect(row).to_be_visible(timeout=SLOW_MS)
+    for tab in (view, panel, form):
+        expect(tab).to_have_count(0)
 
 
 def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: str):

@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 import { Panel } from '@lumino/widgets';
 import type { Widget } from '@lumino/widgets';
@@ -45,6 +46,11 @@ export class PanelTab extends Panel {
   choose(item: string): void {
     this._item = item;
     void this._open();
+  }
+
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
   }
 
   private async _open(): Promise<void> {

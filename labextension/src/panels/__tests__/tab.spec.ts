@@ -134,6 +134,13 @@ describe('PanelTab', () => {
     expect(kernel.shown).toBe(0);
   });
 
+  it('should be gone for good when it is closed', () => {
+    tab.close();
+
+    expect(tab.isDisposed).toBe(true);
+    expect(kernel.shown).toBe(0);
+  });
+
   it('should look after the kernel when somebody uses the panel', () => {
     tab.node.dispatchEvent(new Event('pointerdown'));
     tab.node.dispatchEvent(new KeyboardEvent('keydown', { key: 'a' }));

@@ -67,6 +67,11 @@ export class JobView extends ReactWidget {
     }
   }
 
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     this.node.focus();

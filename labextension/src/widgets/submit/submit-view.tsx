@@ -42,6 +42,11 @@ export class SubmitView extends ReactWidget {
     }
   }
 
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
   protected override onActivateRequest(message: Message): void {
     super.onActivateRequest(message);
     const first = this.node.querySelector<HTMLElement>('input, select');
