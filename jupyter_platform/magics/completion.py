@@ -100,7 +100,7 @@ class LineCompleter:
         given = {match[1] for word in words if (match := OPTION_WORD.fullmatch(word))}
         options = self.names.options(words[0].upper())
         names = [name for name in options if name not in given]
-        return [f"{name}=" for name in sorted(names, key=lambda name: not options[name]["common"])]
+        return [f"{name}=" for name in sorted(names, key=lambda name: _rank(options[name]))]
 
     def _values(self, words: Sequence[str], key: str) -> list[str]:
         field: dict[str, Any] = self.names.options(words[0].upper()).get(key, {})
@@ -161,3 +161,8 @@ def _files(fragment: str) -> list[str]:
         return []
     folders = [f"{prefix}{item.name}/" for item in found if prefix and item.is_dir()]
     return [f"{prefix}{item.name}" for item in found if item.suffix in SUFFIXES] + folders
+
+
+def _rank(field: dict[str, Any]) -> int:
+    """Return the place of an option: common ones first, those that go with few others after."""
+    return 2 * (not field["common"]) + ("when" in field)

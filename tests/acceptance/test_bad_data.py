@@ -174,9 +174,9 @@ def test_names_and_paths_of_datasets_that_cannot_be(refuses, platform, nothing_l
     refuses(2, f"There is no file {missing!r}.", words=["datasets", "add", missing])
     refuses(2, "There is no file", words=["submit", "LEARN", "mlp", missing])
     refuses(2, "There is no file", words=["datasets", "add", str(tmp_path)])
-    other = tmp_path / "notes.txt"
+    other = tmp_path / "notes.pdf"
     other.touch()
-    refuses(2, "must end in .npz or .csv", words=["datasets", "add", str(other)])
+    refuses(2, "its name must end in one of .npz, .csv, ", words=["datasets", "add", str(other)])
     refuses(2, "no column 'z'", "Columns: a, b, y", words=[*add, "--target", "z"])
     with pytest.raises(NotFoundError, match="Unknown dataset 'mine'"):
         platform.dataset("mine")

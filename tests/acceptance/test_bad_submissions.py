@@ -52,7 +52,11 @@ BOTH = ("learning_rate = 'abc'", "batch_size = '0'")
         (
             ["LEARN", "mlp", "iris", "learning_rte=1"],
             {"options": {"learning_rte": "1"}},
-            ["option learning_rte", "Did you mean learning_rate?", "jupyter platform options LEARN"],
+            [
+                "option learning_rte",
+                "Did you mean learning_rate?",
+                "jupyter platform options LEARN",
+            ],
         ),
         (
             ["LEARN", "mlp", "iris", "batch_size=many"],

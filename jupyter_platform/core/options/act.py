@@ -78,7 +78,6 @@ class ActOptions(OptionModel):
         "Actions after which it ends, of all agents together; -1 plays on.",
         group=_ACTING,
         unit="actions",
-        common=True,
         dianne="maxIterations",
         ge=-1,
     )

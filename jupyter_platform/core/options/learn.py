@@ -37,17 +37,17 @@ StrategyName = Annotated[
 ]
 
 
-class LearnOptions(
+class LearnOptions(  # Forms and completion show the options of the last base first.
     DistillationOptions,
     SequenceOptions,
     GenerativeOptions,
     ReinforcementOptions,
+    GangOptions,
     StoppingOptions,
     ScheduleOptions,
-    OptimizerOptions,
     AdapterOptions,
     DataOptions,
-    GangOptions,
+    OptimizerOptions,
 ):
     """How a network learns a dataset."""
 

@@ -196,7 +196,7 @@ class Strategy(ABC):
             if callable(draw_anew := getattr(item, "reseed", None)):
                 draw_anew(number)
 
-    def finish(self) -> None:
+    def finish(self) -> None:  # noqa: B027 - most have nothing left to do
         """Do what remains after the last step; called once."""
 
     def summary(self) -> dict[str, Any]:

@@ -17,6 +17,12 @@ from jupyter_platform.core.exchange import ImportAnswer, ImportRequest, WeightsF
 from jupyter_platform.learning.exchange.reading import read
 from jupyter_platform.learning.networks import build, load_weights
 
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return RNG.normal(size=shape).astype("f4")
+
 
 class Dianne:
     """Writes networks as DIANNE does; modules are called by short names here."""
