@@ -331,7 +331,8 @@ describe('SubmitForm', () => {
       title: '',
       summary: '',
       types: ['LEARN'],
-      roles: ['generator', 'discriminator']
+      roles: ['generator', 'discriminator'],
+      learns_from: ['dataset']
     };
     const FEED_FORWARD = { ...GAN, name: 'feed_forward', roles: ['network'] };
 
