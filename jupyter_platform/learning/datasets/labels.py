@@ -93,7 +93,7 @@ def _class_labels(
             )
         targets = targets.astype(np.int64)
     if names is not None and not is_text(targets) and _are_numbers_of(targets, len(names)):
-        numbers = targets.astype(np.int64) if targets.dtype.kind in "bu" else targets
+        numbers = targets.astype(np.int64) if targets.dtype.kind in "ub" else targets
     else:
         found, inverse = np.unique(targets, return_inverse=True)
         numbers = inverse.astype(np.int64)

@@ -14,7 +14,6 @@ import type {
   ReadonlyPartialJSONValue
 } from '@lumino/coreutils';
 
-import { packEntries, unpackEntries } from '../models/entries';
 import type { IFormStart } from '../models/submit-form';
 import {
   CommandIDs,
@@ -85,7 +84,7 @@ export const submit: JupyterFrontEndPlugin<void> = {
       args: view => ({
         id: view.id.slice(ID_PREFIX.length),
         activate: false,
-        entries: packEntries(view.form.view.entries),
+        entries: view.packedEntries(),
         ...(view.about === null ? {} : { about: view.about })
       }),
       name: ({ id }) => id
@@ -148,6 +147,7 @@ async function readStart(
 ): Promise<IFormStart> {
   const start: IFormStart = {};
   if (isObject(args.entries)) {
+    const { unpackEntries } = await import('../models/entries');
     start.entries = unpackEntries(args.entries);
   }
   if (typeof args.from === 'string') {

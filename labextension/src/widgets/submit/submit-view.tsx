@@ -1,7 +1,9 @@
 import type { Message } from '@lumino/messaging';
 import { ReactWidget } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { platformIcon } from '../../icons';
+import { packEntries } from '../../models/entries';
 import { SubmitForm } from '../../models/submit-form';
 import type { IFormStart } from '../../models/submit-form';
 import { SurroundingsProvider } from '../surroundings';
@@ -34,6 +36,11 @@ export class SubmitView extends ReactWidget {
   }
 
   readonly form: SubmitForm;
+
+  /** What was entered, as the layout of the page keeps it. */
+  packedEntries(): ReadonlyPartialJSONObject {
+    return packEntries(this.form.view.entries);
+  }
 
   override dispose(): void {
     if (!this.isDisposed) {
