@@ -323,6 +323,22 @@ def _check_learning(
             check_sampling(LearnOptions.model_validate(options), size, facts)
         except PlatformError as error:
             result.blame("sampling", error)
+    if options.get("sample_range") is None:
+        _check_classes(result, name, facts)
+
+
+def _check_classes(result: Check, name: str, facts: DatasetFacts) -> None:
+    """Refuse a class that nothing can be learned about; in texts some characters may not occur."""
+    counts = zip(facts.classes or (), facts.class_counts or (), strict=False)
+    empty = [label for label, count in counts if not count]
+    if not empty or facts.sequential:
+        return
+    more = f" and of {len(empty) - 1} more" if len(empty) > 1 else ""
+    message = (
+        f"Dataset {name!r} has no sample of class {empty[0]!r}{more}; add some, or name the "
+        "classes to learn with labels."
+    )
+    result.errors.append(FieldError(field="dataset", value=name, message=message))
 
 
 def _check_network(

@@ -104,7 +104,8 @@ class Adapting:
         # Imported here, in a thread, after the panel has been drawn.
         from jupyter_platform.client.arguments import read_words  # noqa: PLC0415
         from jupyter_platform.core.datasets import DatasetPreview  # noqa: PLC0415
-        from jupyter_platform.panels.dataset_views import gallery, shape  # noqa: PLC0415
+        from jupyter_platform.panels.dataset_views import gallery  # noqa: PLC0415
+        from jupyter_platform.panels.html import shape  # noqa: PLC0415
 
         hub = self._platform()
         _, options = read_words((dataset, *line.split()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import DatasetFacts, DatasetPreview, SampleView
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
 from jupyter_platform.figures.wording import value
+from jupyter_platform.panels.html import definitions, paragraph, shape, table
 
 MOST_BARS = 100
 """Classes that are drawn with their counts."""
@@ -172,11 +173,6 @@ def gallery(found: DatasetPreview, captions: Sequence[str] | None = None) -> str
     return str(_rows(found))
 
 
-def shape(sizes: Sequence[int]) -> str:
-    """Return a shape as ``1 × 8 × 8``."""
-    return " × ".join(f"{size:,}" for size in sizes) or "1"
-
-
 def _size(record: DatasetRecord) -> str:
     return "" if record.facts is None else f"{record.facts.size:,}"
 
@@ -196,14 +192,10 @@ def _head(record: DatasetRecord) -> Markup:
     problem = record.problem or (record.download.problem if record.download else None)
     return Markup("<h2>{}</h2>{}{}{}").format(
         record.name,
-        _paragraph(title),
-        _paragraph(summary),
+        paragraph(title),
+        paragraph(summary),
         Markup('<p role="alert">{}</p>').format(problem) if problem else "",
     )
-
-
-def _paragraph(text: str) -> Markup:
-    return Markup("<p>{}</p>").format(text) if text else Markup("")
 
 
 def _facts(record: DatasetRecord) -> Markup:
@@ -229,11 +221,7 @@ def _facts(record: DatasetRecord) -> Markup:
             ("licence", descriptor.licence),
         ]
     pairs += [("from", record.origin), ("lies in", record.location or "")]
-    return Markup("<dl>{}</dl>").format(
-        Markup("").join(
-            Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in pairs if text
-        )
-    )
+    return definitions(pairs)
 
 
 def _range(start: int, stop: int) -> str:
@@ -284,26 +272,12 @@ def _rows(found: DatasetPreview) -> Markup:
     width = min(SHOWN_VALUES, len(found.samples[0].values or ()))
     names += [str(number) for number in range(len(names), width)]
     cut = len(found.samples[0].values or ()) > width
-    heads = ["sample", *names, *(["…"] if cut else []), "target"]
-    head = Markup("").join(
-        Markup('<th scope="col" class="jp-mod-number">{}</th>').format(name) for name in heads
-    )
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(_cells(_row(item, width, cut=cut))) for item in found.samples
-    )
-    return Markup(
-        '<div class="jp-PlatformPanel-table"><table><thead><tr>{}</tr></thead><tbody>{}</tbody>'
-        "</table></div>"
-    ).format(head, body)
+    headings = ["sample", *names, *(["…"] if cut else []), "target"]
+    rows = [_row(item, width, cut=cut) for item in found.samples]
+    return table([f">{name}" for name in headings], rows)
 
 
 def _row(sample: SampleView, width: int, *, cut: bool) -> list[str]:
     target = " ".join(value(number) for number in sample.target or ())
     numbers = [value(number) for number in (sample.values or ())[:width]]
     return [f"{sample.index:,}", *numbers, *(["…"] if cut else []), sample.label or target]
-
-
-def _cells(texts: Iterable[str]) -> Markup:
-    return Markup("").join(
-        Markup('<td class="jp-mod-number">{}</td>').format(text) for text in texts
-    )

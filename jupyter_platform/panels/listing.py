@@ -87,6 +87,10 @@ class ListPanel(ABC, Generic[R]):
     def _draw_page(self, row: R | None) -> None:
         """Show an entry, or none."""
 
+    def _tools(self) -> tuple[widgets.Widget, ...]:
+        """Return what stands behind the search field and the refresh button."""
+        return ()
+
     @property
     def names(self) -> list[str]:
         """The entries that the list shows now."""
@@ -130,7 +134,8 @@ class ListPanel(ABC, Generic[R]):
         )
         headings = f'<div class="{CLASS}-headings"><span>{self.noun}</span>{headings}</div>'
         self._list = box(widgets.VBox, "list", widgets.HTML(headings), self._lines_box)
-        tools = (widgets.HTML(f"<h1>{escape(self.title)}</h1>"), self._search, self._refresh)
+        heading = widgets.HTML(f"<h1>{escape(self.title)}</h1>")
+        tools = (heading, self._search, self._refresh, *self._tools())
         self.widget: widgets.VBox = box(
             widgets.VBox,
             f"{self.noun}s",

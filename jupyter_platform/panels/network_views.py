@@ -15,6 +15,8 @@ from jupyter_platform.client import Platform
 from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, TagRecord, TagVariant
 from jupyter_platform.core.networks import FEATURES, OUTPUTS, NetworkDescription
 from jupyter_platform.figures.wording import ago, utc, value
+from jupyter_platform.panels import html
+from jupyter_platform.panels.html import definitions, paragraph, table
 from jupyter_platform.panels.network_graph import network_graph
 
 LOSS_WORDS = ("loss", "error")
@@ -143,9 +145,7 @@ def parameters(record: NetworkRecord) -> str:
 
 def shape(sizes: Sequence[int] | None) -> str:
     """Return a shape as ``1 × 8 × 8``."""
-    if sizes is None:
-        return "as its dataset"
-    return " × ".join(f"{size:,}" for size in sizes) or "1"
+    return "as its dataset" if sizes is None else html.shape(sizes)
 
 
 def _head(record: NetworkRecord) -> Markup:
@@ -153,7 +153,7 @@ def _head(record: NetworkRecord) -> Markup:
     return Markup("<h2>{name}</h2><p>{title}</p>{summary}{facts}").format(
         name=description.name,
         title=description.title,
-        summary=_paragraph(description.summary),
+        summary=paragraph(description.summary),
         facts=_facts(record),
     )
 
@@ -190,10 +190,6 @@ def _actions(record: NetworkRecord, base_url: str) -> Markup:
     return Markup(" ").join([*forms, download])
 
 
-def _paragraph(text: str) -> Markup:
-    return Markup("<p>{}</p>").format(text) if text else Markup("")
-
-
 def _facts(record: NetworkRecord) -> Markup:
     description, facts = record.description, record.facts
     pairs = [
@@ -204,11 +200,7 @@ def _facts(record: NetworkRecord) -> Markup:
         ("from", record.origin),
         ("defaults", " ".join(f"{key}={item}" for key, item in description.defaults.items())),
     ]
-    return Markup("<dl>{}</dl>").format(
-        Markup("").join(
-            Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in pairs if text
-        )
-    )
+    return definitions(pairs)
 
 
 def _outputs(record: NetworkRecord) -> list[int] | None:
@@ -227,7 +219,7 @@ def _layers(record: NetworkRecord) -> Markup:
         (layer.name, layer.type, shape(layer.output_shape), f"{layer.parameters:,}")
         for layer in record.facts.layers
     ]
-    return _table(("layer", "type", "output shape", ">parameters"), rows)
+    return table(("layer", "type", "output shape", ">parameters"), rows)
 
 
 def _described_layers(description: NetworkDescription) -> Markup:
@@ -242,7 +234,7 @@ def _described_layers(description: NetworkDescription) -> Markup:
         for number, layer in enumerate(description.layers, 1)
     ]
     return Markup("<p>Shapes and parameters follow from the dataset.</p>{}").format(
-        _table(("layer", "type", "arguments"), rows)
+        table(("layer", "type", "arguments"), rows)
     )
 
 
@@ -258,7 +250,7 @@ def _tags(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
     names = sorted({name for item in newest for kept in item.variants for name in kept.scores})
     headings = ("tag", "weights", ">steps", *(f">{plain_name(name)}" for name in names))
     rows = list(_tag_rows(newest, names, lambda item: _job(item, base_url), now))
-    return _table((*headings, "dataset", "job", "stored", "made with"), rows)
+    return table((*headings, "dataset", "job", "stored", "made with"), rows)
 
 
 def _tag_rows(
@@ -304,25 +296,3 @@ def _job(item: TagRecord, base_url: str) -> Markup:
     return Markup(
         '<a href="{0}lab?job={1}" target="_blank" data-jupyter-platform-job="{1}">{1}</a>'
     ).format(base_url, item.job)
-
-
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str | Markup]]) -> Markup:
-    """Return a table; columns whose heading begins with ``>`` are numbers."""
-    kinds = ["jp-mod-number" if name.startswith(">") else "" for name in headings]
-    head = Markup("").join(
-        Markup('<th scope="col" class="{}">{}</th>').format(kind, name.removeprefix(">"))
-        for kind, name in zip(kinds, headings, strict=True)
-    )
-    body = Markup("").join(
-        Markup("<tr>{}</tr>").format(
-            Markup("").join(
-                Markup('<td class="{}">{}</td>').format(kind, cell)
-                for kind, cell in zip(kinds, row, strict=True)
-            )
-        )
-        for row in rows
-    )
-    return Markup(
-        '<div class="jp-PlatformPanel-table"><table><thead><tr>{}</tr></thead><tbody>{}</tbody>'
-        "</table></div>"
-    ).format(head, body)

@@ -138,6 +138,32 @@ def test_options_of_learning_are_held_against_network_and_data(
         assert words in answer["errors"][0]["message"]
 
 
+def test_a_class_without_a_sample_cannot_be_learned(inspector):
+    named = {**DATASETS["blobs"], "classes": ["a", "b", "c", "d"]}
+    request = {"op": "check", "networks": [NETWORKS["mlp"]], "dataset": named, "files": {}}
+
+    refused = inspector.answer({**request, "type": "LEARN"})["ok"]["errors"]
+    kept = inspector.answer({**request, "type": "LEARN", "options": {"labels": ["a", "b"]}})["ok"]
+    judged = inspector.answer({**request, "type": "EVALUATE"})["ok"]
+
+    assert [item["field"] for item in refused] == ["dataset"]
+    assert "no sample of class 'd'; add some" in refused[0]["message"]
+    assert kept["errors"] == []
+    assert judged["errors"] == []
+
+
+def test_samples_are_shown_through_adapters(inspector):
+    request = {"op": "preview", "descriptor": DATASETS["digits"], "files": {}}
+
+    found = inspector.answer({**request, "count": 3, "options": {"crop_width": [6]}})["ok"]
+    one = inspector.answer({**request, "count": 2, "sample": 7})["ok"]
+
+    assert found["facts"]["shape"] == [1, 8, 6]
+    assert [item["index"] for item in one["samples"]] == [7, 7]
+    with pytest.raises(InvalidRequestError, match="preview: count"):
+        inspector.answer({**request, "count": 0})
+
+
 def test_a_strategy_from_a_file_is_described_and_checked(inspector, tmp_path):
     path = tmp_path / "code"
     path.write_text(

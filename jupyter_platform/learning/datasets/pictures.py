@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from typing import BinaryIO, NamedTuple
@@ -16,6 +17,8 @@ from jupyter_platform.core.errors import InvalidDataError
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 """Pillow's name of an image of so many channels."""
+CACHE_BYTES = 256 * 1024**2
+"""Pixels up to which images are kept when they have been read once."""
 _LOOKED_AT = 200
 """Images whose size is looked at before any is needed."""
 _FAULTS = (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError)
@@ -33,6 +36,9 @@ class Picture(NamedTuple):
 
 class ImageSamples:
     """Images of one shape, one for each stored row, as bytes of shape (C, H, W).
+
+    Those of a small dataset are kept once they have been read, so that only the first pass over
+    it decodes them.
 
     Parameters
     ----------
@@ -74,17 +80,26 @@ class ImageSamples:
         self.shape = self._checked(shape) if shape is not None else self._shape_of_first(is_mask)
         self._mode = MODES[self.shape[0]]
         self._look()
+        is_small = count * math.prod(self.shape) <= CACHE_BYTES
+        self._kept = np.empty((count, *self.shape), dtype=np.uint8) if is_small else None
+        self._is_kept = np.zeros(count, dtype=np.bool_)
 
     def __len__(self) -> int:
         return self._count
 
     def read(self, rows: Tensor) -> Tensor:
-        """Decode the images of rows."""
-        found = np.empty((len(rows), *self.shape), dtype=np.uint8)
-        for place, row in enumerate(rows.tolist()):
-            pixels = self._pixels(self._picture(row))
-            found[place] = pixels if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
-        return torch.from_numpy(found)
+        """Decode the images of rows, but those that are kept."""
+        wanted = rows.cpu().numpy()
+        if self._kept is None:
+            found = np.empty((len(wanted), *self.shape), dtype=np.uint8)
+            for place, row in enumerate(wanted.tolist()):
+                found[place] = self._decoded(row)
+            return torch.from_numpy(found)
+        for row in wanted[~self._is_kept[wanted]].tolist():
+            # Threads that read the same image at once write the same.
+            self._kept[row] = self._decoded(row)
+            self._is_kept[row] = True
+        return torch.from_numpy(self._kept[wanted])
 
     def whole(self) -> Tensor:
         """Decode all images; that takes as long and as much memory as they need."""
@@ -94,8 +109,10 @@ class ImageSamples:
         """Return the same: images stay where they are."""
         return self
 
-    def _pixels(self, picture: Picture) -> NDArray[np.uint8]:
+    def _decoded(self, row: int) -> NDArray[np.uint8]:
+        """Return the pixels of an image, shape (C, H, W)."""
         _, height, width = self.shape
+        picture = self._picture(row)
         try:
             with Image.open(picture.source) as image:
                 found = _converted(image, self._mode)
@@ -105,7 +122,8 @@ class ImageSamples:
             if not self._is_fitted:
                 raise self._other_size(picture, found.size)
             found = ImageOps.fit(found, (width, height), self._resample)
-        return np.asarray(found)
+        pixels = np.asarray(found)
+        return pixels[None] if pixels.ndim == 2 else pixels.transpose(2, 0, 1)
 
     def _shape_of_first(self, is_mask: bool) -> tuple[int, ...]:
         picture = self._picture(0)

@@ -438,6 +438,27 @@ def test_the_generator_alone_decides_and_inputs_are_left_alone(options):
     assert torch.equal(x, before)
 
 
+@pytest.mark.gpu
+def test_on_a_gpu_the_same_comes_out():
+    options = {
+        "vertical_flip": 0.5,
+        "rotation": 1,
+        "crop_width": "4,9",
+        "crop_height": "3,8",
+        "frame": "3,6,6",
+        "autoencode": True,
+        "encoder_noise": 0.1,
+    }
+    made, x = chain(**options), images()
+
+    here = train(made, x)
+    there = made(x.cuda(), CLASSES.cuda(), generator(), True)
+
+    for one, other in zip(here, there, strict=True):
+        assert other.is_cuda
+        assert torch.allclose(one, other.cpu(), atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -9,7 +9,7 @@ from PIL import Image
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets import Dataset, load
+from jupyter_platform.learning.datasets import Dataset, load, pictures
 
 RANDOM = np.random.default_rng(0)
 
@@ -181,6 +181,22 @@ def test_an_image_that_is_cut_short_is_refused_when_it_is_read(save, tmp_path):
 
     with pytest.raises(InvalidDataError, match=r"1.png cannot be read"):
         data.gather(torch.tensor([0]))
+
+
+def test_a_small_dataset_is_decoded_once_and_a_large_one_each_time(save, tmp_path, monkeypatch):
+    pixels = save("a/1.png")
+    small = opened(tmp_path)
+    monkeypatch.setattr(pictures, "CACHE_BYTES", 0)
+    large = opened(tmp_path)
+    first = [data.gather(torch.tensor([0, 0]))[0] for data in (small, large)]
+    first[0][0] = 0  # what is gathered belongs to the caller
+    other = save("a/1.png")
+
+    again = [data.gather(torch.tensor([0]))[0] for data in (small, large)]
+
+    assert np.allclose(first[1][1] * 255, pixels)
+    assert np.allclose(again[0] * 255, pixels)
+    assert np.allclose(again[1] * 255, other)
 
 
 def test_a_shape_that_no_image_can_have_is_refused(save, tmp_path):
