@@ -242,14 +242,20 @@ def _open_store(address: str) -> TCPStore:
 
 def _all_come(store: Store, size: int, stop: StopFlag) -> bool:
     """Wait for the others; return False when a stop was asked for instead."""
-    store.add(_HERE, 1)
     deadline = time.monotonic() + JOIN_TIMEOUT_S
-    while store.add(_HERE, 0) < size:
+    try:
+        store.add(_HERE, 1)
+        while store.add(_HERE, 0) < size:
+            if stop.requested:
+                return False
+            if time.monotonic() > deadline:
+                raise PeerLostError(f"The others did not come within {JOIN_TIMEOUT_S:.0f} s.")
+            time.sleep(_POLL_S)
+    except RuntimeError:
+        # All are told to stop at once, and the store goes with the first that does.
         if stop.requested:
             return False
-        if time.monotonic() > deadline:
-            raise PeerLostError(f"The others did not come within {JOIN_TIMEOUT_S:.0f} s.")
-        time.sleep(_POLL_S)
+        raise
     return True
 
 
