@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -209,7 +210,7 @@ class Driver:
     def _outcome(self) -> Outcome:
         outcomes = []
         for run in self._attempt.runs:
-            if run.run.rank in self._attempt.given_up and run.result is None:
+            if self._was_given_up(run):
                 outcomes.append(gone_with_its_gang())
                 continue
             description = self._tools.hosts.description(run.host)
@@ -217,6 +218,11 @@ class Driver:
             started = run.process is not None
             outcomes.append(outcome_of(run.result, run.exit, started=started, host_memory=memory))
         return worst(outcomes)
+
+    def _was_given_up(self, run: TrackedRun) -> bool:
+        """Whether a rank ended by our own hand; one that was dead by then is judged as it died."""
+        killed = run.exit is None or run.exit.signal == signal.SIGKILL
+        return run.run.rank in self._attempt.given_up and run.result is None and killed
 
     async def _end(self, outcome: Outcome) -> bool:
         """Take home what is still on the host, then end the attempt."""
