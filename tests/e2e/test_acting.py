@@ -47,7 +47,7 @@ def test_the_form_asks_for_what_acting_needs(lab, page: Page):
     form = page.locator(".jp-Platform-form")
     expect(form).to_be_visible(timeout=SLOW_MS)
 
-    form.get_by_label("Type").select_option("ACT")
+    form.get_by_label("Type", exact=True).select_option("ACT")
 
     expect(form.get_by_label("Dataset")).to_have_count(0)
     expect(form.get_by_text("Choose a network and an environment.")).to_be_visible()

@@ -91,6 +91,8 @@ def test_it_is_the_same_after_a_reload_and_in_another_tab(lab, page: Page):
         timeout=WAIT_MS
     )
     panel.get_by_placeholder("Search networks").fill("")
+    # The kernel has it, and the next page will, once the other tab shows it.
+    expect(other_panel.get_by_placeholder("Search networks")).to_have_value("", timeout=WAIT_MS)
 
 
 def test_it_comes_back_when_its_kernel_restarts_and_asks_when_it_has_ended(lab, page: Page):
