@@ -60,6 +60,7 @@ def running_jupyter(
     RuntimeError
         With the log, if it does not answer within `START_TIMEOUT_S`.
     """
+    _decline_news(Path(environment["JUPYTER_CONFIG_DIR"]))
     command = [sys.executable, "-m", module, "--no-browser", "--ServerApp.port=0"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", *options]
     if os.geteuid() == 0:
@@ -105,3 +106,11 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=executable, args=arguments)
         yield browser
         browser.close()
+
+
+def _decline_news(config: Path) -> None:
+    """Answer JupyterLab's question about news, which lies over cards of the launcher for a while."""
+    folder = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True, exist_ok=True)
+    answer = {"fetchNews": "false", "checkForUpdates": False}
+    (folder / "notification.jupyterlab-settings").write_text(json.dumps(answer), encoding="utf-8")
