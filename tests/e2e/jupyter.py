@@ -109,7 +109,7 @@ def chromium() -> Iterator[Browser]:
 
 
 def _decline_news(config: Path) -> None:
-    """Answer JupyterLab's question about news, which lies over cards of the launcher for a while."""
+    """Answer JupyterLab's question about news, which would lie over cards of the launcher."""
     folder = config / "lab" / "user-settings" / "@jupyterlab" / "apputils-extension"
     folder.mkdir(parents=True, exist_ok=True)
     answer = {"fetchNews": "false", "checkForUpdates": False}
