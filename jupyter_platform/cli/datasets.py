@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
@@ -270,6 +269,9 @@ def _print_preview(found: DatasetPreview) -> None:
 
 def _drawn(address: str) -> list[str]:
     """Return an image as text."""
+    # Pillow is only needed for looking.
+    from PIL import Image  # noqa: PLC0415
+
     with Image.open(io.BytesIO(base64.b64decode(address.partition(",")[2]))) as picture:
         grey = picture.convert("L")
     if grey.width > WIDEST:

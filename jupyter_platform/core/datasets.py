@@ -64,6 +64,16 @@ SYNTHETIC: dict[str, dict[str, tuple[float, float, float]]] = {
 }
 """Parameters of the kinds that are made up: default, least and largest value."""
 _REAL = frozenset({"spread", "noise"})
+_TABLES = ("csv", "parquet", "huggingface")
+_GOES_WITH: dict[str, tuple[str, ...]] = {
+    "labels": ("images",),
+    "inputs": _TABLES,
+    "target": _TABLES,
+    "separator": ("csv",),
+    "header": ("csv",),
+    "label_bytes": ("raw",),
+}
+"""Kinds of which each of these fields says something."""
 
 
 def check_dataset_name(name: str) -> None:
@@ -186,6 +196,16 @@ class DatasetDescriptor(BaseModel):
         if scale == 0:
             raise ValueError("scale 0 would make every input zero")
         return scale
+
+    @model_validator(mode="after")
+    def _means_something(self) -> DatasetDescriptor:
+        for name, kinds in _GOES_WITH.items():
+            is_given = getattr(self, name) != type(self).model_fields[name].default
+            if is_given and self.kind not in kinds:
+                raise ValueError(
+                    f"{name} says nothing of kind {self.kind!r}; it goes with {', '.join(kinds)}"
+                )
+        return self
 
     @model_validator(mode="after")
     def _has_data(self) -> DatasetDescriptor:

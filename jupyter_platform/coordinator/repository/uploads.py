@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from jupyter_platform.coordinator.receiving import receive_file
 from jupyter_platform.core.datasets import SHA256, DatasetDescriptor
@@ -46,12 +46,23 @@ class DatasetUpload(BaseModel):
         return scale
 
     def descriptor(self, name: str, kind: str, digest: str) -> DatasetDescriptor:
-        """Return the descriptor of the uploaded file."""
+        """Return the descriptor of the uploaded file.
+
+        Raises
+        ------
+        InvalidDataError
+            If something is given that says nothing of its kind.
+        """
         given = self.model_dump(exclude={"kind", "shape", "replace"})
         shape = None if self.shape is None else [int(part) for part in self.shape.split(",")]
-        return DatasetDescriptor.model_validate(
-            {**given, "name": name, "kind": kind, "file": f"{SHA256}{digest}", "shape": shape}
-        )
+        file = f"{SHA256}{digest}"
+        try:
+            return DatasetDescriptor.model_validate(
+                {**given, "name": name, "kind": kind, "file": file, "shape": shape}
+            )
+        except ValidationError as error:
+            reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise InvalidDataError(f"Dataset {name!r}: {reason}.") from error
 
 
 async def receive(

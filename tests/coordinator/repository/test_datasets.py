@@ -132,6 +132,15 @@ async def test_a_dataset_of_a_file_in_the_folder_is_not_overwritten(datasets, pa
         await datasets.put("mine", pieces(CSV), DatasetUpload(replace=True))
 
 
+async def test_what_says_nothing_of_the_file_is_refused(datasets, inspector, paths):
+    inspector.answers["dataset"] = FACTS
+
+    with pytest.raises(InvalidDataError, match="'mine': target says nothing of kind 'npz'"):
+        await datasets.put("mine", pieces(b"PK\x03\x04rest"), DatasetUpload(target="y"))
+
+    assert left_over(paths) == []
+
+
 async def test_parquet_is_told_from_its_first_bytes(datasets, inspector):
     inspector.answers["dataset"] = FACTS
 

@@ -122,6 +122,8 @@ def test_what_is_made_up_is_the_same_every_time(kind):
         ({"kind": "moons", "file": "path:/x"}, "takes no files"),
         ({"kind": "csv", "file": "path:/x", "parameters": {"seed": 1}}, "takes no parameters"),
         ({"kind": "csv"}, "no data are named"),
+        ({"kind": "npz", "file": "path:/x", "target": "y"}, "target says nothing of kind 'npz'"),
+        ({"kind": "idx", "file": "path:/x", "label_bytes": 2}, "it goes with raw"),
         ({"kind": "csv", "file": "path:/x", "train": ["path:/y"]}, "either 'file', or 'train'"),
         ({"kind": "csv", "file": "/x"}, "should match pattern"),
         ({"kind": "csv", "file": "path:/x", "classes": ["a", "a"]}, "'a' is named twice"),
