@@ -7,6 +7,7 @@ from typing import Any
 CLASS = "jp-PlatformPanel"
 
 
-def box(kind: Any, name: str, *children: Any) -> Any:
+def box(kind: Any, name: str, *children: Any, **options: Any) -> Any:
     """Return a box of widgets with the class of a name."""
-    return kind(children).add_class(f"{CLASS}-{name}")
+    # Given at once: `add_class` would send each box twice.
+    return kind(children, _dom_classes=[f"{CLASS}-{name}"], **options)

@@ -10,6 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 import ipywidgets as widgets
+from ipywidgets.widgets.widget_string import HTMLStyle
 
 from jupyter_platform.panels.background import Background
 from jupyter_platform.panels.boxes import CLASS, box
@@ -128,6 +129,7 @@ class ListPanel(ABC, Generic[R]):
         )
         self._refresh.on_click(lambda _: self._refresh_on_demand())
         self._message = widgets.HTML()
+        self._looks = _Looks()
         self._lines_box = box(widgets.VBox, "lines")
         headings = "".join(
             f'<span class="{CLASS}-{name}">{escape(text)}</span>' for name, text in self.headings
@@ -189,9 +191,10 @@ class ListPanel(ABC, Generic[R]):
     def _draw(self) -> None:
         names = self.names
         for name in names:
+            cells = self._rows[name].cells
             if name not in self._lines:
-                self._lines[name] = _Line(name, partial(self.choose, name))
-            self._lines[name].update(self._rows[name].cells, chosen=name == self._chosen)
+                self._lines[name] = _Line(name, cells, partial(self.choose, name), self._looks)
+            self._lines[name].update(cells, chosen=name == self._chosen)
         children = tuple(self._lines[name].widget for name in names)
         if self._lines_box.children != children:
             self._lines_box.children = children
@@ -211,14 +214,28 @@ class ListPanel(ABC, Generic[R]):
         self._message.value = f'<p role="{role}">{escape(sentence)}</p>' if sentence else ""
 
 
+class _Looks:
+    """What all lines of a list share: made for each, they would be most of what is sent."""
+
+    def __init__(self) -> None:
+        self.layout = widgets.Layout()
+        self.button = widgets.ButtonStyle()
+        self.cells = HTMLStyle()
+
+
 class _Line:
     """One entry in the list."""
 
-    def __init__(self, name: str, choose: Callable[[], None]) -> None:
-        self._button = widgets.Button(description=name, tooltip=f"Show {name}")
+    def __init__(self, name: str, cells: str, choose: Callable[[], None], looks: _Looks) -> None:
+        layout = looks.layout
+        self._button = widgets.Button(
+            description=name, tooltip=f"Show {name}", layout=layout, style=looks.button
+        )
         self._button.on_click(lambda _: choose())
-        self._cells = widgets.HTML().add_class(f"{CLASS}-cells")
-        self.widget = box(widgets.HBox, "line", self._button, self._cells)
+        self._cells = widgets.HTML(
+            cells, layout=layout, style=looks.cells, _dom_classes=[f"{CLASS}-cells"]
+        )
+        self.widget = box(widgets.HBox, "line", self._button, self._cells, layout=layout)
         self._chosen = False
 
     def update(self, cells: str, *, chosen: bool) -> None:

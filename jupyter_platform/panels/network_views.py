@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -53,15 +54,31 @@ class NetworkRow:
     """Lower-case text in which a search looks."""
     cells: str
     """HTML of the line behind the name."""
-    head: str
-    """HTML of the upper part of the page: what it is."""
-    actions: str
-    """HTML of links to what can be done with it."""
-    page: str
-    """HTML of the rest of the page: graph, layers, weights."""
     record: NetworkRecord
-    complete: bool
-    """Whether its layers are known already."""
+    base_url: str
+    """Address of the Jupyter server's pages; ends with a slash, or is empty."""
+    now: datetime
+    """When it was read."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether its layers are known already."""
+        return self.record.facts is not None
+
+    @cached_property
+    def head(self) -> str:
+        """HTML of the upper part of the page: what it is."""
+        return str(_head(self.record))
+
+    @cached_property
+    def actions(self) -> str:
+        """HTML of links to what can be done with it."""
+        return str(_actions(self.record, self.base_url))
+
+    @cached_property
+    def page(self) -> str:
+        """HTML of the rest of the page, made when it is looked at: graph, layers, weights."""
+        return str(_page(self.record, self.base_url, self.now))
 
 
 def networks(hub: Platform, base_url: str) -> list[NetworkRow]:
@@ -102,11 +119,9 @@ def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkR
         name=description.name,
         searched=searched.lower(),
         cells=str(cells),
-        head=str(_head(record)),
-        actions=str(_actions(record, base_url)),
-        page=str(_page(record, base_url, now)),
         record=record,
-        complete=record.facts is not None,
+        base_url=base_url,
+        now=now,
     )
 
 
