@@ -86,6 +86,11 @@ class RunSpec(BaseModel):
     files: dict[str, str] = Field(default_factory=dict)
     """``sha256:<hex>`` to absolute path on this host; filled by the agent."""
 
+    @property
+    def meets_others(self) -> bool:
+        """Whether it talks to the other ranks of its attempt; agents do without each other."""
+        return self.world_size > 1 and self.type != JobType.ACT
+
 
 class ProcessRecord(BaseModel):
     """``process.json``, written by the shim when the process has started."""

@@ -92,7 +92,7 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
     if spec.gpus and device.type == "cpu":
         context.warn(f"GPU {spec.gpus[0]} was leased, but torch finds no CUDA; the CPU is used.")
     try:
-        if spec.world_size > 1 and spec.type != JobType.ACT:  # agents do without each other
+        if spec.meets_others:
             context.phase("waiting for the other processes")
             context.gang = join(spec, lambda place: events.write("store", address=place), stop)
         return JOBS[spec.type](context)

@@ -80,3 +80,22 @@ def test_nothing_stays_of_a_pair_that_is_refused(platform):
 
     assert len(platform.jobs(limit=None)) == before
     assert "none" not in [item.name for item in platform.pools()]
+
+
+def test_every_agent_of_a_job_acts_and_is_counted(platform):
+    job = platform.submit(
+        "ACT", "q-network", environment="CartPole-v1", action_strategy="random", max_sequences=7,
+        frames=False, pool="two", target_count=2,
+    )  # fmt: skip
+    job.wait(timeout=90)
+
+    result = job.result()
+    assert job.state == "finished"
+    assert [item["episodes"] for item in result["agents"]] == [4, 3]
+    assert result["episodes"] == platform.pool("two").episodes == 7
+    curves = job.metrics()
+    returns = [*curves["return"].dropna(), *curves["return@1"].dropna()]
+    assert len(returns) == 7
+    assert sum(returns) / 7 == pytest.approx(result["mean_return"])
+    assert max(returns) == result["best"]["reward"]
+    platform.remove_pool("two")

@@ -281,3 +281,42 @@ async def test_a_coordinator_that_restarts_in_between_starts_the_rest(open_lab, 
         assert other.spec.gang.secret == lead.spec.gang.secret
         assert other.spec.gang.store == STORE
         await until_state(lab, until, job, "running")
+
+
+CARTPOLE = {"environment": "CartPole-v1"}
+
+
+async def agents(lab, hosts, until):
+    """Start an ACT of three agents, which wait for nobody."""
+    await until(lambda: all(lab.hosts.link(host.name) for host in hosts))
+    job = await lab.submit("ACT", dataset=None, target_count=3, options=CARTPOLE)
+    runs = [await until_rank(until, hosts, job, rank) for rank in range(3)]
+    await until_state(lab, until, job, "running")
+    return job, runs
+
+
+async def test_agents_start_all_at_once_and_without_a_store(open_lab, hosts, until):
+    lab = open_lab()
+    async with lab:
+        _, runs = await agents(lab, hosts, until)
+
+        assert [run.spec.gang for run in runs] == [None] * 3
+        assert [run.spec.world_size for run in runs] == [3] * 3
+
+
+async def test_what_all_agents_did_is_the_result_of_their_job(open_lab, hosts, until):
+    lab = open_lab()
+    async with lab:
+        job, runs = await agents(lab, hosts, until)
+        for rank, run in enumerate(runs):
+            best = {"number": 1, "reward": 10.0 * rank}
+            run.end(episodes=2, actions=20 * rank, averaged=2, mean_return=6.0 * rank,
+                    return_stdev=0.0, best=best)  # fmt: skip
+
+        record = await until_state(lab, until, job, "finished")
+
+        assert record.headline.value == 6.0
+        result = (await lab.jobs.get(job.id)).result
+        assert (result["episodes"], result["actions"]) == (6, 60)
+        assert result["best"] == {"number": 1, "reward": 20.0, "agent": 2}
+        assert [item["mean_return"] for item in result["agents"]] == [0, 6, 12]

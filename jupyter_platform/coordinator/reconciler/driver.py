@@ -27,11 +27,12 @@ from jupyter_platform.coordinator.reconciler.outcome import (
     worst,
 )
 from jupyter_platform.coordinator.reconciler.sending import send_missing
+from jupyter_platform.core.acting import together
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.runs import GangWay
 from jupyter_platform.core.settings import JobSettings
-from jupyter_platform.core.states import JobState
+from jupyter_platform.core.states import JobState, JobType
 from jupyter_platform.runtime.blobs import BlobStore
 
 log = logging.getLogger(__name__)
@@ -122,13 +123,14 @@ class Driver:
         return False
 
     async def _begin(self) -> bool:
-        """Start rank 0, unless an earlier life of the coordinator knows that all ranks run."""
+        """Start what may start, unless an earlier life of the coordinator knows that all run."""
         attempt = self._attempt
         if any(self._tools.hosts.is_lost(host) for host in attempt.hosts.values()):
             return await self._bear_loss()
         if attempt.state == JobState.STARTING:
-            # The others are started when rank 0 has told where they find it.
-            return await self._follow(range(1), start=True)
+            # Ranks that meet are started when rank 0 has told where they find it.
+            first = 1 if attempt.specs[0].meets_others else len(attempt.specs)
+            return await self._follow(range(first), start=True)
         return await self._follow(range(len(attempt.specs)), start=False)
 
     async def _follow(self, ranks: range, *, start: bool) -> bool:
@@ -165,7 +167,7 @@ class Driver:
         link = self._tools.hosts.link(host)
         if link is None:
             raise HostError(f"Host {host} does not answer.")
-        if len(attempt.specs) > 1:
+        if spec.meets_others:
             spec = spec.model_copy(update={"gang": self._way(rank)})
         await send_missing(link, self._tools.blobs, references_of(spec))
         payload = {"spec": spec.model_dump(mode="json")}
@@ -217,7 +219,12 @@ class Driver:
             memory = None if description is None else description.memory
             started = run.process is not None
             outcomes.append(outcome_of(run.result, run.exit, started=started, host_memory=memory))
-        return worst(outcomes)
+        found = worst(outcomes)
+        if self._attempt.type is JobType.ACT and found.result is not None:
+            # Rank 0 knows nothing of the other agents.
+            results = [item.result for item in outcomes if item.result is not None]
+            found = replace(found, result=together(results))
+        return found
 
     def _was_given_up(self, run: TrackedRun) -> bool:
         """Whether a rank ended by our own hand; one that was dead by then is judged as it died."""

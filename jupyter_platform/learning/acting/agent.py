@@ -194,6 +194,7 @@ class Agent:
             "environment": self.facts.id,
             "episodes": len(self.returns),
             "actions": self.actions,
+            "averaged": len(last),
             "mean_return": mean,
             "return_stdev": float(np.std(last)) if last else None,
             "best": take_facts(self.best),
