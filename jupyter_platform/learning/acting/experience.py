@@ -140,6 +140,10 @@ class OwnExperience:
         """Count on from an earlier attempt."""
         self.episodes, self.actions = state["episodes"], state["actions"]
 
+    def reseed(self, number: int) -> None:
+        """Begin episodes otherwise than other tries, unless some have begun already."""
+        self._seed = (*self._seed, number)
+
     def _play(self) -> None:
         if self._lanes is None:
             # Where an attempt goes on, episodes begin otherwise than those already learned from.

@@ -23,7 +23,6 @@ from jupyter_platform.learning.strategies.reinforcement import (
     generator_state,
     no_dataset,
     places_of,
-    set_generator_state,
 )
 from jupyter_platform.learning.updates import Updater
 
@@ -147,4 +146,4 @@ class ProximalPolicy(Reinforcement):
         """Take over what `state_dict` gave."""
         self._updater.load_state_dict(state["optimizer"])
         self._rounds = int(state["rounds"])
-        set_generator_state(self.generator, state["generator"])
+        self.load_generator(state["generator"], self._rounds)

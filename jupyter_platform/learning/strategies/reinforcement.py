@@ -98,7 +98,7 @@ class Reinforcement(Strategy):
         self.facts = environment_facts(str(material.options.environment))
         self.policy = Policy(material.networks[0], head, material.device, history)
         # The processes of a gang go through something else each.
-        self.seed = (material.options.seed, material.rank)
+        self.seed: tuple[int, ...] = (material.options.seed, material.rank)
         self.generator = np.random.default_rng([*self.seed, 0])
         self._history = history
 
@@ -108,6 +108,32 @@ class Reinforcement(Strategy):
         policy = Policy(self.policy.network, self.policy.head, self.material.device, self._history)
         played = play(policy, self.facts.id, options.evaluation_episodes, options.seed)
         return {"validation_loss": -played.mean, "validation_return": played.mean}
+
+    def reseed(self, number: int) -> None:
+        """Draw and play otherwise from here on than tries with another number."""
+        super().reseed(number)
+        self.seed = (*self.seed, number)
+        self._draw_anew(0)
+
+    def load_generator(self, state: dict[str, Any], place: int) -> None:
+        """Draw on from a checkpoint, which rank 0 has written.
+
+        Parameters
+        ----------
+        state : dict
+            As `generator_state` gives it.
+        place : int
+            How far learning is; the other ranks of a gang draw what nobody has drawn before.
+        """
+        if self.material.rank == 0:
+            set_generator_state(self.generator, state)
+        else:
+            self._draw_anew(place)
+
+    def _draw_anew(self, place: int) -> None:
+        # In place: whoever chooses actions draws from the same generator.
+        fresh = np.random.default_rng([*self.seed, 0, place])
+        self.generator.bit_generator.state = fresh.bit_generator.state
 
     def tensor(self, values: Any) -> Tensor:
         """Return an array on the device, integers as they are and anything else as float32."""
@@ -194,7 +220,7 @@ class OffPolicy(Reinforcement):
         """Take over what `state_dict` gave."""
         self.updates = int(state["updates"])
         self.experience.load_state_dict(state["experience"])
-        set_generator_state(self.generator, state["generator"])
+        self.load_generator(state["generator"], self.updates)
 
 
 def target_of(network: nn.Module) -> nn.Module:

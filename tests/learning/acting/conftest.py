@@ -95,11 +95,11 @@ def one_thread():
 def learner():
     """Return what builds a strategy around networks, as a LEARN job would."""
 
-    def build(strategy: str, *networks: nn.Module, **options: Any):
+    def build(strategy: str, *networks: nn.Module, rank: int = 0, **options: Any):
         torch.manual_seed(0)
         settings = LearnOptions(strategy=strategy, **options)
         names = tuple(f"n{number}" for number in range(len(networks)))
-        return strategy_type(strategy)(Material(settings, networks, names))
+        return strategy_type(strategy)(Material(settings, networks, names, rank=rank))
 
     return build
 

@@ -265,3 +265,52 @@ def test_an_attempt_that_goes_on_has_all_that_learning_depends_on(learner, strat
 
     assert str(second.state_dict()) == str(first.state_dict())
     second.step()
+
+
+def drawn(strategy) -> list[int]:
+    return strategy.generator.integers(2**40, size=4).tolist()
+
+
+@pytest.mark.parametrize("strategy", ["dqn", "ppo"])
+def test_ranks_that_go_on_from_one_checkpoint_draw_differently(learner, strategy):
+    def build(rank: int):
+        outputs = 2 if strategy == "dqn" else 3
+        options = {"min_samples": 50} if strategy == "dqn" else {"rollout_length": 16}
+        return learner(strategy, mlp(4, outputs), rank=rank, environment=CHAIN, **options)
+
+    lead = build(0)
+    for _ in range(3):
+        lead.step()
+    state = lead.state_dict()
+    draws = []
+    for rank in range(3):
+        other = build(rank)
+        other.load_state_dict(state)
+        draws.append(drawn(other))
+
+    assert draws[0] == drawn(lead), "rank 0 goes on where it was"
+    assert len({str(item) for item in draws}) == 3
+
+
+def test_ranks_that_learn_from_one_pool_draw_differently(learner, linear):
+    draws = [drawn(learner("dqn", linear(4, 2), rank=rank, environment=CHAIN)) for rank in (0, 1)]
+
+    assert draws[0] != draws[1]
+
+
+def test_after_a_loss_that_was_no_number_other_samples_come(learner, linear):
+    def played(number: int | None) -> tuple[list[int], bytes]:
+        strategy = learner(
+            "dqn", linear(4, 2), environment=CHAIN, min_samples=200, parallel_environments=2,
+            **RANDOM,
+        )  # fmt: skip
+        if number is not None:
+            strategy.reseed(number)
+        strategy.step()
+        return drawn(strategy), strategy.experience.ring.columns.observations.tobytes()
+
+    first, again, other = played(None), played(7), played(8)
+
+    assert again == played(7)
+    assert len({str(item[0]) for item in (first, again, other)}) == 3
+    assert len({item[1] for item in (first, again, other)}) == 3
