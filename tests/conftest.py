@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import socket
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -20,7 +22,7 @@ from jupyter_platform.runtime.paths import Paths
 from .faulty_coordinator import FaultyCoordinator, lead_to
 
 MARK = "JP_TEST_SESSION"
-"""Environment variable that marks every process of the shared platform."""
+"""Environment variable that marks every process of a platform of the tests."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,29 +37,43 @@ def private_folders(tmp_path_factory):
         yield folder
 
 
-@pytest.fixture(scope="session")
-def shared_paths(private_folders: Path):
-    """Start one platform for the whole session and return its folders."""
+@contextlib.contextmanager
+def running_platform(folder: Path, **settings: object) -> Iterator[Paths]:
+    """Run a platform in the folders that the environment names; end all of it afterwards.
+
+    Parameters
+    ----------
+    folder : Path
+        Marks its processes.
+    settings : object
+        Dotted names with two underscores for each dot.
+    """
+    dotted = {name.replace("__", "."): value for name, value in settings.items()}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(MARK, str(private_folders))
+        patch.setenv(MARK, str(folder))
         paths = Paths.default()
-        settings = load_settings(
-            None,
-            {
-                "cluster.hosts": 1,
-                "cluster.cpus": 4,
-                "cluster.overcommit": True,
-                "coordinator.idle_stop_minutes": 0,
-            },
-        )
         try:
-            ensure_coordinator(paths, settings=settings, timeout_s=90)
+            ensure_coordinator(paths, settings=load_settings(None, dotted), timeout_s=90)
             yield paths
         finally:
             try:
                 request_down(paths, timeout_s=30)
             finally:
-                end_processes(MARK, str(private_folders))
+                end_processes(MARK, str(folder))
+
+
+@pytest.fixture(scope="session")
+def run_platform():
+    """Return what runs a platform of one's own."""
+    return running_platform
+
+
+@pytest.fixture(scope="session")
+def shared_paths(private_folders: Path):
+    """Start one platform for the whole session and return its folders."""
+    settings = {"cluster__hosts": 1, "cluster__cpus": 4, "cluster__overcommit": True}
+    with running_platform(private_folders, **settings, coordinator__idle_stop_minutes=0) as paths:
+        yield paths
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from jupyter_platform.learning.checkpoint import write_checkpoint
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.networks import WeightsHeader, save_weights
 from jupyter_platform.learning.strategies import Strategy
+from jupyter_platform.learning.strategies.contract import check_scores
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +133,7 @@ class Validation:
         scores = self._strategy.validate()
         if scores is None:
             return
+        check_scores(self._strategy, scores)
         self.latest, self.latest_step = scores, step
         for name, value in scores.items():
             self._context.recorder.record(name, step, value)

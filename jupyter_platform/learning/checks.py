@@ -23,6 +23,7 @@ from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
 from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
+from jupyter_platform.learning.strategies.contract import places_of
 from jupyter_platform.learning.strategies.sampling import check_sampling
 
 
@@ -244,7 +245,7 @@ def _places(
         result.category = record.category if record is not None else "FF"
         check_roles(kind, model.strategy, networks)
         kind.check_own_options(model)
-        return kind.places(model, facts)
+        return places_of(kind, model, facts)
     except PlatformError as error:
         result.blame("strategy", error)
         return ()

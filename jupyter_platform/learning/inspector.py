@@ -30,7 +30,8 @@ from jupyter_platform.learning.datasets import Dataset, load
 from jupyter_platform.learning.datasets.adapters import select
 from jupyter_platform.learning.drafts import DraftQuestion, layer_types, look_at_draft
 from jupyter_platform.learning.generation import generate
-from jupyter_platform.learning.line_server import LineServer
+from jupyter_platform.learning.line_server import EndServing, LineServer
+from jupyter_platform.learning.loaded_code import LoadedCode
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.prediction import Predictor
 from jupyter_platform.learning.strategies.records import describe, installed
@@ -207,13 +208,23 @@ def _generate(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(path: str | Path, parent: int | None = None) -> None:
-    """Serve until nobody has asked for `IDLE_S`, or the parent process is gone."""
+    """Serve until nobody has asked for `IDLE_S`, the parent is gone, or code has changed."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s inspector: %(message)s")
     torch.set_num_threads(1)
-    inspector = Inspector()
+    inspector, code = Inspector(), LoadedCode()
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        if code.has_changed():
+            # The host agent asks the next one, which imports what is there now.
+            raise EndServing
+        try:
+            return inspector.answer(request)
+        finally:
+            code.has_changed()
+
     with LineServer(Path(path), parent) as server:
         server.serve(
-            inspector.answer,
+            answer,
             lambda: time.monotonic() - server.last_request < IDLE_S and not server.parent_is_gone(),
         )
 

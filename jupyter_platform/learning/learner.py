@@ -37,6 +37,7 @@ from jupyter_platform.learning.recorder import Point
 from jupyter_platform.learning.rules import LossPlateau, TimeLimit, ValidationPlateau
 from jupyter_platform.learning.stop import Ending, StopFlag
 from jupyter_platform.learning.strategies import Strategy
+from jupyter_platform.learning.strategies.contract import steps_of
 from jupyter_platform.learning.synchronisation import (
     KeptCurves,
     Synchronisation,
@@ -105,7 +106,7 @@ def run(context: RunContext) -> RunResult:
 def _train(learning: _Learning, last: int | None, sync: Synchronisation | None) -> int:
     context, options = learning.context, learning.options
     stop = context.stop if sync is None else sync.stop
-    steps: Steps = learning.strategy
+    steps: Steps = steps_of(learning.strategy)
     if options.accumulate > 1:
         steps = Accumulated(steps, options.accumulate)
     limit = TimeLimit(options.max_time, learning.checkpoints.elapsed_s, context.stop)

@@ -25,6 +25,10 @@ TICK_S = 0.5
 logger = logging.getLogger(__name__)
 
 
+class EndServing(BaseException):
+    """Raised instead of an answer: serving ends, and whoever asked finds nobody there."""
+
+
 class LineServer:
     """Listens on a unix socket that only its owner can reach.
 
@@ -92,16 +96,18 @@ class LineServer:
         Parameters
         ----------
         answer : callable
-            Takes a request, returns its answer. A `PlatformError` becomes ``{"error": …}``.
+            Takes a request, returns its answer. A `PlatformError` becomes ``{"error": …}``;
+            `EndServing` ends it.
         go_on : callable
             Asked between requests, at least every `TICK_S`; False ends it.
         """
-        while go_on():
-            for key, _ in self._selector.select(TICK_S):
-                if key.fileobj is self._listener:
-                    self._accept()
-                elif isinstance(key.fileobj, socket.socket):
-                    self._receive(key.fileobj, answer)
+        with contextlib.suppress(EndServing):
+            while go_on():
+                for key, _ in self._selector.select(TICK_S):
+                    if key.fileobj is self._listener:
+                        self._accept()
+                    elif isinstance(key.fileobj, socket.socket):
+                        self._receive(key.fileobj, answer)
 
     def _accept(self) -> None:
         with contextlib.suppress(BlockingIOError, ConnectionError):

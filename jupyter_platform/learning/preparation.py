@@ -29,6 +29,7 @@ from jupyter_platform.learning.network_modes import (
 from jupyter_platform.learning.networks import WeightsHeader, build, calibrate, load_weights
 from jupyter_platform.learning.networks.calibration import needs_calibration
 from jupyter_platform.learning.strategies import Material, Place, Strategy, strategy_type
+from jupyter_platform.learning.strategies.contract import check_state, places_of
 from jupyter_platform.learning.strategies.sampling import Source, TensorSource
 
 LARGEST_WHOLE = 256 * 1024**2
@@ -83,7 +84,7 @@ def prepare_strategy(
     check_roles(kind, options.strategy, [item.description for item in context.spec.networks])
     samples = None if dataset is None else _samples(context, options, dataset)
     facts = None if samples is None else samples.facts
-    places = kind.places(options, facts)
+    places = places_of(kind, options, facts)
     for place, given in zip(places, context.spec.networks, strict=True):
         check_fits(given.description, place, facts)
     networks = _networks(context, options, places, samples)
@@ -102,6 +103,7 @@ def prepare_strategy(
     if options.precision != "float32":
         _reduce(context, options.precision, networks)
     strategy = kind(material)
+    check_state(strategy)
     if options.compile:
         context.phase("compiling the network")
         compile_networks(networks, context.device, context.warn)

@@ -51,7 +51,8 @@ def strategy_type(name: str, code: Path | None = None) -> type[Strategy]:
         return found
     if code is not None:
         return load_strategy(name, code)
-    installed = {item.name: item for item in metadata.entry_points(group=ENTRY_POINTS)}
+    # Jobs name strategies in small letters.
+    installed = {item.name.lower(): item for item in metadata.entry_points(group=ENTRY_POINTS)}
     if name not in installed:
         error = unknown_name("strategy", name, [*_BUILT_IN, *installed])
         raise InvalidRequestError(error.message, errors=[error])
