@@ -30,6 +30,9 @@ def main() -> None:
     for name in names:
         print(f"running {name} …", flush=True)
         fresh = importlib.import_module(f"benchmarks.{name}").run()
+        taken = {row.benchmark for row in rows} & {row.benchmark for row in fresh}
+        if taken:
+            raise ValueError(f"{name} would replace rows of another benchmark: {taken}")
         keep(fresh)
         rows += fresh
     show(rows)

@@ -280,7 +280,7 @@ def _row(what: str, result: Comparison, name: str, goal: str) -> Row:
     value = rates[len(rates) // 2]
     control = result.ratio(CONTROL) if CONTROL in result.rounds[0] else 1.0
     note = f"control {control:.3f}" + ("" if result.is_valid else " (noisy: not resolved)")
-    return Row("learn", what, f"{value:.3f}", goal, note)
+    return Row("throughput", what, f"{value:.3f}", goal, note)
 
 
 def run() -> list[Row]:

@@ -8,9 +8,6 @@ from typing import Any, Protocol, runtime_checkable
 from IPython.display import display
 
 from jupyter_platform._version import __version__
-from jupyter_platform.panels.builder import BuilderPanel
-from jupyter_platform.panels.datasets import DatasetsPanel
-from jupyter_platform.panels.networks import NetworksPanel
 
 
 class Panel(Protocol):
@@ -30,12 +27,30 @@ class Choosing(Protocol):
         """Show one of them."""
 
 
+def _networks() -> Panel:
+    from jupyter_platform.panels.networks import NetworksPanel  # noqa: PLC0415 - when it is opened
+
+    return NetworksPanel()
+
+
+def _builder() -> Panel:
+    from jupyter_platform.panels.builder import BuilderPanel  # noqa: PLC0415 - when it is opened
+
+    return BuilderPanel()
+
+
+def _datasets() -> Panel:
+    from jupyter_platform.panels.datasets import DatasetsPanel  # noqa: PLC0415 - when it is opened
+
+    return DatasetsPanel()
+
+
 BUILDERS: dict[str, Callable[[], Panel]] = {
-    "networks": NetworksPanel,
-    "builder": BuilderPanel,
-    "datasets": DatasetsPanel,
+    "networks": _networks,
+    "builder": _builder,
+    "datasets": _datasets,
 }
-"""How each panel is made, by the name under which it is opened."""
+"""How each panel is made, by the name under which it is opened; the others are not loaded."""
 
 _opened: dict[str, Panel] = {}
 

@@ -1,7 +1,7 @@
 import type { SessionContext } from '@jupyterlab/apputils';
 import { MimeModel } from '@jupyterlab/rendermime';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
-import { KernelMessage } from '@jupyterlab/services';
+import { CommsOverSubshells, KernelMessage } from '@jupyterlab/services';
 import type { Kernel, ServiceManager } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
@@ -162,11 +162,14 @@ export class PanelKernel implements IPanelKernel {
     const session = newSession(this._services, name);
     try {
       await session.initialize();
-      if (!session.session?.kernel) {
+      const kernel = session.session?.kernel;
+      if (!kernel) {
         throw new Error(
           this._trans.__('No Python kernel could be started for the panels.')
         );
       }
+      // A panel keeps nobody waiting, and a subshell would change it in another thread.
+      kernel.commsOverSubshells = CommsOverSubshells.Disabled;
       await session.ready;
       const registry = this._rendermime.clone();
       this._widgets = await showWidgets(session, registry);
