@@ -18,15 +18,13 @@ from jupyter_platform.cli.output import (
     print_table,
     state_text,
 )
-from jupyter_platform.client.arguments import read_words
+from jupyter_platform.client.arguments import pair_parameters, start_pair
 from jupyter_platform.core.environments import EnvironmentFacts
-from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.core.pools import PoolRecord
 from jupyter_platform.core.states import JobState
 from jupyter_platform.core.units import format_bytes, format_count
 
 EXAMPLE = "jupyter platform rl q-network CartPole-v1 max_iterations=5000 act.max_actions=300 -f"
-_ACT = "act."
 
 
 @click.command()
@@ -100,42 +98,16 @@ def remove_pool(names: tuple[str, ...]) -> None:
 
 
 @click.command(epilog=f"Example: {EXAMPLE}")
-@click.argument("networks", metavar="NETWORK[,CRITIC]")
-@click.argument("environment")
-@click.argument("words", metavar="[KEY=VALUE]…", nargs=-1)
-@click.option("--strategy", help="dqn, recurrent_dqn or ddpg; by the number of networks if absent.")
-@click.option("--pool", help="Pool that agents and learner share; a new one when absent.")
-@click.option("--tag", help="Tag that they share; the name of the pool when absent.")
-@click.option("--agents", type=click.IntRange(1), default=1, show_default=True)
+@pair_parameters
 @click.option("--follow", "-f", "following", is_flag=True, help="Watch the learner to its end.")
 @json_option
-def rl(
-    networks: str,
-    environment: str,
-    words: tuple[str, ...],
-    strategy: str | None,
-    pool: str | None,
-    tag: str | None,
-    agents: int,
-    following: bool,
-    as_json: bool,
-) -> int:
+def rl(following: bool, as_json: bool, **arguments: Any) -> int:
     """Start agents that act and a learner that learns from what they go through.
 
     NETWORK is a Q-network, or an actor with its critic behind a comma. KEY=VALUE words are
     options of the learner, act.KEY=VALUE those of the agents.
     """
-    learning, acting = _options(words)
-    agent, learner = platform().rl(
-        networks.split(","),
-        environment,
-        strategy=strategy,
-        pool=pool,
-        tag=tag,
-        agents=agents,
-        act=acting,
-        **learning,
-    )
+    agent, learner = start_pair(platform(), **arguments)
     if following:
         record = follow(learner)
         return 1 if record.state in (JobState.FAILED, JobState.CANCELLED) else 0
@@ -146,17 +118,6 @@ def rl(
         click.echo(f"{job.id}  {job.name}  {job.type}  {state_text(job.record.state)}")
     note(f"Follow it: jupyter platform job {learner.id} --follow")
     return 0
-
-
-def _options(words: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the options of the learner and those of the agents."""
-    other, options = read_words(words)
-    if other is not None:
-        message = f"{other!r} is no option; write KEY=VALUE, or act.KEY=VALUE for the agents."
-        raise OptionError.from_fields([FieldError(field=other, value=other, message=message)])
-    acting = {key.removeprefix(_ACT): value for key, value in options.items() if key[:4] == _ACT}
-    learning = {key: value for key, value in options.items() if not key.startswith(_ACT)}
-    return learning, acting
 
 
 def _environment_fields(facts: EnvironmentFacts) -> list[tuple[str, str | None]]:

@@ -1,4 +1,4 @@
-"""How a submission is written on a line: of the terminal, and of a notebook's ``%submit``."""
+"""How jobs are written on a line: of the terminal, and of ``%submit`` and ``%rl``."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from jupyter_platform.client.submission import submission
 from jupyter_platform.core.errors import FieldError, OptionError
 
 if TYPE_CHECKING:
+    from jupyter_platform.client.job import Job
     from jupyter_platform.client.platform import Platform
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -33,6 +34,67 @@ _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     click.option("--filter", "target_filter", help="Hosts that it may use: (memory>=16GB)."),
     click.option("--force-free", is_flag=True, help="Share its hosts with no other work."),
 )
+
+
+_PAIR_PARAMETERS: tuple[Callable[[Any], Any], ...] = (
+    click.argument("networks", metavar="NETWORK[,CRITIC]"),
+    click.argument("environment"),
+    click.argument("words", metavar="[KEY=VALUE]…", nargs=-1),
+    click.option(
+        "--strategy", help="dqn, recurrent_dqn or ddpg; by the number of networks if absent."
+    ),
+    click.option("--pool", help="Pool that agents and learner share; a new one when absent."),
+    click.option("--tag", help="Tag that they share; the name of the pool when absent."),
+    click.option("--agents", type=click.IntRange(1), default=1, show_default=True),
+)
+ACT_PREFIX = "act."
+"""Stands before the options of the agents on a line that starts them with their learner."""
+
+
+def pair_parameters(function: Function) -> Function:
+    """Give a click command the arguments and options that describe agents and their learner."""
+    for parameter in reversed(_PAIR_PARAMETERS):
+        function = parameter(function)
+    return function
+
+
+def start_pair(
+    hub: Platform, *, networks: str, environment: str, words: Sequence[str], **named: Any
+) -> tuple[Job, Job]:
+    """Start the agents and the learner that a line describes; return both.
+
+    Parameters
+    ----------
+    hub : Platform
+        Where they are submitted.
+    networks, environment, words, **named
+        As `pair_parameters` reads them.
+
+    Raises
+    ------
+    OptionError
+        If a word is no ``key=value``, a key stands twice, or has a place of its own.
+    PlatformError
+        If either job is refused; then neither stays.
+    """
+    other, options = read_words(words)
+    if other is not None:
+        message = f"{other!r} is no option; write KEY=VALUE, or act.KEY=VALUE for the agents."
+        raise OptionError.from_fields([FieldError(field=other, value=other, message=message)])
+    acting = {
+        key.removeprefix(ACT_PREFIX): value
+        for key, value in options.items()
+        if key.startswith(ACT_PREFIX)
+    }
+    learning: dict[str, Any] = {
+        key: value for key, value in options.items() if not key.startswith(ACT_PREFIX)
+    }
+    for key in learning.keys() & {"environment", *named}:
+        place = "as the second word" if key == "environment" else f"as --{key}"
+        message = f"{key} = {learning[key]!r} is no option of the learner here; give it {place}."
+        raise OptionError.from_fields([FieldError(field=key, value=learning[key], message=message)])
+    names = [item.strip() for item in networks.split(",")]
+    return hub.rl(names, environment, act=acting, **named, **learning)
 
 
 def submission_parameters(function: Function) -> Function:

@@ -1,4 +1,4 @@
-"""Magics for notebooks: ``%submit``, ``%jobs``, ``%job`` and ``%stop``."""
+"""Magics for notebooks: ``%submit``, ``%rl``, ``%jobs``, ``%job`` and ``%stop``."""
 
 from jupyter_platform.magics.magics import load, unload
 

@@ -16,12 +16,12 @@ from IPython.core.completer import (
     context_matcher,
 )
 
-from jupyter_platform.client.arguments import OPTION_WORD
+from jupyter_platform.client.arguments import ACT_PREFIX, OPTION_WORD
 from jupyter_platform.client.datasets import SUFFIXES
-from jupyter_platform.magics.lines import jobs_line, submit_line
-from jupyter_platform.magics.names import Names
+from jupyter_platform.magics.lines import jobs_line, rl_line, submit_line
+from jupyter_platform.magics.names import Names, from_pools
 
-LINE = re.compile(r"\s*(?:[^\s%=][^%=]*=\s*)?%{1,2}(submit|jobs|job|stop)\s(.*)", re.DOTALL)
+LINE = re.compile(r"\s*(?:[^\s%=][^%=]*=\s*)?%{1,2}(submit|rl|jobs|job|stop)\s(.*)", re.DOTALL)
 """A magic, also behind an assignment, and what stands behind it up to the cursor."""
 
 
@@ -50,6 +50,7 @@ class LineCompleter:
         )
         self._by_magic: dict[str, Callable[[Sequence[str], str], Completions]] = {
             "submit": self._submit,
+            "rl": self._rl,
             "jobs": self._jobs,
             "job": lambda _, part: Completions.of(part, self.names.jobs(stoppable=False)),
             "stop": lambda _, part: Completions.of(part, self.names.jobs(stoppable=True)),
@@ -90,22 +91,52 @@ class LineCompleter:
             return Completions.of(fragment, self.names.types())
         if len(words) == 1:
             return Completions.of(fragment.rpartition(",")[2], self.names.networks())
+        job_type, networks = words[0].upper(), words[1]
         option = OPTION_WORD.fullmatch(fragment)
         if option is not None:
-            return Completions.of(option[2], self._values(words, option[1]))
-        datasets = [*self.names.datasets(), *_files(fragment)] if len(words) == 2 else []
-        return Completions.of(fragment, [*datasets, *self._keys(words)])
+            return Completions.of(option[2], self._values(job_type, networks, option[1]))
+        sources: list[str] = []
+        if len(words) == 2:
+            sources = [*self.names.datasets(), *self.names.pools(), *_files(fragment)]
+        return Completions.of(fragment, [*sources, *self._keys(job_type, words)])
 
-    def _keys(self, words: Sequence[str]) -> list[str]:
+    def _rl(self, before: Sequence[str], fragment: str) -> Completions:
+        if fragment.startswith("-"):
+            return Completions.of(fragment, _flags(rl_line))
+        if before and before[-1] in ("--strategy", "--pool"):
+            known = from_pools() if before[-1] == "--strategy" else self.names.pools()
+            return Completions.of(fragment, known)
+        words = _without_flags(before)
+        if words is None:
+            return Completions(fragment, ())
+        if len(words) == 0:
+            return Completions.of(fragment.rpartition(",")[2], self.names.networks())
+        if len(words) == 1:
+            return Completions.of(fragment, self.names.environments())
+        acts = fragment.startswith(ACT_PREFIX)
+        prefix, job_type = (ACT_PREFIX, "ACT") if acts else ("", "LEARN")
+        option = OPTION_WORD.fullmatch(fragment)
+        if option is not None:
+            key = option[1].removeprefix(prefix)
+            return Completions.of(option[2], self._values(job_type, words[0], key))
+        keys = self._keys(job_type, words, prefix)
+        return Completions.of(fragment, keys if acts else [*keys, ACT_PREFIX])
+
+    def _keys(self, job_type: str, words: Sequence[str], prefix: str = "") -> list[str]:
         given = {match[1] for word in words if (match := OPTION_WORD.fullmatch(word))}
-        options = self.names.options(words[0].upper())
-        names = [name for name in options if name not in given]
-        return [f"{name}=" for name in sorted(names, key=lambda name: _rank(options[name]))]
+        options = self.names.options(job_type)
+        names = [name for name in options if prefix + name not in given]
+        ordered = sorted(names, key=lambda name: _rank(options[name]))
+        return [f"{prefix}{name}=" for name in ordered]
 
-    def _values(self, words: Sequence[str], key: str) -> list[str]:
-        field: dict[str, Any] = self.names.options(words[0].upper()).get(key, {})
+    def _values(self, job_type: str, networks: str, key: str) -> list[str]:
+        field: dict[str, Any] = self.names.options(job_type).get(key, {})
         if key == "tag":
-            return self.names.tags(words[1].split(","))
+            return self.names.tags(networks.split(","))
+        if key == "environment":
+            return self.names.environments()
+        if key == "pool":
+            return self.names.pools()
         if field.get("type") == "boolean":
             return ["true", "false"]
         if "enum" in field:
@@ -124,9 +155,9 @@ class LineCompleter:
 
 
 def _line(context: CompletionContext) -> str:
-    """Return the line up to the cursor; lines under ``%%submit`` go on where it ends."""
+    """Return the line up to the cursor; lines under ``%%submit`` and ``%%rl`` go on with it."""
     text = context.text_until_cursor
-    if context.cursor_line > 0 and context.full_text.lstrip().startswith("%%submit"):
+    if context.cursor_line > 0 and context.full_text.lstrip().startswith(("%%submit", "%%rl")):
         above = context.full_text.split("\n")[: context.cursor_line]
         return " ".join([*above, text])
     return text

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from jupyter_platform.client.arguments import submission_parameters
+from jupyter_platform.client.arguments import pair_parameters, submission_parameters
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.states import JobState, JobType
 
@@ -27,6 +27,17 @@ def submit_line() -> None:
     TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
     which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
     in DIANNE's spelling; under %%submit they may stand on the lines below.
+    """
+
+
+@click.command("%rl", epilog="Example: %rl q-network CartPole-v1 max_iterations=5000")
+@pair_parameters
+def rl_line() -> None:
+    """Start agents that act and a learner that learns from what they go through.
+
+    NETWORK is a Q-network, or an actor with its critic behind a comma. KEY=VALUE words are
+    options of the learner, act.KEY=VALUE those of the agents; under %%rl they may stand on the
+    lines below. Returns both: agents, learner = %rl …
     """
 
 

@@ -12,11 +12,18 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from jupyter_platform.client import Job, Platform
-from jupyter_platform.client.arguments import submission_payload
+from jupyter_platform.client.arguments import start_pair, submission_payload
 from jupyter_platform.client.job import JobListing
 from jupyter_platform.core.errors import NotFoundError, PlatformError
 from jupyter_platform.magics.completion import LineCompleter
-from jupyter_platform.magics.lines import job_line, jobs_line, read_line, stop_line, submit_line
+from jupyter_platform.magics.lines import (
+    job_line,
+    jobs_line,
+    read_line,
+    rl_line,
+    stop_line,
+    submit_line,
+)
 
 Drawn = TypeVar("Drawn", Job, JobListing)
 """What the magics return."""
@@ -87,6 +94,13 @@ class PlatformMagics(Magics):
         """Submit a job: ``%submit TYPE NETWORK [DATASET] [KEY=VALUE]…``; ``%submit --help``."""
         arguments = read_line(submit_line, line, cell)
         return self._show(self.hub.submit_payload(submission_payload(self.hub, **arguments)))
+
+    @line_cell_magic
+    @readable
+    def rl(self, line: str, cell: str | None = None) -> JobListing:
+        """Start agents and their learner: ``%rl NETWORK[,CRITIC] ENVIRONMENT [KEY=VALUE]…``."""
+        arguments = read_line(rl_line, line, cell)
+        return self._show(JobListing(list(start_pair(self.hub, **arguments))))
 
     @line_magic
     @readable

@@ -16,6 +16,7 @@ from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.options.resolve import OPTION_MODELS
 from jupyter_platform.core.options.schema import option_schema
 from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.strategies import STRATEGIES
 
 Answer = TypeVar("Answer")
 
@@ -24,6 +25,11 @@ FRESH_S = 5.0
 PATIENCE_S = 0.7
 """Seconds that a person who pressed Tab waits; what comes later is there at the next press."""
 NEWEST_JOBS = 100
+
+
+def from_pools() -> list[str]:
+    """Return the strategies that learn from a pool, which agents fill."""
+    return [name for name, record in STRATEGIES.items() if "pool" in record.learns_from]
 
 
 class Names:
@@ -55,6 +61,16 @@ class Names:
         found = self._ask("datasets", lambda: list(self._hub.datasets()))
         known = [item.name for item in found or () if item.state != "broken"]
         return known or list(bundled_datasets())
+
+    def pools(self) -> list[str]:
+        """Return the names of all experience pools."""
+        found = self._ask("pools", lambda: list(self._hub.pools()))
+        return [item.name for item in found or ()]
+
+    def environments(self) -> list[str]:
+        """Return the environments that are installed on the hosts."""
+        found = self._ask("environments", lambda: list(self._hub.environments()))
+        return [item.id for item in found or ()]
 
     def tags(self, networks: Iterable[str]) -> list[str]:
         """Return the weights that these networks have, as ``tag`` and ``tag/variant``."""

@@ -68,6 +68,41 @@ def test_options_may_stand_below_the_line(notebook):
     assert set(record.given) == {"batch_size", "max_iterations", "validation_interval"}
 
 
+def test_a_pair_is_started_shown_and_returned(notebook):
+    ran = notebook.run(
+        "agents, learner = %rl q-network CartPole-v1 --pool magic max_iterations=20 "
+        "min_samples=30 validation_interval=0 act.frames=false act.max_actions=40"
+    )
+
+    assert ran.error is None
+    agents, learner = notebook["agents"], notebook["learner"]
+    (bundle,) = ran.displayed
+    assert [item["id"] for item in bundle[JOBS_MIME]["jobs"]] == [agents.id, learner.id]
+    assert (agents.record.type, learner.record.type) == ("ACT", "LEARN")
+    assert agents.record.options["max_actions"] == 40
+    assert learner.record.options["max_iterations"] == 20
+    assert learner.wait(timeout=60) == agents.wait(timeout=60) == "finished"
+    assert notebook.complete("%rl q-network CartPole-v1 --pool mag")[0].endswith(" magic")
+    assert notebook.complete("%submit LEARN q-network mag")[0].endswith(" magic")
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("%rl q-network Pendulum-v1", "learn it with ddpg or ppo"),
+        ("%rl q-network CartPole-v1 fast", "act.KEY=VALUE for the agents"),
+        ("%rl q-network CartPole-v1 strategy=dqn", "give it as --strategy"),
+        ("%rl q-network CartPole-v1 environment=X", "give it as the second word"),
+        ("%rl q-network CartPole-v1 act.epsilon=1", "Did you mean epsilon_m"),
+    ],
+)
+def test_a_pair_that_cannot_be_is_refused_with_a_sentence(notebook, line, message):
+    ran = notebook.run(line)
+
+    assert ran.error is not None
+    assert message in str(ran.error)
+
+
 def test_jobs_lists_what_was_asked_for(notebook):
     submitted = notebook.run(f"job = %submit LEARN mlp wine {SHORT} --name listed")
     notebook["job"].wait(timeout=60)
