@@ -105,7 +105,7 @@ _BUILT_IN = (
         defaults={
             "method": "ADAM",
             "batch_size": 64,
-            "max_iterations": 20_000,
+            "max_iterations": 30_000,
             "validation_interval": 1000,
             "learning_rate": 0.0005,
             "steps_per_update": 4,

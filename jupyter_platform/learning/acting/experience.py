@@ -89,6 +89,8 @@ class OwnExperience:
         Actions for each update.
     seed : tuple of int
         Decides how the episodes begin.
+    beginner : Chooser, optional
+        How the actions before the first update are chosen, of which a fresh network knows nothing.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class OwnExperience:
         at_first: int,
         each: int,
         seed: tuple[int, ...],
+        beginner: Chooser | None = None,
     ) -> None:
         self.ring = Ring(Columns.in_memory(facts, lanes, max(capacity // lanes, 2)))
         self.episodes = 0
@@ -109,6 +112,8 @@ class OwnExperience:
         self._facts = facts
         self._policy = policy
         self._chooser = chooser
+        self._beginner = chooser if beginner is None else beginner
+        self._at_first = at_first
         self._lanes: Lanes | None = None
         self._count = lanes
         self._owed = max(at_first - each, 0)
@@ -151,7 +156,8 @@ class OwnExperience:
             self._lanes = Lanes(self._facts.id, self._count, seeds)
         lanes, before = self._lanes, self._lanes.observations
         outputs = self._policy.outputs(lanes.active, before)
-        actions = self._chooser(lanes.active, outputs, self.episodes)
+        chooser = self._beginner if self.actions < self._at_first else self._chooser
+        actions = chooser(lanes.active, outputs, self.episodes)
         if not self._facts.is_discrete:
             actions = np.clip(actions, -1, 1)
         moves = lanes.step(actions)

@@ -27,6 +27,7 @@ from jupyter_platform.learning.acting.playing import play
 from jupyter_platform.learning.acting.policies import (
     Head,
     Policy,
+    Random,
     check_action_strategy,
     make_chooser,
 )
@@ -164,6 +165,8 @@ class OffPolicy(Reinforcement):
         options, head = self.material.options, self.policy.head
         strategy = options.action_strategy or self.default_action_strategy
         chooser = make_chooser(strategy, options, head, self.facts, self.generator)
+        # An actor that knows nothing stands still: noise about that sees little of the world.
+        beginner = Random(head, self.facts, self.generator) if head is Head.ACTION else None
         return OwnExperience(
             self.facts,
             self.policy,
@@ -173,6 +176,7 @@ class OffPolicy(Reinforcement):
             at_first=options.min_samples,
             each=options.steps_per_update,
             seed=(*self.seed, 2),
+            beginner=beginner,
         )
 
     def step(self) -> tuple[Tensor, Tensor, float | None]:

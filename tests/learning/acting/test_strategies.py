@@ -13,6 +13,7 @@ from torch import nn
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.acting.playing import play
+from jupyter_platform.learning.acting.replay import STEP
 from jupyter_platform.learning.acting.rollouts import advantages
 from jupyter_platform.learning.strategies import strategy_type
 
@@ -314,3 +315,23 @@ def test_after_a_loss_that_was_no_number_other_samples_come(learner, linear):
     assert again == played(7)
     assert len({str(item[0]) for item in (first, again, other)}) == 3
     assert len({item[1] for item in (first, again, other)}) == 3
+
+
+def test_an_actor_sees_all_kinds_of_actions_before_it_learns(learner, linear):
+    """Its own, about the middle and with little noise, would show it next to nothing."""
+    strategy = learner(
+        "ddpg", linear(1, 1), mlp(2, 1), environment=REACH, min_samples=400, noise_max=0.01,
+        noise_min=0.01,
+    )  # fmt: skip
+
+    ring = strategy.experience.ring
+    strategy.step()
+    steps = ring.columns.kinds[:, : ring.written[0]] == STEP
+    first = ring.columns.actions[:, : ring.written[0]][steps].copy()
+    for _ in range(20):
+        strategy.step()
+    latest = ring.columns.actions[:, ring.written[0] - 2]  # behind each action is its end
+
+    assert len(first) == 400
+    assert np.histogram(first, 4, (-1, 1))[0].min() > 60
+    assert np.abs(latest).max() < 0.5

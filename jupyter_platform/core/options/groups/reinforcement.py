@@ -72,7 +72,7 @@ class ReinforcementOptions(OptionModel):
         allow_inf_nan=False,
     )
     evaluation_episodes: int = option(
-        10,
+        20,
         "Episodes without exploration that one validation plays.",
         group=_GROUP,
         unit="episodes",
@@ -92,7 +92,8 @@ class ReinforcementOptions(OptionModel):
     )
     min_samples: int = option(
         1000,
-        "Actions that must be there before learning begins.",
+        "Actions that must be there before learning begins; DDPG that acts for itself takes them "
+        "at random.",
         group=_GROUP,
         unit="actions",
         when={"strategy": _OFF_POLICY},
