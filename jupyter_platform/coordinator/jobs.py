@@ -78,19 +78,25 @@ class JobService:
             if known is not None:
                 return await self.get(known)
         resolved = await self._submissions.resolve(submission)
-        await asyncio.to_thread(self._submissions.make_pool, resolved)
+        rows = [await self._row(resolved, idempotency_key)]
         networks = [item.name for item in resolved.networks]
         agents = agents_for(resolved.name, networks, resolved.options, resolved.source.pool)
         if agents is not None:
-            await self.submit(agents)
-        row = resolved.row(
+            rows.insert(0, await self._row(await self._submissions.resolve(agents), None))
+        # All in one transaction: agents without their learner would act for ever.
+        job = await self._store.run(lambda session: _insert(session, rows))
+        if job == rows[-1].id:
+            for row in rows:
+                self._reconciler.enqueue(row)
+            await self._records.publish([row.id for row in rows])
+        return await self.get(job)
+
+    async def _row(self, resolved: Resolved, idempotency_key: str | None) -> JobRow:
+        """Return the row of a job that is about to be stored; its pool is made."""
+        await asyncio.to_thread(self._submissions.make_pool, resolved)
+        return resolved.row(
             secrets.token_hex(6), self._owner, self._submissions.retries, idempotency_key
         )
-        job = await self._store.run(lambda session: _insert(session, row))
-        if job == row.id:
-            self._reconciler.enqueue(row)
-            await self._records.publish([job])
-        return await self.get(job)
 
     async def check(self, submission: JobSubmission) -> JobCheck:
         """Check a submission without storing anything, and say when it would start."""
@@ -237,13 +243,16 @@ def _by_key(session: Session, key: str) -> str | None:
     return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
 
 
-def _insert(session: Session, row: JobRow) -> str:
-    """Insert a job unless one with its key is there; return the id of whichever is."""
+def _insert(session: Session, rows: Sequence[JobRow]) -> str:
+    """Insert a job, the last one, with those it needs; return its id, or that of its key."""
+    row = rows[-1]
     if row.idempotency_key is not None:
         known = _by_key(session, row.idempotency_key)
         if known is not None:
             return known
-    session.add(row)
+    for item in rows:
+        session.add(item)
+        session.flush()  # in this order
     return row.id
 
 

@@ -28,6 +28,36 @@ async def test_the_same_key_is_the_same_job(open_lab):
         assert (await lab.jobs.list()).total == 2
 
 
+async def test_a_learner_and_its_agents_are_stored_together_and_once(open_lab, monkeypatch):
+    pair = JobSubmission(
+        type="LEARN",
+        networks=["q-network"],
+        options={"strategy": "dqn", "environment": "CartPole-v1", "agents": 2},
+    )
+    async with open_lab() as lab:
+
+        async def break_down(work):
+            def transact(session):
+                work(session)
+                raise RuntimeError("the coordinator is killed here")
+
+            return await store_run(transact)
+
+        store_run = lab.store.run
+        with monkeypatch.context() as patch:
+            patch.setattr(lab.store, "run", break_down)
+            with pytest.raises(RuntimeError, match="killed here"):
+                await lab.jobs.submit(pair, idempotency_key="k")
+        assert (await lab.jobs.list()).total == 0
+        for _ in range(2):
+            learner = await lab.jobs.submit(pair, idempotency_key="k")
+
+        found = (await lab.jobs.list(order="oldest")).items
+        assert [(item.type, item.target_count) for item in found] == [("ACT", 2), ("LEARN", 1)]
+        assert found[1].id == learner.id
+        assert found[0].options["pool"] == learner.dataset
+
+
 async def test_a_refused_submission_leaves_nothing(open_lab):
     async with open_lab() as lab:
         with pytest.raises(InvalidRequestError):
