@@ -211,7 +211,8 @@ def _progress(record: DatasetRecord) -> str:
 
 def _print_dataset(record: DatasetRecord) -> None:
     descriptor, facts = record.descriptor, record.facts
-    pairs: list[tuple[str, str | None]] = [("name", record.name), ("state", record.state)]
+    state = f"{record.state}, its data are being read" if record.reading else record.state
+    pairs: list[tuple[str, str | None]] = [("name", record.name), ("state", state)]
     if descriptor is not None:
         pairs += [
             ("title", descriptor.title),

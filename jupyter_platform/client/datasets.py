@@ -315,7 +315,7 @@ def _row(dataset: DatasetRecord) -> tuple[str, ...]:
     task = None if descriptor is None else descriptor.task
     return (
         dataset.name,
-        dataset.state,
+        "being read" if dataset.reading else dataset.state,
         (task if facts is None else facts.task) or "",
         "" if facts is None else f"{facts.size:,}",
         "×".join(str(size) for size in shape),

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from jupyter_platform._version import __version__
 from jupyter_platform.cluster import messages
 from jupyter_platform.cluster.content import SENT, HostContent
-from jupyter_platform.cluster.inspection import Inspector
+from jupyter_platform.cluster.inspection import Inspectors
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.cluster.starting import RunStarter
 from jupyter_platform.cluster.warm import WarmProcess
@@ -50,7 +50,7 @@ class HostAgent(WorkerPlugin):
         Name of the host, and the id that stays with it.
     offer : Slice
         What of the machine it offers.
-    runs, content, starter, warm, inspector, telemetry
+    runs, content, starter, warm, inspectors, telemetry
         The parts that do the work.
     """
 
@@ -66,7 +66,7 @@ class HostAgent(WorkerPlugin):
         content: HostContent,
         starter: RunStarter,
         warm: WarmProcess,
-        inspector: Inspector,
+        inspectors: Inspectors,
         telemetry: Telemetry,
     ) -> None:
         self._host_name = name
@@ -76,7 +76,7 @@ class HostAgent(WorkerPlugin):
         self._content = content
         self._starter = starter
         self._warm = warm
-        self._inspector = inspector
+        self._inspectors = inspectors
         self._telemetry = telemetry
         self._ip = ""
         self._caps: asyncio.Task[None] | None = None
@@ -98,7 +98,7 @@ class HostAgent(WorkerPlugin):
             self._caps.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._caps
-        await self._inspector.close()
+        await self._inspectors.close()
         await self._warm.close()
 
     def describe(self) -> HostDescription:
@@ -189,7 +189,7 @@ class HostAgent(WorkerPlugin):
         references = [text for text in _strings(asked.request) if _is_file(text)]
         files = await asyncio.to_thread(self._content.resolve, references, keep=False)
         request = {**asked.request, "files": files}
-        return await self._inspector.ask(request, asked.timeout_s), None
+        return await self._inspectors.ask(request, asked.timeout_s), None
 
     async def _keep_logs_capped(self) -> None:
         while True:

@@ -32,7 +32,7 @@ from jupyter_platform.cluster.configuration import (
     configure_dask,
 )
 from jupyter_platform.cluster.content import HostContent
-from jupyter_platform.cluster.inspection import Inspector
+from jupyter_platform.cluster.inspection import Inspector, Inspectors
 from jupyter_platform.cluster.line_protocol import make_socket_folder, remove_socket_folder
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.cluster.starting import RunStarter
@@ -53,6 +53,8 @@ JOIN_TIMEOUT_S = 30
 SOCKETS = "sockets"
 """Link in the host's folder to the one of its unix sockets."""
 CLOSE_TIMEOUT_S = 2.0
+DATA_READERS = 3
+"""Datasets that are looked at at a time."""
 
 
 class HostWorker(Worker):
@@ -121,8 +123,10 @@ async def serve(paths: Paths, name: str, command: Sequence[str] | None = None) -
         security = ensure_certificates(paths.tls)
         sockets = make_socket_folder(folder / SOCKETS)
         warm = WarmProcess(sockets / "warm.sock", paths.log(f"warm-{name}"))
-        inspector = Inspector(warm, sockets, paths.log(f"inspector-{name}"))
-        agent = _make_agent(paths, name, settings, offer, warm, inspector, command)
+        log = paths.log(f"inspector-{name}")
+        readers = [Inspector(warm, sockets, log, name=f"data{n}") for n in range(DATA_READERS)]
+        inspectors = Inspectors(Inspector(warm, sockets, log), readers)
+        agent = _make_agent(paths, name, settings, offer, warm, inspectors, command)
         scheduler = await _until(stop, _find_scheduler(paths.scheduler_file, security))
         if scheduler is None:
             return True
@@ -211,7 +215,7 @@ def _make_agent(
     settings: Settings,
     offer: Slice,
     warm: WarmProcess,
-    inspector: Inspector,
+    inspectors: Inspectors,
     command: Sequence[str] | None,
 ) -> HostAgent:
     runs = HostRuns(paths.host_runs(name), settings.jobs.log_limit)
@@ -224,7 +228,7 @@ def _make_agent(
         content=content,
         starter=RunStarter(runs, content, warm, command),
         warm=warm,
-        inspector=inspector,
+        inspectors=inspectors,
         telemetry=Telemetry(paths.host(name)),
     )
 

@@ -10,7 +10,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,43 @@ FORK_TIMEOUT_S = 5.0
 POLL_S = 0.02
 
 
+class Inspectors:
+    """Several inspectors, so that nobody waits while gigabytes are read for somebody else.
+
+    Parameters
+    ----------
+    quick : Inspector
+        Gets the questions that are answered at once.
+    patient : sequence of Inspector
+        Get those for which data are read first; each is started when all before it are at work.
+    """
+
+    def __init__(self, quick: Inspector, patient: Sequence[Inspector]) -> None:
+        self._quick, self._patient = quick, tuple(patient)
+
+    async def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+        """Return the answer to one question; errors as of `Inspector.ask`."""
+        inspector = self._quick
+        if reads_data(request):
+            inspector = min(self._patient, key=lambda item: item.waiting)
+        return await inspector.ask(request, timeout_s)
+
+    async def close(self) -> None:
+        """End all of them."""
+        await asyncio.gather(*(item.close() for item in (self._quick, *self._patient)))
+
+
+def reads_data(request: Mapping[str, Any]) -> bool:
+    """Return whether data have to be read for an answer."""
+    if request.get("op") in ("dataset", "preview"):
+        return True
+    if not request.get("dataset"):
+        return False
+    options = request.get("options") or {}
+    narrows = options.get("sample_range") is not None or options.get("labels") is not None
+    return narrows or not request.get("facts")
+
+
 class Inspector:
     """Asks the inspector, one question at a time, and starts it when there is none.
 
@@ -44,10 +81,17 @@ class Inspector:
         Where stdout and stderr of such a process go.
     command : sequence of str, optional
         What to run; the socket and our pid are appended.
+    name : str
+        What its sockets are called, where there are several inspectors.
     """
 
     def __init__(
-        self, warm: WarmProcess, sockets: Path, log: Path, command: Sequence[str] | None = None
+        self,
+        warm: WarmProcess,
+        sockets: Path,
+        log: Path,
+        command: Sequence[str] | None = None,
+        name: str = "inspector",
     ) -> None:
         self._warm = warm
         self._log = log
@@ -55,10 +99,13 @@ class Inspector:
             command or (sys.executable, "-P", "-m", "jupyter_platform.learning.inspector")
         )
         self._sockets = sockets
+        self._name = name
         self._starting: asyncio.Task[Connection] | None = None
         self._connection: Connection | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
+        self.waiting = 0
+        """Questions that have no answer yet."""
         self._lives = 0
         self._questions = 0
 
@@ -72,6 +119,7 @@ class Inspector:
         PlatformError
             Whatever error of the family the inspector answered with.
         """
+        self.waiting += 1
         try:
             async with asyncio.timeout(timeout_s), self._turn:
                 answer = await self._ask(request)
@@ -79,6 +127,8 @@ class Inspector:
             raise UnavailableError(
                 f"The inspector did not answer within {timeout_s:g} s."
             ) from error
+        finally:
+            self.waiting -= 1
         if "error" in answer:
             raise from_dict(answer["error"])
         ok = answer.get("ok")
@@ -134,7 +184,7 @@ class Inspector:
 
     async def _start(self) -> Connection:
         self._lives += 1
-        path = self._sockets / f"inspector-{self._lives}.sock"
+        path = self._sockets / f"{self._name}-{self._lives}.sock"
         # Importing torch a second time beside the warm process would take longer than to wait.
         await self._warm.until_settled(START_TIMEOUT_S)
         try:

@@ -147,6 +147,7 @@ class Application:
         hosts = HostRegistry(cluster, store, ledger, hub, notifications, history)
         blobs = BlobStore(paths.blobs)
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
+        stack.push_async_callback(facts.close)
         networks = NetworkRepository(paths, facts, tags)
         stack.push_async_callback(networks.close)
         mirrors = self._settings.datasets.mirrors

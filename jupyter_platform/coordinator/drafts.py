@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from jupyter_platform._version import __version__
 from jupyter_platform.coordinator.hosts import HostRegistry
@@ -31,10 +32,11 @@ class DraftService:
             If no host answers in time.
         """
         dataset = None if request.dataset is None else self._datasets.get(request.dataset)
-        question = {
+        question: dict[str, Any] = {
             "op": "draft",
             "description": request.description.model_dump(mode="json"),
             "dataset": None if dataset is None else dataset.model_dump(mode="json"),
+            "facts": None if dataset is None else await self._datasets.facts(dataset),
         }
         return DraftRecord.model_validate(await self._hosts.inspect(question, ANSWER_WITHIN_S))
 

@@ -126,6 +126,10 @@ class Sources:
         name = f"{end or 'pool'}-{secrets.token_hex(3)}"
         return Source(pool=name, pool_folder=str(self._pools.path(name)))
 
+    async def facts(self, source: Source) -> dict[str, Any] | None:
+        """Return the facts of the dataset in JSON form; errors as of `DatasetRepository.facts`."""
+        return None if source.dataset is None else await self._datasets.facts(source.dataset)
+
     def make(self, options: OptionModel, source: Source) -> None:
         """Make the pool that an ACT writes to, or a learner with agents, unless it is there."""
         if not isinstance(options, ActOptions | LearnOptions):

@@ -32,6 +32,7 @@ from jupyter_platform.core.errors import (
     InvalidRequestError,
     NotFoundError,
     OptionError,
+    PlatformError,
     UnavailableError,
     nearest,
     shortened,
@@ -343,7 +344,7 @@ class Submissions:
         if resolved.target_count > 1:
             request["ranks"] = resolved.target_count
         try:
-            answer = await self._ask(request)
+            answer = await self._ask(request, resolved.source)
         except UnavailableError as error:
             resolved.warnings.append(f"not checked: {error.message}")
             return
@@ -353,16 +354,32 @@ class Submissions:
         resolved.category = answer.get("category")
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
 
-    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _ask(self, request: dict[str, Any], source: Source) -> dict[str, Any]:
         is_code = any(item["entry_point"] for item in request["networks"])
         if request["type"] == JobType.LEARN and "code" not in request:
             is_code = is_code or request["options"].get("strategy", "") not in ("", *STRATEGIES)
         if is_code or request["options"].get("environment"):
             # Code may change without its description: the answer is not kept.
+            request["facts"] = await self._dataset_facts(source)
             return await self._hosts.inspect({"op": "check", **request}, CHECK_WITHIN_S)
         text = json.dumps(request, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
+        known = await self._facts.cached("check", [digest])
+        if digest in known:
+            return known[digest]
+        # They follow from what the digest is of, and spare the inspector a look at the data.
+        request["facts"] = await self._dataset_facts(source)
         return await self._facts.ask("check", digest, request, CHECK_WITHIN_S)
+
+    async def _dataset_facts(self, source: Source) -> dict[str, Any] | None:
+        """Return the facts of the dataset; what is wrong with its data is blamed on the field."""
+        try:
+            return await self._sources.facts(source)
+        except UnavailableError:
+            raise
+        except PlatformError as error:
+            field = FieldError(field="dataset", value=source.name, message=error.message)
+            raise InvalidDataError(error.message, errors=error.errors or [field]) from error
 
     def make_pool(self, resolved: Resolved) -> None:
         """Make the pool of an ACT that is about to be stored."""

@@ -106,5 +106,7 @@ class DatasetRecord(BaseModel):
     """Where it lies on the coordinator's machine: its descriptor, or its only file."""
     download: DownloadRecord | None = None
     """None where there is nothing to download, or nobody has tried."""
+    reading: bool = False
+    """Whether its data are being read, so that its facts come later: gigabytes take minutes."""
     facts: DatasetFacts | None = None
     """None until the inspector has answered."""

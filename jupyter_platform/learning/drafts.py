@@ -23,6 +23,8 @@ class DraftQuestion(BaseModel):
 
     description: NetworkDescription
     dataset: DatasetDescriptor | None = None
+    facts: DatasetFacts | None = None
+    """Of the dataset, where they are known already."""
     files: dict[str, str] = Field(default_factory=dict)
 
 

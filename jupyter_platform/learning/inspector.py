@@ -39,6 +39,8 @@ from jupyter_platform.learning.strategies.records import describe, installed
 IDLE_S = 600.0
 """Seconds without a question after which it ends."""
 _CACHED = 64
+_SHOWN_BYTES = 1_000_000_000
+"""Bytes of a dataset up to which it is kept before anybody looks at its samples."""
 
 
 class _NetworkRequest(BaseModel):
@@ -62,6 +64,8 @@ class _PreviewRequest(_DatasetRequest):
 class _CheckRequest(BaseModel):
     networks: list[NetworkDescription]
     dataset: DatasetDescriptor | None = None
+    facts: DatasetFacts | None = None
+    """Of the dataset, where they are known already."""
     files: dict[str, str] = Field(default_factory=dict)
     type: JobType
     options: dict[str, Any] = Field(default_factory=dict)
@@ -132,7 +136,7 @@ class Inspector:
         facts: DatasetFacts | None = None
         if asked.dataset is not None:
             try:
-                facts = self._dataset_facts(asked.dataset, asked.files)
+                facts = asked.facts or self._dataset_facts(asked.dataset, asked.files)
                 facts = self._selected(asked, facts)
             except PlatformError as error:
                 refused = Check()
@@ -165,7 +169,7 @@ class Inspector:
         question = DraftQuestion.model_validate(request)
         facts: DatasetFacts | None = None
         if question.dataset is not None:
-            facts = self._dataset_facts(question.dataset, question.files)
+            facts = question.facts or self._dataset_facts(question.dataset, question.files)
         return look_at_draft(question, facts).model_dump(mode="json")
 
     def _predict(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -188,7 +192,10 @@ class Inspector:
         # Files are content-addressed, so a descriptor never comes to mean other data.
         facts = self._facts.get(descriptor.digest)
         if facts is None:
-            facts = load(descriptor, files).facts
+            found = load(descriptor, files)
+            facts = found.facts
+            if facts.streamed or facts.bytes <= _SHOWN_BYTES:
+                self._shown = found  # whoever asks what it is looks at samples next
             if len(self._facts) >= _CACHED:
                 self._facts.clear()
             self._facts[descriptor.digest] = facts

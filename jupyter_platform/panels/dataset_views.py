@@ -23,6 +23,7 @@ STATE_WORDS = {
     "downloading": "downloading",
     "broken": "✗ broken",
 }
+READING = "being read"
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def datasets(hub: Platform, chosen: str | None = None) -> list[DatasetRow]:
 def dataset_row(record: DatasetRecord) -> DatasetRow:
     """Say what there is to say of one dataset."""
     words = {"learns": learns(record)}
-    if record.state == "ready":
+    if record.state == "ready" and not record.reading:
         words |= {"size": _size(record), "shape": _shape(record)}
     else:  # which nobody knows the size of
         wrong = " jp-mod-wrong" if record.state == "broken" else ""
@@ -118,6 +119,8 @@ def learns(record: DatasetRecord) -> str:
 def state(record: DatasetRecord) -> str:
     """Return the state of a dataset in a word; nothing where it can be used."""
     download = record.download
+    if record.reading:
+        return READING
     if record.state == "downloading" and download is not None and download.total:
         return f"{STATE_WORDS[record.state]} {download.bytes / download.total:.0%}"
     return STATE_WORDS.get(record.state, "")
@@ -194,8 +197,15 @@ def _head(record: DatasetRecord) -> Markup:
         record.name,
         paragraph(title),
         paragraph(summary),
-        Markup('<p role="alert">{}</p>').format(problem) if problem else "",
+        Markup('<p role="alert">{}</p>').format(problem) if problem else _reading(record),
     )
+
+
+def _reading(record: DatasetRecord) -> Markup:
+    if not record.reading:
+        return Markup("")
+    text = "Its data are being read; sizes and samples are shown when that is done."
+    return Markup('<p role="status">{}</p>').format(text)
 
 
 def _facts(record: DatasetRecord) -> Markup:

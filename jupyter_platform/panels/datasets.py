@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 SAMPLES = 32
 """Samples on the page of a dataset."""
+WHILE_READING_S = 5.0
+"""Pause between two looks at data that are being read."""
 WHILE_DOWNLOADING_S = 1.0
 """Pause between two looks at a download."""
 ALL = "all"
@@ -73,6 +75,11 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         self._adapting = Adapting(self._hub)
         shown = (self._head, self._download, self._counts, self._samples, self._facts)
         return box(widgets.VBox, "page", *shown, self._adapting.widget)
+
+    def _show(self, asked: int, rows: list[DatasetRow]) -> None:
+        super()._show(asked, rows)
+        if any(row.record.reading for row in rows):  # which may take longer than the list asks
+            self._background.later(WHILE_READING_S, partial(self._ask_again, asked))
 
     def _draw_page(self, row: DatasetRow | None) -> None:
         self._head.value = "" if row is None else row.head
@@ -136,7 +143,17 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
             self._gallery.value = html
 
     def _fail_samples(self, error: BaseException) -> None:
-        self._gallery.value = f'<p role="alert">{escape(said(error))}</p>'
+        from jupyter_platform.core.errors import UnavailableError  # noqa: PLC0415 - slow to import
+
+        is_coming = isinstance(error, UnavailableError)
+        role = "status" if is_coming else "alert"
+        self._gallery.value = f'<p role="{role}">{escape(said(error))}</p>'
+        if is_coming:
+            self._background.later(WHILE_READING_S, partial(self._look_again, self._seen))
+
+    def _look_again(self, seen: tuple[str, str] | None) -> None:
+        if seen == self._seen:
+            self._look()
 
     def _change(self, work: Callable[[Platform, str], object]) -> None:
         """Start or stop the download of the chosen dataset, then read what has come of it."""

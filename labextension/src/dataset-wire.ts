@@ -47,6 +47,8 @@ export interface IDatasetRecord {
   /** Why it cannot be used, as a sentence. */
   problem: string | null;
   download: IDownload | null;
+  /** Whether its data are being read, so that its facts come later. */
+  reading: boolean;
   /** Null until the inspector has answered. */
   facts: IDatasetFacts | null;
 }

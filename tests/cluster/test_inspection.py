@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from jupyter_platform.cluster.inspection import Inspector
+from jupyter_platform.cluster.inspection import Inspector, Inspectors, reads_data
 from jupyter_platform.cluster.warm import WarmProcess
 from jupyter_platform.core.errors import NotFoundError, UnavailableError
 
@@ -62,3 +62,55 @@ def test_inspector_is_asked_started_again_and_given_up_on(tmp_path, sockets):
 
     assert first == again
     assert len({first["pid"], third["pid"], fourth["pid"]}) == 3
+
+
+DATASET = {"kind": "moons", "name": "d"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "reads"),
+    [
+        ({"op": "network", "description": {}}, False),
+        ({"op": "dataset", "descriptor": DATASET}, True),
+        ({"op": "preview", "descriptor": DATASET, "options": {}}, True),
+        ({"op": "check", "dataset": None, "options": {}}, False),
+        ({"op": "check", "dataset": DATASET, "facts": {"size": 1}, "options": {}}, False),
+        ({"op": "check", "dataset": DATASET, "facts": None, "options": {}}, True),
+        ({"op": "check", "dataset": DATASET, "facts": {}, "options": {"labels": ["1"]}}, True),
+        ({"op": "predict", "dataset": DATASET, "samples": [1]}, True),
+    ],
+)
+def test_what_reads_data_is_told_apart(request_, reads):
+    assert reads_data(request_) is reads
+
+
+def test_a_question_about_a_network_passes_data_that_are_read_and_so_do_other_data(
+    tmp_path, sockets
+):
+    script = tmp_path / "inspector.py"
+    script.write_text(INSPECTOR.replace('"hang"', '"preview"'))
+    warm = WarmProcess(sockets / "warm.sock", tmp_path / "warm.log")
+
+    def make(name):
+        log = tmp_path / "inspector.log"
+        return Inspector(warm, sockets, log, [sys.executable, str(script)], name)
+
+    async def scenario():
+        inspectors = Inspectors(make("quick"), [make("a"), make("b")])
+        reading = asyncio.create_task(inspectors.ask({"op": "preview"}, 60))
+        try:
+            await asyncio.sleep(0)
+            network = await inspectors.ask({"op": "network"}, 30)
+            other = await inspectors.ask({"op": "dataset"}, 30)
+            again = await inspectors.ask({"op": "dataset"}, 30)
+            assert not reading.done()
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+            await inspectors.close()
+        return network, other, again
+
+    network, other, again = asyncio.run(scenario())
+
+    assert other == again
+    assert network["pid"] != other["pid"]

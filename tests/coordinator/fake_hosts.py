@@ -70,6 +70,17 @@ class FakeRun:
         self.alive = False
 
 
+FACTS = {
+    "size": 150,
+    "shape": [4],
+    "task": "classification",
+    "outputs": 3,
+    "splits": {"train": [0, 120], "validation": [120, 150], "test": [120, 150]},
+    "bytes": 1000,
+}
+"""What is known of every dataset."""
+
+
 class FakeHost:
     """A host agent behind a link of the same shape as the real one."""
 
@@ -88,6 +99,8 @@ class FakeHost:
         self.blobs: dict[str, bytes] = {}
         self.calls: list[str] = []
         self.inspected: list[dict] = []
+        self.data_are_read: asyncio.Event | None = None
+        """What an answer about a dataset waits for."""
         self.inspection: dict | Exception = {"category": "FF", "errors": [], "warnings": []}
 
     async def call(self, op, payload=None, data=None, timeout_s=10.0):
@@ -95,6 +108,9 @@ class FakeHost:
         if self.silent:
             raise HostError(f"Host {self.name} did not answer {op!r}.")
         self.calls.append(op)
+        is_data = op == "inspect" and payload["request"]["op"] == "dataset"
+        if is_data and self.data_are_read is not None:
+            await self.data_are_read.wait()
         # What crosses is JSON, as on the wire.
         answer = getattr(self, f"_{op}")(json.loads(json.dumps(payload or {})), data)
         told, beside = answer if isinstance(answer, tuple) else (answer, None)
@@ -208,6 +224,8 @@ class FakeHost:
         self.inspected.append(payload["request"])
         if isinstance(self.inspection, Exception):
             raise self.inspection
+        if payload["request"]["op"] == "dataset":
+            return FACTS
         if payload["request"]["op"] != "check":
             raise UnavailableError("The inspector is busy.")
         return self.inspection

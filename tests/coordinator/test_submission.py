@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 
 import pytest
 
+from jupyter_platform.coordinator.repository import facts
 from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.errors import (
     ConflictError,
@@ -15,7 +17,7 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.jobs import JobSubmission
 
-from .fake_hosts import FakeHost
+from .fake_hosts import FACTS, FakeHost
 
 
 @pytest.fixture
@@ -284,6 +286,33 @@ async def test_without_an_answer_it_is_accepted_unchecked(ready, host):
         assert resolved.warnings == ["not checked: Host h1 did not answer 'inspect' within 5 s."]
 
 
+async def test_a_check_comes_with_what_is_known_of_the_data_and_waits_for_no_more(
+    ready, host, monkeypatch
+):
+    async with ready() as lab:
+        await resolve(lab)
+        assert host.inspected[-1]["facts"] == FACTS
+
+        monkeypatch.setattr(facts, "ANSWER_WITHIN_S", 0.1)
+        host.data_are_read = asyncio.Event()
+        resolved = await resolve(lab, dataset="wine")
+
+        assert resolved.warnings == [
+            "not checked: The data of 'wine' are still being read; ask again when that is done."
+        ]
+        host.data_are_read.set()
+
+
+async def test_what_is_wrong_with_the_data_is_blamed_on_the_dataset(ready, host):
+    async with ready() as lab:
+        host.inspection = InvalidDataError("Dataset 'iris': row 3 is broken.")
+
+        with pytest.raises(InvalidDataError, match="row 3") as caught:
+            await resolve(lab)
+
+        assert [(item.field, item.value) for item in caught.value.errors] == [("dataset", "iris")]
+
+
 async def test_the_same_check_is_asked_once(ready, host):
     async with ready() as lab:
         await resolve(lab)
@@ -389,4 +418,5 @@ async def test_the_inspector_is_told_of_the_processes(ready, host):
         await resolve(lab, target_count=3)
         await resolve(lab)
 
-        assert [request.get("ranks") for request in host.inspected] == [3, None]
+        asked = [request for request in host.inspected if request["op"] == "check"]
+        assert [request.get("ranks") for request in asked] == [3, None]

@@ -161,3 +161,11 @@ def test_rows_are_cut_after_some_numbers():
 
 def test_texts_are_shown_as_they_are():
     assert "<pre>a\nb &lt;</pre>" in gallery(sample(text="a\nb <"))
+
+
+def test_data_that_are_being_read_are_said_to_be():
+    row = dataset_row(record(None, reading=True))
+
+    assert "being read" in row.cells
+    assert "being read; sizes and samples" in row.head
+    assert not row.complete

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from jupyter_platform.coordinator.repository.descriptor_files import DescriptorFile
 from jupyter_platform.coordinator.repository.descriptor_folder import DescriptorFolder
 from jupyter_platform.coordinator.repository.downloads import Downloads
-from jupyter_platform.coordinator.repository.facts import Facts
+from jupyter_platform.coordinator.repository.facts import Facts, NotYetError
 from jupyter_platform.coordinator.repository.uploads import DatasetUpload, kind_of, receive
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import (
@@ -33,6 +33,7 @@ from jupyter_platform.core.errors import (
     InvalidDataError,
     InvalidRequestError,
     NotFoundError,
+    UnavailableError,
     unknown_name,
 )
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
@@ -43,8 +44,10 @@ from jupyter_platform.runtime.paths import Paths
 State = Literal["ready", "not downloaded", "downloading", "broken"]
 _READY: State = "ready"
 
-_INSPECT_WITHIN_S = 60.0
-_PREVIEW_WITHIN_S = 60.0
+_INSPECT_WITHIN_S = 600.0
+"""Seconds after which nobody looks at data any longer: gigabytes take minutes to read."""
+_TAKE_WITHIN_S = 540.0
+"""The same for a file that is added: who sends it waits 600 s for an answer."""
 MOST_SHOWN = 256
 """Samples of one preview."""
 
@@ -146,6 +149,22 @@ class DatasetRepository:
             raise InvalidRequestError(problem or "", errors=[field])
         return known.descriptor
 
+    async def facts(self, descriptor: DatasetDescriptor) -> dict[str, Any]:
+        """Return the facts of a dataset in JSON form, waiting some seconds for them.
+
+        Raises
+        ------
+        UnavailableError
+            If they are not known yet.
+        PlatformError
+            If the data cannot be used.
+        """
+        request = _request(descriptor)
+        try:
+            return await self._facts.soon("dataset", descriptor.digest, request, _INSPECT_WITHIN_S)
+        except NotYetError as error:
+            raise _still_read(descriptor) from error
+
     def file(self, descriptor: DatasetDescriptor) -> Path:
         """Return the path of the (first) file of a dataset on this machine."""
         reference = descriptor.references[0]
@@ -166,8 +185,7 @@ class DatasetRepository:
         known = self._known(name)
         answer = None
         if known.asked is not None:
-            digest = known.asked.digest
-            answer = await self._facts.answer("dataset", digest, _request(known.asked))
+            answer = await self._ask_facts(known.asked)
         return self._record(known, answer)
 
     async def records(self) -> list[DatasetRecord]:
@@ -221,7 +239,10 @@ class DatasetRepository:
             "sample": sample,
             "options": resolved.model_dump(mode="json"),
         }
-        answer = await self._facts.question("preview", request, _PREVIEW_WITHIN_S)
+        try:
+            answer = await self._facts.question("preview", request, _INSPECT_WITHIN_S)
+        except NotYetError as error:
+            raise _still_read(descriptor) from error
         return DatasetPreview.model_validate(answer)
 
     async def start_download(self, name: str) -> DatasetRecord:
@@ -368,7 +389,7 @@ class DatasetRepository:
         await asyncio.to_thread(self._blobs.put_file, file, link=True)
         try:
             answer = await self._facts.ask(
-                "dataset", descriptor.digest, _request(descriptor), _INSPECT_WITHIN_S
+                "dataset", descriptor.digest, _request(descriptor), _TAKE_WITHIN_S
             )
             await asyncio.to_thread(self._folder.put, name, descriptor)
         except BaseException:
@@ -387,7 +408,11 @@ class DatasetRepository:
         for name in names:
             asked = everything[name].asked if name in everything else None
             if asked is not None and self._facts.refusal("dataset", asked.digest) is None:
-                await self._facts.answer("dataset", asked.digest, _request(asked))
+                await self._ask_facts(asked)
+
+    async def _ask_facts(self, descriptor: DatasetDescriptor) -> dict[str, Any] | None:
+        request = _request(descriptor)
+        return await self._facts.answer("dataset", descriptor.digest, request, _INSPECT_WITHIN_S)
 
     def _record(self, known: _Known, answer: dict[str, Any] | None) -> DatasetRecord:
         descriptor = known.descriptor
@@ -400,11 +425,17 @@ class DatasetRepository:
         elif descriptor is not None and not descriptor.is_complete:
             coming = download is not None and download.running
             state = "downloading" if coming else "not downloaded"
+        reading = (
+            answer is None
+            and known.asked is not None
+            and self._facts.is_asking("dataset", known.asked.digest)
+        )
         return DatasetRecord(
             name=known.name,
             descriptor=descriptor,
             origin=known.origin,
             state=state,
+            reading=reading,
             problem=problem,
             base=None if known.file is None else known.file.base,
             location=self._location(known),
@@ -418,6 +449,12 @@ class DatasetRepository:
         if known.descriptor is None or not known.descriptor.references:
             return None
         return str(self.file(known.descriptor)) if known.descriptor.is_complete else None
+
+
+def _still_read(descriptor: DatasetDescriptor) -> UnavailableError:
+    return UnavailableError(
+        f"The data of {descriptor.name!r} are still being read; ask again when that is done."
+    )
 
 
 def _request(descriptor: DatasetDescriptor) -> dict[str, Any]:

@@ -78,6 +78,9 @@ def read_descriptor(path: Path, *, nested: bool) -> DescriptorFile | None:
         return _described({str(key): value for key, value in content.items()}, path, name)
     except (InvalidDataError, OSError, ValueError) as error:
         return DescriptorFile(name, path, problem=_sentence(path, error))
+    except RecursionError:
+        problem = _sentence(path, InvalidDataError("its objects are nested too deeply"))
+        return DescriptorFile(name, path, problem=problem)
 
 
 def _parse(path: Path) -> Any:

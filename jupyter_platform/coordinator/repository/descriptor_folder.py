@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from jupyter_platform.runtime.atomic import fsync_folder, write_bytes_atomic
 
 _DEEPEST = 2
 """Levels of folders of data that are looked at to notice a change."""
+
+_UNSETTLED_NS = 2_000_000_000
+"""Nanoseconds after a change in which another one may leave the same time behind it."""
 
 Stamp = tuple[int, int, int]
 """Inode, time of the last change in ns, size."""
@@ -35,7 +39,7 @@ class DescriptorFolder:
         self._folder = folder
         self._stamps = _Stamps()
         self._listed: dict[Path, tuple[int, list[Path]]] = {}
-        self._read: dict[Path, tuple[Stamp, DescriptorFile | None]] = {}
+        self._read: dict[Path, tuple[Stamp | None, DescriptorFile | None]] = {}
 
     def all(self, bundled: Mapping[str, DatasetDescriptor]) -> dict[str, DescriptorFile]:
         """Return what the folder holds now, by name.
@@ -76,7 +80,7 @@ class DescriptorFolder:
 
     def _files(self) -> Iterator[DescriptorFile]:
         """Yield all descriptors, files before those in folders, by path."""
-        read: dict[Path, tuple[Stamp, DescriptorFile | None]] = {}
+        read: dict[Path, tuple[Stamp | None, DescriptorFile | None]] = {}
         for path in self._paths():
             try:
                 status = path.stat()
@@ -85,7 +89,8 @@ class DescriptorFolder:
             stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
             known = self._read.get(path)
             if known is None or known[0] != stamp:
-                known = stamp, read_descriptor(path, nested=path.parent != self._folder)
+                kept = stamp if _is_settled(status.st_mtime_ns) else None
+                known = kept, read_descriptor(path, nested=path.parent != self._folder)
             read[path] = known
         self._read = read
         for _, item in read.values():
@@ -101,13 +106,18 @@ class DescriptorFolder:
                 changed = folder.stat().st_mtime_ns
                 known = self._listed.get(folder)
                 # A folder of data may hold very many files; it is listed when it has changed.
-                listed[folder] = (
-                    known if known and known[0] == changed else (changed, _listed(folder)[0])
-                )
+                if known is None or known[0] != changed:
+                    known = changed if _is_settled(changed) else 0, _listed(folder)[0]
+                listed[folder] = known
             except OSError:
                 continue
             yield from listed[folder][1]
         self._listed = listed
+
+
+def _is_settled(changed_ns: int) -> bool:
+    """Return whether a later change of the same thing would show."""
+    return time.time_ns() - changed_ns > _UNSETTLED_NS
 
 
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -117,7 +127,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
         for entry in entries:
             if entry.name.startswith("."):
                 continue
-            if entry.name.endswith(SUFFIXES):
+            if entry.name.endswith(SUFFIXES) and entry.is_file():
                 files.append(Path(entry.path))
             elif entry.is_dir():
                 folders.append(Path(entry.path))
@@ -222,5 +232,6 @@ class _Stamps:
     def _folders(self, path: Path, changed: int) -> list[Path]:
         known = self._inside.get(path)
         if known is None or known[0] != changed:
-            known = self._inside[path] = changed, _listed(path)[1]
+            kept = changed if _is_settled(changed) else 0
+            known = self._inside[path] = kept, _listed(path)[1]
         return known[1]

@@ -185,7 +185,18 @@ def _list(value: Any) -> list[Any]:
 
 
 def _dims(value: Any) -> list[int]:
-    return [int(side) for side in _list(value)]
+    try:
+        return [int(side) for side in _list(value)]
+    except (TypeError, ValueError):
+        raise ValueError(f"{value!r} is no list of dimensions, such as [3, 32, 32]") from None
+
+
+def _column(rest: Content, key: str) -> int:
+    value = rest.pop(key, 0)
+    try:
+        return int(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{key} = {value!r} is no number of columns") from None
 
 
 def _beside(folder: Path, *names: str) -> str:
@@ -272,9 +283,9 @@ def _csv(source: _Source) -> Content:
     rest, content = source.rest, source.content
     if "inputDims" not in content or "file" not in rest:
         raise ValueError("a CSVDataset needs 'file' and 'inputDims'")
-    first = int(rest.pop("inputOffset", 0))
+    first = _column(rest, "inputOffset")
     last = first + math.prod(_dims(content["inputDims"]))
-    target = last + int(rest.pop("targetOffset", 0))
+    target = last + _column(rest, "targetOffset")
     found: Content = {
         "kind": "csv",
         "header": False,

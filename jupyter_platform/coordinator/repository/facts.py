@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
@@ -14,7 +18,7 @@ from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import FactRow
 from jupyter_platform.core.errors import PlatformError, UnavailableError
 
-Inspect = Callable[[dict[str, Any], float], Awaitable[dict[str, Any]]]
+Inspect = Callable[[dict[str, Any], float], Coroutine[Any, Any, dict[str, Any]]]
 """Hands a request to the inspector of any host that is up: request, seconds to wait → answer.
 
 Raises UnavailableError without a host or in time, other platform errors as the inspector's answer.
@@ -29,13 +33,25 @@ _REFUSALS = 10_000
 log = logging.getLogger(__name__)
 
 
+class NotYetError(UnavailableError):
+    """The answer is on its way."""
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What the inspector is being asked."""
+
+    answer: asyncio.Task[dict[str, Any]]
+    asked_at: float
+
+
 class Facts:
     """Answers of the inspector, cached in the store."""
 
     def __init__(self, store: Store, inspect: Inspect) -> None:
         self._store = store
         self._inspect = inspect
-        self._asking: dict[tuple[str, str], asyncio.Task[dict[str, Any]]] = {}
+        self._asking: dict[tuple[str, str], _Question] = {}
         self._refused: dict[tuple[str, str], str] = {}
 
     async def cached(self, kind: str, digests: Collection[str]) -> dict[str, dict[str, Any]]:
@@ -79,44 +95,106 @@ class Facts:
         known = await self.cached(kind, [digest])
         if digest in known:
             return known[digest]
-        task = self._asking.get((kind, digest))
-        if task is None:
-            task = asyncio.create_task(self._inspect_and_keep(kind, digest, request, timeout_s))
-            self._asking[kind, digest] = task
-            task.add_done_callback(lambda _: self._asking.pop((kind, digest), None))
         # One asker that goes away must not take the answer from the others.
-        return await asyncio.shield(task)
+        return await asyncio.shield(self._keeping(kind, digest, request, timeout_s).answer)
+
+    async def soon(
+        self, kind: str, digest: str, request: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the answer to a request if it comes soon; errors as of `ask`, and `NotYetError`.
+
+        The first who ask wait for `ANSWER_WITHIN_S` at most, later ones for what is left of that.
+        The question goes on for `timeout_s`, so that the answer is there later.
+        """
+        known = await self.cached(kind, [digest])
+        if digest in known:
+            return known[digest]
+        return await self._soon(self._keeping(kind, digest, request, timeout_s))
 
     async def answer(
-        self, kind: str, digest: str, request: Mapping[str, Any]
+        self,
+        kind: str,
+        digest: str,
+        request: Mapping[str, Any],
+        timeout_s: float = ANSWER_WITHIN_S,
     ) -> dict[str, Any] | None:
-        """Return the answer, or None when there is none: the record is shown without facts."""
+        """Return the answer if it comes `soon`, else None: the record is shown without facts."""
         try:
-            return await self.ask(kind, digest, request)
-        except UnavailableError:
-            return None
-        except PlatformError as error:
-            log.warning("no facts of %s %s: %s", kind, digest[:12], error.message)
-            if len(self._refused) >= _REFUSALS:
-                self._refused.clear()
-            self._refused[kind, digest] = error.message
+            return await self.soon(kind, digest, request, timeout_s)
+        except PlatformError:
             return None
 
+    def is_asking(self, kind: str, digest: str) -> bool:
+        """Return whether a request waits for its answer."""
+        return (kind, digest) in self._asking
+
     def refusal(self, kind: str, digest: str) -> str | None:
-        """Return why the last `answer` to a request was none, where that was its own fault."""
+        """Return why a request has no answer, where that is its own fault."""
         return self._refused.get((kind, digest))
 
     async def question(
         self, kind: str, request: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
-        """Return the answer to a request that nobody will ask again; see `ask`."""
-        return await self._inspect({"op": kind, **request}, timeout_s)
+        """Return the answer to a request, which is not kept, if it comes `soon`."""
+        text = json.dumps(request, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return await self._soon(
+            self._put(kind, digest, lambda: self._inspect({"op": kind, **request}, timeout_s))
+        )
+
+    async def close(self) -> None:
+        """Give up all questions."""
+        asking = [item.answer for item in self._asking.values()]
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
+
+    def _keeping(
+        self, kind: str, digest: str, request: Mapping[str, Any], timeout_s: float
+    ) -> _Question:
+        return self._put(
+            kind, digest, lambda: self._inspect_and_keep(kind, digest, request, timeout_s)
+        )
+
+    def _put(
+        self, kind: str, digest: str, ask: Callable[[], Coroutine[Any, Any, dict[str, Any]]]
+    ) -> _Question:
+        """Return the question that is under way, or put it."""
+        question = self._asking.get((kind, digest))
+        if question is None:
+            question = _Question(asyncio.create_task(ask()), time.monotonic())
+            self._asking[kind, digest] = question
+            question.answer.add_done_callback(lambda done: self._forget(kind, digest, done))
+        return question
+
+    async def _soon(self, question: _Question) -> dict[str, Any]:
+        """Wait for an answer until `ANSWER_WITHIN_S` after the question was put."""
+        left = question.asked_at + ANSWER_WITHIN_S - time.monotonic()
+        try:
+            async with asyncio.timeout(max(left, 0.0)):
+                return await asyncio.shield(question.answer)
+        except TimeoutError as error:
+            raise NotYetError("It is still being looked at; the answer comes later.") from error
 
     async def _inspect_and_keep(
         self, kind: str, digest: str, request: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
-        value = await self._inspect({"op": kind, **request}, timeout_s)
+        try:
+            value = await self._inspect({"op": kind, **request}, timeout_s)
+        except UnavailableError:
+            raise
+        except PlatformError as error:
+            log.info("no facts of %s %s: %s", kind, digest[:12], error.message)
+            if len(self._refused) >= _REFUSALS:
+                self._refused.clear()
+            self._refused[kind, digest] = error.message
+            raise
         self._refused.pop((kind, digest), None)
         row = FactRow(kind=kind, digest=digest, value=value)
         await self._store.run(lambda session: session.merge(row))
         return value
+
+    def _forget(self, kind: str, digest: str, done: asyncio.Task[dict[str, Any]]) -> None:
+        self._asking.pop((kind, digest), None)
+        if not done.cancelled():
+            done.exception()  # whoever asked may have gone away meanwhile

@@ -37,8 +37,8 @@ export async function* readCatalogue(
       yield { networks: [...networks], datasets: [...datasets], ...rest };
     }
   }
-  for (const [at, { facts, descriptor }] of datasets.entries()) {
-    if (!facts) {
+  for (const [at, { facts, descriptor, state }] of datasets.entries()) {
+    if (!facts && state === 'ready') {
       const known = await api.dataset(descriptor.name).catch(() => null);
       datasets[at] = known ?? datasets[at];
       yield { networks: [...networks], datasets: [...datasets], ...rest };

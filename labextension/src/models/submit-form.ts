@@ -117,6 +117,11 @@ export class SubmitForm implements IDisposable {
     return !missingOf(this._view, this._trans).length;
   }
 
+  /** Read once more what a job can be made of: datasets come while the form is open. */
+  lookAgain(): void {
+    void this._readCatalogue();
+  }
+
   /** Change some of the entries. */
   change(entries: Partial<Omit<IEntries, 'type' | 'options'>>): void {
     this._enter({ ...this._view.entries, ...entries });

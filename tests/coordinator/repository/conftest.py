@@ -43,8 +43,10 @@ def blobs(paths):
 
 
 @pytest.fixture
-def facts(store, inspector):
-    return Facts(store, inspector)
+def facts(store, inspector, jp_asyncio_loop):
+    facts = Facts(store, inspector)
+    yield facts
+    jp_asyncio_loop.run_until_complete(facts.close())
 
 
 @pytest.fixture
@@ -53,10 +55,14 @@ def tags(store, paths, blobs):
 
 
 @pytest.fixture
-def networks(paths, facts, tags):
-    return NetworkRepository(paths, facts, tags)
+def networks(paths, facts, tags, jp_asyncio_loop):
+    networks = NetworkRepository(paths, facts, tags)
+    yield networks
+    jp_asyncio_loop.run_until_complete(networks.close())
 
 
 @pytest.fixture
-def datasets(paths, blobs, facts):
-    return DatasetRepository(paths, blobs, facts)
+def datasets(paths, blobs, facts, jp_asyncio_loop):
+    datasets = DatasetRepository(paths, blobs, facts)
+    yield datasets
+    jp_asyncio_loop.run_until_complete(datasets.close())

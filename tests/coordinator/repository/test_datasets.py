@@ -3,7 +3,7 @@ import hashlib
 
 import pytest
 
-from jupyter_platform.coordinator.repository import DatasetUpload, uploads
+from jupyter_platform.coordinator.repository import DatasetUpload, facts, uploads
 from jupyter_platform.core.errors import (
     ConflictError,
     InvalidDataError,
@@ -191,3 +191,26 @@ async def test_a_deleted_dataset_keeps_its_file_for_jobs_that_use_it(datasets, i
 
     assert datasets.find("mine") is None
     assert datasets.file(descriptor).read_bytes() == CSV
+
+
+async def test_data_that_take_long_to_read_are_said_to_be_read_and_are_known_later(
+    datasets, inspector, until, monkeypatch
+):
+    monkeypatch.setattr(facts, "ANSWER_WITHIN_S", 0.1)
+    inspector.answers |= {"dataset": FACTS, "preview": {}}
+    inspector.gate = asyncio.Event()
+
+    record = await datasets.record("iris")
+    assert (record.state, record.reading, record.facts) == ("ready", True, None)
+    with pytest.raises(UnavailableError, match="'iris' are still being read"):
+        await datasets.facts(datasets.get("iris"))
+    with pytest.raises(UnavailableError, match="'iris' are still being read"):
+        await datasets.preview("iris", None, 8, {})
+    inspector.gate.set()
+
+    async def known():
+        return (await datasets.record("iris")).facts
+
+    assert (await until(known)).size == FACTS["size"]
+    assert not (await datasets.record("iris")).reading
+    assert [item["op"] for item in inspector.asked].count("dataset") == 1

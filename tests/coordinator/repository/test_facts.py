@@ -1,8 +1,10 @@
 import asyncio
+import time
 
 import pytest
 
 from jupyter_platform.coordinator.repository import Facts
+from jupyter_platform.coordinator.repository import facts as facts_module
 from jupyter_platform.core.errors import InvalidDataError, UnavailableError
 
 DIGEST = "0" * 64
@@ -50,3 +52,54 @@ async def test_kinds_do_not_mix(facts, inspector):
 
     assert await facts.ask("dataset", DIGEST, {}) == {"b": 2}
     assert await facts.cached("network", [DIGEST, "1" * 64]) == {DIGEST: {"a": 1}}
+
+
+async def test_an_answer_that_takes_long_is_there_later_and_nobody_waits_twice(
+    facts, inspector, until, monkeypatch
+):
+    monkeypatch.setattr(facts_module, "ANSWER_WITHIN_S", 0.2)
+    inspector.answers["dataset"] = {"size": 7}
+    inspector.gate = asyncio.Event()
+
+    with pytest.raises(UnavailableError, match="comes later"):
+        await facts.soon("dataset", DIGEST, {}, 600)
+    assert facts.is_asking("dataset", DIGEST)
+    began = time.monotonic()
+    for _ in range(50):
+        assert await facts.answer("dataset", DIGEST, {}, 600) is None
+    assert time.monotonic() - began < 5  # 50 waits of 0.2 s would be 10 s
+    inspector.gate.set()
+    await until(lambda: not facts.is_asking("dataset", DIGEST))
+
+    assert await facts.soon("dataset", DIGEST, {}, 600) == {"size": 7}
+    assert len(inspector.asked) == 1
+
+
+async def test_an_answer_that_is_not_kept_is_joined_while_it_is_on_its_way(
+    facts, inspector, until, monkeypatch
+):
+    monkeypatch.setattr(facts_module, "ANSWER_WITHIN_S", 0.1)
+    inspector.answers["preview"] = {"samples": []}
+    inspector.gate = asyncio.Event()
+    for _ in range(2):
+        with pytest.raises(UnavailableError, match="comes later"):
+            await facts.question("preview", {"name": "d"}, 600)
+    inspector.gate.set()
+    await until(lambda: not facts._asking)
+
+    assert await facts.question("preview", {"name": "d"}, 600) == {"samples": []}
+    assert len(inspector.asked) == 2
+
+
+async def test_why_there_is_no_answer_is_kept_until_there_is_one(facts, inspector):
+    inspector.answers["dataset"] = InvalidDataError("row 3 is broken")
+    assert await facts.answer("dataset", DIGEST, {}) is None
+    assert facts.refusal("dataset", DIGEST) == "row 3 is broken"
+    inspector.answers["dataset"] = UnavailableError("no host")
+    assert await facts.answer("dataset", DIGEST, {}) is None
+    assert facts.refusal("dataset", DIGEST) == "row 3 is broken"
+
+    inspector.answers["dataset"] = {"size": 1}
+    await facts.ask("dataset", DIGEST, {})
+
+    assert facts.refusal("dataset", DIGEST) is None

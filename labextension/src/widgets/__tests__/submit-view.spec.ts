@@ -73,6 +73,7 @@ function aDataset(name: string, shape: number[]): IDataset {
     },
     origin: 'bundled',
     state: 'ready',
+    reading: false,
     problem: null,
     download: null,
     facts: {
@@ -283,16 +284,32 @@ describe('SubmitView', () => {
     });
   });
 
-  it('should say which datasets have to be downloaded first', () => {
+  it('should offer datasets that came while it was open', async () => {
+    const { api } = stage;
+    vi.spyOn(api, 'datasets').mockResolvedValue([aDataset('fresh', [1, 8, 8])]);
+
+    find(node, '[data-control=dataset] input').click();
+
+    await vi.waitFor(() =>
+      expect(textsOf(node, '[role=option]')[0]).toContain('fresh')
+    );
+  });
+
+  it('should say which datasets have to be downloaded, or are being read', () => {
     const mnist = { ...aDataset('mnist', [1, 28, 28]), facts: null };
     const choices = datasetChoices(
-      [{ ...mnist, state: 'not downloaded' }, aDataset('digits', [1, 8, 8])],
+      [
+        { ...mnist, state: 'not downloaded' },
+        { ...mnist, reading: true },
+        aDataset('digits', [1, 8, 8])
+      ],
       undefined,
       nullTranslator.load('')
     );
 
     expect(choices?.map(({ detail }) => detail)).toEqual([
       'not downloaded',
+      'being read',
       '1,797 samples · 1×8×8 · 10 classes'
     ]);
   });

@@ -41,10 +41,11 @@ export function datasetChoices(
   trans: TranslationBundle
 ): IChoice[] | null {
   const choices = datasets?.map(dataset => {
-    const { descriptor, facts, state } = dataset;
+    const { descriptor, facts, state, reading } = dataset;
     const fits = network ? doFit(network, dataset) : null;
     const detail = [
       state !== 'ready' && stateText(state, trans),
+      reading && trans.__('being read'),
       facts && trans.__('%1 samples', formatCount(facts.size)),
       facts && shapeText(facts.shape),
       facts &&

@@ -18,6 +18,8 @@ interface IComboboxProps {
   /** Null while they are being read. */
   choices: readonly IChoice[] | null;
   onChange: (value: string) => void;
+  /** The list is about to be seen. */
+  onOpen?: () => void;
   isInvalid: boolean;
   /** Id of what explains the field. */
   describedBy: string;
@@ -41,6 +43,7 @@ export function Combobox({
   value,
   choices,
   onChange,
+  onOpen,
   isInvalid,
   describedBy
 }: IComboboxProps): JSX.Element {
@@ -54,6 +57,12 @@ export function Combobox({
     () => matching(choices ?? [], typed ?? ''),
     [choices, typed]
   );
+  const show = (): void => {
+    if (!open) {
+      onOpen?.();
+    }
+    setOpen(true);
+  };
   const choose = (choice: IChoice): void => {
     onChange(choice.name);
     setTyped(null);
@@ -66,7 +75,7 @@ export function Combobox({
       event.preventDefault();
       const count = Math.max(shown.length, 1);
       setAt(open ? (at + step + count) % count : 0);
-      setOpen(true);
+      show();
     } else if (open && event.key === 'Enter' && !event.ctrlKey && shown[at]) {
       event.preventDefault();
       choose(shown[at]);
@@ -101,11 +110,11 @@ export function Combobox({
         onChange={event => {
           onChange(event.target.value);
           setTyped(event.target.value);
-          setOpen(true);
+          show();
           setAt(-1);
         }}
         {...{ onKeyDown }}
-        onClick={() => setOpen(true)}
+        onClick={show}
       />
       {open ? (
         <ChoiceList

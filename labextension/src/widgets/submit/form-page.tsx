@@ -154,6 +154,7 @@ function SourceField({
               : poolChoices(pools, trans)
           }
           onChange={value => form.change({ dataset: value })}
+          onOpen={() => form.lookAgain()}
         />
       )}
     </Field>
