@@ -9,14 +9,14 @@ import click
 
 from jupyter_platform.cli.output import number, print_fields, print_table
 
-LARGE = ("classes", "confusion", "per_class", "examples", "headline", "error")
+LARGE = ("classes", "confusion", "per_class", "examples", "agents", "headline", "error")
 """Parts of a result that are no line in a list of fields."""
 MOST_CLASSES = 20
 """Classes above which a confusion matrix does not fit on a screen."""
 
 
 def print_result(result: Mapping[str, Any]) -> None:
-    """Print a result: its numbers, the table per class and the confusion matrix."""
+    """Print a result: its numbers, tables per class or agent, and the confusion matrix."""
     print_fields(
         (key.replace("_", " "), _text(value)) for key, value in result.items() if key not in LARGE
     )
@@ -24,6 +24,9 @@ def print_result(result: Mapping[str, Any]) -> None:
     if per_class:
         click.echo()
         print_per_class(per_class)
+    if agents := result.get("agents"):
+        click.echo()
+        print_agents(agents)
     confusion = result.get("confusion")
     if confusion and len(confusion) <= MOST_CLASSES:
         click.echo("\n" + confusion_text(confusion, class_names(result)))
@@ -48,6 +51,26 @@ def print_per_class(rows: Sequence[Mapping[str, Any]]) -> None:
             for row in sorted(rows, key=lambda row: float(row["f1"]))
         ],
     )
+
+
+def print_agents(agents: Sequence[Mapping[str, Any]]) -> None:
+    """Print what each of several agents came to."""
+    print_table(
+        ("AGENT", ">EPISODES", ">ACTIONS", ">MEAN RETURN", ">BEST"),
+        [
+            (
+                str(item["agent"]),
+                *(f"{item[key]:,}" for key in ("episodes", "actions")),
+                *("–" if value is None else number(value) for value in _returns(item)),
+            )
+            for item in agents
+        ],
+    )
+
+
+def _returns(agent: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Return the mean return of an agent and its best one; None before any episode ended."""
+    return agent["mean_return"], (agent["best"] or {}).get("reward")
 
 
 def confusion_text(confusion: Sequence[Sequence[int]], names: Sequence[str]) -> str:

@@ -39,3 +39,12 @@ export interface IPool {
   rows: number;
   capacity: number;
 }
+
+/** An environment that agents can act in. */
+export interface IEnvironment {
+  id: string;
+  /** Steps after which an episode is cut. */
+  max_episode_steps: number | null;
+  /** Mean return from which on it counts as solved. */
+  reward_threshold: number | null;
+}

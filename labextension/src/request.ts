@@ -9,7 +9,7 @@ import type {
   IMetricsQuery,
   IPlatformApi
 } from './tokens';
-import type { IPool, IReplay, ReplayKind } from './acting-wire';
+import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
 import type {
   IDataset,
   IDatasetRecord,
@@ -143,6 +143,10 @@ export class PlatformApi implements IPlatformApi {
 
   pools(): Promise<IPool[]> {
     return this._get('pools');
+  }
+
+  environments(): Promise<IEnvironment[]> {
+    return this._get('environments');
   }
 
   strategies(): Promise<IStrategy[]> {

@@ -1,7 +1,7 @@
 import { Token } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IPool, IReplay, ReplayKind } from './acting-wire';
+import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
 import type {
   IHost,
   IJob,
@@ -117,6 +117,8 @@ export interface IPlatformApi {
   /** One of them with its pictures. */
   replay(id: string, kind: ReplayKind, rank: number): Promise<IReplay>;
   pools(): Promise<IPool[]>;
+  /** The environments that are installed on the hosts. */
+  environments(): Promise<IEnvironment[]>;
   networks(): Promise<INetwork[]>;
   network(name: string): Promise<INetwork>;
   datasets(): Promise<IDataset[]>;

@@ -43,3 +43,15 @@ def test_the_worst_class_comes_first(capsys):
     out = capsys.readouterr().out
     assert out.index("bad") < out.index("good")
     assert "top k     1 0.75" in out
+
+
+def test_each_agent_has_a_line(capsys):
+    agents = [
+        {"agent": 0, "episodes": 1200, "actions": 9, "mean_return": 7.5, "best": {"reward": 20.0}},
+        {"agent": 1, "episodes": 0, "actions": 0, "mean_return": None, "best": None},
+    ]
+    print_result({"episodes": 1200, "agents": agents})
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2].split() == ["0", "1,200", "9", "7.5", "20"]
+    assert lines[-1].split() == ["1", "0", "0", "–", "–"]

@@ -142,7 +142,8 @@ function fileOf(value: Json | undefined): string | null {
   return typeof file === 'string' ? file : null;
 }
 
-function numberOf(value: Json | undefined): number | null {
+/** A number, or null for anything else. */
+export function numberOf(value: Json | undefined): number | null {
   return typeof value === 'number' ? value : null;
 }
 
@@ -154,7 +155,10 @@ function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? (value as readonly Json[]) : [];
 }
 
-function recordOf(value: Json | undefined): { readonly [key: string]: Json } {
+/** An object, empty for anything else. */
+export function recordOf(value: Json | undefined): {
+  readonly [key: string]: Json;
+} {
   const isRecord =
     typeof value === 'object' && value !== null && !Array.isArray(value);
   return isRecord ? (value as { readonly [key: string]: Json }) : {};

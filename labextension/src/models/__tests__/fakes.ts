@@ -51,6 +51,9 @@ export class FakeApi extends PlatformApi {
     Promise.resolve([])
   );
   override pools = vi.fn<PlatformApi['pools']>(() => Promise.resolve([]));
+  override environments = vi.fn<PlatformApi['environments']>(() =>
+    Promise.resolve([])
+  );
   override replay = vi.fn<PlatformApi['replay']>(() =>
     Promise.reject(new Error('No episode was kept.'))
   );

@@ -167,6 +167,29 @@ describe('JobView', () => {
     );
   });
 
+  it('should tell what each of several agents came to', async () => {
+    const agents = [
+      { agent: 0, episodes: 4, actions: 90, mean_return: 22.5, epoch: 100 },
+      { agent: 1, episodes: 0, actions: 0, mean_return: null, epoch: null }
+    ];
+    const result = { episodes: 4, best: { reward: 30, agent: 0 }, agents };
+    const node = await open(anEndedJob({ type: 'ACT', result }));
+    find(node, '[role=tab]', 'Result').click();
+
+    await vi.waitFor(() => find(node, 'section[aria-label=Agents]'));
+    const cells = '[aria-label=Agents] tbody tr';
+    expect(textsOf(node, `${cells}:first-child :is(th, td)`)).toEqual([
+      '0',
+      '4',
+      '90',
+      '22.5',
+      '–',
+      '100'
+    ]);
+    expect(textsOf(node, `${cells}:last-child td`)).toContain('–');
+    expect(textsOf(node, '.jp-Platform-table th')).toContain('best episode');
+  });
+
   it('should offer no page of samples where none can be shown', async () => {
     for (const samples of [null, { kind: 'values', values: [] }, [1], 'x']) {
       const node = await open(

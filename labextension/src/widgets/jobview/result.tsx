@@ -1,12 +1,14 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { formatCount, formatValue } from '../../format';
+import { readAgents } from '../../models/agents';
 import type { IJob, Json } from '../../wire';
 import { useSurroundings } from '../surroundings';
+import { AgentTable } from './agent-table';
 import { CommandLine } from './options';
 
 /** Parts of a result that have a place of their own. */
-const ELSEWHERE = new Set(['headline', 'samples']);
+const ELSEWHERE = new Set(['headline', 'samples', 'agents']);
 
 /** What a job came to, number by number, and how to go on with its weights. */
 export function ResultPage({ job }: { job: IJob }): JSX.Element {
@@ -26,12 +28,13 @@ export function ResultPage({ job }: { job: IJob }): JSX.Element {
         <tbody>
           {rows.map(([name, value]) => (
             <tr key={name}>
-              <th scope="row">{resultLabel(name, trans)}</th>
+              <th scope="row">{resultLabel(name, job.type, trans)}</th>
               <td>{resultText(value)}</td>
             </tr>
           ))}
         </tbody>
       </table>
+      <AgentTable agents={readAgents(job)} />
       {job.type === 'LEARN' ? (
         <CommandLine
           title={trans.__('The trained network, in Python')}
@@ -43,9 +46,15 @@ export function ResultPage({ job }: { job: IJob }): JSX.Element {
 }
 
 /** What a part of a result is called. */
-function resultLabel(name: string, trans: TranslationBundle): string {
+function resultLabel(
+  name: string,
+  type: IJob['type'],
+  trans: TranslationBundle
+): string {
   const labels: { readonly [name: string]: string } = {
-    best: trans.__('best weights'),
+    best: type === 'ACT' ? trans.__('best episode') : trans.__('best weights'),
+    averaged: trans.__('episodes averaged'),
+    actions_per_s: trans.__('actions per second'),
     validation: trans.__('last validation'),
     training_time_s: trans.__('training time, s'),
     evaluation_time_s: trans.__('evaluation time, s'),

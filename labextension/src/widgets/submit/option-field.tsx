@@ -14,7 +14,14 @@ interface IOptionFieldProps extends IFormContext {
   /** What the platform would take; null while that is not known. */
   check: IJobCheck | null;
   /** Values to offer. */
-  suggestions?: readonly string[];
+  suggestions?: readonly ISuggestion[];
+}
+
+/** A value that an option may get. */
+export interface ISuggestion {
+  readonly value: string;
+  /** What it is, in a few words. */
+  readonly label?: string;
 }
 
 /** One option, as its schema describes it. */
@@ -137,8 +144,8 @@ function Text(props: ControlOf): JSX.Element {
       />
       {suggestions?.length ? (
         <datalist id={listId}>
-          {suggestions.map(item => (
-            <option key={item} value={item} />
+          {suggestions.map(({ value, label }) => (
+            <option key={value} value={value} label={label} />
           ))}
         </datalist>
       ) : null}

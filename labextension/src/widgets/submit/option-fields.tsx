@@ -1,16 +1,13 @@
 import { useMemo, useState } from 'react';
 
-import {
-  applicableOptions,
-  firstNetwork,
-  STRATEGY
-} from '../../models/applicable';
+import { applicableOptions, STRATEGY } from '../../models/applicable';
 import type { IFormView } from '../../models/submit-form';
-import type { INetwork, IOptionProperty, IStrategy } from '../../wire';
+import type { IOptionProperty, IStrategy } from '../../wire';
 import { SearchField } from '../search-field';
 import { useSurroundings } from '../surroundings';
 import type { IFormContext } from './field';
 import { OptionField } from './option-field';
+import { ENVIRONMENT, useSuggestions } from './suggestions';
 
 type NamedOption = readonly [string, IOptionProperty];
 
@@ -127,6 +124,10 @@ function FieldList({
   options
 }: IOptionListProps): JSX.Element {
   const { entries, check } = view;
+  const suggestions = useSuggestions(
+    view,
+    options.some(([name]) => name === ENVIRONMENT)
+  );
   return (
     <div className="jp-Platform-fields jp-mod-options">
       {options.map(([name, property]) => (
@@ -138,7 +139,7 @@ function FieldList({
           property={property}
           value={entries.options.get(name)}
           check={check}
-          suggestions={name === 'tag' ? tagsOf(firstNetwork(view)) : undefined}
+          suggestions={suggestions[name]}
         />
       ))}
     </div>
@@ -179,12 +180,4 @@ function withStrategies(
     return [name, property];
   }
   return [name, { ...property, enum: offered.map(item => item.name) }];
-}
-
-/** The weights that a network has, newest first. */
-function tagsOf(network: INetwork | undefined): string[] {
-  const tags = [...(network?.tags ?? [])].sort((one, other) =>
-    other.updated_at.localeCompare(one.updated_at)
-  );
-  return tags.map(({ tag }) => tag);
 }
