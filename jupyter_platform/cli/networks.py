@@ -93,7 +93,7 @@ def import_(path: str, as_json: bool, **fields: Any) -> None:
     """Import a network with its weights.
 
     PATH is an archive of `networks export`; a network of DIANNE: its folder, a zip file of that,
-    or modules.txt; an ONNX file; a description as JSON; or weights as safetensors.
+    or its modules.txt; an ONNX file; a description as JSON; or weights as safetensors.
     """
     brought = platform().import_network(path, **fields)
     if as_json:

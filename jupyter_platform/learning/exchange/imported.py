@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import ImportAnswer, ImportKind, ImportRequest, WeightsFile
-from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
+from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription, NetworkFacts
 from jupyter_platform.learning.networks import (
     WeightsHeader,
     build,
@@ -35,6 +36,8 @@ class WeightsOf:
     variant: str
     state: Mapping[str, Array | Tensor]
     """State dict of the whole network."""
+    step: int = 0
+    """Steps that were trained."""
 
 
 @dataclass
@@ -77,6 +80,7 @@ def settle(found: Imported, request: ImportRequest) -> ImportAnswer:
                 tag=item.tag,
                 variant=item.variant,
                 file=str(path),
+                step=item.step,
                 input_shape=facts.input_shape,
                 outputs=description.outputs,
             )
@@ -187,6 +191,8 @@ def network_name(text: str) -> str:
     InvalidDataError
         If nothing is left of it.
     """
+    if re.fullmatch(NAME_PATTERN, text):
+        return text
     kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
     name = "-".join(part for part in kept.split("-") if part)[:64]
     if not name:

@@ -18,6 +18,7 @@ from jupyter_platform.learning.exchange.archive import DESCRIPTION, parse_descri
 from jupyter_platform.learning.exchange.dianne.files import MODULES
 from jupyter_platform.learning.exchange.dianne.reading import read_text, read_zip
 from jupyter_platform.learning.exchange.imported import as_asked, facts_of, settle, write_state
+from jupyter_platform.learning.exchange.loose_json import parse_loose
 from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.networks.weights import read_weights
@@ -72,8 +73,9 @@ def _kind(path: Path) -> ImportKind:
     length = int.from_bytes(start[:_HEADER], "little")
     if start[_HEADER : _HEADER + 1] == b"{" and length < path.stat().st_size:
         return "safetensors"
-    if start.decode("utf-8-sig", "replace").lstrip()[:1] == "{":
-        return _kind_of_json(path)
+    kind = _kind_of_json(path) if _is_text(start) else None
+    if kind is not None:
+        return kind
     if start[:1] == b"\x08":
         return "onnx"
     raise InvalidDataError(f"The file is nothing that is known here; accepted: {_ACCEPTED}.")
@@ -93,11 +95,19 @@ def _kind_of_zip(path: Path) -> ImportKind:
     )
 
 
-def _kind_of_json(path: Path) -> ImportKind:
+def _is_text(start: bytes) -> bool:
+    """Return whether this could begin JSON, or a comment before it."""
+    text = start.decode(json.detect_encoding(start), "replace").lstrip("\ufeff \t\r\n")
+    return text.startswith(("{", "//", "/*", "#"))
+
+
+def _kind_of_json(path: Path) -> ImportKind | None:
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_loose(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise InvalidDataError(f"The file is no JSON: {error}.") from error
+    if not isinstance(content, dict):
+        return None
     is_ours = isinstance(content.get("layers"), list) or "entry_point" in content
     return "description" if is_ours else "dianne"
 

@@ -17,6 +17,10 @@ from jupyter_platform.core.units import format_bytes
 MAX_MEMBERS = 10_000
 MAX_BYTES = 50 * 10**9
 """Bytes of all members together, unpacked."""
+MAX_RATIO = 100
+"""How many times larger than the file its members may be, where they are more than
+`FREE_BYTES`. Trained weights hardly shrink."""
+FREE_BYTES = 10**9
 MAX_TEXT_BYTES = 20_000_000
 """Bytes of a member that is read into memory as text."""
 _ENCRYPTED = 0x1
@@ -54,6 +58,12 @@ class SafeZip:
                 f"The zip file holds {format_bytes(total)}; at most {format_bytes(MAX_BYTES)} are "
                 "accepted."
             )
+        packed = path.stat().st_size
+        if total > max(FREE_BYTES, MAX_RATIO * packed):
+            raise InvalidDataError(
+                f"The zip file of {format_bytes(packed)} would unpack to {format_bytes(total)}; at "
+                f"most {MAX_RATIO} times its size, or {format_bytes(FREE_BYTES)}, are accepted."
+            )
         self._members: dict[str, zipfile.ZipInfo] = {}
         for member in members:
             _check(member)
@@ -87,8 +97,8 @@ class SafeZip:
             )
         return self.data(name)
 
-    def data(self, name: str) -> bytes:
-        """Return a member.
+    def data(self, name: str, length: int = -1) -> bytes:
+        """Return a member, or as many of its first bytes.
 
         Raises
         ------
@@ -96,7 +106,7 @@ class SafeZip:
             If it is damaged.
         """
         with self._open(name) as source:
-            return source.read()
+            return source.read(length)
 
     def extract(self, name: str, target: Path) -> None:
         """Write a member to a file.

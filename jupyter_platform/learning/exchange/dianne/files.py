@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,12 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jupyter_platform.core.errors import InvalidDataError, shortened
+from jupyter_platform.learning.exchange.loose_json import parse_loose
 
 MODULES = "modules.txt"
 UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _STRUCTURE = frozenset({"id", "type", "next", "prev", "properties"})
-_LENGTH = 4
-"""Bytes of the number of values before them, and of each of them."""
+PREFIX = 4
+"""Bytes of a weights file that say how many values follow."""
+_VALUE = 4
+"""Bytes of each of them."""
+NO_TAG = ("", "last")
+"""Tag and variant of weights that have neither."""
 
 Values = NDArray[np.float32]
 
@@ -103,8 +107,8 @@ def parse_modules(data: bytes) -> tuple[str | None, dict[str, Module]]:
     Parameters
     ----------
     data : bytes
-        ``{"name", "properties", "modules": {id: module}}``, or only the modules by id. The
-        oldest files write keys as ``module.linear.input``.
+        ``{"name", "properties", "modules": {id: module}}``, or only the modules by id, as JSON
+        that may hold comments. The oldest files write keys as ``module.linear.input``.
 
     Returns
     -------
@@ -118,7 +122,7 @@ def parse_modules(data: bytes) -> tuple[str | None, dict[str, Module]]:
         If it is anything else.
     """
     try:
-        content = json.loads(data.decode("utf-8-sig"))
+        content = parse_loose(data)
     except (ValueError, RecursionError) as error:
         raise InvalidDataError(f"{MODULES} is no JSON: {error}.") from error
     name = None
@@ -139,14 +143,14 @@ def parse_modules(data: bytes) -> tuple[str | None, dict[str, Module]]:
 def _module(key: str, entry: Any) -> Module:
     if not isinstance(entry, dict):
         raise InvalidDataError(f"{MODULES}: {shortened(key)!r} is no module: it is not an object.")
-    fields = {name.rpartition(".")[2]: value for name, value in entry.items()}
+    fields = _by_last_word(entry)
     kind = fields.get("type")
     if not isinstance(kind, str) or not kind.strip():
         raise InvalidDataError(f"{MODULES}: module {shortened(key)!r} has no type.")
     nested = fields.get("properties")
-    config = {**fields, **(nested if isinstance(nested, dict) else {})}
+    config = {**fields, **(_by_last_word(nested) if isinstance(nested, dict) else {})}
     return Module(
-        id=str(fields.get("id") or key).lower(),
+        id=str(fields.get("id") or key).strip().lower(),
         type=kind.strip(),
         next=_ids(fields.get("next")),
         prev=_ids(fields.get("prev")),
@@ -154,6 +158,10 @@ def _module(key: str, entry: Any) -> Module:
             name.lower(): _text(value) for name, value in config.items() if name not in _STRUCTURE
         },
     )
+
+
+def _by_last_word(entry: dict[str, Any]) -> dict[str, Any]:
+    return {name.rpartition(".")[2].strip(): value for name, value in entry.items()}
 
 
 def _ids(value: Any) -> list[str]:
@@ -170,6 +178,36 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
+def check_length(begin: bytes, length: int, name: str) -> int:
+    """Return how many values a weights file holds.
+
+    Parameters
+    ----------
+    begin : bytes
+        Its first `PREFIX` bytes, or more.
+    length : int
+        Bytes of all of it.
+    name : str
+        The file, for errors.
+
+    Raises
+    ------
+    InvalidDataError
+        If the file is cut short, too long or empty.
+    """
+    prefix = begin[:PREFIX]
+    count = int.from_bytes(prefix, "big", signed=True) if len(prefix) == PREFIX else -1
+    wanted = PREFIX + _VALUE * count
+    if count < 0 or length != wanted:
+        says = "begins with no number of values"
+        if count >= 0:
+            says = f"says that it holds {count:,} values, {wanted:,} bytes"
+        raise InvalidDataError(
+            f"The weights file {name} {says}; it has {length:,} bytes. It is damaged or cut short."
+        )
+    return count
+
+
 def parse_weights(data: bytes, name: str) -> Values:
     """Read a weights file: a big-endian int32 n, then n big-endian float32.
 
@@ -178,17 +216,8 @@ def parse_weights(data: bytes, name: str) -> Values:
     InvalidDataError
         If the file is cut short, too long or empty.
     """
-    count = int.from_bytes(data[:_LENGTH], "big", signed=True) if len(data) >= _LENGTH else -1
-    wanted = _LENGTH * (1 + count)
-    if count < 0 or len(data) != wanted:
-        says = "begins with no number of values"
-        if count >= 0:
-            says = f"says that it holds {count:,} values, {wanted:,} bytes"
-        raise InvalidDataError(
-            f"The weights file {name} {says}; it has {len(data):,} bytes. It is damaged or cut "
-            "short."
-        )
-    return np.frombuffer(data, ">f4", count, _LENGTH).astype(np.float32)
+    count = check_length(data, len(data), name)
+    return np.frombuffer(data, ">f4", count, PREFIX).astype(np.float32)
 
 
 def sort_by_tag(names: Mapping[str, str]) -> dict[tuple[str, str], dict[str, str]]:

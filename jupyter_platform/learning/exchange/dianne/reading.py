@@ -11,13 +11,21 @@ from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.exchange.dianne.files import (
     MODULES,
+    NO_TAG,
+    PREFIX,
+    Module,
+    Values,
+    check_length,
     parse_modules,
     parse_weights,
     sort_by_tag,
 )
 from jupyter_platform.learning.exchange.dianne.graph import Converted, convert
+from jupyter_platform.learning.exchange.dianne.parts import Part
 from jupyter_platform.learning.exchange.imported import Array, Imported, WeightsOf, network_name
 from jupyter_platform.learning.exchange.zips import SafeZip
+
+NO_WEIGHTS = "No weights came with it; it has to be trained."
 
 
 def read_text(path: Path, request: ImportRequest) -> Imported:
@@ -28,7 +36,11 @@ def read_text(path: Path, request: ImportRequest) -> Imported:
     InvalidDataError
         If it cannot be used; the module and its key are named.
     """
-    return _imported(path.read_bytes(), request, Path(request.file_name).stem)[0]
+    name = Path(request.file_name).stem
+    imported, converted = _imported(path.read_bytes(), request, name)
+    if converted.parts:
+        imported.warnings.append(NO_WEIGHTS)
+    return imported
 
 
 def read_zip(archive: SafeZip, request: ImportRequest) -> Imported:
@@ -47,22 +59,44 @@ def read_zip(archive: SafeZip, request: ImportRequest) -> Imported:
     folder = PurePosixPath(texts[0]).parent.name
     name = folder or Path(request.file_name).stem
     imported, converted = _imported(archive.text(texts[0]), request, name)
+    by_tag = sort_by_tag(_weights_files(archive, texts[0]))
+    without_tag = by_tag.get(NO_TAG, {})
+    # A tag that nobody names stands for the newest weights, and in DIANNE for those without a tag.
+    for key in sorted(by_tag, key=lambda item: item == NO_TAG):
+        wanted = {module.id for module, _ in converted.parts.values()}
+        if wanted.isdisjoint(by_tag[key]):
+            continue
+        tag, variant = _tag(key[0]) or request.tag or IMPORTED, key[1]
+        # DIANNE, too, keeps what was there where a tag lacks a module.
+        files = {**without_tag, **by_tag[key]}
+        borrowed = sorted((wanted & set(files)) - set(by_tag[key]))
+        if borrowed:
+            imported.warnings.append(
+                f"Weights {tag}/{variant} lack those of module {', '.join(borrowed)}; those "
+                "without a tag are taken."
+            )
+        if any((item.tag, item.variant) == (tag, variant) for item in imported.weights):
+            raise InvalidDataError(
+                f"Two sets of weights would be called {tag}/{variant}; choose another tag for "
+                "those that have none (tag)."
+            )
+        state = _state(archive, converted, files, f"{tag}/{variant}")
+        step = int(variant) if variant.isdecimal() else 0
+        imported.weights.append(WeightsOf(tag, variant, state, step))
+    if converted.parts and not imported.weights:
+        imported.warnings.append(NO_WEIGHTS)
+    return imported
+
+
+def _weights_files(archive: SafeZip, text: str) -> dict[str, str]:
+    """Return members by file name; of two with one name that beside ``modules.txt`` counts."""
     places: dict[str, str] = {}
     for member in archive.names:
         # A network's own folder counts more than one that many networks share.
-        own = PurePosixPath(member).parent == PurePosixPath(texts[0]).parent
+        own = PurePosixPath(member).parent == PurePosixPath(text).parent
         if own or PurePosixPath(member).name not in places:
             places[PurePosixPath(member).name] = member
-    for (tag, variant), files in sort_by_tag(places).items():
-        wanted = converted.parts
-        if not any(module.id in files for module, _ in wanted.values()):
-            continue
-        name = _tag(tag) or request.tag or IMPORTED
-        state = _state(archive, converted, files, f"{name}/{variant}")
-        imported.weights.append(WeightsOf(name, variant, state))
-    if converted.parts and not imported.weights:
-        imported.warnings.append("No weights came with it; it has to be trained.")
-    return imported
+    return places
 
 
 def _imported(data: bytes, request: ImportRequest, name: str) -> tuple[Imported, Converted]:
@@ -90,12 +124,7 @@ def _state(
         values = dict(part.constants)
         place = files.get(module.id)
         if place is not None and part.slots:
-            data = parse_weights(archive.data(place), place)
-            if len(data) != part.values:
-                raise InvalidDataError(
-                    f"The weights file {place} holds {len(data):,} values; {module.label} has "
-                    f"{part.values:,}."
-                )
+            data = _values(archive, place, module, part)
             values = part.read(data)
         elif part.slots and not part.optional:
             raise InvalidDataError(
@@ -104,3 +133,14 @@ def _state(
             )
         state |= {f"{layer}.{key}": value for key, value in values.items()}
     return state
+
+
+def _values(archive: SafeZip, place: str, module: Module, part: Part) -> Values:
+    # A file that says that it is as long as it is need not be read to know that it does not fit.
+    begin = archive.data(place, PREFIX)
+    count = check_length(begin, archive.size(place), place)
+    if count != part.values:
+        raise InvalidDataError(
+            f"The weights file {place} holds {count:,} values; {module.label} has {part.values:,}."
+        )
+    return parse_weights(archive.data(place), place)
