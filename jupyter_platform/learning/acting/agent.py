@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
 from jupyter_platform.core.options.act import ActOptions
 from jupyter_platform.core.runs import RunResult
 from jupyter_platform.learning.acting.environments import Lanes, endless_seeds, environment_facts
@@ -134,6 +134,8 @@ class Agent:
     def _act(self) -> None:
         lanes, seen = self.lanes.active, self.lanes.observations
         outputs = self.policy.outputs(lanes, seen)
+        if not outputs.isfinite().all():
+            raise self._senseless()
         actions = self.chooser(lanes, outputs, len(self.returns))
         moves = self.lanes.step(actions)
         self.actions += len(lanes)
@@ -151,6 +153,13 @@ class Agent:
             self._refresh()
         if self.context.recorder.unit == "actions":
             self.context.recorder.step = self.actions
+
+    def _senseless(self) -> InvalidDataError:
+        name = self.context.network().description.name
+        return InvalidDataError(
+            f"Network {name!r} gives numbers that are not finite for what {self.facts.id} shows; "
+            "its weights cannot act: choose others, or learn it again."
+        )
 
     def _ended(self, lane: int, seed: int, last: Any, terminated: bool) -> None:
         episode = self._open.pop(lane)

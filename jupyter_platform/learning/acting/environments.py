@@ -239,7 +239,7 @@ class Lanes:
         Raises
         ------
         PlatformError
-            If the environment fails; lane and error are named.
+            If the environment fails, or answers with what is no number; where is told.
         """
         lanes = self.active
         count = len(lanes)
@@ -254,6 +254,7 @@ class Lanes:
             rewards[index], terminated[index] = reward, done
             truncated[index] = not done and (cut or self._lengths[lane] == self._limit)
         following = self._now[lanes]
+        self._check_numbers(actions, rewards, following)
         for lane in lanes[terminated | truncated]:
             ended.append(self._ended(int(lane)))
         if ended:
@@ -278,6 +279,26 @@ class Lanes:
             ) from error
         return observation, float(reward), bool(done), bool(cut)
 
+    def _check_numbers(
+        self, actions: NDArray[Any], rewards: NDArray[np.float32], following: NDArray[Any]
+    ) -> None:
+        """Refuse rewards and observations that are not finite, unless the actions were not."""
+        if np.isfinite(rewards).all() and np.isfinite(following).all():
+            return
+        if not np.isfinite(actions).all():
+            return  # The network has brought it about, which is for those to tell who asked it.
+        index = int(np.argmin(np.isfinite(rewards) & _finite_rows(following)))
+        what = (
+            f"the observation {following[index].ravel()[:8].tolist()}"
+            if np.isfinite(rewards[index])
+            else f"the reward {rewards[index]}"
+        )
+        raise PlatformError(
+            f"Environment {self.facts.id!r} answered action {actions[index].tolist()} with {what} "
+            f"after {self._lengths[self.active[index]]} actions; only finite numbers can be "
+            "learned from."
+        )
+
     def _ended(self, lane: int) -> Episode:
         episode = Episode(
             lane, self._episode_seeds[lane], float(self._rewards[lane]), int(self._lengths[lane])
@@ -291,9 +312,19 @@ class Lanes:
         if seed is None:
             return False
         self._now[lane], _ = self._environments[lane].reset(seed=seed)
+        if not np.isfinite(self._now[lane]).all():
+            raise PlatformError(
+                f"Environment {self.facts.id!r} begins with an observation that is not finite "
+                f"(seed {seed})."
+            )
         self._episode_seeds[lane] = seed
         self._rewards[lane] = self._lengths[lane] = 0
         return True
+
+
+def _finite_rows(values: NDArray[Any]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.isfinite(values.reshape(len(values), -1)).all(1)
+    return found
 
 
 def _bounds(facts: EnvironmentFacts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -102,4 +102,8 @@ def _played(context: RunContext, options: EvaluateOptions) -> tuple[list[float],
         should_stop=lambda: context.stop.requested,
         on_episode=note,
     )
+    if not np.isfinite(played.discounted).all():
+        raise InvalidDataError(
+            f"Network {network_name!r} gives actions that are not finite in {name}; learn it again."
+        )
     return played.discounted, [item.length for item in played.episodes], name

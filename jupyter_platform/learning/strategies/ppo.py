@@ -81,6 +81,12 @@ class ProximalPolicy(Reinforcement):
             mean_return,
         )
 
+    @property
+    def actions(self) -> int:
+        """Actions that it has learned from."""
+        options = self.material.options
+        return self._rounds * options.rollout_length * options.parallel_environments
+
     def _play(self) -> None:
         options = self.material.options
         if self._lanes is None:
@@ -133,6 +139,10 @@ class ProximalPolicy(Reinforcement):
             return -(chances.exp() * chances).sum(1)
         _, deviation = gaussian(outputs)
         return (0.5 + _HALF_LOG_TAU + deviation.log()).sum(1)
+
+    def summary(self) -> dict[str, Any]:
+        """Return how much was experienced."""
+        return {"experience": {"actions": self.actions}}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the optimiser and how many rounds were played; the next one is played anew."""

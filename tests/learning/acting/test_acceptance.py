@@ -1,8 +1,13 @@
-"""What is promised of the strategies on the environments that everybody knows."""
+"""What is promised of the strategies on the environments that everybody knows.
+
+With the defaults of the strategies where nothing else is said; ``docs/reinforcement.md`` quotes
+the lines that these tests print.
+"""
 
 from __future__ import annotations
 
 import copy
+import time
 from typing import Any
 
 import pytest
@@ -18,7 +23,6 @@ CARTPOLE: dict[str, tuple[str, dict[str, Any]]] = {
     "ppo": (
         "actor-critic",
         {
-            "max_iterations": 5000,
             "learning_rate": 0.001,
             "rollout_length": 32,
             "rollout_epochs": 20,
@@ -26,15 +30,19 @@ CARTPOLE: dict[str, tuple[str, dict[str, Any]]] = {
             "gae_lambda": 0.8,
         },
     ),
-    "dqn": (
-        "duelling-q-network",
-        {"max_iterations": 20_000},
-    ),
+    "dqn": ("q-network", {}),
 }
+MOST_ACTIONS = {"CartPole-v1": 300_000, "Pendulum-v1": 30_000}
+LONGEST_S = 600
+"""Seconds of one processor core, which other work on the machine does not stretch."""
 
 
-def learn(strategy: str, networks: tuple[str, ...], environment: str, seed: int, **options: Any):
-    """Return the strategy with the weights of its best validation, and that validation."""
+def learnt_return(
+    strategy: str, networks: tuple[str, ...], environment: str, seed: int, episodes: int,
+    **options: Any,
+) -> float:  # fmt: skip
+    """Return what the weights of the best validation bring in episodes that nobody has seen."""
+    started = time.process_time()
     settings = LearnOptions(strategy=strategy, environment=environment, seed=seed, **options)
     kind = strategy_type(strategy)
     torch.manual_seed(seed)
@@ -50,39 +58,37 @@ def learn(strategy: str, networks: tuple[str, ...], environment: str, seed: int,
             found = learner.validate()["validation_return"]
             if found >= best:
                 best, weights = found, copy.deepcopy(built[0].state_dict())
+    took = time.process_time() - started
     built[0].load_state_dict(weights)
-    return learner
+    mean = play(learner.policy, environment, episodes, 1000 + seed).mean
+    actions = learner.experience.actions if strategy != "ppo" else learner.actions
+    told = f"{strategy} {environment} seed {seed}: {mean:.1f}, {actions:,} actions, {took:.0f} s"
+    print(told)  # noqa: T201 - what the documentation quotes
+    assert actions <= MOST_ACTIONS[environment]
+    assert took <= LONGEST_S
+    return mean
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("strategy", CARTPOLE)
 def test_cartpole_is_solved_by_two_of_three_seeds(strategy):
     network, options = CARTPOLE[strategy]
-    solved = 0
-    for seed in range(3):
-        learner = learn(
-            strategy, (network,), "CartPole-v1", seed, evaluation_episodes=20, **options
-        )
-        if strategy == "dqn":
-            assert learner.experience.actions <= 300_000
-        solved += play(learner.policy, "CartPole-v1", 100, 1000 + seed).mean >= 475
 
-    assert solved >= 2
+    returns = [
+        learnt_return(strategy, (network,), "CartPole-v1", seed, 100, **options)
+        for seed in range(3)
+    ]
+
+    assert sum(item >= 475 for item in returns) >= 2, returns
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
-def test_pendulum_is_swung_up_within_30000_steps():
-    learner = learn(
-        "ddpg",
-        ("actor", "critic"),
-        "Pendulum-v1",
-        0,
-        max_iterations=28_000,
-        evaluation_episodes=30,
-        validation_interval=2000,
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("seed", range(3))
+def test_pendulum_is_swung_up_within_30000_steps(seed):
+    found = learnt_return(
+        "ddpg", ("actor", "critic"), "Pendulum-v1", seed, 20, max_iterations=15_000
     )
 
-    assert learner.experience.actions <= 30_000
-    assert play(learner.policy, "Pendulum-v1", 20, 1000).mean >= -300
+    assert found >= -300

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 from jupyter_platform.coordinator.repository import PoolRepository
+from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.options import ActOptions, resolve_options
 from jupyter_platform.core.replays import ReplayRecord
@@ -24,6 +26,7 @@ from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.evaluation import runner
 from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.learner import run as learn
+from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
 from jupyter_platform.runtime.records import read_records
@@ -219,6 +222,32 @@ def test_the_reward_of_a_pool_is_the_mean_of_its_episodes(make, pools):
     finish(context, result)
     assert result.result["mean_return"] == pytest.approx((1.5 + 4.5) / 2)
     assert result.result["episodes"] == 2
+
+
+def spoilt(tmp_path: Path, network: str, shape: tuple[int, ...], outputs: int) -> Path:
+    """Return weights of which one is no number."""
+    built = build(bundled_networks()[network], shape, outputs)
+    state = {key: value.clone() for key, value in built.state_dict().items()}
+    next(iter(state.values()))[0] = torch.nan
+    save_file(state, tmp_path / "spoilt.safetensors")
+    return tmp_path / "spoilt.safetensors"
+
+
+def test_an_agent_with_weights_that_are_no_numbers_says_so(make, tmp_path):
+    context = make("act", JobType.ACT, environment=CARTPOLE, max_sequences=1, frames=False,
+                   weights=spoilt(tmp_path, "q-network", (4,), 2))  # fmt: skip
+
+    with pytest.raises(InvalidDataError, match="'q-network' gives numbers that are not finite"):
+        agent.run(context)
+
+
+def test_the_reward_of_weights_that_are_no_numbers_is_refused(make, tmp_path):
+    weights = spoilt(tmp_path, "actor", (3,), 1)
+    context = make("eval", JobType.EVALUATE, network="actor", strategy="reward", episodes=1,
+                   environment="Pendulum-v1", weights=weights)  # fmt: skip
+
+    with pytest.raises(InvalidDataError, match="'actor' gives actions that are not finite"):
+        runner.run(context)
 
 
 def test_a_recurrent_network_acts_on_what_it_has_seen(make):

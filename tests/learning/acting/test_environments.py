@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from jupyter_platform.core.errors import InvalidRequestError, UnavailableError
+from jupyter_platform.core.errors import InvalidRequestError, PlatformError, UnavailableError
 from jupyter_platform.learning.acting import environments
 from jupyter_platform.learning.acting.environments import (
     Lanes,
@@ -15,6 +15,19 @@ from jupyter_platform.learning.acting.environments import (
 )
 
 from .conftest import CHAIN, REACH
+
+
+class Odd:
+    """An environment of REACH's kind that answers as it is told."""
+
+    def __init__(self, begin=0.5, seen=0.5, reward=1.0) -> None:
+        self.begin, self.seen, self.reward = begin, seen, reward
+
+    def reset(self, *, seed):
+        return np.array([self.begin], np.float32), {}
+
+    def step(self, action):
+        return np.array([self.seen], np.float32), self.reward, False, False, {}
 
 
 def test_facts_tell_what_an_environment_shows_and_takes():
@@ -118,3 +131,30 @@ def test_seeds_differ_by_everything_that_is_given():
 
     assert first(1, 2) == first(1, 2)
     assert len({first(1, 2), first(1, 3), first(2, 2), first(1, 2, 0)}) >= 3
+
+
+@pytest.mark.parametrize(
+    ("odd", "message"),
+    [
+        ({"reward": np.nan}, r"answered action \[0.25\] with the reward nan after 1 actions"),
+        ({"reward": np.inf}, "with the reward inf"),
+        ({"seen": np.nan}, r"with the observation \[nan\]"),
+    ],
+)
+def test_answers_that_are_no_numbers_are_named(odd, message):
+    lanes = Lanes.around([Odd(), Odd(**odd)], REACH, itertools.count())
+
+    with pytest.raises(PlatformError, match=message):
+        lanes.step(np.array([[0.0], [0.25]]))
+
+
+def test_a_beginning_that_is_no_number_is_named():
+    with pytest.raises(PlatformError, match=r"begins with an observation that is not finite"):
+        Lanes.around([Odd(begin=np.nan)], REACH, iter([3]))
+
+
+def test_an_environment_is_not_blamed_for_actions_that_are_no_numbers():
+    """Of them the loss tells, and the job goes back to where it still learnt."""
+    lanes = Lanes.around([Odd(reward=np.nan)], REACH, itertools.count())
+
+    assert np.isnan(lanes.step(np.array([[np.nan]])).rewards).all()
