@@ -36,9 +36,10 @@ if TYPE_CHECKING:
         ProcessGroupGloo,
         Store,
         TCPStore,
+        Work,
     )
 else:
-    from torch.distributed import PrefixStore, ProcessGroup, ProcessGroupGloo, Store, TCPStore
+    from torch.distributed import PrefixStore, ProcessGroup, ProcessGroupGloo, Store, TCPStore, Work
 
 JOIN_TIMEOUT_S = 300.0
 """Seconds that a rank waits for the others to come."""
@@ -46,6 +47,8 @@ CONNECT_TIMEOUT_S = 60.0
 """Seconds that all ranks, once there, may take to connect to each other."""
 COLLECTIVE_TIMEOUT_S = 1800.0
 """Seconds that the others may be late, as they are while rank 0 validates or writes to disk."""
+LOOK_S = 2.0
+"""Seconds of waiting for the others after which it is seen whether rank 0 is still there."""
 _POLL_S = 0.02
 _HERE = "here"
 
@@ -63,12 +66,21 @@ class Gang:
         Which one it is, from 0, of how many.
     group : ProcessGroup, optional
         Connections to the others; needed when there are any.
+    store : Store, optional
+        Lives as long as rank 0 does.
     """
 
-    def __init__(self, rank: int = 0, size: int = 1, group: ProcessGroup | None = None) -> None:
+    def __init__(
+        self,
+        rank: int = 0,
+        size: int = 1,
+        group: ProcessGroup | None = None,
+        store: Store | None = None,
+    ) -> None:
         self.rank = rank
         self.size = size
         self._group = group
+        self._store = store
 
     @property
     def leads(self) -> bool:
@@ -90,13 +102,13 @@ class Gang:
         """
         if self._group is not None:
             with _talking():
-                self._group.allreduce([tensor]).wait()
+                self._wait(self._group.allreduce([tensor]))
 
     def copy_from_lead(self, tensor: Tensor) -> None:
         """Replace a tensor by that of rank 0; shape and type are the same on each."""
         if self._group is not None:
             with _talking():
-                self._group.broadcast(tensor, 0).wait()
+                self._wait(self._group.broadcast(tensor, 0))
 
     def agree(self, wish: bool) -> bool:
         """Return whether any rank wishes something."""
@@ -150,6 +162,19 @@ class Gang:
                 self._group.recv([parts[rank]], rank, 0).wait()
         return torch.cat(parts)
 
+    def _wait(self, work: Work) -> None:
+        """Wait for a collective operation.
+
+        Gloo sometimes does not tell it that a connection was closed in the middle of a message.
+        The store goes with rank 0; when another rank is killed the coordinator ends all.
+        """
+        while not work.is_completed():
+            with contextlib.suppress(RuntimeError):  # what it raises itself comes below
+                work.wait(timedelta(seconds=LOOK_S))
+            if self._store is not None and not work.is_completed():
+                self._store.add(_HERE, 0)
+        work.wait()
+
 
 def join(
     spec: RunSpec,
@@ -198,7 +223,7 @@ def join(
         if not _all_come(store, size, stop):
             return Gang()
         os.environ["GLOO_SOCKET_IFNAME"] = interface_of(way.address)
-        return Gang(rank, size, connect(store, rank, size))
+        return Gang(rank, size, connect(store, rank, size), store)
 
 
 def connect(store: Store, rank: int, size: int) -> ProcessGroup:
