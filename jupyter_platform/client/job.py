@@ -368,7 +368,8 @@ class Job:
         return self._record
 
     def _weights(self, network: str) -> WeightsReader:
-        record = self._current()
+        # Even of a job that has ended: its network may be called otherwise since.
+        record = self.refresh().record
         if record.tag is None:
             raise ConflictError(f"Job {record.name!r} ({record.id}) has no weights.")
         return WeightsReader(self._transport, record, network or record.networks[0])

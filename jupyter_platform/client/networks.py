@@ -82,7 +82,8 @@ class Networks:
         ----------
         path : path
             An archive of `export_network`; a network of DIANNE: its folder, a zip file of that, or
-            ``modules.txt`` alone; an ONNX file; a description as JSON; or weights as safetensors.
+            ``modules.txt``, with the weights beside it; an ONNX file; a description as JSON; or
+            weights as safetensors.
         name : str, optional
             Under which it is kept; what the file says, or its name, when absent.
         tag : str, optional
@@ -195,7 +196,7 @@ class Networks:
         return NetworkRecord.model_validate_json(response.content)
 
     def rename_network(self, name: str, new: str) -> NetworkRecord:
-        """Give a network that somebody added another name; its weights go with it.
+        """Give a network that somebody added another name; its weights and jobs go with it.
 
         Raises
         ------
@@ -286,6 +287,9 @@ def _target(path: str | Path | None, name: str) -> Path:
 @contextmanager
 def _as_file(path: Path) -> Iterator[tuple[Path, str]]:
     """Give a file to send and what it is called; a folder becomes a zip file."""
+    if path.name == MODULES and path.is_file() and len(list(_members(path.parent, ""))) > 1:
+        # Where DIANNE keeps weights beside it, those are meant, too.
+        path = path.resolve().parent
     if path.is_file():
         yield path, path.name
         return

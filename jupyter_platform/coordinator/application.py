@@ -144,18 +144,21 @@ class Application:
         stack.callback(hub.close)
         ledger, history, notifications = Ledger(store), History(store), Notifications(store, hub)
         await ledger.load()
+        if store.damage is not None:
+            log.error("%s", store.damage)
+            await notifications.add("danger", store.damage)
         hosts = HostRegistry(cluster, store, ledger, hub, notifications, history)
         blobs = BlobStore(paths.blobs)
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
         stack.push_async_callback(facts.close)
-        networks = NetworkRepository(paths, facts, tags)
+        live = Live()
+        records = JobRecords(store, hub, live)
+        networks = NetworkRepository(paths, facts, tags, records.publish)
         stack.push_async_callback(networks.close)
         mirrors = self._settings.datasets.mirrors
         downloads = Downloads(paths.downloads, blobs, mirrors, notifications.add)
         datasets = DatasetRepository(paths, blobs, facts, downloads)
         stack.push_async_callback(datasets.close)
-        live = Live()
-        records = JobRecords(store, hub, live)
         reconciler = Reconciler(
             store=store,
             ledger=ledger,

@@ -7,6 +7,7 @@ import uuid
 
 import numpy as np
 import pytest
+import torch
 from onnx.reference import ReferenceEvaluator
 
 from jupyter_platform.core.errors import ConflictError, InvalidDataError, NotFoundError
@@ -79,7 +80,12 @@ def test_a_trained_network_gives_the_same_outputs_after_its_journey(platform, tm
     (computed,) = evaluator.run(None, {"input": np.array(FLOWERS, "f4")})
     np.testing.assert_allclose(computed, before.outputs, rtol=1e-5, atol=1e-6)
 
+    judge = platform.submit("EVALUATE", "returned", "iris", tag="trip/last")
+    assert judge.wait(timeout=90) == "finished", judge.record.error
     renamed = platform.rename_network("returned", "called-otherwise")
+    # What names a job finds its network under the new name.
+    assert platform.job(judge.id).record.networks == ["called-otherwise"]
+    assert judge.network()(torch.tensor(FLOWERS)).tolist() == before.outputs.tolist()
     twin = platform.copy_network("called-otherwise", "twin")
     assert renamed.tags[0].variants == twin.tags[0].variants == tag.variants
     platform.remove_tag("twin", "trip")

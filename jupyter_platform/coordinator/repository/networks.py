@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -35,13 +35,32 @@ _INSPECT_WITHIN_S = 30.0
 
 
 class NetworkRepository:
-    """Descriptions by name. Nobody's code is imported here: entry points are only listed."""
+    """Descriptions by name. Nobody's code is imported here: entry points are only listed.
 
-    def __init__(self, paths: Paths, facts: Facts, tags: TagRepository) -> None:
+    Parameters
+    ----------
+    paths : Paths
+        Where added ones are kept.
+    facts : Facts
+        Knows what networks are like.
+    tags : TagRepository
+        Their weights.
+    tell_jobs : callable, optional
+        Is given the ids of jobs whose records have changed.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        facts: Facts,
+        tags: TagRepository,
+        tell_jobs: Callable[[Sequence[str]], Awaitable[None]] | None = None,
+    ) -> None:
         self._added = DescriptionFolder(paths.networks, NetworkDescription)
         self._bundled = bundled_networks()
         self._facts = facts
         self._tags = tags
+        self._tell_jobs = tell_jobs or _tell_nobody
         self._offered: dict[str, tuple[NetworkDescription, str]] = {}
         self._scanned_at = -_RESCAN_AFTER_S
         self._filling: asyncio.Task[None] | None = None
@@ -159,11 +178,14 @@ class NetworkRepository:
         """
         await self._add_as(name, copy)
         if weights:
-            await self._tags.duplicate(name, copy)
+            with self._not_kept_on_conflict(copy):
+                await self._tags.duplicate(name, copy)
         return await self.record(copy)
 
     async def rename(self, name: str, new: str) -> NetworkRecord:
-        """Give a network that somebody added another name; its weights go with it.
+        """Give a network that somebody added another name; its weights and jobs go with it.
+
+        The old name is free from then on: jobs find the network by the new one.
 
         Raises
         ------
@@ -175,9 +197,20 @@ class NetworkRepository:
         self._refuse_foreign(name, "renamed")
         await self._tags.refuse_network_in_use(name)
         await self._add_as(name, new)
-        await self._tags.duplicate(name, new, move=True)
+        with self._not_kept_on_conflict(new):
+            jobs = await self._tags.move(name, new)
         await asyncio.to_thread(self._added.delete, name)
+        await self._tell_jobs(jobs)
         return await self.record(new)
+
+    @contextlib.contextmanager
+    def _not_kept_on_conflict(self, name: str) -> Iterator[None]:
+        """Take a description back whose weights cannot follow it."""
+        try:
+            yield
+        except ConflictError:
+            self._added.delete(name)
+            raise
 
     async def _add_as(self, name: str, new: str) -> None:
         description = self.get(name)
@@ -252,6 +285,10 @@ class NetworkRepository:
                 description, _, version = everything[name]
                 digest = _facts_digest(description, version)
                 await self._facts.answer("network", digest, _request(description))
+
+
+async def _tell_nobody(_jobs: Sequence[str]) -> None:
+    """Do what a repository does that stands alone."""
 
 
 def _describe(point: EntryPoint) -> tuple[NetworkDescription, str] | None:

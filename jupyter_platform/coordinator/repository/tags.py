@@ -15,7 +15,11 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.repository.usage import refuse_network_in_use, refuse_tag_in_use
+from jupyter_platform.coordinator.repository.usage import (
+    refuse_network_in_use,
+    refuse_tag_in_use,
+    rename_in_jobs,
+)
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, TagRow, TagVariantRow
 from jupyter_platform.core.catalogue import TagOrigin, TagRecord, TagVariant
@@ -293,49 +297,47 @@ class TagRepository:
         await self._store.run(remove)
         await asyncio.to_thread(self._hide, network, tag)
 
-    async def duplicate(self, network: str, copy: str, *, move: bool = False) -> None:
-        """Give a network's weights to another one of the same structure.
+    async def duplicate(self, network: str, copy: str) -> None:
+        """Give a network's weights to another one of the same structure, too.
 
-        Parameters
-        ----------
-        network, copy : str
-            Names.
-        move : bool
-            Whether the first then has none any more.
+        Raises
+        ------
+        ConflictError
+            If there are weights under the other name already.
+        """
+        await self._store.run(lambda session: _duplicate(session, network, copy))
+        for record in await self.records(copy):
+            await asyncio.to_thread(self._show, record)
+
+    async def move(self, network: str, new: str) -> list[str]:
+        """Give a network's weights, and its jobs, to the name that it has from now on.
+
+        Returns
+        -------
+        list of str
+            Ids of the jobs.
 
         Raises
         ------
         ConflictError
             If there are weights under the other name already, or a job that has not ended uses
-            those that would move.
+            the network.
         """
 
-        def write(session: Session) -> None:
-            if session.scalar(select(TagRow.tag).where(TagRow.network == copy).limit(1)):
-                raise ConflictError(
-                    f"Weights of an earlier network {copy!r} are still there; delete them first, "
-                    "or choose another name."
-                )
-            if move:
-                refuse_network_in_use(session, network)
-            tags = session.scalars(select(TagRow).where(TagRow.network == network))
-            session.add_all([_copied(row, network=copy) for row in tags])
-            session.flush()
-            variants = session.scalars(
-                select(TagVariantRow).where(TagVariantRow.network == network)
-            )
-            session.add_all([_copied(row, network=copy) for row in variants])
-            session.flush()
-            if move:
-                for row in session.scalars(select(TagRow).where(TagRow.network == network)):
-                    session.delete(row)
+        def write(session: Session) -> list[str]:
+            refuse_network_in_use(session, network)
+            _duplicate(session, network, new)
+            for row in session.scalars(select(TagRow).where(TagRow.network == network)):
+                session.delete(row)
+            return rename_in_jobs(session, network, new)
 
-        moved = [item.tag for item in await self.records(network)] if move else []
-        await self._store.run(write)
-        for record in await self.records(copy):
+        moved = [item.tag for item in await self.records(network)]
+        jobs = await self._store.run(write)
+        for record in await self.records(new):
             await asyncio.to_thread(self._show, record)
         for tag in moved:
             await asyncio.to_thread(self._hide, network, tag)
+        return jobs
 
     async def refuse_network_in_use(self, network: str) -> None:
         """Refuse to touch a network that is at work.
@@ -378,6 +380,18 @@ def _link(source: Path, target: Path) -> None:
 def _variants(session: Session, network: str, tag: str) -> list[TagVariantRow]:
     query = select(TagVariantRow).where(TagVariantRow.network == network, TagVariantRow.tag == tag)
     return list(session.scalars(query.order_by(TagVariantRow.variant)))
+
+
+def _duplicate(session: Session, network: str, copy: str) -> None:
+    if session.scalar(select(TagRow.tag).where(TagRow.network == copy).limit(1)):
+        raise ConflictError(
+            f"Weights of an earlier network {copy!r} are still there; delete them first, or choose "
+            "another name."
+        )
+    for table in (TagRow, TagVariantRow):
+        rows = session.scalars(select(table).where(table.network == network))
+        session.add_all([_copied(row, network=copy) for row in rows])
+        session.flush()
 
 
 def _record(row: TagRow, variants: Sequence[TagVariantRow]) -> TagRecord:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Text, cast, select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.store.tables import JobRow
@@ -39,6 +40,24 @@ def refuse_tag_in_use(session: Session, network: str, tag: str) -> None:
         # What a job reads may be spelled <tag>/<variant>.
         if tag in {str(item).partition("/")[0] for item in named if item}:
             raise ConflictError(f"Tag {tag!r} of network {network!r} is used by {_told(job)}.")
+
+
+def rename_in_jobs(session: Session, network: str, new: str) -> list[str]:
+    """Let the jobs of a network name it as it is called now, and return their ids.
+
+    Their own names, and what they were told when they were submitted, stay.
+    """
+    query = select(JobRow).where(_named(network))
+    rows = [row for row in session.scalars(query) if network in row.networks]
+    for row in rows:
+        row.networks = [new if name == network else name for name in row.networks]
+        row.search = f"{row.search} {new.lower()}"
+    return [row.id for row in rows]
+
+
+def _named(network: str) -> ColumnElement[bool]:
+    """Say which rows may name a network, so that not all jobs that ever were have to be read."""
+    return cast(JobRow.networks, Text).contains(json.dumps(network), autoescape=True)
 
 
 def _jobs_of(session: Session, network: str) -> Iterator[JobRow]:

@@ -148,6 +148,34 @@ async def test_a_renamed_network_takes_its_weights_along(networks, tags, weigh, 
     assert (paths.weights / "yours" / "first" / "last.safetensors").is_file()
 
 
+async def test_jobs_name_a_network_as_it_is_called_now(paths, facts, tags, store, job_row):
+    told = []
+
+    async def tell(jobs):
+        told.extend(jobs)
+
+    networks = networks_module.NetworkRepository(paths, facts, tags, tell)
+    await networks.copy("mlp", "a_b")
+    rows = {
+        "1" * 12: ["mlp", "a_b"],
+        "2" * 12: ["a.b"],
+        "3" * 12: ["aXb", "mlp"],
+    }
+    for number, (job, names) in enumerate(rows.items()):
+        row = job_row(id=job, sequence=number, networks=names, state="finished")
+        await store.run(lambda session, row=row: session.add(row))
+
+    await networks.rename("a_b", "a.b")
+
+    def names(session):
+        return {job: session.get(type(row), job).networks for job in rows}
+
+    assert await store.read(names) == {**rows, "1" * 12: ["mlp", "a.b"]}
+    assert told == ["1" * 12]
+    # The old name is free: another network of that name is none of theirs.
+    await networks.copy("mlp", "a_b")
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [("mlp", "There is a network 'mlp' already"), ("a b", "is no name"), ("x" * 65, "is no name")],
@@ -173,6 +201,7 @@ async def test_weights_left_of_an_earlier_network_do_not_become_those_of_a_copy(
 
     with pytest.raises(ConflictError, match="weights of an earlier network 'gone'|Weights of an"):
         await networks.copy("mlp", "gone")
+    assert networks.find("gone") is None
 
 
 async def test_a_network_goes_with_its_weights_when_that_is_asked_for(networks, tags, weigh):
