@@ -151,14 +151,14 @@ class Application:
         blobs = BlobStore(paths.blobs)
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
         stack.push_async_callback(facts.close)
-        live = Live()
-        records = JobRecords(store, hub, live)
-        networks = NetworkRepository(paths, facts, tags, records.publish)
+        networks = NetworkRepository(paths, facts, tags)
         stack.push_async_callback(networks.close)
         mirrors = self._settings.datasets.mirrors
         downloads = Downloads(paths.downloads, blobs, mirrors, notifications.add)
         datasets = DatasetRepository(paths, blobs, facts, downloads)
         stack.push_async_callback(datasets.close)
+        live = Live()
+        records = JobRecords(store, hub, live)
         reconciler = Reconciler(
             store=store,
             ledger=ledger,

@@ -87,7 +87,9 @@ def write_checkpoint(
     facts = {"step": step, "torch": torch.__version__, "files": files}
     facts_bytes = json.dumps(facts, indent=1).encode()
     try:
-        temporary.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not its parents: a run folder that somebody removed stays so.
+        parent.mkdir(mode=0o700, exist_ok=True)
+        temporary.mkdir(mode=0o700, exist_ok=True)
         for file, data in {**contents, FACTS: facts_bytes}.items():
             _write_synced(temporary / file, data)
         fsync_folder(temporary)

@@ -8,6 +8,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -86,7 +87,7 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
         raise InvalidRequestError(f"{spec.type} jobs cannot be run by this version.")
     device = _set_up_device(spec)
     events = EventLog(folder)
-    recorder = Recorder(folder, events)
+    recorder = Recorder(folder, events, partial(_end_with, folder))
     context = RunContext(spec, folder, events, recorder, stop, device)
     recorder.start()
     if spec.gpus and device.type == "cpu":
@@ -99,6 +100,15 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
     finally:
         recorder.close()
         events.close()
+
+
+def _end_with(folder: Path) -> None:
+    """End at once when the run folder is gone: nobody could stop the process, or see what it does.
+
+    Its job goes on elsewhere, from the last checkpoint that was copied.
+    """
+    if not (folder / "spec.json").exists():
+        os._exit(os.EX_NOINPUT)
 
 
 def _set_up_device(spec: RunSpec) -> torch.device:

@@ -75,9 +75,14 @@ class Recorder:
         The run folder.
     events : EventLog
         Where it warns when it cannot write, or when a value is not finite.
+    watch : callable
+        Called by its thread before each flush.
     """
 
-    def __init__(self, folder: Path, events: EventLog) -> None:
+    def __init__(
+        self, folder: Path, events: EventLog, watch: Callable[[], None] = lambda: None
+    ) -> None:
+        self._watch = watch
         self.step = 0
         """Steps (or samples) done, for series that are not recorded at each step."""
         self.total: int | None = None
@@ -158,6 +163,7 @@ class Recorder:
 
     def _run(self) -> None:
         while not self._ended.wait(FLUSH_INTERVAL_S):
+            self._watch()
             try:
                 with self._draining:
                     self._drain()

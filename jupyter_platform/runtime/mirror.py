@@ -54,6 +54,8 @@ class Mirror:
     def append(self, chunks: Mapping[str, bytes]) -> None:
         """Append what was pulled from `offsets`; it survives a kill of this process.
 
+        A file that is shorter than it was left begins anew: `offsets` has it pulled from 0.
+
         Raises
         ------
         InvalidDataError
@@ -76,6 +78,11 @@ class Mirror:
         before = self._lengths.get(name, 0)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         try:
+            if os.fstat(descriptor).st_size < before:
+                # Somebody removed or cut it: all of it is pulled again.
+                os.ftruncate(descriptor, 0)
+                self._lengths[name] = 0
+                return
             rest = memoryview(data)
             while rest:
                 rest = rest[os.write(descriptor, rest) :]

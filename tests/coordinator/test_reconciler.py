@@ -353,6 +353,8 @@ async def test_a_run_folder_that_is_gone_is_a_kill(open_lab, host, until):
         record = await until_state(lab, until, job, "running")
 
         assert [attempt.state for attempt in record.attempts] == ["failed", "running"]
+        message = record.attempts[0].error.message
+        assert message == "Its run folder was removed from its host."
 
 
 async def test_processes_that_nobody_wants_are_killed_and_folders_of_deleted_jobs_removed(
@@ -370,6 +372,27 @@ async def test_processes_that_nobody_wants_are_killed_and_folders_of_deleted_job
         await lab.reconciler._sweep("h1")
 
         assert host.runs == {}
+
+
+async def test_what_the_store_has_lost_is_stopped_and_stays_on_its_host(open_lab, host, until):
+    lab = open_lab()
+    async with running(lab, host, until) as (job, run):
+        run.points(1, 2)
+        await until((lab.paths.mirror / job.id).is_dir, "something pulled")
+    lab.paths.database.rename(lab.paths.database.with_name("old.db"))
+    lab = open_lab()
+    async with lab:
+        await until(lambda: lab.hosts.link("h1"))
+        await until(lambda: run.signals, "a signal")
+        run.end("stopped")
+        for _ in range(2):
+            await lab.reconciler._sweep("h1")
+
+        assert set(run.signals) == {"stop"}, "it may write its weights"
+        assert list(host.runs) == [f"{job.id}/1/0"]
+        told = [text for text in await lab.messages() if "does not know it" in text]
+        assert len(told) == 1
+        assert f"Job {job.id} ran on h1" in told[0]
 
 
 @pytest.mark.parametrize("type_", ["EVALUATE", "LEARN"])

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -15,7 +16,7 @@ from sklearn.preprocessing import StandardScaler
 
 from jupyter_platform.core.datasets import DatasetDescriptor, bundled_datasets
 from jupyter_platform.core.networks import NetworkDescription, bundled_networks
-from jupyter_platform.core.runs import ResumePoint
+from jupyter_platform.core.runs import ExitRecord, ResumePoint
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.datasets import load
 from jupyter_platform.learning.networks import read_metadata
@@ -165,6 +166,22 @@ def test_stop_leaves_a_checkpoint_weights_and_a_result(make_run, start_process, 
         "outputs": 10,
         "scores": result["result"]["validation"],
     }
+
+
+def test_it_ends_when_its_run_folder_is_removed_and_leaves_nothing(
+    make_run, start_process, wait_for, tmp_path
+):
+    run = make_run("l", LEARN, "mlp", "iris", max_iterations=-1, checkpoint_interval=50)
+    process = start_process(run)
+    wait_for((run / "checkpoint").exists)
+
+    aside = run.rename(tmp_path / "aside")
+
+    wait_for(lambda: not psutil.pid_exists(process.pid))
+    assert not run.exists()
+    assert not (aside / "result.json").exists()
+    aside.rename(run)
+    (run / "exit.json").write_text(ExitRecord(code=66, ended_at=0).model_dump_json())
 
 
 def test_stop_before_the_first_step_is_a_stop(make_run, start_process, wait_for):

@@ -42,6 +42,20 @@ def test_long_torn_line_is_cut(tmp_path):
     assert Mirror(tmp_path).offsets() == {"events.jsonl": 6}
 
 
+@pytest.mark.parametrize("left", [None, 24])
+def test_what_somebody_removed_or_cut_is_pulled_again_from_its_beginning(tmp_path, left):
+    mirror = Mirror(tmp_path)
+    mirror.append({"metrics/x.rec": b"a" * 48, "output.log": b"all of it"})
+    path = mirror.path("metrics/x.rec")
+    path.write_bytes(b"a" * left) if left else path.unlink()
+
+    mirror.append({"metrics/x.rec": b"b" * 24, "output.log": b", and more"})
+
+    assert mirror.offsets() == {"metrics/x.rec": 0, "output.log": 19}
+    mirror.append({"metrics/x.rec": b"a" * 48 + b"b" * 24})
+    assert path.read_bytes() == b"a" * 48 + b"b" * 24
+
+
 def test_truncate_makes_the_rest_come_again(tmp_path):
     mirror = Mirror(tmp_path)
     mirror.append({"events.jsonl": b"a\nb\nc\n"})

@@ -110,6 +110,10 @@ class Puller:
             self._loops[host] = asyncio.create_task(self._follow(host), name=f"pull {host}")
         return tracked
 
+    def has_mirror(self, job: str) -> bool:
+        """Return whether runs of a job were followed and the job was not deleted since."""
+        return (self._paths.mirror / job).is_dir()
+
     def forget(self, tracked: TrackedRun) -> None:
         """Stop following a run."""
         self._runs.get(tracked.host, {}).pop(tracked.run, None)

@@ -217,8 +217,15 @@ class Driver:
                 continue
             description = self._tools.hosts.description(run.host)
             memory = None if description is None else description.memory
-            started = run.process is not None
-            outcomes.append(outcome_of(run.result, run.exit, started=started, host_memory=memory))
+            outcomes.append(
+                outcome_of(
+                    run.result,
+                    run.exit,
+                    started=run.process is not None,
+                    host_memory=memory,
+                    missing=run.missing,
+                )
+            )
         found = worst(outcomes)
         if self._attempt.type is JobType.ACT and found.result is not None:
             # Rank 0 knows nothing of the other agents.

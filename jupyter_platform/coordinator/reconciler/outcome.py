@@ -44,6 +44,7 @@ def outcome_of(
     *,
     started: bool = True,
     host_memory: int | None = None,
+    missing: bool = False,
 ) -> Outcome:
     """Classify the end of one process.
 
@@ -57,12 +58,16 @@ def outcome_of(
         Whether the process ever existed.
     host_memory : int, optional
         Bytes that the host offers, to recognise a lack of memory.
+    missing : bool
+        Whether its run folder is no longer on its host.
     """
     if result is not None:
         state = JobState(result.status)
         return Outcome(state, result.error, result=result.result, retries=result.retries)
     if not started:
         return _killed("Killed", "The process did not start.")
+    if exit is None and missing:
+        return _killed("Killed", "Its run folder was removed from its host.")
     if exit is None:
         return _killed("Killed", "The process is gone and left no exit code.")
     number = exit.signal

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.host_choice import shape_of
-from jupyter_platform.coordinator.hosts import HostRegistry
+from jupyter_platform.coordinator.hosts import HostRegistry, Link
 from jupyter_platform.coordinator.job_records import JobRecords, Live
 from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.notifications import Level, Notifications
@@ -102,6 +102,7 @@ class Reconciler:
         self._wake = asyncio.Event()
         self._placing = asyncio.Lock()
         self._closing = False
+        self._told_lost: set[RunId] = set()
 
     async def start(self) -> None:
         """Take up what the last coordinator left, then plan for ever."""
@@ -310,7 +311,11 @@ class Reconciler:
             await asyncio.sleep(SWEEP_S)
 
     async def _sweep(self, host: str) -> None:
-        """Kill attempts that were given up, and remove folders of jobs that were deleted."""
+        """Kill attempts that were given up, and remove folders of jobs that were deleted.
+
+        A job that is unknown and was not deleted either is one that the store has lost: what it
+        has learnt stays on its host.
+        """
         link = self._hosts.link(host)
         if link is None:
             return
@@ -323,15 +328,32 @@ class Reconciler:
                 active = self._active.get(run.workload)
                 if active is not None and active.number == run.attempt:
                     continue
-                if alive:
+                lost = run.workload not in known and self._puller.has_mirror(run.workload)
+                if alive and lost:
+                    await self._stop_lost(link, run, host)
+                elif alive:
                     log.warning("killing %s on %s: it was given up", run, host)
                     await link.call("signal", {"run": str(run), "action": "kill"})
-                elif run.workload not in known:
+                elif run.workload not in known and not lost:
                     await link.call("remove", {"run": str(run)})
         except PlatformError as error:
             log.info("host %s could not be swept: %s", host, error)
         except ValueError:
             log.exception("host %s lists what is no run", host)
+
+    async def _stop_lost(self, link: Link, run: RunId, host: str) -> None:
+        """Let a run end with its weights that the store knows nothing of."""
+        await link.call("signal", {"run": str(run), "action": "stop"})
+        if run in self._told_lost:
+            return
+        self._told_lost.add(run)
+        text = (
+            f"Job {run.workload} ran on {host}, but the state store does not know it: it was "
+            "damaged or replaced. The job was stopped; its checkpoint and weights are in "
+            f"runs/{run} of the host's folder."
+        )
+        log.warning("%s", text)
+        await self._notifications.add("danger", text, host=host)
 
 
 def pending_of(row: JobRow) -> Pending:

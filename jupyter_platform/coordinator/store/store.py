@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from jupyter_platform.coordinator.store.damage import passed_over
 from jupyter_platform.coordinator.store.migrating import HEAD, upgrade
 from jupyter_platform.core.errors import StoreError
 from jupyter_platform.runtime.filesystem import network_file_system
@@ -30,7 +31,9 @@ class Store:
     caller. When `run` returns, the transaction is on disk.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, damage: str | None = None) -> None:
+        self.damage = damage
+        """A sentence about what was lost, where the store was found damaged."""
         self._engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
@@ -53,13 +56,12 @@ class Store:
             If the file lies on a network file system, is no database, is in use by another
             process, or was written by a newer version.
         """
-        if isinstance(target, Path) or "://" not in target:
-            path = Path(target)
+        path = Path(target) if isinstance(target, Path) or "://" not in target else None
+        if path is not None:
             _refuse_network_file_system(path, mountinfo)
-            engine = _sqlite_engine(path)
-        else:
-            engine = _engine_of_url(target)
+        engine = _engine_of_url(str(target)) if path is None else _sqlite_engine(path)
         try:
+            damage = None if path is None else passed_over(engine, path)
             _bring_up_to_date(engine)
         except DatabaseError as error:
             engine.dispose()
@@ -67,7 +69,7 @@ class Store:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine)
+        return cls(engine, damage)
 
     async def run(self, work: Callable[[Session], T]) -> T:
         """Run `work` in one write transaction, after all earlier ones."""

@@ -1,6 +1,7 @@
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -14,7 +15,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, SettingRow
 from jupyter_platform.core.errors import StoreError
 
 
@@ -137,6 +138,59 @@ def test_an_acknowledged_write_survives_kill_9(paths):
     with contextlib.closing(sqlite3.connect(paths.database)) as connection:
         query = connection.execute("SELECT count(*) FROM settings WHERE key = ?", [str(last)])
         assert query.fetchone() == (1,)
+
+
+async def killed_with(paths, tmp_path, count):
+    """Return the files of a store of some rows, as a kill -9 leaves them, with their settings."""
+    store = Store.open(paths.database)
+    for number in range(count):
+        await store.run(lambda session, n=number: session.add(SettingRow(key=str(n), value={})))
+    folder = tmp_path / "killed"
+    folder.mkdir()
+    for name in ("platform.db", "platform.db-wal"):
+        shutil.copy(paths.database.with_name(name), folder / name)
+    await store.close()
+    return folder / "platform.db"
+
+
+async def keys(store):
+    return await store.read(lambda s: sorted(int(row.key) for row in s.scalars(select(SettingRow))))
+
+
+@pytest.mark.parametrize("torn", [0, 10, 5000])
+async def test_a_torn_end_is_what_a_power_cut_leaves(paths, tmp_path, torn):
+    database = await killed_with(paths, tmp_path, 20)
+    log = database.with_name("platform.db-wal")
+    os.truncate(log, log.stat().st_size - torn)
+
+    store = Store.open(database)
+
+    assert store.damage is None
+    assert len(await keys(store)) >= 18
+    await store.close()
+
+
+async def test_changes_that_a_damaged_log_hides_are_told_and_the_log_is_kept(paths, tmp_path):
+    database = await killed_with(paths, tmp_path, 20)
+    log = database.with_name("platform.db-wal")
+    damaged = bytearray(log.read_bytes())
+    middle = len(damaged) - 8 * (4096 + 24)
+    damaged[middle : middle + 64] = os.urandom(64)
+    log.write_bytes(damaged)
+
+    store = Store.open(database)
+
+    found = await keys(store)
+    assert 0 < len(found) < 19
+    lost = 20 - len(found)
+    assert f"its last {lost} changes cannot be read and are lost" in store.damage
+    assert str(database.with_name("platform.db-wal.damaged")) in store.damage
+    assert database.with_name("platform.db-wal.damaged").read_bytes() == bytes(damaged)
+    await store.close()
+    again = Store.open(database)
+    assert again.damage is None, "it is told once"
+    assert await keys(again) == found
+    await again.close()
 
 
 def test_a_network_file_system_is_refused_with_the_cure(tmp_path):
