@@ -11,6 +11,7 @@ import ipywidgets as widgets
 
 from jupyter_platform.panels.boxes import box
 from jupyter_platform.panels.listing import ListPanel
+from jupyter_platform.panels.network_actions import NetworkActions
 from jupyter_platform.panels.try_it import TryIt
 
 if TYPE_CHECKING:
@@ -68,8 +69,10 @@ class NetworksPanel(ListPanel["NetworkRow"]):
         )
         self._try.on_click(lambda _: self._toggle_trying())
         self._try_box = box(widgets.VBox, "tryBox")
-        self._buttons = box(widgets.HBox, "actions", self._actions, self._try)
-        shown = (self._head, self._buttons, self._try_box, self._page)
+        self._changes = NetworkActions(self._hub, lambda: self._rows, self._changed)
+        buttons = (self._actions, self._try, *self._changes.buttons)
+        self._buttons = box(widgets.HBox, "actions", *buttons)
+        shown = (self._head, self._buttons, self._changes.question, self._try_box, self._page)
         return box(widgets.VBox, "page", *shown)
 
     def _on_import(self, files: tuple[dict[str, Any], ...]) -> None:
@@ -92,10 +95,17 @@ class NetworksPanel(ListPanel["NetworkRow"]):
         self._head.value = row.head if row else ""
         self._actions.value = row.actions if row else ""
         self._buttons.layout.display = None if row else "none"
+        self._changes.show(row.record if row else None)
         self._try.layout.display = None if row and row.record.tags else "none"
         if row is None or row.name != self._tried:
             self._close_trying()
         self._page.value = row.page if row else ""
+
+    def _changed(self, name: str | None) -> None:
+        if name is None:
+            self.refresh()
+        else:
+            self.choose(name)
 
     def _toggle_trying(self) -> None:
         row = self._rows.get(self._chosen or "")

@@ -96,7 +96,65 @@ def test_a_file_is_imported_and_shown(panel):
     upload(panel, "x.json", json.dumps({"name": "from-a-file", "layers": layers}).encode())
 
     until(lambda: panel.chosen == "from-a-file" and "<h2>from-a-file</h2>" in texts(panel))
-    assert "Linear1" in texts(panel)
+    until(lambda: "Linear1" in texts(panel))
+
+
+def press(panel: NetworksPanel, description: str) -> None:
+    """Press the last button of that name: those of a question stand behind those of the page."""
+    buttons = [
+        item
+        for item in found(panel.widget, ipywidgets.Button)
+        if item.description == description and item.layout.display != "none"
+    ]
+    assert not buttons[-1].disabled
+    buttons[-1].click()
+
+
+def test_a_network_is_copied_renamed_and_deleted(panel, platform):
+    line(panel, "mlp").click()
+    shown = {item.description for item in found(panel.widget, ipywidgets.Button)
+             if item.layout.display != "none"}  # fmt: skip
+    assert "Copy" in shown
+    assert not {"Rename", "Delete"} & shown  # it is bundled
+
+    press(panel, "Copy")
+    name = found(panel.widget, ipywidgets.Text)[-1]
+    assert name.value == "mlp-2"
+    for wrong, words in (("lenet", "There is a network &#x27;lenet&#x27;"), ("a b", "Accepted: 1")):
+        name.value = wrong
+        assert words in texts(panel)
+    name.value = "my-copy"
+    press(panel, "Copy")
+    until(lambda: panel.chosen == "my-copy" and "<h2>my-copy</h2>" in texts(panel))
+
+    press(panel, "Rename")
+    found(panel.widget, ipywidgets.Text)[-1].value = "renamed-here"
+    press(panel, "Rename")
+    until(lambda: panel.chosen == "renamed-here" and "<h2>renamed-here</h2>" in texts(panel))
+    assert "my-copy" not in panel.names
+
+    press(panel, "Delete")
+    assert "Delete renamed-here? " in texts(panel)
+    assert "cannot be brought back" in texts(panel)
+    press(panel, "Cancel")
+    assert "Delete renamed-here? " not in texts(panel)
+    press(panel, "Delete")
+    press(panel, "Delete")
+    until(lambda: "renamed-here" not in panel.names)
+    with pytest.raises(NotFoundError):
+        platform.network("renamed-here")
+
+
+def test_what_cannot_be_done_to_a_network_is_said(panel, platform):
+    platform.copy_network("mlp", "soon-gone", weights=False)
+    panel.choose("soon-gone")
+    until(lambda: "<h2>soon-gone</h2>" in texts(panel))
+    press(panel, "Delete")
+    platform.remove_network("soon-gone")
+
+    press(panel, "Delete")
+
+    until(lambda: "Unknown network" in texts(panel))
 
 
 def test_searching_narrows_the_list_and_says_when_nothing_is_left(panel):
