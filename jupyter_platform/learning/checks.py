@@ -51,7 +51,7 @@ class Check:
 def check_roles(
     kind: type[Strategy] | type[Evaluation], strategy: str, networks: Sequence[NetworkDescription]
 ) -> None:
-    """Refuse another number of networks than a strategy works on.
+    """Refuse another number of networks than a strategy works on, and those in another's place.
 
     Raises
     ------
@@ -60,6 +60,7 @@ def check_roles(
     """
     roles = kind.roles
     if len(networks) == len(roles):
+        _check_order(roles, strategy, networks)
         return
     wanted = "one network" if len(roles) == 1 else f"{len(roles)} networks ({', '.join(roles)})"
     message = f"Strategy {strategy} works on {wanted}; {len(networks)} are given."
@@ -67,6 +68,23 @@ def check_roles(
         field="networks", value=len(networks), message=message, accepted=", ".join(roles)
     )
     raise InvalidDataError(message, errors=[field])
+
+
+def _check_order(
+    roles: Sequence[str], strategy: str, networks: Sequence[NetworkDescription]
+) -> None:
+    """Refuse a network that was made for the place of another one."""
+    for role, network in zip(roles, networks, strict=True):
+        made_for = next((item for item in network.roles if item in roles), None)
+        if made_for is None or role in network.roles:
+            continue
+        order = ", ".join(roles)
+        message = (
+            f"Network {network.name!r} is made to be {made_for}, and stands where strategy "
+            f"{strategy} has its {role}; give them in the order {order}."
+        )
+        field = FieldError(field="networks", value=network.name, message=message, accepted=order)
+        raise InvalidDataError(message, errors=[field])
 
 
 def misfits(

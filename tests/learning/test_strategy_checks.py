@@ -63,7 +63,8 @@ def test_networks_that_ship_fit_their_strategies(strategy, networks, dataset, ca
             ["gan-discriminator", "gan-generator"],
             "digits",
             {"strategy": "gan"},
-            "Network 'gan-discriminator' gives shape 64; as generator it must give 1×8×8.",
+            "Network 'gan-discriminator' is made to be discriminator, and stands where "
+            "strategy gan has its generator; give them in the order generator, discriminator.",
         ),
         (
             ["gan-generator", "lenet"],

@@ -10,12 +10,19 @@ from typing import Any
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, PlatformError
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.acting.environments import environment_facts
 from jupyter_platform.learning.acting.policies import Head, check_action_strategy, head_of
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.trained import learnt_for
 
 _HISTORY = 16
+_ROLES = {
+    "q": "values each of a few actions",
+    "actor": "gives numbers as actions",
+    "actor-critic": "acts in any environment",
+    "critic": "judges actions",
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +55,8 @@ def fit(
     ------
     InvalidDataError
         If it can neither look at an observation nor give actions.
+    InvalidRequestError
+        If it is made for actions of another kind, or to judge them.
     """
     learnt = None if weights is None else learnt_for(weights)
     outputs = (learnt and learnt.outputs) or description.outputs or _outputs(description, facts)
@@ -55,6 +64,7 @@ def fit(
     given = learnt.input_shape if learnt and learnt.input_shape else description.input_shape
     if given is None:
         given = _accepted_shape(description, shape, outputs, sequence_length)
+    _check_role(description, facts)
     head = head_of(outputs, facts, description.name)
     history = given[0] if tuple(given[1:]) == shape and tuple(given) != shape else 0
     if not history and tuple(given) != shape:
@@ -63,6 +73,25 @@ def fit(
             f"observations of shape {list(shape)}."
         )
     return Fit(tuple(given), outputs, head, history)
+
+
+def _check_role(description: NetworkDescription, facts: EnvironmentFacts) -> None:
+    """Refuse a network that says of itself that it is made for something else."""
+    roles, name = set(description.roles), description.name
+    if facts.is_discrete:
+        takes, acts = f"one of {facts.actions} actions", "q"
+    else:
+        takes, acts = format_count(facts.action_size, "continuous number"), "actor"
+    if not roles & _ROLES.keys() or roles & {acts, "actor-critic"}:
+        return
+    made_for = sorted(roles & _ROLES.keys())[0]
+    accepted = f"a network made to be {acts} or actor-critic"
+    message = (
+        f"Network {name!r} is made to be {made_for}, which {_ROLES[made_for]}; {facts.id} takes "
+        f"{takes}: give {accepted}."
+    )
+    field = FieldError(field="networks", value=name, message=message, accepted=accepted)
+    raise InvalidRequestError(message, errors=[field])
 
 
 def _outputs(description: NetworkDescription, facts: EnvironmentFacts) -> int:
@@ -106,5 +135,5 @@ def check_acting(networks: Sequence[NetworkDescription], options: dict[str, Any]
         field = FieldError(field="networks", value=len(networks), message=message, accepted="1")
         raise InvalidRequestError(message, errors=[field])
     facts = environment_facts(name)
-    check_action_strategy(options.get("action_strategy", "greedy"), facts)
-    fit(networks[0], facts, options.get("sequence_length", _HISTORY))
+    found = fit(networks[0], facts, options.get("sequence_length", _HISTORY))
+    check_action_strategy(options.get("action_strategy", "greedy"), facts, found.head)

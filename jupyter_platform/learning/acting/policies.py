@@ -309,8 +309,13 @@ ActionOptions = LearnOptions | ActOptions
 """Options that tell how actions are chosen."""
 
 
-def check_action_strategy(strategy: str, facts: EnvironmentFacts) -> None:
-    """Refuse a way of choosing actions that an environment has no use for.
+def check_action_strategy(strategy: str, facts: EnvironmentFacts, head: Head | None = None) -> None:
+    """Refuse a way of choosing actions that environment or network have no use for.
+
+    Parameters
+    ----------
+    head : Head, optional
+        What the network gives, where that is known.
 
     Raises
     ------
@@ -323,6 +328,8 @@ def check_action_strategy(strategy: str, facts: EnvironmentFacts) -> None:
         "ornstein_uhlenbeck": facts.is_discrete,
     }
     if not wrong.get(strategy, False):
+        if strategy == "sampling" and head is Head.ACTION:
+            raise _nothing_to_draw_from()
         return
     takes = (
         f"one of {facts.actions} actions"
@@ -340,6 +347,18 @@ def check_action_strategy(strategy: str, facts: EnvironmentFacts) -> None:
     raise InvalidRequestError(message, errors=[field])
 
 
+def _nothing_to_draw_from() -> InvalidRequestError:
+    accepted = "greedy, gaussian_noise, ornstein_uhlenbeck or random"
+    message = (
+        "action_strategy = sampling needs a network that gives a distribution; this one gives the "
+        f"action itself, which goes with {accepted}."
+    )
+    field = FieldError(
+        field="action_strategy", value="sampling", message=message, accepted=accepted
+    )
+    return InvalidRequestError(message, errors=[field])
+
+
 def make_chooser(
     strategy: str,
     options: ActionOptions,
@@ -354,12 +373,7 @@ def make_chooser(
     InvalidRequestError
         If it does not go with the environment or the network.
     """
-    check_action_strategy(strategy, facts)
-    if strategy == "sampling" and head is Head.ACTION:
-        raise InvalidRequestError(
-            "action_strategy = sampling needs a network that gives a distribution; this one gives "
-            "the action itself, which goes with greedy, gaussian_noise or ornstein_uhlenbeck."
-        )
+    check_action_strategy(strategy, facts, head)
     noise = Decay(options.noise_max, options.noise_min, options.noise_decay)
     makers: dict[str, Callable[[], Chooser]] = {
         "greedy": lambda: Greedy(

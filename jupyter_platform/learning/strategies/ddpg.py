@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.acting.policies import Head
+from jupyter_platform.learning.acting.policies import Head, check_action_strategy
 from jupyter_platform.learning.strategies.base import Material, Place
 from jupyter_platform.learning.strategies.reinforcement import (
     OffPolicy,
@@ -41,6 +41,8 @@ class DeterministicPolicyGradient(OffPolicy):
         """Return an actor from observation to action, and a critic of both together."""
         no_dataset(facts, "ddpg")
         environment = continuous_facts(options, "ddpg")
+        if options.action_strategy is not None:
+            check_action_strategy(options.action_strategy, environment, Head.ACTION)
         size = environment.action_size
         seen = 1
         for extent in environment.observation_shape:
