@@ -39,18 +39,15 @@ def class_names(result: Mapping[str, Any]) -> list[str]:
 
 
 def print_per_class(rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print precision, recall and F1 of each class, the worst first."""
-    print_table(
-        ("CLASS", ">PRECISION", ">RECALL", ">F1", ">SAMPLES"),
-        [
-            (
-                str(row["class"]),
-                *(f"{row[key]:.3f}" for key in ("precision", "recall", "f1")),
-                str(row["support"]),
-            )
-            for row in sorted(rows, key=lambda row: float(row["f1"]))
-        ],
-    )
+    """Print the scores of each class, the worst first; of pixels IoU as well."""
+    is_pixels = "iou" in rows[0]
+    keys = (*(("iou",) if is_pixels else ()), "precision", "recall", "f1")
+    table = [
+        (str(row["class"]), *(f"{row[key]:.3f}" for key in keys), f"{row['support']:,}")
+        for row in sorted(rows, key=lambda row: float(row["f1"]))
+    ]
+    count = ">PIXELS" if is_pixels else ">SAMPLES"
+    print_table(("CLASS", *(f">{key.upper()}" for key in keys), count), table)
 
 
 def print_agents(agents: Sequence[Mapping[str, Any]]) -> None:

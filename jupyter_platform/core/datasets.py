@@ -275,6 +275,8 @@ class DatasetFacts(BaseModel):
     splits: dict[Split, tuple[int, int]]
     bytes: int
     """Size of the stored files."""
+    masks: bool = False
+    """Whether a target marks pixels of its image."""
     scale: float = 1.0
     """What stored inputs are multiplied by."""
     input_type: Literal["float32", "int64"] = "float32"

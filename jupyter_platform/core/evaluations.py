@@ -36,6 +36,13 @@ _BUILT_IN = (
         types=_EVALUATE,
     ),
     StrategyRecord(
+        name="segmentation",
+        title="Segmentation",
+        summary="Accuracy and intersection over union (IoU) of the pixels that masks mark.",
+        category="CLASSIFICATION",
+        types=_EVALUATE,
+    ),
+    StrategyRecord(
         name="criterion",
         title="Criterion",
         summary="The mean of a loss, whatever the network gives.",
@@ -81,6 +88,8 @@ def evaluation_name(text: str) -> str:
 
 def default_evaluation(facts: DatasetFacts, criterion: str | None = None) -> str:
     """Return how a network is judged where nobody says: by what dataset and criterion ask for."""
+    if facts.masks:
+        return "segmentation"
     if facts.outputs == 2 and criterion in ("BCE", "BCE_LOGITS"):
         return "binary" if facts.task == "classification" else "regression"
     if facts.task == "classification" and facts.target_shape:

@@ -82,6 +82,33 @@ def class_scores(confusion: Tensor, names: list[str]) -> list[dict[str, Any]]:
     ]
 
 
+def segmentation_scores(confusion: Tensor, names: list[str]) -> dict[str, Any]:
+    """Score classes of pixels.
+
+    Parameters
+    ----------
+    confusion : Tensor, int64, shape (C, C)
+        Pixels by true, then by predicted class.
+
+    Returns
+    -------
+    dict
+        ``accuracy``; ``mean_iou``, over the classes that occur in truth or prediction;
+        ``confusion``; ``per_class``, as of `class_scores` and with ``iou``, the intersection over
+        union (P. Jaccard, 1912), 0 where a class does not occur at all.
+    """
+    met = confusion.diagonal().double()
+    union = confusion.sum(0) + confusion.sum(1) - met
+    iou = _ratio(met, union)
+    rows = class_scores(confusion, names)
+    return {
+        "accuracy": float(met.sum() / confusion.sum()),
+        "mean_iou": float(iou[union > 0].mean()),
+        "confusion": confusion.tolist(),
+        "per_class": [{**row, "iou": float(value)} for row, value in zip(rows, iou, strict=True)],
+    }
+
+
 def _ratio(numerator: Tensor, denominator: Tensor) -> Tensor:
     safe = torch.where(denominator > 0, denominator, 1.0)
     return torch.where(denominator > 0, numerator / safe, 0.0)

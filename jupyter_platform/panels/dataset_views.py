@@ -111,7 +111,7 @@ def learns(record: DatasetRecord) -> str:
         return format_count(facts.outputs, "symbol")
     if facts.task == "classification":
         return format_count(facts.outputs, "class", "classes")
-    if len(facts.target_shape) > 1:
+    if facts.masks or len(facts.target_shape) > 1:
         return "masks"
     return format_count(facts.outputs, "number")
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import load_file
 from sklearn import metrics
 from torch import nn
@@ -337,3 +338,84 @@ def test_a_set_with_another_number_of_networks_is_refused(numbers):
 
     with pytest.raises(PlatformError, match="works on .*2"):
         numbers.run(**everything(50))
+
+
+CONV = {"type": "Conv2d", "in_channels": 3, "out_channels": 1, "kernel_size": 3, "padding": 1}
+
+
+@pytest.fixture
+def masks(tmp_path, rng):
+    """Return nine pictures of 6×5 pixels with masks; one marks nothing."""
+    truth = rng.random((9, 6, 5)) < 0.3
+    truth[4] = False
+    colours = rng.integers(0, 256, (9, 6, 5, 3), dtype=np.uint8)
+    for number in range(9):
+        for folder, pixels in (("images", colours), ("masks", truth.astype(np.uint8) * 255)):
+            (tmp_path / "m" / folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(pixels[number]).save(tmp_path / "m" / folder / f"{number}.png")
+    case = Case(tmp_path, colours, truth)
+    case.dataset = DatasetDescriptor(name="m", kind="masks", file=f"path:{tmp_path / 'm'}")
+    return case
+
+
+def shown_as_floats(case):
+    return torch.from_numpy(case.x).permute(0, 3, 1, 2) / 255
+
+
+@pytest.mark.parametrize("criterion", ["BCE", "BCE_LOGITS"])
+@pytest.mark.parametrize("threshold", [0.5, 0.47])
+def test_pixels_that_masks_mark(masks, criterion, threshold):
+    layers = [CONV] + ([{"type": "Sigmoid"}] if criterion == "BCE" else [])
+    module = masks.add(network("conv", *layers), (3, 6, 5), 30, (1, 6, 5))
+    chosen = {} if threshold == 0.5 else {"strategy": "segmentation"}
+    chosen |= {} if threshold == 0.5 else {"decision_threshold": threshold}
+
+    found = masks.run(criterion=criterion, **chosen, **everything(9)).result
+
+    with torch.no_grad():
+        given = module(shown_as_floats(masks)).double()
+    likely = (given if criterion == "BCE" else given.sigmoid()).numpy()[:, 0]
+    truth, guess = masks.y.ravel(), (likely >= threshold).ravel()
+    iou = metrics.jaccard_score(truth, guess, average=None)
+    assert [row["iou"] for row in found["per_class"]] == pytest.approx(iou.tolist(), abs=1e-6)
+    assert found["mean_iou"] == pytest.approx(
+        metrics.jaccard_score(truth, guess, average="macro"), abs=1e-6
+    )
+    assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, guess), abs=1e-6)
+    assert found["confusion"] == metrics.confusion_matrix(truth, guess).tolist()
+    assert found["loss"] == pytest.approx(metrics.log_loss(truth, likely.ravel()), abs=1e-5)
+    assert found["headline"] == {"name": "mean IoU", "value": found["mean_iou"]}
+    assert (found["strategy"], found["samples"]) == ("segmentation", 9)
+    assert [row["class"] for row in found["per_class"]] == ["background", "marked"]
+    example = found["examples"][3]
+    assert np.array_equal(np.array(example["truth"])[0], masks.y[3])
+    assert np.array_equal(np.array(example["prediction"])[0], likely[3] >= threshold)
+
+
+def test_a_gang_counts_the_same_pixels(masks):
+    masks.add(network("conv", CONV, {"type": "Sigmoid"}), (3, 6, 5), 30, (1, 6, 5))
+    alone = masks.run(test_set=(0, 9), batch_size=2).result
+
+    shared = run_gang(2, lambda gang: masks.run(gang=gang, test_set=(0, 9), batch_size=2))
+
+    assert shared[0].result["confusion"] == alone["confusion"]
+    assert shared[0].result["mean_iou"] == alone["mean_iou"]
+
+
+def test_a_class_of_pixels_that_nobody_names_does_not_count(masks):
+    masks.y[:] = False
+    for file in (masks.folder / "m" / "masks").iterdir():
+        Image.fromarray(np.zeros((6, 5), np.uint8)).save(file)
+    masks.add(network("conv", CONV, {"type": "Sigmoid"}), (3, 6, 5), 30, (1, 6, 5))
+
+    found = masks.run(strategy="segmentation", decision_threshold=1.0, **everything(9)).result
+
+    assert (found["mean_iou"], found["accuracy"]) == (1.0, 1.0)
+    assert [row["iou"] for row in found["per_class"]] == [1.0, 0.0]
+
+
+def test_masks_are_wanted_where_pixels_are_to_be_judged(two_classes):
+    two_classes.add(network("linear", LINEAR), (4,), 2)
+
+    with pytest.raises(InvalidDataError, match="segmentation wants masks.*one class for each"):
+        two_classes.run(strategy="segmentation", **everything(60))

@@ -23,7 +23,8 @@ _VAE = {"strategy": ("vae",)}
 _REWARD = {"strategy": ("reward",)}
 
 EvaluationName = Annotated[
-    Literal["classification", "binary", "regression", "criterion", "vae", "reward"] | None,
+    Literal["classification", "binary", "regression", "segmentation", "criterion", "vae", "reward"]
+    | None,
     BeforeValidator(
         lambda value: evaluation_name(value) or None if isinstance(value, str) else value
     ),
@@ -87,7 +88,7 @@ class EvaluateOptions(AdapterOptions):
         "What is measured.",
         group=_EVALUATION,
         common=True,
-        default_text="classification for classes, regression for numbers",
+        default_text="classification for classes, regression for numbers, segmentation for masks",
         dianne="strategy",
     )
     batch_size: int = option(
@@ -110,9 +111,9 @@ class EvaluateOptions(AdapterOptions):
     )
     decision_threshold: float = option(
         0.5,
-        "Probability from which on a sample counts as the second class.",
+        "Probability from which on a sample counts as the second class, or a pixel as marked.",
         group=_EVALUATION,
-        when={"strategy": ("binary",)},
+        when={"strategy": ("binary", "segmentation")},
         ge=0,
         le=1,
     )

@@ -88,6 +88,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         classes=None if labels.classes is None else list(labels.classes),
         class_counts=_class_counts(labels, order),
         features=_features(stored, descriptor, inputs),
+        masks=descriptor.kind == "masks",
         splits=_splits(descriptor, size, stored.train),
         bytes=_bytes(found) if stored.bytes is None else stored.bytes,
         scale=_scale(descriptor, inputs),

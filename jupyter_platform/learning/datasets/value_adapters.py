@@ -55,6 +55,7 @@ class Autoencode:
                 "target_shape": list(facts.shape),
                 "classes": None,
                 "class_counts": None,
+                "masks": False,
             }
         )
 
@@ -154,6 +155,7 @@ class MaskToClass:
                 "target_shape": [],
                 "classes": list(self.classes),
                 "class_counts": None,
+                "masks": False,
             }
         )
 

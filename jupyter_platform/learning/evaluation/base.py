@@ -94,7 +94,7 @@ class Evaluation(ABC):
         target : Tensor
             What was to be found.
         """
-        return {"truth": plain(target), "prediction": plain(outputs), "probability": None}
+        return {"truth": _shown(target), "prediction": _shown(outputs), "probability": None}
 
 
 def place_of(
@@ -117,6 +117,11 @@ def place_of(
         return Place("network", tuple(facts.shape), outputs, output_shape)
     shape = None if output_shape is None else (length, *output_shape)
     return Place("network", (length, *facts.shape), outputs, shape)
+
+
+def _shown(values: Tensor) -> Any:
+    """Return a number, or a tensor, of which is shown what there is room for."""
+    return values.item() if values.numel() == 1 else values
 
 
 def plain(values: Tensor) -> Any:

@@ -76,7 +76,7 @@ class Regression(Evaluation):
         """Return the errors; see `scores.regression_scores`."""
         outputs, targets = columns["outputs"], columns["targets"]
         loss = total_loss(self._criterion, outputs, targets, self.subject.names[0])
-        given = self._numbers(outputs)
+        given = predicted_numbers(self._criterion, outputs)
         found = scores.regression_scores(given.flatten(1), targets.flatten(1))
         return {
             **found,
@@ -87,13 +87,14 @@ class Regression(Evaluation):
 
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return the true numbers and the predicted ones."""
-        return super().judgement(self._numbers(outputs[None])[0], target)
+        return super().judgement(predicted_numbers(self._criterion, outputs[None])[0], target)
 
-    def _numbers(self, outputs: Tensor) -> Tensor:
-        """Return the predicted numbers: the means, where there are standard deviations beside."""
-        if self._criterion == "GAU":
-            return outputs.chunk(2, 1)[0]
-        return outputs.sigmoid() if self._criterion == "BCE_LOGITS" else outputs
+
+def predicted_numbers(criterion: str, outputs: Tensor) -> Tensor:
+    """Return the predicted numbers: the means, where there are standard deviations beside."""
+    if criterion == "GAU":
+        return outputs.chunk(2, 1)[0]
+    return outputs.sigmoid() if criterion == "BCE_LOGITS" else outputs
 
 
 def total_loss(criterion: str, outputs: Tensor, targets: Tensor, network: str) -> float:

@@ -14,6 +14,7 @@ _BUILT_IN = {
     "classification": ("classification", "Classification"),
     "binary": ("binary", "Binary"),
     "regression": ("losses", "Regression"),
+    "segmentation": ("segmentation", "Segmentation"),
     "criterion": ("losses", "Criterion"),
     "vae": ("generative", "VariationalAutoencoder"),
 }

@@ -11,6 +11,8 @@ export interface IClassScore {
   readonly specificity: number | null;
   /** Matthews correlation coefficient; older jobs have none. */
   readonly mcc: number | null;
+  /** Intersection over union; only where pixels are told apart. */
+  readonly iou: number | null;
 }
 
 /** One sample with what the network made of it. */
@@ -52,8 +54,9 @@ export interface IEvaluation {
 }
 
 const ERRORS = ['r2', 'mae', 'rmse', 'mse', 'median_ae', 'max_error'] as const;
-/** Scores of two classes, of a variational autoencoder, and of acting. */
+/** Scores of pixels, of two classes, of a variational autoencoder, and of acting. */
 const SCORES = [
+  'mean_iou',
   'precision',
   'recall',
   'specificity',
@@ -122,7 +125,8 @@ function readClass(row: Json): IClassScore {
     f1: countOf(fields.f1),
     support: countOf(fields.support),
     specificity: numberOf(fields.specificity),
-    mcc: numberOf(fields.mcc)
+    mcc: numberOf(fields.mcc),
+    iou: numberOf(fields.iou)
   };
 }
 

@@ -74,6 +74,21 @@ describe('readEvaluation()', () => {
     ]);
   });
 
+  it('should read how well pixels are told apart', () => {
+    const row = { class: 'marked', precision: 1, recall: 0.5, f1: 0.6 };
+    const evaluation = readEvaluation({
+      type: 'EVALUATE',
+      result: {
+        accuracy: 0.9,
+        mean_iou: 0.7,
+        per_class: [{ ...row, support: 640, iou: 0.5 }]
+      }
+    });
+
+    expect(evaluation?.scores).toEqual([['mean_iou', 0.7]]);
+    expect(evaluation?.perClass[0]).toMatchObject({ iou: 0.5, support: 640 });
+  });
+
   it('should find none in other jobs, in none, and in one that was stopped', () => {
     const read = [
       readEvaluation({ type: 'LEARN', result: CLASSIFICATION }),
@@ -112,7 +127,7 @@ describe('sortClasses()', () => {
 
   it('should sort names as numbers where they are some', () => {
     const counts = { precision: 1, recall: 1, f1: 1, support: 1 };
-    const row = { ...counts, specificity: null, mcc: null };
+    const row = { ...counts, specificity: null, mcc: null, iou: null };
     const named = ['10', '9', '1'].map(name => ({ name, ...row }));
     const names = sortClasses(named, 'name', false).map(({ name }) => name);
 

@@ -16,12 +16,15 @@ interface IConfusionProps {
   /** Samples by true, then by predicted class. */
   confusion: readonly (readonly number[])[];
   classes: readonly string[];
+  /** Whether pixels are counted, not samples. */
+  isPixels?: boolean;
 }
 
 /** Which classes are taken for which. */
 export function Confusion({
   confusion,
-  classes
+  classes,
+  isPixels
 }: IConfusionProps): JSX.Element {
   const { trans } = useSurroundings();
   const pairs = worstConfusions(confusion, LISTED);
@@ -30,11 +33,15 @@ export function Confusion({
       className="jp-Platform-confusion"
       aria-label={trans.__('Confusion matrix')}
     >
-      <h2>{trans.__('Confusion, in samples')}</h2>
+      <h2>
+        {isPixels
+          ? trans.__('Confusion, in pixels')
+          : trans.__('Confusion, in samples')}
+      </h2>
       {confusion.length <= MOST_WRITTEN ? (
-        <WrittenMatrix confusion={confusion} classes={classes} />
+        <WrittenMatrix {...{ confusion, classes, isPixels }} />
       ) : (
-        <PaintedMatrix confusion={confusion} classes={classes} />
+        <PaintedMatrix {...{ confusion, classes, isPixels }} />
       )}
       <p className="jp-Platform-quiet">
         {pairs.length
@@ -74,7 +81,11 @@ function cellColour(share: number, right: boolean): string {
   return `color-mix(in srgb, var(${colour}) ${percent}%, var(--jp-layout-color1))`;
 }
 
-function WrittenMatrix({ confusion, classes }: IConfusionProps): JSX.Element {
+function WrittenMatrix({
+  confusion,
+  classes,
+  isPixels
+}: IConfusionProps): JSX.Element {
   const { trans } = useSurroundings();
   return (
     <div className="jp-Platform-scroll" tabIndex={0}>
@@ -122,7 +133,7 @@ function WrittenMatrix({ confusion, classes }: IConfusionProps): JSX.Element {
                     }}
                     title={cellSentence(
                       { truth, predicted },
-                      { confusion, classes },
+                      { confusion, classes, isPixels },
                       trans
                     )}
                   >
@@ -146,16 +157,17 @@ interface ICellPosition {
 /** One cell in words. */
 export function cellSentence(
   { truth, predicted }: ICellPosition,
-  { confusion, classes }: IConfusionProps,
+  { confusion, classes, isPixels }: IConfusionProps,
   trans: TranslationBundle
 ): string {
   const row = confusion[truth];
   const share = (100 * shareOf(row, predicted)).toFixed(1);
+  const count = formatCount(row[predicted]);
   return trans.__(
-    'true %1, predicted %2: %3 samples, %4 % of true %1',
+    'true %1, predicted %2: %3, %4 % of true %1',
     classes[truth],
     classes[predicted],
-    formatCount(row[predicted]),
+    isPixels ? trans.__('%1 pixels', count) : trans.__('%1 samples', count),
     share
   );
 }

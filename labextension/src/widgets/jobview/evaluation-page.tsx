@@ -34,7 +34,10 @@ export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
         </p>
       )}
       {confusion.length ? (
-        <Confusion confusion={confusion} classes={classes} />
+        <Confusion
+          {...{ confusion, classes }}
+          isPixels={perClass.some(({ iou }) => iou !== null)}
+        />
       ) : null}
       {perClass.length ? <ClassTable rows={perClass} /> : null}
       {examples.length ? (
@@ -89,6 +92,7 @@ function scoreLabel(name: string, trans: TranslationBundle): string {
     max_error: trans.__('largest error'),
     mcc: 'MCC',
     f1: 'F1',
+    mean_iou: trans.__('mean IoU'),
     auc: trans.__('area under the ROC curve'),
     elbo: 'ELBO',
     kl_loss: trans.__('KL loss'),
@@ -121,6 +125,7 @@ function circumstances(
 
 const COLUMNS: readonly ClassColumn[] = [
   'name',
+  'iou',
   'precision',
   'recall',
   'specificity',
@@ -138,14 +143,16 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
     () => sortClasses(rows, column, descending),
     [rows, column, descending]
   );
+  const isPixels = rows[0].iou !== null;
   const labels: { readonly [name in ClassColumn]: string } = {
     name: trans.__('class'),
+    iou: 'IoU',
     precision: trans.__('precision'),
     recall: trans.__('recall'),
     specificity: trans.__('specificity'),
     f1: 'F1',
     mcc: 'MCC',
-    support: trans.__('samples')
+    support: isPixels ? trans.__('pixels') : trans.__('samples')
   };
   const columns = COLUMNS.filter(name => rows[0][name] !== null);
   const sortBy = (name: ClassColumn): void => {

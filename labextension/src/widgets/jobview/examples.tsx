@@ -45,12 +45,18 @@ function Example({
       : probability === null
         ? formatValue(value)
         : (classes[value] ?? String(value));
+  const wanted = useMemo(() => toPicture(truth), [truth]);
   const restored = useMemo(() => toPicture(prediction), [prediction]);
   const wrong = probability !== null && truth !== prediction;
   return (
     <li data-wrong={wrong || undefined}>
       <Sample value={input} label={trans.__('sample %1', index)} />
-      {truth === null ? null : (
+      {wanted ? (
+        <Picture
+          picture={wanted}
+          label={trans.__('what was wanted of sample %1', index)}
+        />
+      ) : truth === null ? null : (
         <span className="jp-Platform-truth">
           {trans.__('true %1', name(truth))}
         </span>

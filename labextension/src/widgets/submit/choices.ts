@@ -41,11 +41,10 @@ export function datasetChoices(
   trans: TranslationBundle
 ): IChoice[] | null {
   const choices = datasets?.map(dataset => {
-    const { descriptor, facts, state, reading } = dataset;
+    const { descriptor, facts } = dataset;
     const fits = network ? doFit(network, dataset) : null;
     const detail = [
-      state !== 'ready' && stateText(state, trans),
-      reading && trans.__('being read'),
+      stateText(dataset, trans),
       facts && trans.__('%1 samples', formatCount(facts.size)),
       facts && shapeText(facts.shape),
       facts &&
@@ -64,8 +63,14 @@ export function datasetChoices(
   return choices ? fittingFirst(choices) : null;
 }
 
-function stateText(state: IDataset['state'], trans: TranslationBundle): string {
+/** Why its numbers are not known; nothing where they are. */
+function stateText(
+  { state, reading }: IDataset,
+  trans: TranslationBundle
+): string {
   switch (state) {
+    case 'ready':
+      return reading ? trans.__('being read') : '';
     case 'not downloaded':
       return trans.__('not downloaded');
     case 'downloading':

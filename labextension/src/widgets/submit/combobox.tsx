@@ -49,24 +49,14 @@ export function Combobox({
 }: IComboboxProps): JSX.Element {
   const { trans } = useSurroundings();
   const listId = useId();
-  const [open, setOpen] = useState(false);
+  const [open, show, hide] = useOpening(onOpen);
   const [typed, setTyped] = useState<string | null>(null);
   const [at, setAt] = useState(-1);
-  const shown = useMemo(
-    // What was chosen narrows nothing: the others are what one then wants to see.
-    () => matching(choices ?? [], typed ?? ''),
-    [choices, typed]
-  );
-  const show = (): void => {
-    if (!open) {
-      onOpen?.();
-    }
-    setOpen(true);
-  };
+  const shown = useMatching(choices, typed);
   const choose = (choice: IChoice): void => {
     onChange(choice.name);
     setTyped(null);
-    setOpen(false);
+    hide();
     setAt(-1);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -81,7 +71,7 @@ export function Combobox({
       choose(shown[at]);
     } else if (open && event.key === 'Escape') {
       event.stopPropagation();
-      setOpen(false);
+      hide();
     }
   };
   return (
@@ -89,7 +79,7 @@ export function Combobox({
       className="jp-Platform-combobox"
       onBlur={event => {
         if (!event.currentTarget.contains(event.relatedTarget)) {
-          setOpen(false);
+          hide();
           setTyped(null);
         }
       }}
@@ -125,6 +115,27 @@ export function Combobox({
       ) : null}
     </div>
   );
+}
+
+function useOpening(
+  onOpen?: () => void
+): [open: boolean, show: () => void, hide: () => void] {
+  const [open, setOpen] = useState(false);
+  const show = (): void => {
+    if (!open) {
+      onOpen?.();
+    }
+    setOpen(true);
+  };
+  return [open, show, () => setOpen(false)];
+}
+
+/** What was chosen narrows nothing: the others are what one then wants to see. */
+function useMatching(
+  choices: readonly IChoice[] | null,
+  typed: string | null
+): readonly IChoice[] {
+  return useMemo(() => matching(choices ?? [], typed ?? ''), [choices, typed]);
 }
 
 interface IChoiceListProps {
