@@ -147,8 +147,8 @@ class Application:
         if store.damage is not None:
             log.error("%s", store.damage)
             await notifications.add("danger", store.damage)
-        hosts = HostRegistry(cluster, store, ledger, hub, notifications, history)
         blobs = BlobStore(paths.blobs)
+        hosts = HostRegistry(cluster, store, ledger, hub, notifications, history, blobs=blobs)
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
         stack.push_async_callback(facts.close)
         networks = NetworkRepository(paths, facts, tags)

@@ -27,6 +27,8 @@ class HostChoice(BaseModel):
     """Names or ids; one process on each at most. Empty: any host."""
     target_filter: str = ""
     force_free: bool = False
+    at_home: bool = False
+    """It uses a pool, which lies on the coordinator's machine."""
 
     def column(self) -> dict[str, Any] | None:
         """Return what is kept in `JobRow.placement`; None for a job that takes any host."""
@@ -48,6 +50,7 @@ class HostChoice(BaseModel):
             targets=self.targets,
             target_filter=self.target_filter,
             force_free=self.force_free,
+            at_home=self.at_home,
         )
 
 
@@ -96,6 +99,27 @@ def choose_hosts(submission: JobSubmission, offers: Iterable[HostOffer]) -> tupl
             ) from error
     choice = HostChoice(targets=targets, target_filter=text, force_free=submission.force_free)
     return choice, count
+
+
+def keep_at_home(choice: HostChoice, offers: Iterable[HostOffer]) -> HostChoice:
+    """Return the choice of a job that uses a pool: only hosts of the coordinator's machine.
+
+    Raises
+    ------
+    InvalidRequestError
+        If hosts are named and all of them are elsewhere.
+    """
+    offers = list(offers)
+    wanted = set(choice.targets)
+    named = [item for item in offers if {item.name, *item.attributes.get("id", ())} & wanted]
+    home = ", ".join(item.name for item in offers if item.at_home) or "none is up"
+    if named and not any(item.at_home for item in named):
+        message = (
+            f"targets = {', '.join(choice.targets)}: pools of experience lie on the coordinator's "
+            f"machine, and jobs that use one run on hosts there: {home}."
+        )
+        raise _refused("targets", list(choice.targets), message, home)
+    return choice.model_copy(update={"at_home": True})
 
 
 def check_gang(options: OptionModel, ranks: int) -> None:

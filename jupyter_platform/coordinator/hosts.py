@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -20,6 +21,7 @@ from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.notifications import Notifications
 from jupyter_platform.coordinator.planning import GpuOffer, HostOffer
 from jupyter_platform.coordinator.planning.filters import Attributes
+from jupyter_platform.coordinator.sending import send_missing
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import HostRow
 from jupyter_platform.core.errors import HostError, PlatformError, UnavailableError
@@ -31,10 +33,14 @@ from jupyter_platform.core.hosts import (
     HostSample,
 )
 from jupyter_platform.core.units import format_bytes, format_count
+from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.identity import boot_id
 
 log = logging.getLogger(__name__)
 
 SAMPLE_TIMEOUT_S = 5.0
+SENT_FILE = re.compile(r"sha256:[0-9a-f]{64}")
+"""How a request refers to a file that the platform brings to a host."""
 FAILURE_MEMORY_S = 600.0
 """Seconds that a failure of a host counts when work is placed."""
 
@@ -100,10 +106,12 @@ class HostRegistry:
         notifications: Notifications,
         history: History,
         *,
+        blobs: BlobStore | None = None,
         heartbeat_s: float = HEARTBEAT_S,
         lost_after_s: float = LOST_AFTER_S,
     ) -> None:
         self.lost_after_s = lost_after_s
+        self._blobs = blobs
         self._cluster = cluster
         self._store = store
         self._ledger = ledger
@@ -201,6 +209,7 @@ class HostRegistry:
                 _gpu_offers(host),
                 host.description.roles,
                 up=not host.lost and self.link(name) is not None,
+                at_home=host.description.boot_id == boot_id(),
                 attributes=_attributes(host.description),
             )
             for name, host in sorted(self._hosts.items())
@@ -235,6 +244,7 @@ class HostRegistry:
         if not links:
             raise UnavailableError("No host is up that could look at it.")
         busy = {link.name: self._ledger.busy(link.name).cpus for link in links}
+        files = sorted(text for text in _texts(request) if SENT_FILE.fullmatch(text))
         problem: UnavailableError | None = None
         deadline = time.monotonic() + timeout_s
         for link in sorted(links, key=lambda link: (busy[link.name], link.name)):
@@ -243,6 +253,8 @@ class HostRegistry:
                 break
             payload = {"request": request, "timeout_s": left}
             try:
+                if self._blobs is not None:
+                    await send_missing(link, self._blobs, files)
                 answer, _ = await link.call("inspect", payload, timeout_s=left)
             except UnavailableError as error:
                 problem = error
@@ -358,6 +370,18 @@ class HostRegistry:
             session.merge(row)
 
         await self._store.run(write)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Give all texts inside a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
 
 
 def _gpu_offers(host: Host) -> tuple[GpuOffer, ...]:

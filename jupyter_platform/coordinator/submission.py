@@ -11,7 +11,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from jupyter_platform.coordinator.host_choice import HostChoice, check_gang, choose_hosts
+from jupyter_platform.coordinator.host_choice import (
+    HostChoice,
+    check_gang,
+    choose_hosts,
+    keep_at_home,
+)
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.planning import Policy, Shape, sentence
 from jupyter_platform.coordinator.planning.reasons import impossible
@@ -177,6 +182,8 @@ class Submissions:
         source = self._sources.with_pool(options, source)
         self._sources.check(options, source)
         choice, ranks = choose_hosts(submission, self._hosts.offers())
+        if source.pool_folder is not None:
+            choice = keep_at_home(choice, self._hosts.offers())
         check_gang(options, ranks)
         resolved = Resolved(
             type=job_type,

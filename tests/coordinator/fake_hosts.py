@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from jupyter_platform.core.errors import HostError, NotFoundError, UnavailableError
 from jupyter_platform.core.hosts import GpuRecord, HostDescription, HostSample
 from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.runtime.identity import boot_id
 
 
 @dataclass
@@ -89,6 +90,8 @@ class FakeHost:
         self.address = f"tls://{name}:1"
         self.cpus, self.memory = cpus, memory
         self.gpus = 0
+        self.boot_id = boot_id()
+        """That of another machine makes it a host elsewhere."""
         self.silent = False
         self.refuse_starts = 0
         self.lose_answers = 0
@@ -120,7 +123,7 @@ class FakeHost:
         return HostDescription(
             name=self.name,
             id=f"id-{self.name}",
-            boot_id="b",
+            boot_id=self.boot_id,
             hostname=self.name,
             arch="x86_64",
             os="Linux",

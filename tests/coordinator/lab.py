@@ -40,6 +40,7 @@ class Lab:
         self.hub = hub = EventHub()
         self.ledger, self.history = Ledger(store), History(store)
         self.notifications = Notifications(store, hub)
+        self.blobs = blobs = BlobStore(paths.blobs)
         self.hosts = HostRegistry(
             cluster,
             store,
@@ -47,10 +48,10 @@ class Lab:
             hub,
             self.notifications,
             self.history,
+            blobs=blobs,
             heartbeat_s=heartbeat_s,
             lost_after_s=lost_after_s,
         )
-        self.blobs = blobs = BlobStore(paths.blobs)
         self.facts = Facts(store, self.hosts.inspect)
         self.tags = TagRepository(store, paths, blobs)
         self.networks = NetworkRepository(paths, self.facts, self.tags)

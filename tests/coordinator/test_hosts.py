@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_platform.core.errors import HostError, UnavailableError
+from jupyter_platform.core.errors import HostError, InvalidRequestError, UnavailableError
 
 from .fake_hosts import FakeHost
 
@@ -80,3 +80,51 @@ async def test_without_hosts_nothing_can_be_asked(open_lab, host, cluster):
     async with open_lab() as lab:
         with pytest.raises(UnavailableError, match="No host is up"):
             await lab.hosts.inspect({"op": "check"}, 5.0)
+
+
+async def test_files_of_a_question_are_sent_to_a_host_that_lacks_them(open_lab, host, until):
+    async with open_lab() as lab:
+        digest = lab.blobs.put_bytes(b"the weights")
+        await until(lambda: lab.hosts.link("h1"))
+        question = {"op": "check", "weights": f"sha256:{digest}", "networks": [{"name": "mlp"}]}
+
+        for _ in range(2):
+            await lab.hosts.inspect(question, 5.0)
+
+        assert host.blobs == {digest: b"the weights"}
+        assert host.calls.count("put") == 1
+
+
+POOL = {"options": {"environment": "CartPole-v1", "pool": "played"}, "dataset": None}
+
+
+async def test_a_job_with_a_pool_runs_on_the_coordinators_machine(open_lab, host, cluster, until):
+    elsewhere = FakeHost("a-host-elsewhere", cpus=64)
+    elsewhere.boot_id = "another machine"
+    cluster.join(elsewhere)
+    async with open_lab() as lab:
+        await until(lambda: len(lab.hosts.offers()) == 2 and all(o.up for o in lab.hosts.offers()))
+
+        jobs = [await lab.submit("ACT", network="q-network", **POOL) for _ in range(4)]
+        await until(lambda: len(host.runs) == 4, "all on the host at home")
+        waiting = await lab.submit("ACT", network="q-network", **POOL)
+        with pytest.raises(InvalidRequestError, match="on the coordinator's machine.* there: h1"):
+            await lab.submit("ACT", network="q-network", targets=[elsewhere.name], **POOL)
+
+        assert elsewhere.runs == {}
+        await until(lambda: lab.live.reasons.get(waiting.id), "a reason")
+        assert (await lab.jobs.get(waiting.id)).state == "queued"
+        assert len({job.id for job in jobs}) == 4
+
+
+async def test_a_pool_without_a_host_at_home_waits_with_a_sentence(open_lab, host, until):
+    host.boot_id = "another machine"
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("h1"))
+
+        job = await lab.submit("ACT", network="q-network", **POOL)
+
+        sentence = "its pool lies on the coordinator's machine, and no host is there"
+        assert any(sentence in text for text in job.warnings)
+        record = await until(lambda: lab.live.reasons.get(job.id), "a reason")
+        assert record.code == "no_match"

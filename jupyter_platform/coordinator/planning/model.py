@@ -29,6 +29,8 @@ class Shape:
     """As `filters.parse_filter` reads it; empty: all hosts match."""
     force_free: bool = False
     """It shares its hosts with no other workload."""
+    at_home: bool = False
+    """It uses folders of the coordinator's machine and runs nowhere else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,8 @@ class HostOffer:
     )
     """Role to how many may run at once; None: as many as fit. An absent role never runs here."""
     up: bool = True
+    at_home: bool = True
+    """Whether it is on the coordinator's machine."""
     attributes: Attributes = field(default_factory=dict)
     """What filters look at."""
 

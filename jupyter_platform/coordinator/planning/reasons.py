@@ -30,7 +30,8 @@ def impossible(shape: Shape, hosts: Sequence[HostOffer], policy: Policy) -> Reas
         return Reason("no_host", {"lost": len(hosts)})
     hosts = [host for host in hosts if admits(host, shape)]
     if not hosts:
-        return Reason("no_match", {"targets": shape.targets, "filter": shape.target_filter})
+        wanted_of = {"targets": shape.targets, "filter": shape.target_filter}
+        return Reason("no_match", {**wanted_of, "at_home": shape.at_home})
     rooms = host_rooms(hosts, (), {}, policy)
     whole = {name: room.whole(shape) for name, room in rooms.items()}
     able = sum(count(room, shape) for room in whole.values())
@@ -140,13 +141,17 @@ def _free(data: Mapping[str, Any]) -> str:
 
 
 def _no_host(data: Mapping[str, Any], now: float) -> str:
-    lost = data["lost"]
-    return "no host is up" + (f"; {format_count(lost, 'host')} lost" if lost else "")
+    lost, why = data["lost"], " ".join(data.get("why", ()))
+    told = "no host is up" + (f"; {format_count(lost, 'host')} lost" if lost else "")
+    return f"{told}. {why}" if why else told
 
 
 def _no_match(data: Mapping[str, Any], now: float) -> str:
     names = ", ".join(data["targets"])
     filter_ = f"target_filter {data['filter']}" if data["filter"] else ""
+    if data.get("at_home"):
+        which = " that may be used" if names or filter_ else ""
+        return f"its pool lies on the coordinator's machine, and no host{which} is there"
     if names and filter_:
         return f"of {names} no host matches {filter_}"
     return f"no host matches {filter_}" if filter_ else f"may only run on {names}; not a host here"

@@ -126,6 +126,8 @@ def admits(offer: HostOffer, shape: Shape) -> bool:
     """Return whether a shape may use a host at all, whatever room there is."""
     if shape.targets and not {offer.name, *offer.attributes.get("id", ())} & set(shape.targets):
         return False
+    if shape.at_home and not offer.at_home:
+        return False
     return not shape.target_filter or parse_filter(shape.target_filter)(offer.attributes)
 
 

@@ -26,7 +26,7 @@ from jupyter_platform.coordinator.reconciler.outcome import (
     outcome_of,
     worst,
 )
-from jupyter_platform.coordinator.reconciler.sending import send_missing
+from jupyter_platform.coordinator.sending import send_missing
 from jupyter_platform.core.acting import together
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,8 @@ from jupyter_platform.runtime.filesystem import network_file_system
 T = TypeVar("T")
 
 _READERS = 2
+_DAMAGED = ("malformed", "file is not a database")
+"""What SQLite says of pages that it cannot read."""
 
 
 class Store:
@@ -79,14 +82,24 @@ class Store:
         """Run `work` on a snapshot, beside writers; what it changes is thrown away."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._look, work)
 
+    @contextlib.contextmanager
+    def _trusted(self) -> Iterator[None]:
+        """Say what to do where a damaged page is met: anywhere, at any time."""
+        try:
+            yield
+        except DatabaseError as error:
+            if not any(words in str(error.orig) for words in _DAMAGED):
+                raise
+            raise _unusable(self._engine, error) from error
+
     def _transact(self, work: Callable[[Session], T]) -> T:
-        with self._sessions.begin() as session:
+        with self._trusted(), self._sessions.begin() as session:
             result = work(session)
             session.flush()
             return result
 
     def _look(self, work: Callable[[Session], T]) -> T:
-        with self._sessions() as session:
+        with self._trusted(), self._sessions() as session:
             try:
                 return work(session)
             finally:

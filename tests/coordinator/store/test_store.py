@@ -215,6 +215,22 @@ def test_a_file_that_is_no_database_is_refused(paths):
     assert paths.database.read_bytes().startswith(b"this is not")
 
 
+async def test_a_damaged_page_is_told_when_it_is_met(paths):
+    store = Store.open(paths.database)
+    for number in range(200):
+        row = SettingRow(key=str(number), value={"text": "x" * 200})
+        await store.run(lambda session, row=row: session.add(row))
+    await store.close()
+    content = bytearray(paths.database.read_bytes())
+    content[-10 * 4096 :] = os.urandom(10 * 4096)
+    paths.database.write_bytes(content)
+    store = Store.open(paths.database)
+
+    with pytest.raises(StoreError, match=r"cannot be used: .*malformed.* Move it away"):
+        await store.read(lambda session: session.scalars(select(SettingRow)).all())
+    await store.close()
+
+
 def test_a_store_of_a_newer_version_is_refused(paths):
     asyncio.run(Store.open(paths.database).close())
     with sqlite3.connect(paths.database) as connection:
