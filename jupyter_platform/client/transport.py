@@ -14,11 +14,13 @@ from urllib.parse import urlsplit
 import httpx
 
 from jupyter_platform._version import __version__
+from jupyter_platform.client.waiting import looks_on
 from jupyter_platform.core.errors import (
     CoordinatorError,
     FieldError,
     InvalidRequestError,
     PlatformError,
+    TakenDownError,
     UnavailableError,
     VersionMismatchError,
     from_dict,
@@ -226,6 +228,11 @@ class Transport:
             return self._endpoint, self._client
 
     def _local_endpoint(self) -> Endpoint:
+        if self._start and looks_on() and not self.paths.connection_file.exists():
+            raise TakenDownError(
+                "The platform was taken down; jobs that were not stopped go on. `jupyter platform "
+                "up` starts it again."
+            )
         if self._start:
             connection = ensure_coordinator(
                 self.paths, settings=self._settings, on_progress=self._on_progress

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import TypeVar
 
-from jupyter_platform.core.errors import UnavailableError, VersionMismatchError
+from jupyter_platform.core.errors import TakenDownError, UnavailableError, VersionMismatchError
 
 T = TypeVar("T")
 
@@ -15,6 +16,15 @@ LONGEST_PAUSE_S = 1.0
 GROWTH = 1.3
 SILENCE_S = 300.0
 """Seconds without any answer after which waiting gives up."""
+DOWN_S = 30.0
+"""Seconds after which it gives up when the platform was taken down: it may be a restart."""
+
+_looks_on: ContextVar[bool] = ContextVar("looks_on", default=False)
+
+
+def looks_on() -> bool:
+    """Return whether somebody only watches here, for whom nothing is started that was ended."""
+    return _looks_on.get()
 
 
 def polled(
@@ -43,21 +53,32 @@ def polled(
     ------
     UnavailableError
         If nothing answered for `silence_s`, or until the deadline.
+    TakenDownError
+        If somebody took the platform down and did not start it again within `DOWN_S`.
     """
     pause = FIRST_PAUSE_S
-    heard = time.monotonic()
+    heard, was_heard = time.monotonic(), False
     while True:
         try:
-            answer = ask()
+            answer = _ask_on(ask) if was_heard else ask()
         except VersionMismatchError:
             raise
-        except UnavailableError:
+        except UnavailableError as error:
             now = time.monotonic()
-            if now - heard > silence_s or (deadline is not None and now >= deadline):
+            limit = min(silence_s, DOWN_S) if isinstance(error, TakenDownError) else silence_s
+            if now - heard > limit or (deadline is not None and now >= deadline):
                 raise
         else:
-            heard = time.monotonic()
+            heard, was_heard = time.monotonic(), True
             yield answer
         left = float("inf") if deadline is None else max(deadline - time.monotonic(), 0.01)
         time.sleep(min(pause, left))
         pause = min(pause * GROWTH, longest_pause_s)
+
+
+def _ask_on(ask: Callable[[], T]) -> T:
+    token = _looks_on.set(True)
+    try:
+        return ask()
+    finally:
+        _looks_on.reset(token)

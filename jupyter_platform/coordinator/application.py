@@ -20,6 +20,7 @@ from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.generation import GenerationService
 from jupyter_platform.coordinator.history import History
+from jupyter_platform.coordinator.host_problems import host_problems
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
 from jupyter_platform.coordinator.job_records import JobRecords, Live
@@ -151,14 +152,14 @@ class Application:
         hosts = HostRegistry(cluster, store, ledger, hub, notifications, history, blobs=blobs)
         facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
         stack.push_async_callback(facts.close)
-        networks = NetworkRepository(paths, facts, tags)
+        live = Live()
+        records = JobRecords(store, hub, live)
+        networks = NetworkRepository(paths, facts, tags, records.publish)
         stack.push_async_callback(networks.close)
         mirrors = self._settings.datasets.mirrors
         downloads = Downloads(paths.downloads, blobs, mirrors, notifications.add)
         datasets = DatasetRepository(paths, blobs, facts, downloads)
         stack.push_async_callback(datasets.close)
-        live = Live()
-        records = JobRecords(store, hub, live)
         reconciler = Reconciler(
             store=store,
             ledger=ledger,
@@ -170,6 +171,7 @@ class Application:
             settings=self._settings.jobs,
             make_puller=partial(Puller, store, paths, blobs, tags, hosts),
             on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
+            host_problems=partial(host_problems, paths.hosts),
         )
         pools = PoolRepository(paths.pools)
         allowed = self._settings.jobs.allow_uploaded_strategies

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import os
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,13 +17,13 @@ from sqlalchemy.orm import Session
 from jupyter_platform._version import __version__
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.history import History, WorkSample
+from jupyter_platform.coordinator.host_problems import host_problems
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.hosts import HostRecord, SlotSummary, StatusRecord
 from jupyter_platform.core.jobs import ResourceRequest
 from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
-from jupyter_platform.runtime.atomic import read_json
 from jupyter_platform.runtime.connection import PROTOCOL
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import HOST_PREFIX, living
@@ -33,7 +32,6 @@ from jupyter_platform.runtime.telemetry import process_memory
 _SLOT = ResourceRequest()
 _VOLATILE = {"uptime_s", "disk_free", "processes"}
 """What changes all the time and is no news."""
-_PROBLEM_FRESH_S = 60.0
 
 
 class StatusService:
@@ -71,7 +69,8 @@ class StatusService:
         processes, disk = await asyncio.to_thread(self._measure)
         hosts = self._hosts.records()
         up = [host for host in hosts if host.state == "up"]
-        problems = await asyncio.to_thread(self._problems, {host.description.name for host in up})
+        names = {host.description.name for host in up}
+        problems = await asyncio.to_thread(host_problems, self._paths.hosts, names)
         return StatusRecord(
             version=__version__,
             protocol=PROTOCOL,
@@ -131,18 +130,6 @@ class StatusService:
         """Return how many jobs wait or run."""
         counts = await self._store.read(count_jobs)
         return sum(counts.values()) - _total(counts, TERMINAL)
-
-    def _problems(self, up: Collection[str]) -> list[str]:
-        """Say why hosts of this machine that should be up are not."""
-        found = []
-        for file in sorted(self._paths.hosts.glob("*/problem.json")):
-            name = file.parent.name
-            with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-                # It tries again every few seconds; an older one is of a host that is no more.
-                recent = time.time() - file.stat().st_mtime < _PROBLEM_FRESH_S
-                if recent and name not in up:
-                    found.append(f"Host {name} cannot join: {read_json(file)['message']}")
-        return found
 
     def _measure(self) -> tuple[dict[str, dict[str, Any]], int]:
         processes = {"coordinator": {"pid": os.getpid(), "memory": process_memory(os.getpid())}}

@@ -180,6 +180,12 @@ class CoordinatorError(UnavailableError):
     code = "coordinator"
 
 
+class TakenDownError(CoordinatorError):
+    """Somebody took the platform down; it comes back when somebody wants it."""
+
+    code = "taken_down"
+
+
 class VersionMismatchError(CoordinatorError):
     """The coordinator speaks another protocol version."""
 

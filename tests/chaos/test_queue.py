@@ -153,6 +153,8 @@ def test_a_platform_says_that_another_offers_the_machine(start_lab):
 
     assert "cannot join" in warnings[0]
     assert "overcommit" in warnings[0], "it names the cure"
+    job = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
+    until(lambda: "overcommit" in (job.refresh().record.reason or ""), what="the job to say so")
 
 
 def test_going_down_starts_nothing_in_place_of_what_it_stops(start_lab):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jupyter_platform.client import waiting
 from jupyter_platform.client.transport import Transport, encode_json
 from jupyter_platform.core.errors import (
     CoordinatorError,
@@ -16,6 +17,7 @@ from jupyter_platform.core.errors import (
     NotFoundError,
     OptionError,
     PlatformError,
+    TakenDownError,
     UnavailableError,
     VersionMismatchError,
 )
@@ -50,6 +52,22 @@ def test_a_get_follows_the_coordinator_to_its_new_port_and_token(start_coordinat
 
     assert transport.get("/api/status") == {"from": "second"}
     assert transport.endpoint.url == second.url
+
+
+def test_who_looks_on_does_not_start_again_what_was_taken_down(start_coordinator, monkeypatch):
+    server = start_coordinator()
+    server.answers["GET /api/status"] = lambda _: (200, {"jobs": 1})
+    transport = Transport()
+    looks = waiting.polled(lambda: transport.get("/api/status"))
+    assert next(looks) == {"jobs": 1}
+
+    monkeypatch.setattr(waiting, "DOWN_S", 0.2)
+    server.answers["GET /api/status"] = lambda _: None
+    transport.paths.connection_file.unlink()
+
+    with pytest.raises(TakenDownError, match="jobs that were not stopped go on"):
+        next(looks)
+    assert not transport.paths.connection_file.exists()
 
 
 def test_a_new_token_on_the_same_port_is_read_again(start_coordinator, lead_here):

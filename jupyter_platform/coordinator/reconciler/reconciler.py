@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from typing import Any
 
@@ -63,6 +63,8 @@ class Reconciler:
     ----------
     on_progress : callable
         Called with job id and progress whenever a running job has moved.
+    host_problems : callable
+        Returns what keeps hosts from joining, a sentence each; called in a thread.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Reconciler:
         settings: JobSettings,
         make_puller: Callable[..., Puller],
         on_progress: Callable[[str, JobProgress], None],
+        host_problems: Callable[[], list[str]] = list,
         policy: Policy | None = None,
     ) -> None:
         self._store = store
@@ -87,6 +90,7 @@ class Reconciler:
         self._records = records
         self._live = live
         self._on_progress = on_progress
+        self._host_problems = host_problems
         self._policy = policy or Policy()
         self._puller = make_puller(on_progress=self._progressed, on_job=self._job_changed)
         self._tools = Tools(
@@ -220,7 +224,7 @@ class Reconciler:
             answer = await self._ask_planner(list(self._pending.values()))
             for placement in answer.placements:
                 await self._place(placement)
-        await self._tell_reasons(answer)
+        await self._tell_reasons(await self._explained(answer.reasons))
 
     async def _ask_planner(self, pending: list[Pending]) -> Plan:
         now = time.time()
@@ -259,10 +263,22 @@ class Reconciler:
         name = f"job {attempt.job} attempt {attempt.number}"
         self._drivers[attempt.job] = asyncio.create_task(driver.run(), name=name)
 
-    async def _tell_reasons(self, answer: Plan) -> None:
+    async def _explained(self, reasons: Mapping[str, Reason]) -> Mapping[str, Reason]:
+        """Add why there is no host, which the planner cannot know."""
+        if not any(reason.code == "no_host" for reason in reasons.values()):
+            return reasons
+        why = await asyncio.to_thread(self._host_problems)
+        return {
+            job: Reason(reason.code, {**reason.data, "why": why})
+            if reason.code == "no_host"
+            else reason
+            for job, reason in reasons.items()
+        }
+
+    async def _tell_reasons(self, reasons: Mapping[str, Reason]) -> None:
         now = time.time()
         news: list[str] = []
-        for job, reason in answer.reasons.items():
+        for job, reason in reasons.items():
             if job not in self._pending:
                 continue
             before = self._live.reasons.get(job)

@@ -8,6 +8,7 @@ from jupyter_platform.coordinator.planning import (
     HostOffer,
     LeaseView,
     Pending,
+    Reason,
     Shape,
     plan,
     sentence,
@@ -87,6 +88,8 @@ def test_no_host_is_up():
     assert ask(Shape("learner", 1, GB, 0), [HostOffer("h1", 1, GB, up=False)]) == (
         "no host is up; 1 host lost"
     )
+    told = Reason("no_host", {"lost": 0, "why": ["Host vm cannot join: no CPU is free."]})
+    assert sentence(told, 0) == "no host is up. Host vm cannot join: no CPU is free."
 
 
 def test_gangs_are_told_how_much_room_there_is():
