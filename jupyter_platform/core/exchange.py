@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import codecs
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jupyter_platform.core.catalogue import TagOrigin
+from jupyter_platform.core.errors import InvalidDataError, shortened
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
 
 ImportKind = Literal["archive", "dianne", "onnx", "safetensors", "description"]
 """``archive``: a zip of this platform; ``dianne``: ``modules.txt``, or a zip with it and weights;
 ``description``: the JSON of a `NetworkDescription`."""
 
+ACCEPTED_FILES = (
+    "an archive of a network, DIANNE's modules.txt (alone or zipped with its weights), a "
+    "description as JSON, an ONNX file and weights as safetensors"
+)
+"""What may be imported, in words."""
 IMPORTED = "imported"
 """Tag of weights that come without one."""
 
@@ -66,7 +73,8 @@ class ImportAnswer(BaseModel):
 
     kind: ImportKind
     description: NetworkDescription
-    facts: NetworkFacts
+    facts: NetworkFacts | None
+    """None when it has not been built."""
     weights: list[WeightsFile] = Field(default_factory=list)
     warnings: list[str] = Field(default_factory=list)
 
@@ -92,3 +100,38 @@ class ExportAnswer(BaseModel):
     opset: int
     difference: float | None
     """Largest difference between the outputs of ONNX's reference and torch's on random input."""
+
+
+def describes_network(content: object) -> bool:
+    """Return whether JSON is meant to be a `NetworkDescription`."""
+    return isinstance(content, dict) and ("layers" in content or "entry_point" in content)
+
+
+def parse_description(data: bytes, where: str) -> NetworkDescription:
+    """Read the JSON of a description.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is none; the first field that is wrong is named.
+    """
+    try:
+        return NetworkDescription.model_validate_json(data.removeprefix(codecs.BOM_UTF8))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        at = f" at {shortened(place)}" if place else ""
+        raise InvalidDataError(
+            f"{where} is no description of a network{at}: {first['msg']}."
+        ) from error
+
+
+def as_asked(description: NetworkDescription, request: ImportRequest) -> NetworkDescription:
+    """Return a description with the name and the shape that were asked for."""
+    given: dict[str, Any] = {}
+    if request.name is not None:
+        given["name"] = request.name
+    if request.input_shape is not None:
+        given["input_shape"] = request.input_shape
+    fields = description.model_dump(exclude_unset=True)
+    return NetworkDescription.model_validate({**fields, **given})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import tempfile
 import zipfile
@@ -25,16 +26,22 @@ from jupyter_platform.core.errors import (
     unknown_name,
 )
 from jupyter_platform.core.exchange import (
+    ACCEPTED_FILES,
     ExportRequest,
     ImportAnswer,
     ImportKind,
     ImportRequest,
     WeightsFile,
+    as_asked,
+    describes_network,
+    parse_description,
 )
 from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription
 from jupyter_platform.runtime.paths import Paths
 
 MAX_BYTES = 50 * 10**9
+_SMALL_BYTES = 2_000_000
+"""Bytes of JSON that are read without a process of their own."""
 SHAPE_PATTERN = r"^\d+(,\d+)*$"
 
 
@@ -103,9 +110,13 @@ class NetworkExchange:
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
             file, made = Path(folder) / "file", Path(folder) / "made"
             made.mkdir()
-            await receive_file(body, file, announced=size, most=MAX_BYTES)
+            _, length = await receive_file(body, file, announced=size, most=MAX_BYTES)
+            if length == 0:
+                raise InvalidDataError(f"The file is empty; accepted: {ACCEPTED_FILES}.")
             request = _request(file, made, upload, network)
-            answer = ImportAnswer.model_validate(await self._converter.convert(request))
+            answer = await asyncio.to_thread(_read_small_description, file, request)
+            if answer is None:
+                answer = ImportAnswer.model_validate(await self._converter.convert(request))
             return await self._keep(answer, upload)
 
     async def archive(
@@ -270,6 +281,21 @@ def _request(
         output=upload.output,
         network=network,
     )
+
+
+def _read_small_description(file: Path, request: ImportRequest) -> ImportAnswer | None:
+    """Read a description here: a process that knows torch takes seconds to start."""
+    if request.kind not in (None, "description") or file.stat().st_size > _SMALL_BYTES:
+        return None
+    data = file.read_bytes()
+    try:
+        content = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if request.kind is None and not describes_network(content):
+        return None
+    description = as_asked(parse_description(data, request.file_name or "The file"), request)
+    return ImportAnswer(kind="description", description=description, facts=None)
 
 
 def parse_shape(text: str) -> tuple[int, ...]:

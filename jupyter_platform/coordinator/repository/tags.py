@@ -388,10 +388,12 @@ def _duplicate(session: Session, network: str, copy: str) -> None:
             f"Weights of an earlier network {copy!r} are still there; delete them first, or choose "
             "another name."
         )
-    for table in (TagRow, TagVariantRow):
-        rows = session.scalars(select(table).where(table.network == network))
-        session.add_all([_copied(row, network=copy) for row in rows])
-        session.flush()
+    tags = session.scalars(select(TagRow).where(TagRow.network == network))
+    session.add_all([_copied(row, network=copy) for row in tags])
+    session.flush()
+    variants = session.scalars(select(TagVariantRow).where(TagVariantRow.network == network))
+    session.add_all([_copied(row, network=copy) for row in variants])
+    session.flush()
 
 
 def _record(row: TagRow, variants: Sequence[TagVariantRow]) -> TagRecord:

@@ -12,32 +12,19 @@ from pydantic import ValidationError
 
 from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.errors import InvalidDataError, shortened
-from jupyter_platform.core.exchange import ImportAnswer, ImportRequest, WeightsFile
+from jupyter_platform.core.exchange import (
+    ImportAnswer,
+    ImportRequest,
+    WeightsFile,
+    as_asked,
+    parse_description,
+)
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.learning.exchange.imported import as_asked, check_weights, facts_of
+from jupyter_platform.learning.exchange.imported import check_weights, facts_of
 from jupyter_platform.learning.exchange.zips import SafeZip
 
 DESCRIPTION = "network.json"
 _TAG_FILE = re.compile(r"weights/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/tag\.json")
-
-
-def parse_description(data: bytes, where: str) -> NetworkDescription:
-    """Read the JSON of a description.
-
-    Raises
-    ------
-    InvalidDataError
-        If it is none; the first field that is wrong is named.
-    """
-    try:
-        return NetworkDescription.model_validate_json(data)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        at = f" at {shortened(place)}" if place else ""
-        raise InvalidDataError(
-            f"{where} is no description of a network{at}: {first['msg']}."
-        ) from error
 
 
 def read_archive(archive: SafeZip, request: ImportRequest) -> ImportAnswer:

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.core.exchange import ImportAnswer, ImportKind, ImportRequest, WeightsFile
+from jupyter_platform.core.exchange import (
+    ImportAnswer,
+    ImportKind,
+    ImportRequest,
+    WeightsFile,
+    as_asked,
+)
 from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription, NetworkFacts
 from jupyter_platform.learning.networks import (
     WeightsHeader,
@@ -88,17 +94,6 @@ def settle(found: Imported, request: ImportRequest) -> ImportAnswer:
     return ImportAnswer(
         kind=found.kind, description=description, facts=facts, weights=files, warnings=warnings
     )
-
-
-def as_asked(description: NetworkDescription, request: ImportRequest) -> NetworkDescription:
-    """Return a description with the name and the shape that were asked for."""
-    given: dict[str, Any] = {}
-    if request.name is not None:
-        given["name"] = request.name
-    if request.input_shape is not None:
-        given["input_shape"] = request.input_shape
-    fields = description.model_dump(exclude_unset=True)
-    return NetworkDescription.model_validate({**fields, **given})
 
 
 def facts_of(description: NetworkDescription, *, in_memory: bool) -> NetworkFacts:

@@ -7,17 +7,21 @@ from pathlib import Path, PurePosixPath
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import (
+    ACCEPTED_FILES,
     IMPORTED,
     ImportAnswer,
     ImportKind,
     ImportRequest,
     WeightsFile,
+    as_asked,
+    describes_network,
+    parse_description,
 )
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.learning.exchange.archive import DESCRIPTION, parse_description, read_archive
+from jupyter_platform.learning.exchange.archive import DESCRIPTION, read_archive
 from jupyter_platform.learning.exchange.dianne.files import MODULES
 from jupyter_platform.learning.exchange.dianne.reading import read_text, read_zip
-from jupyter_platform.learning.exchange.imported import as_asked, facts_of, settle, write_state
+from jupyter_platform.learning.exchange.imported import facts_of, settle, write_state
 from jupyter_platform.learning.exchange.loose_json import parse_loose
 from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks import network_facts
@@ -26,10 +30,6 @@ from jupyter_platform.learning.trained import LearntFor, learnt_for
 
 _HEADER = 8
 """Bytes at the beginning of a safetensors file that say how long its JSON is."""
-_ACCEPTED = (
-    "an archive of a network, DIANNE's modules.txt (alone or zipped with its weights), a "
-    "description as JSON, an ONNX file and weights as safetensors"
-)
 
 
 def read(request: ImportRequest) -> ImportAnswer:
@@ -67,7 +67,7 @@ def _kind(path: Path) -> ImportKind:
     with path.open("rb") as file:
         start = file.read(4096)
     if not start:
-        raise InvalidDataError("The file is empty.")
+        raise InvalidDataError(f"The file is empty; accepted: {ACCEPTED_FILES}.")
     if start[:1] == b"\x80":
         raise _pickled()
     length = int.from_bytes(start[:_HEADER], "little")
@@ -78,7 +78,7 @@ def _kind(path: Path) -> ImportKind:
         return kind
     if start[:1] == b"\x08":
         return "onnx"
-    raise InvalidDataError(f"The file is nothing that is known here; accepted: {_ACCEPTED}.")
+    raise InvalidDataError(f"The file is nothing that is known here; accepted: {ACCEPTED_FILES}.")
 
 
 def _kind_of_zip(path: Path) -> ImportKind:
@@ -91,7 +91,7 @@ def _kind_of_zip(path: Path) -> ImportKind:
     if any(PurePosixPath(name).name == "data.pkl" for name in names):
         raise _pickled()
     raise InvalidDataError(
-        f"The zip file holds neither {DESCRIPTION} nor {MODULES}; accepted: {_ACCEPTED}."
+        f"The zip file holds neither {DESCRIPTION} nor {MODULES}; accepted: {ACCEPTED_FILES}."
     )
 
 
@@ -106,10 +106,11 @@ def _kind_of_json(path: Path) -> ImportKind | None:
         content = parse_loose(path.read_bytes())
     except (ValueError, RecursionError) as error:
         raise InvalidDataError(f"The file is no JSON: {error}.") from error
-    if not isinstance(content, dict):
-        return None
-    is_ours = isinstance(content.get("layers"), list) or "entry_point" in content
-    return "description" if is_ours else "dianne"
+    if describes_network(content):
+        return "description"
+    modules = content.get("modules", content) if isinstance(content, dict) else None
+    is_dianne = isinstance(modules, dict) and any(isinstance(x, dict) for x in modules.values())
+    return "dianne" if is_dianne else None
 
 
 def _pickled() -> InvalidDataError:

@@ -13,11 +13,13 @@ from safetensors.numpy import load_file
 
 from jupyter_platform.coordinator.repository import NetworkExchange, NetworkUpload
 from jupyter_platform.coordinator.repository import conversion as conversion_module
+from jupyter_platform.coordinator.repository import exchange as exchange_module
 from jupyter_platform.core.errors import (
     ConflictError,
     InvalidDataError,
     NotFoundError,
     OptionError,
+    RequestTooLargeError,
     UnavailableError,
 )
 
@@ -102,11 +104,40 @@ async def test_what_cannot_be_read_is_refused_and_leaves_nothing(bring, networks
     assert networks.find("small") is None
 
 
+async def test_a_description_needs_no_process_that_knows_torch(bring, networks, monkeypatch):
+    monkeypatch.setattr(conversion_module, "MODULE", "jupyter_platform.no_such_module")
+    layers = [{"type": "Linear", "in_features": 4, "out_features": 2}]
+    text = b"\xef\xbb\xbf\n" + json.dumps({"name": "tiny", "layers": layers}).encode()
+
+    brought = await bring(text, name="tiny-2", input_shape="4")
+
+    assert brought.kind == "description"
+    assert networks.get("tiny-2").input_shape == (4,)
+    with pytest.raises(InvalidDataError, match="x.json is no description .* at layers.0"):
+        await bring(b'{"name": "x", "layers": [3]}', file_name="x.json")
+    with pytest.raises(ConflictError, match="another network 'tiny-2' already"):
+        await bring(b'{"name": "tiny-2", "layers": []}')
+
+
+async def test_an_empty_body_is_told_what_is_accepted(bring):
+    with pytest.raises(InvalidDataError, match="file is empty; accepted: an archive of a network"):
+        await bring(b"")
+
+
+async def test_a_body_that_is_too_large_is_told_the_limit(exchange, paths, monkeypatch):
+    monkeypatch.setattr(exchange_module, "MAX_BYTES", 5000)
+
+    for announced in (6000, None):
+        with pytest.raises(RequestTooLargeError, match="there is room for 5.0 kB"):
+            await exchange.bring(pieces(bytes(6000)), NetworkUpload(), announced)
+    assert not [item for item in paths.blobs.iterdir() if item.name.startswith(".incoming")]
+
+
 async def test_a_process_that_fails_is_told_and_noted(bring, monkeypatch, caplog):
     monkeypatch.setattr(conversion_module, "MODULE", "jupyter_platform.no_such_module")
 
     with pytest.raises(UnavailableError, match="the coordinator's log says why"):
-        await bring(b"{}")
+        await bring(b"PK")
     assert "no_such_module" in caplog.text
 
 

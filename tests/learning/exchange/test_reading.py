@@ -239,3 +239,19 @@ def test_files_of_other_kinds_are_refused(import_file, tmp_path, content, words)
 
     with pytest.raises(InvalidDataError, match=words):
         import_file(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "The file is empty; accepted: an archive of a network, DIANNE's"),
+        (b"--boundary\r\nContent-Disposition: form-data", "nothing that is known here; accepted"),
+        (b'{"a": 1}', "nothing that is known here; accepted"),
+        (b'{"layers": [', "The file is no JSON"),
+    ],
+)
+def test_a_file_that_holds_no_network_is_told_what_is_accepted(tmp_path, import_file, data, words):
+    (tmp_path / "file").write_bytes(data)
+
+    with pytest.raises(InvalidDataError, match=words):
+        import_file(tmp_path / "file")
