@@ -112,6 +112,35 @@ def test_it_comes_back_when_its_kernel_restarts_and_asks_when_it_has_ended(lab, 
     show(panel, "mlp")
 
 
+def test_a_network_is_copied_renamed_and_deleted_from_its_page(lab, page: Page):
+    panel = open_panel(lab, page)
+    show(panel, "mlp")
+    page_of = panel.locator(".jp-PlatformPanel-page")
+    question = panel.locator(".jp-PlatformPanel-question")
+
+    page_of.get_by_role("button", name="Copy").click()
+    question.get_by_role("textbox").fill("lenet")
+    expect(question.get_by_role("alert")).to_have_text("There is a network 'lenet' already.")
+    question.get_by_role("textbox").fill("browser-copy")
+    question.get_by_role("button", name="Copy").click()
+    title = page_of.get_by_role("heading", level=2)
+    expect(title).to_have_text("browser-copy", timeout=WAIT_MS)
+
+    page_of.get_by_role("button", name="Rename").click()
+    question.get_by_role("textbox").fill("browser-renamed")
+    question.get_by_role("button", name="Rename").click()
+    expect(title).to_have_text("browser-renamed", timeout=WAIT_MS)
+
+    page_of.get_by_role("button", name="Delete").click()
+    expect(question).to_contain_text("cannot be brought back")
+    question.get_by_role("button", name="Cancel").click()
+    expect(question).to_be_empty()
+    page_of.get_by_role("button", name="Delete").click()
+    question.get_by_role("button", name="Delete").click()
+    line = panel.get_by_role("button", name="browser-renamed", exact=True)
+    expect(line).to_have_count(0, timeout=WAIT_MS)
+
+
 def test_it_never_talks_to_code_of_another_version(lab, page: Page):
     panel = open_panel(lab, page)
     before = kernel_id(lab)
