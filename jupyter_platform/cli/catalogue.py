@@ -41,7 +41,7 @@ def hosts(as_json: bool) -> None:
         print_json(records)
         return
     print_table(
-        ("HOST", "STATE", "CPUS BUSY", "MEMORY BUSY", "GPUS BUSY", "SYSTEM", "JOBS"),
+        ("HOST", "STATE", "CPUS BUSY", "MEMORY BUSY", "GPUS BUSY", "FILES KEPT", "SYSTEM", "JOBS"),
         [_host_row(record) for record in records],
         empty="No host has joined yet; see `jupyter platform logs`.",
     )
@@ -90,6 +90,7 @@ def _host_row(record: HostRecord) -> tuple[str, ...]:
         f"{record.cpus_busy} of {offer.cpus}",
         f"{format_bytes(record.memory_busy)} of {format_bytes(offer.memory)}",
         f"{len(record.gpus_busy)} of {len(offer.gpus)}" if offer.gpus else "no GPU",
+        "" if record.sample is None else format_bytes(record.sample.files_kept),
         f"{offer.os} {offer.arch}",
         ", ".join(record.jobs),
     )

@@ -33,8 +33,8 @@ from jupyter_platform.runtime.telemetry import Telemetry
 logger = logging.getLogger(__name__)
 
 PREFIX = "platform_"
-CAP_LOGS_S = 10.0
-"""Seconds between two looks at the size of the logs."""
+TIDY_S = 10.0
+"""Seconds between two looks at the size of the logs and of the files."""
 
 Answer = tuple[dict[str, Any], Any]
 """What becomes JSON, and what travels beside it."""
@@ -52,6 +52,8 @@ class HostAgent(WorkerPlugin):
         What of the machine it offers.
     runs, content, starter, warm, inspectors, telemetry
         The parts that do the work.
+    file_cache : int
+        Bytes of files that are kept for the next job.
     """
 
     name = "host-agent"
@@ -68,6 +70,7 @@ class HostAgent(WorkerPlugin):
         warm: WarmProcess,
         inspectors: Inspectors,
         telemetry: Telemetry,
+        file_cache: int,
     ) -> None:
         self._host_name = name
         self._identity = identity
@@ -78,6 +81,7 @@ class HostAgent(WorkerPlugin):
         self._warm = warm
         self._inspectors = inspectors
         self._telemetry = telemetry
+        self._file_cache = file_cache
         self._ip = ""
         self._caps: asyncio.Task[None] | None = None
         self._sampling = asyncio.Lock()
@@ -89,7 +93,7 @@ class HostAgent(WorkerPlugin):
         self._ip = get_address_host(worker.address)
         for op, (message, operation) in self._operations().items():
             worker.handlers[PREFIX + op] = _handler(op, message, operation)
-        self._caps = asyncio.create_task(self._keep_logs_capped(), name="cap logs")
+        self._caps = asyncio.create_task(self._keep_tidy(), name="tidy")
 
     async def teardown(self, worker: Worker) -> None:
         """End our own children; what runs for a job goes on."""
@@ -145,6 +149,7 @@ class HostAgent(WorkerPlugin):
         async with self._sampling:
             sample = await asyncio.to_thread(self._telemetry.sample)
         sample.warm = self._warm.ready
+        sample.files_kept = self._content.size
         return sample.model_dump(mode="json"), None
 
     async def _list(self, asked: messages.Nothing, data: bytes) -> Answer:
@@ -191,13 +196,17 @@ class HostAgent(WorkerPlugin):
         request = {**asked.request, "files": files}
         return await self._inspectors.ask(request, asked.timeout_s), None
 
-    async def _keep_logs_capped(self) -> None:
+    async def _keep_tidy(self) -> None:
         while True:
-            await asyncio.sleep(CAP_LOGS_S)
             try:
-                await asyncio.to_thread(self._runs.cap_logs)
+                await asyncio.to_thread(self._tidy)
             except Exception:
-                logger.exception("Capping the logs failed")
+                logger.exception("Capping the logs or tidying the files failed")
+            await asyncio.sleep(TIDY_S)
+
+    def _tidy(self) -> None:
+        self._runs.cap_logs()
+        self._content.tidy(self._file_cache, self._runs.files_in_use())
 
 
 def _handler(

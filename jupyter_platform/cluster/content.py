@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable
+import time
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from jupyter_platform.core.datasets import BUNDLED, SHA256, bundled_file
@@ -12,6 +13,10 @@ from jupyter_platform.core.errors import HostError, InvalidRequestError
 from jupyter_platform.core.runs import RunSpec
 from jupyter_platform.runtime.blobs import BlobStore
 
+KEPT_FOR_S = 600.0
+"""Seconds from the last use in which a file stays: who asked for it may not have opened it yet."""
+PARTIAL_FOR_S = 86_400.0
+"""Seconds that a file may take to arrive."""
 SENT = (BUNDLED, SHA256)
 """References whose files the platform brings to a host."""
 
@@ -30,6 +35,8 @@ class HostContent:
     def __init__(self, own: Path, shared: Path) -> None:
         self._own = BlobStore(own)
         self._shared = BlobStore(shared)
+        self.size = 0
+        """Bytes of the host's own files, as `tidy` last found them."""
 
     def missing(self, digests: Iterable[str]) -> list[str]:
         """Return those of `digests` (hex, with or without ``sha256:``) that are not here."""
@@ -76,6 +83,8 @@ class HostContent:
             raise InvalidRequestError(
                 f"File {reference!r} is not known; 'bundled:<name>' or 'sha256:<hex>' is accepted."
             )
+        if path.is_relative_to(self._own.root):
+            _note_use(path)
         if not path.is_file():
             raise HostError(f"File {reference} is not on this host; it has to be sent first.")
         return path
@@ -98,6 +107,32 @@ class HostContent:
             return own
         return own if own.is_file() else found
 
+    def tidy(self, limit: int, in_use: Collection[str]) -> None:
+        """Remove the files that were not used for longest, until the rest keeps to a limit.
+
+        Parameters
+        ----------
+        limit : int
+            Bytes of all files together.
+        in_use : collection of str
+            Paths that stay whatever there is, as do those that were used a short time ago.
+        """
+        found: list[tuple[float, int, Path]] = []
+        for path in self._own.root.glob("*/*"):
+            with contextlib.suppress(FileNotFoundError):
+                status = path.stat()
+                found.append((status.st_atime, status.st_size, path))
+        self.size = sum(size for _, size, _ in found)
+        lately = time.time() - KEPT_FOR_S
+        for used, size, path in sorted(found):
+            is_partial = path.parent.name.startswith(".")
+            too_old = is_partial and used < time.time() - PARTIAL_FOR_S
+            if self.size <= limit and not too_old:
+                continue
+            if used < lately and str(path) not in in_use and (too_old or not is_partial):
+                path.unlink(missing_ok=True)
+                self.size -= size
+
 
 def references_of(spec: RunSpec) -> list[str]:
     """Return every file that a run needs, as it is referred to in its spec."""
@@ -110,6 +145,12 @@ def references_of(spec: RunSpec) -> list[str]:
     if spec.resume is not None:
         found.extend(spec.resume.files.values())
     return list(dict.fromkeys(found))
+
+
+def _note_use(path: Path) -> None:
+    """Mark a file as used now; what reading alone does depends on how a disk is mounted."""
+    with contextlib.suppress(OSError):
+        os.utime(path, (time.time(), path.stat().st_mtime))
 
 
 def _hex(digest: str) -> str:

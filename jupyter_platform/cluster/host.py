@@ -230,6 +230,7 @@ def _make_agent(
         warm=warm,
         inspectors=inspectors,
         telemetry=Telemetry(paths.host(name)),
+        file_cache=settings.cluster.file_cache,
     )
 
 

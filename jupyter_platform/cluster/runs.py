@@ -83,6 +83,11 @@ class HostRuns:
             raise ConflictError(f"Run {run} is alive; stop it before its folder is removed.")
         folder.remove()
 
+    def files_in_use(self) -> set[str]:
+        """Return the paths of the files that runs need which have not ended."""
+        alive = [item.spec() for item in run_folders(self._root).values() if item.is_alive()]
+        return {path for spec in alive if spec is not None for path in spec.files.values()}
+
     def cap_logs(self) -> None:
         """Give back the front of every log that has grown over its limit."""
         for run, folder in run_folders(self._root).items():

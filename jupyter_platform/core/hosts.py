@@ -52,6 +52,8 @@ class HostSample(BaseModel):
     gpus: list[GpuSample] = Field(default_factory=list)
     warm: bool = False
     """Whether a warm process stands ready at this moment."""
+    files_kept: int = 0
+    """Bytes of weights, checkpoints and data that it keeps for the next job."""
 
 
 def _any_role() -> dict[str, int | None]:

@@ -44,6 +44,10 @@ class ClusterSettings(_Section):
     overcommit: bool = Field(
         default=False, description="Offer CPUs and GPUs although another agent offers them too."
     )
+    file_cache: Bytes = Field(
+        default=20_000_000_000,
+        description="Bytes of weights, checkpoints and data that each host keeps for the next job.",
+    )
     warm_start: bool = Field(default=True, description="Keep one process with torch imported.")
 
 
