@@ -35,6 +35,7 @@ def play(
     *,
     discount: float = 1.0,
     max_actions: int = -1,
+    share: tuple[int, int] = (0, 1),
     should_stop: Callable[[], bool] = lambda: False,
     on_episode: Callable[[Episode], None] = lambda _episode: None,
 ) -> Played:
@@ -54,13 +55,16 @@ def play(
         For `Played.discounted`.
     max_actions : int
         Actions after which an episode is cut; -1: only the environment cuts.
+    share : tuple of int
+        Rank and size of a gang: of its ``size`` ranks this one plays every ``size``-th episode.
     should_stop : callable
         Asked after each action; True leaves out what has not come to its end.
     on_episode : callable
         Told of each episode that has come to its end, in that order.
     """
-    seeds = numbered_seeds(seed, episodes)
-    lanes = Lanes(environment, min(episodes, SIDE_BY_SIDE), iter(seeds), max_actions)
+    rank, size = share
+    seeds = numbered_seeds(seed, episodes)[rank::size]
+    lanes = Lanes(environment, min(len(seeds), SIDE_BY_SIDE), iter(seeds), max_actions)
     sums = np.zeros(len(lanes.active))
     powers = np.ones(len(lanes.active))
     ended: dict[int, tuple[Episode, float]] = {}

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
 from jupyter_platform.core.options import EvaluateOptions
@@ -35,10 +36,23 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
         returns, lengths, name = _of_pool(Path(context.spec.pool), options.discount)
         done = len(returns)
     else:
-        returns, lengths, name = _played(context, options)
-        done = len(returns)
+        name = str(options.environment)
+        played = _played(context, options)
+        done = len(played)
+        joined = context.gang.gather(played)
+        if joined is None:
+            return RunResult(status="finished", step=done, result={"episodes": done})
+        done = len(joined)
         if done < options.episodes:
             return RunResult(status="stopped", step=done, result={"episodes": done})
+        if not joined.isfinite().all():
+            network = context.network().description.name
+            raise InvalidDataError(
+                f"Network {network!r} gives actions that are not finite in {name}; learn it again."
+            )
+        # In the order of their beginnings: the sums are then those of a single process.
+        joined = joined[joined[:, 0].argsort()]
+        returns, lengths = joined[:, 1].tolist(), joined[:, 2].tolist()
     result: dict[str, Any] = {
         "strategy": "reward",
         "environment": name,
@@ -58,7 +72,7 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
     return RunResult(status="finished", step=done, result=result)
 
 
-def _of_pool(folder: Path, discount: float) -> tuple[list[float], list[int], str]:
+def _of_pool(folder: Path, discount: float) -> tuple[list[float], list[float], str]:
     pool = Pool(folder)
     try:
         returns = pool.returns(discount).tolist()
@@ -69,7 +83,8 @@ def _of_pool(folder: Path, discount: float) -> tuple[list[float], list[int], str
     return returns, [], pool.facts.id
 
 
-def _played(context: RunContext, options: EvaluateOptions) -> tuple[list[float], list[int], str]:
+def _played(context: RunContext, options: EvaluateOptions) -> Tensor:
+    """Play this process's share; return seed, return and length of each episode, shape (n, 3)."""
     given = context.network()
     name, network_name = str(options.environment), given.description.name
     facts = environment_facts(name)
@@ -85,7 +100,8 @@ def _played(context: RunContext, options: EvaluateOptions) -> tuple[list[float],
     policy = Policy(network.to(context.device).eval(), found.head, context.device, found.history)
     context.phase("evaluating")
     recorder = context.recorder
-    recorder.total = options.episodes
+    gang = context.gang
+    recorder.total = len(range(gang.rank, options.episodes, gang.size))
     count = 0
 
     def note(episode: Episode) -> None:
@@ -99,11 +115,12 @@ def _played(context: RunContext, options: EvaluateOptions) -> tuple[list[float],
         options.episodes,
         options.seed,
         discount=options.discount,
+        share=(gang.rank, gang.size),
         should_stop=lambda: context.stop.requested,
         on_episode=note,
     )
-    if not np.isfinite(played.discounted).all():
-        raise InvalidDataError(
-            f"Network {network_name!r} gives actions that are not finite in {name}; learn it again."
-        )
-    return played.discounted, [item.length for item in played.episodes], name
+    rows = [
+        (episode.seed, value, episode.length)
+        for episode, value in zip(played.episodes, played.discounted, strict=True)
+    ]
+    return torch.tensor(rows, dtype=torch.float64).reshape(-1, 3)

@@ -25,11 +25,13 @@ from jupyter_platform.learning.acting.pool import Pool
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.evaluation import runner
 from jupyter_platform.learning.events import EventLog
+from jupyter_platform.learning.gang import Gang
 from jupyter_platform.learning.learner import run as learn
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
 from jupyter_platform.runtime.records import read_records
+from tests.learning.gangs import run_gang
 
 from .conftest import CHAIN
 
@@ -222,6 +224,28 @@ def test_the_reward_of_a_pool_is_the_mean_of_its_episodes(make, pools):
     finish(context, result)
     assert result.result["mean_return"] == pytest.approx((1.5 + 4.5) / 2)
     assert result.result["episodes"] == 2
+
+
+def test_a_gang_shares_the_episodes_and_finds_the_same(make, tmp_path):
+    state = build(bundled_networks()["q-network"], (4,), 2).state_dict()
+    save_file(state, tmp_path / "fresh.safetensors")
+
+    def evaluate(name: str, gang: Gang | None = None) -> RunResult:
+        context = make(name, JobType.EVALUATE, weights=tmp_path / "fresh.safetensors", episodes=7,
+                       strategy="reward", environment=CARTPOLE, discount=0.9,
+                       rank=gang.rank if gang else 0)  # fmt: skip
+        context.gang = gang or Gang()
+        result = runner.run(context)
+        finish(context, result)
+        return result
+
+    alone = evaluate("alone")
+    lead, other = run_gang(2, lambda gang: evaluate("gang", gang))
+
+    assert (lead.step, other.step) == (7, 3)
+    for key in ("episodes", "mean_return", "return_stdev", "min_return", "max_return"):
+        assert lead.result[key] == pytest.approx(alone.result[key], rel=1e-12)
+    assert lead.result["mean_length"] == alone.result["mean_length"]
 
 
 def spoilt(tmp_path: Path, network: str, shape: tuple[int, ...], outputs: int) -> Path:
