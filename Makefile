@@ -26,7 +26,7 @@ test: .venv/made-development labextension/node_modules/.made ## run everything t
 	@$(JLPM) test
 
 slow: .venv/made-development ## run the tests that take minutes each, such as agents that learn
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow -rP
 
 check: .venv/made-development labextension/node_modules/.made ## format, lint, types, import layers, spelling
 	@$(BIN)/ruff format --check .
