@@ -178,7 +178,7 @@ def check_hosts(paths: Paths) -> Finding:
         return Finding("hosts", False, f"not known: {error.message}", "First the coordinator.")
     found = f"{record.hosts} up, {record.hosts_lost} lost"
     advice = "See `jupyter platform logs`: the log of the host says why it is not there."
-    return Finding("hosts", record.hosts > 0, found, advice)
+    return Finding("hosts", record.hosts > 0, found, " ".join(record.warnings) or advice)
 
 
 CHECKS: tuple[Callable[[Paths], Finding], ...] = (

@@ -60,9 +60,14 @@ def progress_words(progress: JobProgress) -> str:
     if progress.remaining_s is not None:
         pace.append(f"{format_duration(progress.remaining_s)} left")
     if progress.rate is not None:
-        pace.append(f"{progress.rate:,.0f} {progress.unit}/s")
+        pace.append(f"{_rate(progress.rate)} {progress.unit}/s")
     words[FIRST_VALUES:FIRST_VALUES] = pace
     return " · ".join(words)
+
+
+def _rate(rate: float) -> str:
+    """Return a rate, with digits behind the point where it would seem to stand still."""
+    return f"{rate:,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 def _follow_bar(job: Job) -> JobRecord:

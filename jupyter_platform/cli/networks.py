@@ -21,6 +21,7 @@ from jupyter_platform.cli.output import (
 )
 from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin
 from jupyter_platform.core.exchange import ImportKind
+from jupyter_platform.core.networks import NetworkFacts
 
 
 class ShapeType(click.ParamType[list[int]]):
@@ -179,7 +180,7 @@ def _print_network(record: NetworkRecord) -> None:
             ("task", description.task or "classification or regression"),
             ("roles", ", ".join(description.roles)),
             ("origin", record.origin),
-            ("parameters", f"{facts.parameters:,}" if facts else "not known yet"),
+            ("parameters", _parameters(facts)),
         ]
     )
     if facts is not None:
@@ -209,6 +210,12 @@ def _print_network(record: NetworkRecord) -> None:
                 for item in tag.variants
             ],
         )
+
+
+def _parameters(facts: NetworkFacts | None) -> str:
+    if facts is None:
+        return "not known yet"
+    return f"{facts.parameters:,}" if facts.layers else "as many as the dataset asks for"
 
 
 def _made_by(job: str | None, origin: TagOrigin) -> str:

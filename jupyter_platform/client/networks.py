@@ -255,7 +255,7 @@ def _row(network: NetworkRecord) -> tuple[str, ...]:
     return (
         network.description.name,
         network.description.task or "both",
-        "" if facts is None else f"{facts.parameters:,}",
+        f"{facts.parameters:,}" if facts and facts.layers else "",
         str(len(network.tags)),
         network.description.title,
     )

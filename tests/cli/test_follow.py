@@ -7,6 +7,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 
+import pytest
+
 from jupyter_platform.cli.follow import progress_words
 from jupyter_platform.core.jobs import JobProgress, JobRecord, ResourceRequest
 from jupyter_platform.core.states import JobState, JobType
@@ -46,6 +48,13 @@ def test_what_matters_most_stands_first():
     words = progress_words(progress)
 
     assert words == "loss 0.25 · val acc 0.98 · 4 s left · 812 it/s · gap not finite"
+
+
+@pytest.mark.parametrize(("rate", "words"), [(1234.5, "1,234"), (9.96, "10"), (0.16, "0.16")])
+def test_what_is_slow_does_not_seem_to_stand_still(rate, words):
+    progress = JobProgress(step=1, rate=rate, unit="episodes", values={})
+
+    assert progress_words(progress) == f"{words} episodes/s"
 
 
 def test_without_a_terminal_each_change_is_a_line(command, start_coordinator):

@@ -38,6 +38,20 @@ def test_a_network_is_imported_copied_renamed_exported_and_removed(run, tmp_path
     assert run("networks", "small").code == 3
 
 
+def test_a_size_that_the_dataset_decides_is_not_shown_as_none(run, platform):
+    deadline = time.monotonic() + 30
+    while any(platform.network(name).facts is None for name in ("mlp", "lenet-digits")):
+        assert time.monotonic() < deadline, "nobody has looked at the networks within 30 s"
+        time.sleep(0.1)
+
+    head, *lines = run("networks").out.splitlines()
+    end = head.index("PARAMETERS") + len("PARAMETERS")
+    sizes = {line.split()[0]: line[end - len("PARAMETERS") : end].strip() for line in lines}
+
+    assert "as many as the dataset asks for" in run("networks", "mlp").out
+    assert (sizes["mlp"], sizes["lenet-digits"]) == ("", "38,282")
+
+
 def write_idx(path, array):
     """Write an array of bytes as the files of MNIST are."""
     head = struct.pack(f">BBBB{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
