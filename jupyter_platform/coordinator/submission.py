@@ -18,6 +18,7 @@ from jupyter_platform.coordinator.host_choice import (
     keep_at_home,
 )
 from jupyter_platform.coordinator.hosts import HostRegistry
+from jupyter_platform.coordinator.memory_check import check_memory
 from jupyter_platform.coordinator.planning import Policy, Shape, sentence
 from jupyter_platform.coordinator.planning.reasons import impossible
 from jupyter_platform.coordinator.repository import (
@@ -360,6 +361,8 @@ class Submissions:
             raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
         resolved.category = answer.get("category")
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
+        known, offers = answer.get("parameters") or {}, self._hosts.offers()
+        resolved.warnings += check_memory(known, resolved.options, resolved.request, offers)
 
     async def _ask(self, request: dict[str, Any], source: Source) -> dict[str, Any]:
         is_code = any(item["entry_point"] for item in request["networks"])

@@ -34,13 +34,16 @@ class Check:
     category: str | None = None
     errors: list[FieldError] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    parameters: dict[str, int] = field(default_factory=dict)
+    """Of each network that can be built, by name."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the wire form ``{"category", "errors", "warnings"}``."""
+        """Return the wire form ``{"category", "errors", "warnings", "parameters"}``."""
         return {
             "category": self.category,
             "errors": [item.model_dump(mode="json") for item in self.errors],
             "warnings": self.warnings,
+            "parameters": self.parameters,
         }
 
     def blame(self, name: str, error: PlatformError) -> None:
@@ -396,3 +399,4 @@ def _check_network(
             f"Network {name!r} has {outputs} outputs, the dataset only {place.outputs} classes."
         )
     return network
+    result.parameters[description.name] = network.parameters

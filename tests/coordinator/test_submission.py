@@ -420,3 +420,27 @@ async def test_the_inspector_is_told_of_the_processes(ready, host):
 
         asked = [request for request in host.inspected if request["op"] == "check"]
         assert [request.get("ranks") for request in asked] == [3, None]
+
+
+async def test_networks_larger_than_the_memory_of_the_job_are_refused_with_numbers(ready, host):
+    host.inspection = {
+        "category": "FF", "errors": [], "warnings": [], "parameters": {"mlp": 300_000_000},
+    }  # fmt: skip
+    async with ready() as lab:
+        with pytest.raises(InvalidRequestError) as caught:
+            await resolve(lab, options={"method": "ADAM"})
+        for words in (
+            "request.memory = 1.0 GB cannot hold",
+            "300,000,000 parameters of 'mlp'",
+            "weights alone have 1.2 GB",
+            "Accepted: 4.8 GB or more",
+        ):
+            assert words in caught.value.message
+        assert caught.value.errors[0].field == "request.memory"
+
+        enough = await resolve(lab, options={"method": "ADAM"}, request={"memory": "4.8GB"})
+        assert not [text for text in enough.warnings if "parameters" in text]
+
+        scarce = await resolve(lab, options={"momentum": 0.9}, request={"memory": "2GB"})
+        (warning,) = [text for text in scarce.warnings if "parameters" in text]
+        assert "need about 3.6 GB for weights, gradients" in warning

@@ -64,11 +64,10 @@ def test_facts_are_remembered_without_the_file(inspector, tmp_path):
     ],
 )
 def test_what_fits_has_a_category_and_no_errors(inspector, network, dataset, job_type, category):
-    assert check(inspector, network, dataset, job_type) == {
-        "category": category,
-        "errors": [],
-        "warnings": [],
-    }
+    found = check(inspector, network, dataset, job_type)
+
+    assert found.pop("parameters")[network] > 0
+    assert found == {"category": category, "errors": [], "warnings": []}
 
 
 def layers(*items, **more):
@@ -192,6 +191,26 @@ def test_a_batch_beyond_the_set_is_a_warning(inspector):
     assert warnings == [
         "batch_size is 1000, but train_set has 120 samples; each batch is the whole set."
     ]
+
+
+@pytest.mark.parametrize(
+    ("sets", "shared"),
+    [
+        ({"train_set": (0, 100), "validation_set": (50, 150)}, "validation_set share 50 samples"),
+        ({"train_set": (0, 120), "test_set": (7, 3, 149)}, "test_set share 2 samples"),
+        ({"train_set": (0, 1, 2), "test_set": (2, 90, 91)}, "test_set share 1 sample"),
+        ({"train_set": (0, 100), "test_set": (100, 150)}, None),
+        ({"train_set": (0, 10**9), "test_set": (1, 10**9)}, None),
+    ],
+)
+def test_samples_that_are_learned_and_judged_by_are_warned_of(inspector, sets, shared):
+    chosen = {"validation_set": (148, 150), "test_set": (148, 150), **sets}
+    warnings = check(inspector, "mlp", "iris", batch_size=1, **chosen)["warnings"]
+
+    assert [text for text in warnings if "share" in text] == (
+        [] if shared is None else [text for text in warnings if shared in text]
+    )
+    assert len(warnings) == (shared is not None)
 
 
 def test_a_broken_dataset_is_told_at_the_dataset(inspector, tmp_path):
