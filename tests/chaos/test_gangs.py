@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from jupyter_platform.core.errors import InvalidRequestError
+
 from .conftest import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -103,3 +105,35 @@ def test_a_gang_that_cannot_learn_fails_once_and_names_the_rank(lab):
     assert job.record.error.message.startswith("Rank ")
     assert "not finite" in job.record.error.message
     assert len(job.record.attempts) == 1
+
+
+def test_three_processes_share_uneven_parts_over_two_hosts(start_lab):
+    lab = start_lab(cluster__hosts=2, cluster__cpus=2)
+    until(lambda: len(lab.platform.hosts()) == 2, what="two hosts")
+    job = submit(lab, target_count=3, max_iterations=30, checkpoint_interval=0)
+    assert job.wait(timeout=100) == "finished", job.record.error
+    assert len({path.parents[3].name for path in lab.run_folders(job)}) == 2
+    assert job.result()["ranks"] == 3
+
+    def evaluate(test_set, count=1):
+        found = lab.platform.submit(
+            "EVALUATE", "lenet-digits", "digits", tag=job.id, test_set=test_set, target_count=count
+        )
+        assert found.wait(timeout=100) == "finished", found.record.error
+        return found.result()
+
+    for test_set in ("1437,1442", "1437,1440"):  # five samples, then one for each process
+        alone, shared = evaluate(test_set), evaluate(test_set, count=3)
+        assert shared["samples"] == alone["samples"]
+        assert shared["accuracy"] == alone["accuracy"]
+        assert shared["confusion"] == alone["confusion"]
+        assert shared["loss"] == pytest.approx(alone["loss"], rel=1e-6)
+    with pytest.raises(InvalidRequestError, match="3 is more than the 2 samples of test_set"):
+        evaluate("1437,1439", count=3)
+    wide = submit(lab, target_count=5)
+    assert "all hosts together have room for 4" in wide.record.warnings[0]
+    wide.stop()
+
+    # Any host answers questions, with the files that it lacks.
+    predicted = lab.platform.predict("lenet-digits", samples=[1437, 1438], tag=job.id)
+    assert len(predicted.predicted) == 2
