@@ -1,0 +1,78 @@
+"""What people and disks do to the platform's files while a network learns."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import psutil
+import pytest
+
+from .conftest import until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+LEARN = {
+    "method": "ADAM",
+    "batch_size": 64,
+    "validation_interval": 0,
+    "checkpoint_interval": 100,
+    "seed": 7,
+}
+
+
+def submit(lab, **options):
+    return lab.platform.submit("LEARN", "lenet-digits", "digits", **{**LEARN, **options})
+
+
+def test_a_run_whose_folder_and_curves_are_removed_goes_on_from_its_checkpoint(lab):
+    job = submit(lab, max_iterations=800)
+    lab.until_step(job, 250)
+    (folder,) = lab.run_folders(job)
+    pid = lab.torch_pid(job)
+
+    folder.rename(folder.with_name("aside"))
+
+    until(lambda: not psutil.pid_exists(pid), 10, "the end of a process that nobody could stop")
+    assert job.wait(timeout=200) == "finished", job.record.error
+    first, second = job.record.attempts
+    assert first.error.message == "Its run folder was removed from its host."
+    assert second.resume_step >= 201
+    steps = job.metrics().dropna(subset=["loss"])["step"]
+    np.testing.assert_array_equal(steps, np.arange(1, 801))
+
+
+def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):
+    kept = submit(lab, max_iterations=5, name="kept")
+    assert kept.wait(timeout=60) == "finished"
+    lab.kill("supervisor")
+    log = lab.paths.data / "platform.db-wal"
+    lost_from = log.stat().st_size
+    lost = submit(lab, max_iterations=-1, name="lost")
+    lab.until_step(lost, 150)
+    (folder,) = lab.run_folders(lost)
+    pid = lab.torch_pid(lost)
+    lab.kill("coordinator")
+    with open(log, "r+b") as file:
+        file.seek(lost_from + 24)
+        file.write(os.urandom(64))
+
+    lab.start()
+
+    # What came before is there, what is not is told, and it ends by itself with its weights.
+    assert kept.refresh().record.state == "finished"
+    told = until(lambda: [note.message for note in lab.platform.notifications()], what="a word")
+    assert any("The state store was damaged: its last" in text for text in told), told
+    assert (lab.paths.data / "platform.db-wal.damaged").exists()
+    until(lambda: not psutil.pid_exists(pid), what="the end of the process")
+    result = folder / "result.json"
+    assert '"status":"stopped"' in result.read_text(encoding="utf-8")
+    assert (folder / "weights" / "last.safetensors").exists()
+    notes = until(
+        lambda: [n.message for n in lab.platform.notifications() if lost.id in n.message],
+        what="a word about the job",
+    )
+    assert "does not know it" in notes[0]
+    again = submit(lab, max_iterations=5)
+    assert again.wait(timeout=120) == "finished"
+    assert folder.exists()
