@@ -139,7 +139,7 @@ class DatasetDescriptor(BaseModel):
     """Files of the test samples, which are numbered after those of `train`."""
     labels: Reference | None = None
     """Images only: a text file with one class number a line, in the order of the images' names."""
-    inputs: tuple[str, ...] | None = None
+    inputs: tuple[str, ...] | None = Field(default=None, min_length=1)
     """Tables only: columns that are inputs; all but the target when absent."""
     target: str | tuple[str, ...] | None = None
     """Tables only: column (or columns of numbers) to learn; the last one when absent."""

@@ -185,7 +185,27 @@ def _training_rows(context: RunContext, options: LearnOptions, dataset: Dataset)
             f"batch_size is {options.batch_size}, but train_set has {len(rows)} samples; each "
             "batch is the whole set."
         )
+    _warn_of_missing_classes(context, dataset, rows)
     return rows
+
+
+def _warn_of_missing_classes(context: RunContext, dataset: Dataset, rows: Tensor) -> None:
+    """Name the classes of the dataset that are not among the samples that are learned."""
+    facts = dataset.facts
+    if facts.task != "classification" or facts.sequential or facts.classes is None:
+        return
+    learned = torch.bincount(dataset.stored_targets.read(rows).long(), minlength=facts.outputs)
+    present = facts.class_counts or [1] * facts.outputs
+    missing = [
+        name
+        for name, count, there in zip(facts.classes, learned.tolist(), present, strict=True)
+        if there and not count
+    ]
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        context.warn(
+            f"train_set holds no sample of class {missing[0]!r}{more}, which nothing is learned of."
+        )
 
 
 def _validation_rows(options: LearnOptions, dataset: Dataset) -> Tensor | None:

@@ -75,7 +75,7 @@ FILES = {
     "no header": ("csv", b"1,2,0\n2,3,1\n", ["first line is 1, 2, 0", "must name the columns"]),
     "header only": ("csv", b"a,b,y\n", ["3 columns and 0 rows", "at least one row"]),
     "one column": ("csv", b"y\n1\n2\n", ["1 columns", "a feature, a target"]),
-    "no commas": ("csv", b"a;b;y\n1;2;0\n", ["1 columns", "separated by commas"]),
+    "no commas": ("csv", b"a;b;y\n1;2;0\n", ["1 column ", "'a;b;y'", "separator"]),
     "empty CSV": ("csv", b"", ["the file is empty"]),
     "blank CSV": ("csv", b"\n\n", ["no CSV table"]),
     "picture": ("csv", b"\x89PNG\x00\xff", ["no CSV table", "byte 0 is no UTF-8 text"]),

@@ -319,3 +319,14 @@ def test_bundled_description_is_part_of_the_weights(make_run, run_process):
     metadata = read_metadata(run / "weights" / "last.safetensors")
     assert metadata["network"] == bundled_networks()["mlp"].digest
     assert (metadata["input_shape"], metadata["outputs"], metadata["step"]) == ("[4]", "3", "1")
+
+
+def test_a_class_that_is_not_learned_is_warned_of(make_run, run_process):
+    folder = make_run("m", LEARN, "mlp", "iris", train_set=[0, 2], max_iterations=2, batch_size=1)
+
+    result = run_process(folder)
+
+    told = [json.loads(line) for line in (folder / "events.jsonl").read_text().splitlines()]
+    warnings = [item["text"] for item in told if item.get("level") == "warning"]
+    assert result.status == "finished"
+    assert any("train_set holds no sample of class" in text for text in warnings), warnings

@@ -185,6 +185,8 @@ def _first_fault(error: ValidationError, known: list[str]) -> str:
     if item["type"] == "extra_forbidden":
         return _unknown_key(name, known)
     text = str(item["msg"]).removeprefix("Value error, ")
+    if name.startswith("splits.") and item["type"] in ("tuple_type", "missing", "int_parsing"):
+        text = "a range of samples is wanted, such as [0, 100], which ends before its second number"
     if not name:
         return text
     return f"{name} = {shortened(str(item['input']))!r}: {text[0].lower()}{text[1:]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ class StoredArrays:
     """Whether samples follow each other, as the characters of a text."""
     bytes: int | None = None
     """Size, where it is not that of the files."""
+
+
+def file_name(path: Path) -> str:
+    """Return what an error calls a file; one that was added has no name of its own any more."""
+    return "the file" if re.fullmatch(r"[0-9a-f]{64}", path.name) else path.name
 
 
 def is_text(array: NDArray[Any]) -> bool:

@@ -47,6 +47,7 @@ def read_arrow(
         raise InvalidDataError(f"Dataset {name!r}: its tables hold no row.")
     inputs = _input_columns(table, descriptor)
     target = _target_column(table, descriptor, inputs)
+    _check_nested(table, [*inputs, *_names(target)], descriptor.name)
     if len(inputs) == 1 and _is_special(table.schema.field(inputs[0]).type):
         stored = _special(table, inputs[0], target, descriptor)
     else:
@@ -63,6 +64,19 @@ def read_arrow(
         classes=_class_names(table.schema, target),
         features=stored.features,
     )
+
+
+def _check_nested(table: pa.Table, columns: Sequence[str], dataset: str) -> None:
+    """Refuse columns of things that are made of other things, but for images."""
+    for column in columns:
+        kind = table.schema.field(column).type
+        nested = pa.types.is_struct(kind) or pa.types.is_map(kind) or pa.types.is_union(kind)
+        if nested and not _is_image(kind):
+            raise InvalidDataError(
+                f"Dataset {dataset!r}: column {column!r} holds {kind}; accepted are numbers, text "
+                "as a target, lists of one shape, and images. Name other columns as inputs and "
+                "target, or take it apart."
+            )
 
 
 def _input_columns(table: pa.Table, descriptor: DatasetDescriptor) -> list[str]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, file_name
 
 _SMALL = 256
 """Symbols that fit into a byte."""
@@ -31,7 +31,8 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     texts = [_read_text(path, name) for path in paths]
     alphabet = _alphabet(texts, descriptor)
     symbols = [
-        _symbols(text, alphabet, path.name, name) for text, path in zip(texts, paths, strict=True)
+        _symbols(text, alphabet, file_name(path), name)
+        for text, path in zip(texts, paths, strict=True)
     ]
     # The last character of a text has no successor.
     inputs = tuple(item[:-1] for item in symbols)
@@ -51,12 +52,12 @@ def _read_text(path: Path, dataset: str) -> NDArray[np.uint32]:
         text = path.read_bytes().decode()
     except UnicodeDecodeError as error:
         raise InvalidDataError(
-            f"Dataset {dataset!r}: byte {error.start} of {path.name} is no UTF-8 text."
+            f"Dataset {dataset!r}: byte {error.start} of {file_name(path)} is no UTF-8 text."
         ) from error
     if len(text) < 2:
         raise InvalidDataError(
-            f"Dataset {dataset!r}: {path.name} holds {len(text)} characters; at least two are "
-            "needed, one to follow the other."
+            f"Dataset {dataset!r}: {file_name(path)} holds {len(text)} characters; at least two "
+            "are needed, one to follow the other."
         )
     return np.frombuffer(text.encode("utf-32-le"), dtype="<u4").astype(np.uint32)
 

@@ -37,6 +37,11 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
         for x, y in pairs(paths, which, descriptor.name):
             inputs.append(read_idx(x, descriptor.name))
             targets.append(read_idx(y, descriptor.name))
+            if targets[-1].ndim > 1 == inputs[-1].ndim:
+                raise InvalidDataError(
+                    f"Dataset {descriptor.name!r}: {y.name} holds samples and {x.name} labels; "
+                    f"{which} names the samples first."
+                )
             if len(inputs[-1]) != len(targets[-1]):
                 raise InvalidDataError(
                     f"Dataset {descriptor.name!r}: {x.name} holds {len(inputs[-1]):,} samples and "
@@ -103,7 +108,11 @@ def _header(
     head: bytes, size: int, file: str, dataset: str
 ) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not head[3]:
-        raise InvalidDataError(f"Dataset {dataset!r}: {file} is no idx file.")
+        found = head[:4].hex(" ") or "nothing"
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {file} is no idx file: it begins with {found}, not with "
+            "00 00, the type of its values (08 for bytes) and the number of its axes."
+        )
     dtype, axes = np.dtype(_TYPES[head[2]]), head[3]
     offset = 4 + 4 * axes
     if len(head) < offset:

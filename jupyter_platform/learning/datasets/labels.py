@@ -60,7 +60,8 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
         return _class_labels(targets, descriptor, descriptor.classes or stored.classes)
     if is_text(targets):
         raise InvalidDataError(
-            f"Dataset {name!r} is for regression, but its targets are text, first {targets[0]!r}."
+            f"Dataset {name!r} is for regression, but its targets are text, first "
+            f"{str(targets[0])!r}."
         )
     values = np.ascontiguousarray(targets, dtype=np.float32).reshape(len(targets), -1)
     return Labels("regression", ArraySamples([values]), values.shape[1])
@@ -126,7 +127,10 @@ def _named(
     whole = found.astype(np.int64)
     if len(whole) == len(names):
         return numbers
+    wrong = np.flatnonzero((whole < 0) | (whole >= len(names)))
+    sample = int(np.argmax(np.isin(numbers, wrong)))
     raise InvalidDataError(
-        f"Dataset {dataset!r} names {len(names)} classes, but its labels go from "
-        f"{whole[0]} to {whole[-1]}; name one for each label."
+        f"Dataset {dataset!r}: the label of sample {sample} is {whole[numbers[sample]]}; of "
+        f"{len(names)} named classes labels go from 0 to {len(names) - 1}, but those of the data "
+        f"from {whole[0]} to {whole[-1]}. Name one class for each label."
     )

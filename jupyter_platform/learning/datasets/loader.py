@@ -32,6 +32,8 @@ from jupyter_platform.learning.datasets.labels import Labels, read_labels
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
 DEFAULT_TRAIN_SHARE = 0.8
+_FOLDERS = ("images", "masks", "huggingface")
+"""Kinds that are read from folders; the other ones from files."""
 
 _READERS = {
     "npz": "npz",
@@ -73,6 +75,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         If a file is not here.
     """
     found = locate(descriptor, files)
+    _check_places(descriptor, found)
     reader = import_module(f"{__package__}.{_READERS[descriptor.kind]}")
     stored: StoredArrays = reader.read(descriptor, found)
     labels = read_labels(stored, descriptor)
@@ -117,6 +120,19 @@ def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
     train = descriptor.train if descriptor.file is None else (descriptor.file,)
     labels = None if descriptor.labels is None else paths([descriptor.labels])[0]
     return Files(paths(train), paths(descriptor.test), labels)
+
+
+def _check_places(descriptor: DatasetDescriptor, files: Files) -> None:
+    """Refuse a folder where a file is wanted."""
+    if descriptor.kind in _FOLDERS:
+        return
+    labels = () if files.labels is None else (files.labels,)
+    for path in (*files.train, *files.test, *labels):
+        if path.is_dir():
+            raise InvalidDataError(
+                f"Dataset {descriptor.name!r}: {path.name} is a folder; kind "
+                f"{descriptor.kind!r} reads files. Folders are read as {', '.join(_FOLDERS)}."
+            )
 
 
 def _path(name: str, reference: str, files: Mapping[str, str]) -> Path:

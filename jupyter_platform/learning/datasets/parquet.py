@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, file_name
 from jupyter_platform.learning.datasets.arrow import read_arrow
 
 
@@ -38,9 +39,10 @@ def read_parquet(path: Path, dataset: str) -> pa.Table:
         return pq.read_table(path)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidDataError(
-            f"Dataset {dataset!r}: {path.name} is no Parquet file: {_reason(error)}."
+            f"Dataset {dataset!r}: {file_name(path)} is no Parquet file: {_reason(error)}."
         ) from error
 
 
 def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0].rstrip(".")
+    text = str(error).splitlines()[0].rstrip(".")
+    return re.sub(r"^Could not open Parquet input source '[^']*': ", "", text)

@@ -181,4 +181,5 @@ def _converted(image: Image.Image, mode: str) -> Image.Image:
 
 def path_picture(path: str) -> Picture:
     """Return the image of a path."""
-    return Picture(os.path.basename(path), path)
+    folder, name = os.path.split(path)
+    return Picture(os.path.join(os.path.basename(folder), name), path)

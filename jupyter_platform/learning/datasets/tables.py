@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from jupyter_platform.core.datasets import DatasetDescriptor
-from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
+from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest, shortened
+from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.datasets.arrays import StoredArrays
 
 
@@ -37,10 +38,7 @@ def read_table(
     name = descriptor.name
     table.columns = pd.Index([str(column) for column in table.columns])
     if len(table.columns) < 2 or not len(table):
-        raise InvalidDataError(
-            f"Dataset {name!r}: the table has {len(table.columns)} columns and {len(table)} rows; "
-            "it needs a feature, a target and at least one row, separated by commas."
-        )
+        raise _too_small(table, descriptor)
     targets = _target_columns(table, descriptor)
     inputs = _input_columns(table, descriptor, targets)
     used = table[[*inputs, *targets]]
@@ -54,6 +52,20 @@ def read_table(
         features=tuple(inputs),
         row_offset=row_offset,
     )
+
+
+def _too_small(table: pd.DataFrame, descriptor: DatasetDescriptor) -> InvalidDataError:
+    columns = [str(column) for column in table.columns]
+    message = (
+        f"Dataset {descriptor.name!r}: the table has {format_count(len(columns), 'column')} and "
+        f"{format_count(len(table), 'row')}; it needs a feature, a target and at least one row"
+    )
+    if descriptor.kind != "csv" or len(columns) != 1:
+        return InvalidDataError(f"{message}.")
+    hint = (
+        f"set separator, which is {descriptor.separator!r}, where columns are told apart otherwise"
+    )
+    return InvalidDataError(f"{message}. Its only column is {shortened(columns[0])!r}; {hint}.")
 
 
 def _targets(table: pd.DataFrame, columns: Sequence[str]) -> NDArray[Any]:

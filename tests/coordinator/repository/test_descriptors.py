@@ -140,6 +140,8 @@ def test_an_image_that_is_added_to_a_folder_makes_another_digest(write, read, pa
         ("d.yaml", "kind: csv\nfile: gone.csv\n", r"names .*/gone.csv, which is not there"),
         ("d.json", {"kind": "moons", "name": "a/b"}, "cannot be the name of a dataset"),
         ("d.json", "[" * 100_000, "nested too deeply"),
+        ("d.json", {"kind": "moons", "splits": {"train": "x"}}, r"range of samples is wanted"),
+        ("d.json", {"kind": "csv", "file": ".", "inputs": []}, "inputs = '.*at least 1 item"),
         ("d.json", {"name": "d", "type": "FileDataset", "inputDims": {}}, "no list of dim"),
     ],
 )

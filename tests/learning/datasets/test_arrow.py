@@ -167,3 +167,28 @@ def test_an_image_that_lies_elsewhere_is_refused_by_row(tmp_path):
 
     with pytest.raises(InvalidDataError, match="holds no image in row 1"):
         opened("parquet", tmp_path / "t")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"a": [{"p": 1}, {"p": 2}], "y": [0, 1]}, "column 'a' holds struct<p: int64>"),
+        ({"a": [1.0, 2.0], "y": [{"q": 1}, {"q": 2}]}, "column 'y' holds struct<q: int64>"),
+    ],
+)
+def test_columns_made_of_other_columns_are_refused(tmp_path, columns, words):
+    pq.write_table(pa.table(columns), tmp_path / "t.parquet")
+
+    with pytest.raises(InvalidDataError, match=f"{words}; accepted are numbers"):
+        opened("parquet", tmp_path / "t.parquet")
+
+
+def test_a_file_that_was_added_is_not_called_by_its_digest(tmp_path):
+    digest = "0123456789abcdef" * 4
+    (tmp_path / digest).write_bytes(b"PAR1xxxxPAR1")
+    descriptor = DatasetDescriptor(name="d", kind="parquet", file=f"sha256:{digest}")
+
+    with pytest.raises(InvalidDataError, match="'d': the file is no Parquet file: ") as caught:
+        load(descriptor, {f"sha256:{digest}": str(tmp_path / digest)})
+
+    assert digest not in caught.value.message

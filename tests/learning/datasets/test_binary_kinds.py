@@ -82,7 +82,8 @@ def test_idx_holds_other_types_too(write, dtype):
         (idx(np.zeros((4, 2, 2), "u1"))[:9], idx(np.zeros(4, "u1")), "cut short"),
         (idx(np.zeros((4, 2, 2), "u1")) + b"x", idx(np.zeros(4, "u1")), "1 bytes more"),
         (b"\x1f\x8b\x08\x00broken", idx(np.zeros(4, "u1")), "a cannot be unpacked"),
-        (b"no idx file", idx(np.zeros(4, "u1")), "a is no idx file"),
+        (b"no idx file", idx(np.zeros(4, "u1")), "a is no idx file: it begins with 6e 6f 20 69"),
+        (idx(np.zeros(4, "u1")), idx(np.zeros((4, 2, 2), "u1")), "b holds samples and a labels"),
         (b"", idx(np.zeros(4, "u1")), "a is no idx file"),
         (idx(np.zeros((4, 2, 2), "u1")), idx(np.zeros(5, "u1")), "a holds 4 samples and b 5"),
     ],
@@ -102,7 +103,7 @@ def test_idx_files_come_in_pairs(write):
 def test_labels_beyond_the_named_classes_are_refused(write):
     files = write(a=idx(np.zeros((2, 2, 2), "u1")), b=idx(np.array([3, 10], "u1")))
 
-    with pytest.raises(InvalidDataError, match="names 10 classes, but its labels go from 3 to 10"):
+    with pytest.raises(InvalidDataError, match="sample 1 is 10; of 10 named classes.* 0 to 9"):
         opened("idx", files, classes=DIGITS[:9] + ("x",))
 
 

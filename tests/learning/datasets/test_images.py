@@ -169,7 +169,7 @@ def test_an_image_of_another_size_or_none_at_all_is_refused_by_name(save, tmp_pa
     with pytest.raises(InvalidDataError, match=r"2.png has 9×9 pixels, the first.*6×4; set shape"):
         opened(tmp_path)
     (tmp_path / "a" / "2.png").write_bytes(b"nothing")
-    with pytest.raises(InvalidDataError, match=r"2.png cannot be read: it is no image"):
+    with pytest.raises(InvalidDataError, match=r"a/2.png cannot be read: it is no image"):
         opened(tmp_path)
 
 

@@ -104,7 +104,7 @@ def test_splits_default_to_eighty_per_cent(stored):
         (X, np.arange(10), {"shape": (3, 3)}, r"4 values .*do not fill shape \(3, 3\)"),
         (X, np.arange(10), {"features": ("a",)}, "names 1 features; a sample has 4"),
         (X, np.arange(10), {"splits": {"train": (0, 11)}}, r"\[0, 11\), but there are 10"),
-        (X, np.arange(10), {"classes": ("a", "b")}, "names 2 classes.*from 0 to 9"),
+        (X, np.arange(10), {"classes": ("a", "b")}, "sample 2 is 2; of 2 named.* 0 to 9"),
         (X, np.array(["a"] * 10), {"classes": ("b", "c")}, "the class 'a'.*b, c"),
         (X, np.array(["a"] * 10), {"task": "regression"}, "for regression.*text"),
         (X, np.linspace(0, 1, 10), {"task": "classification"}, "fractions"),
@@ -206,4 +206,12 @@ def test_a_dataset_that_is_not_downloaded_names_the_command():
     descriptor = DatasetDescriptor(name="big", kind="idx", train=("get:x", "get:y"))
 
     with pytest.raises(NotFoundError, match="`jupyter platform datasets get big`"):
+        load(descriptor, {})
+
+
+@pytest.mark.parametrize("kind", ["csv", "npz", "parquet", "characters"])
+def test_a_folder_where_a_file_is_wanted_is_refused(tmp_path, kind):
+    descriptor = DatasetDescriptor(name="d", kind=kind, file=f"path:{tmp_path}")
+
+    with pytest.raises(InvalidDataError, match=f"is a folder; kind '{kind}' reads files"):
         load(descriptor, {})
