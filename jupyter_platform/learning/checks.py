@@ -347,6 +347,38 @@ def _check_learning(
             result.blame("sampling", error)
     if options.get("sample_range") is None:
         _check_classes(result, name, facts)
+    if not result.errors:
+        _warn_of_shared_samples(result, facts, options)
+
+
+def _warn_of_shared_samples(result: Check, facts: DatasetFacts, options: dict[str, Any]) -> None:
+    """Say when the samples that judge a network are among those that it learns."""
+    learned = _set_of("train_set", facts, options)
+    for option in ("validation_set", "test_set"):
+        count, first = _shared(learned, _set_of(option, facts, options))
+        if count:
+            result.warnings.append(
+                f"train_set and {option} share {format_count(count, 'sample')}, the first is "
+                f"{first}: scores on samples that were learned say little of new ones."
+            )
+
+
+def _shared(one: range | frozenset[int], other: range | frozenset[int]) -> tuple[int, int]:
+    """Return how many samples two sets share, and the first; ranges may be very long."""
+    if isinstance(one, range) and isinstance(other, range):
+        start, stop = max(one.start, other.start), min(one.stop, other.stop)
+        return max(stop - start, 0), start
+    few, rest = (other, one) if isinstance(one, range) else (one, other)
+    both = [item for item in few if item in rest]
+    return len(both), min(both, default=0)
+
+
+def _set_of(option: str, facts: DatasetFacts, options: dict[str, Any]) -> range | frozenset[int]:
+    """Return the samples of a set of a LEARN job."""
+    splits = _SETS[JobType.LEARN][option]
+    default = next((facts.splits[split] for split in splits if split in facts.splits), None)
+    found = options.get(option) or default or (0, 0)
+    return range(*found) if len(found) == 2 else frozenset(found)
 
 
 def _check_classes(result: Check, name: str, facts: DatasetFacts) -> None:
@@ -376,6 +408,7 @@ def _check_network(
     except PlatformError as error:
         result.blame("networks", error)
         return None
+    result.parameters[description.name] = network.parameters
     if place.output_shape is None:
         return network
     sole = facts if place.role == "network" else None
@@ -399,4 +432,3 @@ def _check_network(
             f"Network {name!r} has {outputs} outputs, the dataset only {place.outputs} classes."
         )
     return network
-    result.parameters[description.name] = network.parameters
