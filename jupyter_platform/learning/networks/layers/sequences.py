@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
@@ -27,13 +27,29 @@ class Embedding(nn.Embedding):
 class _Recurrent(nn.Module):
     """A torch recurrent network that gives back its outputs alone."""
 
-    core: nn.RNNBase
+    kind: ClassVar[type[nn.LSTM | nn.GRU]]
 
-    def __init__(self, core: nn.RNNBase, steps: Steps) -> None:
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        steps: Steps = "all",
+    ) -> None:
         super().__init__()
         if steps not in ("all", "last"):
             raise ValueError("steps must be 'all' or 'last'")
-        self.core, self.steps = core, steps
+        self.steps = steps
+        self.core = self.kind(
+            input_size,
+            hidden_size,
+            num_layers,
+            batch_first=True,
+            dropout=dropout,
+            bidirectional=bidirectional,
+        )
 
     def forward(self, values: Tensor) -> Tensor:
         """Return (B, T, H) for (B, T, F), or (B, H) when only the last step is given."""
@@ -61,24 +77,7 @@ class LSTM(_Recurrent):
         ``"all"`` gives the outputs of all steps, ``"last"`` the hidden state behind the last.
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        steps: Steps = "all",
-    ) -> None:
-        core = nn.LSTM(
-            input_size,
-            hidden_size,
-            num_layers,
-            batch_first=True,
-            dropout=dropout,
-            bidirectional=bidirectional,
-        )
-        super().__init__(core, steps)
+    kind = nn.LSTM
 
 
 class GRU(_Recurrent):
@@ -92,24 +91,7 @@ class GRU(_Recurrent):
         ``"all"`` gives the outputs of all steps, ``"last"`` the hidden state behind the last.
     """
 
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        num_layers: int = 1,
-        dropout: float = 0.0,
-        bidirectional: bool = False,
-        steps: Steps = "all",
-    ) -> None:
-        core = nn.GRU(
-            input_size,
-            hidden_size,
-            num_layers,
-            batch_first=True,
-            dropout=dropout,
-            bidirectional=bidirectional,
-        )
-        super().__init__(core, steps)
+    kind = nn.GRU
 
 
 class SelfAttention(Described):
