@@ -30,7 +30,8 @@ def lab(arguments: Sequence[str]) -> NoReturn:
     job = _running_job(Platform(on_progress=say))
     say(f"JupyterLab opens on job {job.name!r} ({job.id})")
     command = [sys.executable, "-m", "jupyterlab", *arguments]
-    command.append(f"--LabApp.default_url=/lab?job={job.id}")
+    # Without a query: Jupyter appends "?token=…" to it where it prints the address.
+    command.append(f"--LabApp.default_url=/jupyter-platform/jobs/{job.id}")
     sys.stdout.flush()
     os.execv(sys.executable, command)
 

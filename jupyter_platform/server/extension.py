@@ -15,6 +15,7 @@ from jupyter_platform.server.pages import (
     FilesHandler,
     HostColumnsHandler,
     IndexHandler,
+    JobPageHandler,
     PartHandler,
     bokeh_static_path,
 )
@@ -50,6 +51,7 @@ class PlatformExtension(ExtensionApp):
         bokeh = {"path": str(bokeh_static_path())}
         self.handlers += [
             (r"/jupyter-platform/?", IndexHandler, index),
+            (r"/jupyter-platform/jobs/([0-9a-f]{4,12})", JobPageHandler),
             (r"/jupyter-platform/static/(.*)", FilesHandler, static),
             (r"/jupyter-platform/bokeh/static/(.*)", FilesHandler, bokeh),
             (r"/jupyter-platform/dashboards/parts/([^/]+)", PartHandler, linked),

@@ -106,6 +106,15 @@ class IndexHandler(ErrorsAsPage):
         self.finish(self.render_page("index.html", dashboards=self._dashboards, theme=theme))
 
 
+class JobPageHandler(ErrorsAsPage):
+    """The address of a job without a query, to which Jupyter can append its token."""
+
+    @web.authenticated
+    async def get(self, job: str) -> None:
+        """Lead to JupyterLab with the job in front."""
+        self.redirect(f"{self.base_url}lab?job={job}")
+
+
 class _LiveHandler(PlatformHandler):
     _track_activity = False
     """A page that only looks does not keep a server alive that is culled when idle."""

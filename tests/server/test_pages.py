@@ -43,6 +43,13 @@ async def test_a_theme_never_becomes_part_of_the_page(jp_fetch, path):
     assert b"accepted: light, dark" in error.response.body
 
 
+async def test_a_job_has_an_address_that_a_token_can_be_appended_to(jp_fetch, jp_base_url):
+    led = await refused(jp_fetch(PAGE, "jobs", "0123456789ab", follow_redirects=False))
+
+    assert led.code == 302
+    assert led.response.headers["Location"] == f"{jp_base_url}lab?job=0123456789ab"
+
+
 async def test_an_anonymous_visitor_is_led_to_the_login(jp_fetch):
     error = await refused(jp_fetch(PAGE, "", headers={"Authorization": ""}, follow_redirects=False))
 
