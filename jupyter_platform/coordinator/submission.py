@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.memory_check import check_memory
 from jupyter_platform.coordinator.planning import Policy, Shape, sentence
 from jupyter_platform.coordinator.planning.reasons import impossible
+from jupyter_platform.coordinator.refusals import raise_refusals
 from jupyter_platform.coordinator.repository import (
     Facts,
     NetworkRepository,
@@ -356,9 +357,7 @@ class Submissions:
         except UnavailableError as error:
             resolved.warnings.append(f"not checked: {error.message}")
             return
-        errors = [FieldError.model_validate(item) for item in answer.get("errors") or ()]
-        if errors:
-            raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
+        raise_refusals(answer, resolved.type, resolved.networks, resolved.given)
         resolved.category = answer.get("category")
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
         known, offers = answer.get("parameters") or {}, self._hosts.offers()
