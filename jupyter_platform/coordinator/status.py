@@ -9,6 +9,7 @@ import shutil
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
@@ -30,6 +31,8 @@ from jupyter_platform.runtime.processes import HOST_PREFIX, living
 from jupyter_platform.runtime.telemetry import process_memory
 
 _SLOT = ResourceRequest()
+LEAST_FREE = 100_000_000
+"""Bytes free on the coordinator's disk below which people are warned."""
 _VOLATILE = {"uptime_s", "disk_free", "processes"}
 """What changes all the time and is no news."""
 
@@ -89,7 +92,7 @@ class StatusService:
                 busy=sum(len(host.gpus_busy) for host in up),
             ),
             disk_free=disk,
-            warnings=[*problems, *_overcommitted(up)],
+            warnings=[*problems, *_nearly_full(disk, self._paths.data), *_overcommitted(up)],
             processes=processes,
         )
 
@@ -157,6 +160,15 @@ def slots(hosts: Sequence[HostRecord]) -> SlotSummary:
         total += room
         busy += min(room, math.ceil(used))
     return SlotSummary(total=total, busy=busy)
+
+
+def _nearly_full(free: int, folder: Path) -> list[str]:
+    if free >= LEAST_FREE:
+        return []
+    return [
+        f"The disk of {folder} is nearly full. Curves and weights wait on their hosts until there "
+        "is room; delete jobs, for example."
+    ]
 
 
 def _overcommitted(hosts: Sequence[HostRecord]) -> list[str]:

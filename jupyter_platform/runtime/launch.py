@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ _LONGEST_PAUSE_S = 0.2
 _FAILED_STARTS = 2
 """Starts of the coordinator that must fail in a row before that is taken for an answer."""
 _TAIL_LINES = 20
+_LEAST_FREE = 1_000_000
+"""Bytes free below which a coordinator cannot even write its log."""
 LAST_WORDS = "CRITICAL jupyter_platform.coordinator: "
 """Stands in the coordinator's log before the sentence that says why it cannot run."""
 
@@ -309,6 +312,10 @@ class _Start:
         log, lines, said = self._paths.log(COORDINATOR), self._log_lines(), self._last_words()
         if said:
             return CoordinatorError(f"The coordinator cannot be started: {said[-1]}")
+        if shutil.disk_usage(self._paths.data).free < _LEAST_FREE:
+            return CoordinatorError(
+                f"{sentence} The disk of {self._paths.data} is full: make room, then try again."
+            )
         if not lines:
             return CoordinatorError(f"{sentence} Nothing is in its log {log}.")
         tail = "\n".join(lines[-_TAIL_LINES:])

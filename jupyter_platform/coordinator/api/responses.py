@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -49,6 +50,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(PlatformError, _platform_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(OSError, _full_disk)
     app.add_exception_handler(Exception, _defect)
 
 
@@ -76,6 +78,17 @@ async def _http_error(request: Request, error: Exception) -> Response:
         code, message = "invalid_request", str(error.detail)
     body = ErrorBody(message=message, code=code)
     return error_response(error.status_code, body.model_dump(mode="json"), error.headers)
+
+
+async def _full_disk(_request: Request, error: Exception) -> Response:
+    if not isinstance(error, OSError) or error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    message = (
+        "The coordinator's disk is full, so nothing was stored. Make room on it, by deleting jobs "
+        "for example, then try again; what runs goes on meanwhile."
+    )
+    body = ErrorBody(message=message, code="store")
+    return error_response(507, body.model_dump(mode="json"))
 
 
 async def _defect(_request: Request, _error: Exception) -> Response:

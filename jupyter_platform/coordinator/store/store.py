@@ -22,8 +22,8 @@ from jupyter_platform.runtime.filesystem import network_file_system
 T = TypeVar("T")
 
 _READERS = 2
-_DAMAGED = ("malformed", "file is not a database")
-"""What SQLite says of pages that it cannot read."""
+_TOLD = ("malformed", "file is not a database", "disk is full", "disk I/O error")
+"""What SQLite says of pages that it cannot read or write."""
 
 
 class Store:
@@ -84,11 +84,11 @@ class Store:
 
     @contextlib.contextmanager
     def _trusted(self) -> Iterator[None]:
-        """Say what to do where a damaged page is met: anywhere, at any time."""
+        """Say what to do where a damaged page or a full disk is met: anywhere, at any time."""
         try:
             yield
         except DatabaseError as error:
-            if not any(words in str(error.orig) for words in _DAMAGED):
+            if not any(words in str(error.orig) for words in _TOLD):
                 raise
             raise _unusable(self._engine, error) from error
 
@@ -172,6 +172,8 @@ def _unusable(engine: Engine, error: DatabaseError) -> StoreError:
     reason = str(error.orig)
     if isinstance(error, OperationalError) and "locked" in reason:
         advice = "Another process is using it; end that process first."
+    elif "disk" in reason.replace("disk image", ""):
+        advice = "Make room on its disk, or mend it; what runs goes on meanwhile."
     else:
         advice = "Move it away to start with an empty store, or restore a copy."
     return StoreError(f"The state store {engine.url.database} cannot be used: {reason}. {advice}")

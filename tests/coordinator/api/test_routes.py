@@ -1,3 +1,4 @@
+import errno
 import hashlib
 import math
 
@@ -130,6 +131,23 @@ async def test_a_defect_is_answered_without_detail(running, monkeypatch, caplog)
     assert response.status_code == 500
     assert "secret" not in response.text
     assert response.json()["code"] == "error"
+
+
+async def test_a_full_disk_is_told_and_stores_nothing(running, monkeypatch):
+    async with running() as api:
+
+        def put(*_):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr("jupyter_platform.coordinator.jobs._insert", put)
+        monkeypatch.setattr("jupyter_platform.coordinator.status.LEAST_FREE", 2**70)
+        answer = await api.client.post("/api/jobs", json=SUBMISSION)
+        status = (await api.client.get("/api/status")).json()
+        total = (await api.client.get("/api/jobs")).json()["total"]
+
+    assert (answer.status_code, total) == (507, 0)
+    assert "disk is full, so nothing was stored. Make room" in from_dict(answer.json()).message
+    assert any("is nearly full" in text for text in status["warnings"])
 
 
 async def test_every_read_answers_on_an_empty_platform(running):
