@@ -54,6 +54,13 @@ def test_networks_that_ship_fit_their_strategies(strategy, networks, dataset, ca
             "Strategy vae works on 2 networks (encoder, decoder); 1 are given.",
         ),
         (
+            ["vae-encoder", "vae-decoder"],
+            "digits",
+            {},
+            "Strategy feed_forward works on one network; 2 are given. With so many: "
+            "strategy = distillation or gan or wgan or vae or ddpg.",
+        ),
+        (
             ["lenet-digits", "vae-decoder"],
             "digits",
             {"strategy": "vae", "latent_size": 4},
