@@ -74,7 +74,8 @@ def progress(record: JobProgress | None) -> str:
         return ""
     total = f"/{record.total:,}" if record.total is not None else ""
     parts = [f"{record.unit} {record.step:,}{total}"]
-    parts += [f"{name} {value(number)}" for name, number in list(record.values.items())[:2]]
+    shown = list(record.values.items())[:2]
+    parts += [f"{name.replace('_', ' ')} {value(number)}" for name, number in shown]
     if record.remaining_s is not None:
         parts.append(f"{format_duration(record.remaining_s)} left")
     return " · ".join(parts)

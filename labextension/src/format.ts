@@ -103,12 +103,14 @@ export function formatPercent(share: number): string {
   return `${Math.floor(share * 100)} %`;
 }
 
+/** What a job came to is called, as `acc`: rows are narrow. */
+export function headlineName({ name }: IHeadline): string {
+  return name.replace('validation ', 'val ').replace('accuracy', 'acc');
+}
+
 /** What a job came to, as `acc 0.981`. */
 export function formatHeadline(headline: IHeadline): string {
-  const name = headline.name
-    .replace('validation accuracy', 'val acc')
-    .replace('accuracy', 'acc');
-  return `${name} ${formatValue(headline.value)}`;
+  return `${headlineName(headline)} ${formatValue(headline.value)}`;
 }
 
 /** How far a job is, as `it 28,400/40,000`. */

@@ -80,12 +80,12 @@ def test_a_running_job_shows_how_far_it_is_and_links_to_itself():
         "step": 28_400,
         "total": 40_000,
         "remaining_s": 840,
-        "values": {"loss": 0.31, "broken": None},
+        "values": {"loss": 0.31, "validation_loss": None},
     }
 
     html = lists(running=page(job(progress=progress)))
 
-    assert "it 28,400/40,000 · loss 0.310 · broken – · 14 min left" in html
+    assert "it 28,400/40,000 · loss 0.310 · validation loss – · 14 min left" in html
     assert 'href="/user/x/lab?job=0123456789ab"' in html
     assert 'value="0.71"' in html
 

@@ -15,7 +15,8 @@ import {
   formatPercent,
   formatSteps,
   formatValue,
-  fraction
+  fraction,
+  headlineName
 } from '../format';
 import { CommandIDs } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
@@ -135,9 +136,7 @@ function EndedTail({ job }: { job: IJob }): JSX.Element {
   const failed = job.state === 'failed';
   return (
     <>
-      <span className="jp-Platform-job-outcome" title={outcome}>
-        {failed ? null : outcome}
-      </span>
+      <Outcome job={job} title={outcome} />
       <span className="jp-Platform-job-time">
         <RelativeTime iso={job.finished_at ?? job.submitted_at} />
       </span>
@@ -147,6 +146,23 @@ function EndedTail({ job }: { job: IJob }): JSX.Element {
         </span>
       ) : null}
     </>
+  );
+}
+
+/** The state as a word, where it is not the usual one, and the value, which is never cut. */
+function Outcome({ job, title }: { job: IJob; title: string }): JSX.Element {
+  const { trans } = useSurroundings();
+  const { state } = job;
+  const headline = state === 'failed' ? null : job.headline;
+  const words = [
+    state === 'finished' && headline ? null : stateLabel(state, trans),
+    headline && headlineName(headline)
+  ].filter(Boolean);
+  return (
+    <span className="jp-Platform-job-outcome" title={title}>
+      <span>{words.join(' · ')}</span>
+      {headline ? <span>{formatValue(headline.value)}</span> : null}
+    </span>
   );
 }
 

@@ -184,6 +184,28 @@ describe('Sidebar', () => {
     );
   });
 
+  it('should say in words how a job ended otherwise than well, and cut no value', async () => {
+    await show(
+      anEndedJob({ id: 'well' }),
+      anEndedJob({ id: 'stopped', state: 'stopped' }),
+      anEndedJob({ id: 'failed', state: 'failed' }),
+      anEndedJob({ id: 'cancelled', state: 'cancelled', headline: null })
+    );
+    await vi.waitFor(() => mainOf('cancelled'));
+
+    const said = ['well', 'stopped', 'failed', 'cancelled'].map(id =>
+      [...mainOf(id).querySelectorAll('.jp-Platform-job-outcome > span')].map(
+        part => part.textContent
+      )
+    );
+    expect(said).toEqual([
+      ['acc', '0.981'],
+      ['stopped · acc', '0.981'],
+      ['failed'],
+      ['cancelled']
+    ]);
+  });
+
   it('should draw the first of 10,000 that wait, and more when asked', async () => {
     const rows = (): number =>
       sidebar.node.querySelectorAll('.jp-Platform-job').length;

@@ -26,6 +26,12 @@ const OPTION: IOptionProperty = {
 const PROPERTIES: { [name: string]: IOptionProperty } = {
   method: { ...OPTION, type: 'string', enum: ['SGD', 'ADAM'], default: 'SGD' },
   batch_size: OPTION,
+  strategy: {
+    ...OPTION,
+    common: false,
+    type: 'string',
+    default: 'feed_forward'
+  },
   seed: { ...OPTION, common: false, group: 'Chance' },
   clean: {
     ...OPTION,
@@ -160,6 +166,14 @@ describe('SubmitView', () => {
       'Learning one option'
     ]);
     expect(field('option.seed').closest('details')?.open).toBe(false);
+  });
+
+  it('should ask for the way of learning before what depends on it, and not twice', () => {
+    const labels = textsOf(node, '.jp-Platform-form label');
+
+    expect(labels.filter(label => label === 'strategy')).toHaveLength(1);
+    expect(labels.indexOf('strategy')).toBeLessThan(labels.indexOf('Network'));
+    expect(field('option.strategy').closest('details')).toBeNull();
   });
 
   it('should find options by words of their name, help, group and by the name that DIANNE has', async () => {

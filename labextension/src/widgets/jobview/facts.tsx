@@ -140,9 +140,18 @@ function Times({ job }: { job: IJob }): JSX.Element {
 function EndTime({ seconds }: { seconds: number }): JSX.Element {
   const end = new Date(Date.now() + seconds * 1000);
   const far = seconds > 20 * 3600;
+  const clock = {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23'
+  } as const;
   const text = far
-    ? end.toLocaleString(undefined, { dateStyle: 'short', timeStyle: 'short' })
-    : end.toLocaleTimeString(undefined, { timeStyle: 'short' });
+    ? end.toLocaleString(undefined, {
+        month: 'short',
+        day: 'numeric',
+        ...clock
+      })
+    : end.toLocaleTimeString(undefined, clock);
   return (
     <time dateTime={end.toISOString()} title={formatUtc(end.toISOString())}>
       {text}

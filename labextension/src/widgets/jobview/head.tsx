@@ -84,14 +84,20 @@ function activeSentence(job: IJob, trans: TranslationBundle): string {
 }
 
 function endedSentence(job: IJob, trans: TranslationBundle): string {
-  const parts = [outcomeOf(job, trans)];
+  // Why it failed stands below, in whole.
+  const told = job.state === 'failed' && job.error !== null;
+  const parts = told ? [] : [outcomeOf(job, trans)];
   if (job.progress && job.type === 'LEARN') {
     parts.push(formatSteps(job.progress));
   }
   if (job.started_at && job.finished_at) {
     const seconds =
       (Date.parse(job.finished_at) - Date.parse(job.started_at)) / 1000;
-    parts.push(trans.__('took %1', formatDuration(seconds, trans)));
+    parts.push(
+      seconds < 1
+        ? trans.__('took less than a second')
+        : trans.__('took %1', formatDuration(seconds, trans))
+    );
   }
   return parts.join(' · ');
 }

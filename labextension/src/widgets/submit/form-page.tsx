@@ -17,7 +17,7 @@ import { Combobox } from './combobox';
 import { Errors, Field } from './field';
 import type { ErrorsByControl, IFormContext } from './field';
 import { NetworkFields } from './network-fields';
-import { OptionFields } from './option-fields';
+import { OptionFields, StrategyField } from './option-fields';
 import { Outlook } from './outlook';
 
 interface IPartProps extends IFormContext {
@@ -105,11 +105,16 @@ function What({ form, view, errors }: IPartProps): JSX.Element {
     ({ descriptor }) => descriptor.name === entries.dataset
   );
   return (
-    <div className="jp-Platform-fields">
-      <TypeAndName {...{ form, view, errors }} />
-      <NetworkFields {...{ form, view, errors, dataset }} />
-      <SourceField {...{ form, view, errors }} help={summaryOf(dataset)} />
-    </div>
+    <>
+      <div className="jp-Platform-fields jp-mod-options">
+        <TypeAndName {...{ form, view, errors }} />
+        <StrategyField {...{ form, view, errors }} />
+      </div>
+      <div className="jp-Platform-fields">
+        <NetworkFields {...{ form, view, errors, dataset }} />
+        <SourceField {...{ form, view, errors }} help={summaryOf(dataset)} />
+      </div>
+    </>
   );
 }
 

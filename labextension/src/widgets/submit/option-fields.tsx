@@ -19,7 +19,7 @@ interface IOptionFieldsProps extends IFormContext {
 export function OptionFields(props: IOptionFieldsProps): JSX.Element | null {
   const { view } = props;
   const options = useMemo(
-    () => applicableOptions(view).map(option => withStrategies(option, view)),
+    () => applicableOptions(view).filter(([name]) => name !== STRATEGY),
     [view]
   );
   const common = options.filter(([, { common }]) => common);
@@ -30,6 +30,26 @@ export function OptionFields(props: IOptionFieldsProps): JSX.Element | null {
       {others.length ? <AllOptions {...props} options={others} /> : null}
     </>
   ) : null;
+}
+
+/** The way of learning or judging, which decides what else is asked for. */
+export function StrategyField({
+  form,
+  view,
+  errors
+}: IOptionFieldsProps): JSX.Element | null {
+  const option = applicableOptions(view).find(([name]) => name === STRATEGY);
+  if (!option) {
+    return null;
+  }
+  const [name, property] = withStrategies(option, view);
+  return (
+    <OptionField
+      {...{ form, errors, name, property }}
+      value={view.entries.options.get(name)}
+      check={view.check}
+    />
+  );
 }
 
 interface IOptionListProps extends IOptionFieldsProps {
