@@ -14,6 +14,7 @@ accepted. Anything that is not a `PlatformError` is a defect and is answered wit
     + AmbiguousNameError         a name stands for several jobs
   x UnavailableError             a process that is needed does not answer
     + CoordinatorError           the coordinator cannot be found, started or trusted
+      - TakenDownError           somebody ended the platform on purpose
       - VersionMismatchError
     + StartingError              the platform is being started; ask again
     + HostError                  a host refused or is gone
