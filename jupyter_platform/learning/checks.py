@@ -67,19 +67,10 @@ def check_roles(
         return
     wanted = "one network" if len(roles) == 1 else f"{len(roles)} networks ({', '.join(roles)})"
     message = f"Strategy {strategy} works on {wanted}; {len(networks)} are given."
-    others = _strategies_for(kind, len(networks))
-    if len(networks) > 1 and others:
-        message += f" With so many: strategy = {' or '.join(others)}."
     field = FieldError(
         field="networks", value=len(networks), message=message, accepted=", ".join(roles)
     )
     raise InvalidDataError(message, errors=[field])
-
-
-def _strategies_for(kind: type[Strategy] | type[Evaluation], count: int) -> list[str]:
-    """Return the strategies of the same type of job that work on so many networks."""
-    known = STRATEGIES if issubclass(kind, Strategy) else EVALUATIONS
-    return [item.name for item in known.values() if len(item.roles) == count]
 
 
 def _check_order(
