@@ -47,6 +47,9 @@ A network here takes one tensor and gives one, with the batch on axis 0. So what
 of a batch is refused, and weights must be constants. A node that has no layer here is refused by
 name.
 
+`torch.onnx.export` writes the weights of a model into a second file, `model.onnx.data`. Where that
+lies beside the model it is taken along; elsewhere send a zip file of both.
+
 ## Import
 
 What ONNX {version} (operators up to version {opset}) tests of its operators, with every input but

@@ -17,6 +17,7 @@ from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.errors import FieldError, InvalidDataError, InvalidRequestError
+from jupyter_platform.core.exchange import ONNX_SUFFIX
 
 CHUNK = 1_000_000
 MODULES = "modules.txt"
@@ -290,6 +291,12 @@ def _as_file(path: Path) -> Iterator[tuple[Path, str]]:
     if path.name == MODULES and path.is_file() and len(list(_members(path.parent, ""))) > 1:
         # Where DIANNE keeps weights beside it, those are meant, too.
         path = path.resolve().parent
+    beside = path.with_name(path.name + ".data")
+    if path.suffix == ONNX_SUFFIX and beside.is_file():
+        # Where torch keeps the weights of a model that it exports.
+        with _zipped({path.name: path, beside.name: beside}) as file:
+            yield file, f"{path.stem}.zip"
+        return
     if path.is_file():
         yield path, path.name
         return
@@ -299,13 +306,18 @@ def _as_file(path: Path) -> Iterator[tuple[Path, str]]:
             message, errors=[FieldError(field="path", value=str(path), message=message)]
         )
     name = path.resolve().name
-    members = dict(_members(path, name))
+    with _zipped(dict(_members(path, name))) as file:
+        yield file, f"{name}.zip"
+
+
+@contextmanager
+def _zipped(members: Mapping[str, Path]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.zip"
         with zipfile.ZipFile(file, "w") as archive:
             for member, source in members.items():
                 archive.write(source, member)
-        yield file, f"{name}.zip"
+        yield file
 
 
 def _members(folder: Path, name: str) -> Iterator[tuple[str, Path]]:

@@ -17,9 +17,10 @@ ImportKind = Literal["archive", "dianne", "onnx", "safetensors", "description"]
 
 ACCEPTED_FILES = (
     "an archive of a network, DIANNE's modules.txt (alone or zipped with its weights), a "
-    "description as JSON, an ONNX file and weights as safetensors"
+    "description as JSON, an ONNX file (alone or zipped with its data) and weights as safetensors"
 )
 """What may be imported, in words."""
+ONNX_SUFFIX = ".onnx"
 IMPORTED = "imported"
 """Tag of weights that come without one."""
 

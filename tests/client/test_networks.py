@@ -6,6 +6,7 @@ import json
 import uuid
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
@@ -121,6 +122,31 @@ def test_a_folder_of_dianne_computes_as_it_did_there(platform, tmp_path, clean):
     outputs = platform.predict("flowers", FLOWERS).outputs
     wanted = np.array(FLOWERS) @ weights[:12].reshape(3, 4).T + weights[12:]
     np.testing.assert_allclose(outputs, wanted, rtol=1e-5)
+
+
+def test_the_file_beside_a_model_of_torch_is_taken_along(platform, tmp_path, clean):
+    clean("flat")
+    weights = np.random.default_rng(0).normal(size=(4, 3)).astype("f4")
+    values = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["batch", size])
+        for name, size in (("x", 4), ("y", 3))
+    ]
+    graph = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "flat",
+        values[:1],
+        values[1:],
+        [onnx.numpy_helper.from_array(weights, "w")],
+    )
+    model = onnx.helper.make_model(graph, ir_version=10)
+    path = tmp_path / "flat.onnx"
+    onnx.save(model, path, save_as_external_data=True, size_threshold=0, location="flat.onnx.data")
+
+    brought = platform.import_network(path)
+
+    assert (brought.kind, brought.network.description.name) == ("onnx", "flat")
+    outputs = platform.predict("flat", FLOWERS).outputs
+    np.testing.assert_allclose(outputs, np.array(FLOWERS) @ weights, rtol=1e-5)
 
 
 def test_a_path_that_holds_no_network_is_refused_before_it_is_sent(platform, tmp_path):

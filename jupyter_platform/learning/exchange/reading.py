@@ -9,6 +9,7 @@ from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import (
     ACCEPTED_FILES,
     IMPORTED,
+    ONNX_SUFFIX,
     ImportAnswer,
     ImportKind,
     ImportRequest,
@@ -55,9 +56,15 @@ def read(request: ImportRequest) -> ImportAnswer:
         return _read_weights(path, request)
     if kind == "onnx":
         # Nobody but those who bring such a file pays for the import, or needs the package.
-        from jupyter_platform.learning.exchange.onnx.reading import read_onnx  # noqa: PLC0415
+        from jupyter_platform.learning.exchange.onnx.reading import (  # noqa: PLC0415
+            read_onnx,
+            read_zipped_onnx,
+        )
 
-        return settle(read_onnx(path, request), request)
+        if not _begins_with(path, b"PK"):
+            return settle(read_onnx(path, request), request)
+        with SafeZip(path) as archive:
+            return settle(read_zipped_onnx(archive, request), request)
     raise InvalidDataError("The file is no archive; a zip file is expected.")
 
 
@@ -88,10 +95,13 @@ def _kind_of_zip(path: Path) -> ImportKind:
         return "archive"
     if any(PurePosixPath(name).name == MODULES for name in names):
         return "dianne"
+    if any(name.endswith(ONNX_SUFFIX) for name in names):
+        return "onnx"
     if any(PurePosixPath(name).name == "data.pkl" for name in names):
         raise _pickled()
     raise InvalidDataError(
-        f"The zip file holds neither {DESCRIPTION} nor {MODULES}; accepted: {ACCEPTED_FILES}."
+        f"The zip file holds no {DESCRIPTION}, {MODULES} or {ONNX_SUFFIX} file; accepted: "
+        f"{ACCEPTED_FILES}."
     )
 
 

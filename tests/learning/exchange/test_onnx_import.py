@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -214,14 +215,54 @@ def test_a_file_that_was_cut_short_is_refused(save, import_file):
         import_file(path)
 
 
-def test_weights_in_another_file_are_refused(save, import_file):
-    constants = {"w": np.ones((4, 200), "f4")}
-    path = save(helper.make_node("MatMul", ["x", "w"], ["y"]), constants=constants)
-    model = onnx.load(str(path))
-    onnx.save(model, str(path), save_as_external_data=True, size_threshold=0, location="beside")
+@pytest.fixture
+def beside(save, tmp_path):
+    """Return a model whose weights lie in a file beside it, and the zip file of both."""
 
-    with pytest.raises(InvalidDataError, match="keeps 'w' in another file"):
+    def write(location="m.onnx.data"):
+        constants = {"w": np.arange(12, dtype="f4").reshape(4, 3)}
+        path = save(helper.make_node("MatMul", ["x", "w"], ["y"]), constants=constants)
+        model = onnx.load(str(path))
+        onnx.save(model, str(path), save_as_external_data=True, size_threshold=0, location=location)
+        archive = tmp_path / "both.zip"
+        with zipfile.ZipFile(archive, "w") as file:
+            file.write(path, "m.onnx")
+            file.write(path.with_name(location), location)
+        return path, archive
+
+    return write
+
+
+def test_weights_may_come_in_a_file_of_their_own(beside, import_file):
+    _, archive = beside()
+
+    answer = import_file(archive)
+
+    weights = np.arange(12, dtype="f4").reshape(4, 3)
+    assert answer.kind == "onnx"
+    np.testing.assert_allclose(outputs(answer, np.eye(4, dtype="f4")), weights)
+
+
+def test_weights_that_did_not_come_are_asked_for(beside, import_file):
+    path, _ = beside()
+
+    with pytest.raises(InvalidDataError, match=r"'m\.onnx\.data', which was not given; put it"):
         import_file(path)
+
+
+def test_a_model_names_no_file_elsewhere(beside, import_file, tmp_path):
+    path, _ = beside()
+    model = onnx.load(str(path), load_external_data=False)
+    (tensor,) = model.graph.initializer
+    (entry,) = [item for item in tensor.external_data if item.key == "location"]
+    entry.value = "../m.onnx.data"
+    archive = tmp_path / "out.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("a/m.onnx", model.SerializeToString())
+        file.write(path.with_name("m.onnx.data"), "m.onnx.data")
+
+    with pytest.raises(InvalidDataError, match="which was not given"):
+        import_file(archive)
 
 
 def test_two_inputs_are_refused(import_file, tmp_path):

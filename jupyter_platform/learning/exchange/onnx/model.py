@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
-from onnx import numpy_helper, shape_inference
+from onnx import external_data_helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from jupyter_platform.core.errors import InvalidDataError, shortened
@@ -123,13 +123,17 @@ class Model:
         return axis + rank if axis < 0 else axis
 
 
-def load_model(path: Path, input_shape: Sequence[int] | None = None) -> Model:
+def load_model(
+    path: Path, input_shape: Sequence[int] | None = None, data: Path | None = None
+) -> Model:
     """Read a file.
 
     Parameters
     ----------
     input_shape : sequence of int, optional
         Shape of one sample, where the file leaves it open.
+    data : Path, optional
+        Folder of files that came with it and may hold its weights.
 
     Raises
     ------
@@ -138,12 +142,18 @@ def load_model(path: Path, input_shape: Sequence[int] | None = None) -> Model:
     """
     try:
         proto = onnx.load(str(path), load_external_data=False)
-        _refuse_other_files(proto)
+        _load_other_files(proto, data)
         if proto.opset_import:
             # The first exporters of torch wrote opsets into files of a format without them.
             proto.ir_version = max(proto.ir_version, _FIRST_WITH_OPSETS)
         onnx.checker.check_model(proto)
-    except (DecodeError, onnx.checker.ValidationError, ValueError, RuntimeError) as error:
+    except (
+        DecodeError,
+        onnx.checker.ValidationError,
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         reason = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
         raise InvalidDataError(f"The file is no whole ONNX model: {reason}.") from error
     known = {tensor.name for tensor in proto.graph.initializer}
@@ -158,13 +168,25 @@ def load_model(path: Path, input_shape: Sequence[int] | None = None) -> Model:
     return _model(proto, inputs[0])
 
 
-def _refuse_other_files(proto: Any) -> None:
-    attributes = (item for node in proto.graph.node for item in node.attribute)
-    for tensor in (*proto.graph.initializer, *(item.t for item in attributes)):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL:
+def _load_other_files(proto: Any, folder: Path | None) -> None:
+    """Read tensors that lie in files which came with the model; nowhere else is looked."""
+    for tensor in filter(external_data_helper.uses_external_data, _tensors(proto)):
+        location = external_data_helper.ExternalDataInfo(tensor).location
+        is_name = location == Path(location).name
+        if folder is None or not is_name or not (folder / location).is_file():
             raise InvalidDataError(
-                f"The model keeps {shortened(tensor.name)!r} in another file; save it as one file."
+                f"The model keeps {shortened(tensor.name)!r} in the file {shortened(location)!r}, "
+                "which was not given; put it beside the model, send a zip file of both, or save "
+                "the model as one file (torch.onnx.export with external_data=False)."
             )
+        external_data_helper.load_external_data_for_tensor(tensor, str(folder))
+        tensor.data_location = onnx.TensorProto.DEFAULT
+        del tensor.external_data[:]
+
+
+def _tensors(proto: Any) -> list[Any]:
+    attributes = (item for node in proto.graph.node for item in node.attribute)
+    return [*proto.graph.initializer, *(item.t for item in attributes if item.HasField("t"))]
 
 
 def _set_shape(proto: Any, name: str, shape: Sequence[int]) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import tempfile
+from pathlib import Path, PurePosixPath
 
 import torch
 from torch import Tensor
 
 from jupyter_platform.core.errors import InvalidDataError, nearest, shortened
-from jupyter_platform.core.exchange import IMPORTED, ImportRequest
+from jupyter_platform.core.exchange import IMPORTED, ONNX_SUFFIX, ImportRequest
 from jupyter_platform.core.networks import Layer, NetworkDescription
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.exchange.imported import Imported, WeightsOf, network_name
@@ -16,19 +17,25 @@ from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node, lo
 from jupyter_platform.learning.exchange.onnx.operators import OPERATORS
 from jupyter_platform.learning.exchange.onnx.parts import Part
 from jupyter_platform.learning.exchange.onnx.shaping import split_part
+from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks.graph import INPUT
 from jupyter_platform.learning.networks.registry import LAYER_TYPES
 
 
-def read_onnx(path: Path, request: ImportRequest) -> Imported:
+def read_onnx(path: Path, request: ImportRequest, data: Path | None = None) -> Imported:
     """Read a model of one input.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Folder of files that came with it and may hold its weights.
 
     Raises
     ------
     InvalidDataError
         If it is damaged or does something that no layer here does; the node is named.
     """
-    model = load_model(path, request.input_shape)
+    model = load_model(path, request.input_shape, data)
     output = _choose_output(model, request.output)
     reader = _Reader(model)
     reader.read(_needed(model, output), output)
@@ -43,6 +50,28 @@ def read_onnx(path: Path, request: ImportRequest) -> Imported:
     )
     weights = [WeightsOf(request.tag or IMPORTED, "last", reader.state)] if reader.state else []
     return Imported("onnx", description, weights)
+
+
+def read_zipped_onnx(archive: SafeZip, request: ImportRequest) -> Imported:
+    """Read a model whose weights lie in other files, as torch writes it by default.
+
+    Raises
+    ------
+    InvalidDataError
+        As `read_onnx`, or if the zip file holds more than one model.
+    """
+    models = [name for name in archive.names if name.endswith(ONNX_SUFFIX)]
+    if len(models) != 1:
+        shown = ", ".join(map(shortened, models))
+        raise InvalidDataError(f"The zip file holds {len(models)} models ({shown}); give one.")
+    (model,) = map(PurePosixPath, models)
+    with tempfile.TemporaryDirectory() as folder:
+        for name in archive.names:
+            # A model may only name files of its own folder.
+            if PurePosixPath(name).parent == model.parent:
+                archive.extract(name, Path(folder) / PurePosixPath(name).name)
+        named = request.model_copy(update={"file_name": model.name})
+        return read_onnx(Path(folder) / model.name, named, Path(folder))
 
 
 def _choose_output(model: Model, wanted: str | None) -> str:
