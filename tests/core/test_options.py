@@ -210,3 +210,9 @@ def test_evaluate_takes_a_variant_of_a_tag():
 
     assert (options.tag, options.test_set) == ("4f2c/best", (0, 10))
     assert set(errors_of({"tag": "4f2c/worst"}, EVALUATE)) == {"tag"}
+
+
+def test_an_environment_is_judged_by_reward():
+    options, chosen = resolve_options(JobType.EVALUATE, {"environment": "CartPole-v1"})
+
+    assert (options.strategy, list(chosen)) == ("reward", ["environment"])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
 from jupyter_platform.core.environments import ID_PATTERN
 from jupyter_platform.core.evaluations import EVALUATIONS, evaluation_name
@@ -88,7 +88,7 @@ class EvaluateOptions(AdapterOptions):
         "What is measured.",
         group=_EVALUATION,
         common=True,
-        default_text="classification for classes, regression for numbers, segmentation for masks",
+        default_text="by what there is: classes, numbers, masks or an environment",
         dianne="strategy",
     )
     batch_size: int = option(
@@ -201,6 +201,13 @@ class EvaluateOptions(AdapterOptions):
         ge=0,
         lt=2**63,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _acting_is_judged_by_reward(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("environment") and not values.get("strategy"):
+            return {**values, "strategy": "reward"}
+        return values
 
     def run_length(self, sequential: bool) -> int | None:
         """Return the samples of a run, or None where samples are seen one at a time.
