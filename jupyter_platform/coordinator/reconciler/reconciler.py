@@ -169,7 +169,10 @@ class Reconciler:
             if placement.workload == candidate.id:
                 names = list(dict.fromkeys(rank.host for rank in placement.ranks))
                 return f"would start at once on {', '.join(names)}"
-        return f"would wait: {sentence(answer.reasons[candidate.id], time.time())}"
+        reasons = await self._explained(answer.reasons)
+        told = sentence(reasons[candidate.id], time.time())
+        verb, _, rest = told.partition(" ")
+        return f"would wait {rest}" if verb == "waits" else f"would wait: {told}"
 
     def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         task = asyncio.create_task(work, name=name)
