@@ -269,7 +269,7 @@ export function axisLabel(
   }
   const measures = new Set(names.map(measureOf));
   const label = [...measures].join(', ').replace(/_/g, ' ');
-  return kind === 'score' ? trans.__('%1 (0 to 1)', label) : label;
+  return kind === 'score' ? trans.__('%1 (0–1)', label) : label;
 }
 
 /** A series in words. */
