@@ -74,7 +74,7 @@ FILES = {
     "all rows longer": ("csv", b"a,b,y\n1,2,0,9\n2,3,1,8\n", ["more fields", "name every column"]),
     "no header": ("csv", b"1,2,0\n2,3,1\n", ["first line is 1, 2, 0", "must name the columns"]),
     "header only": ("csv", b"a,b,y\n", ["3 columns and 0 rows", "at least one row"]),
-    "one column": ("csv", b"y\n1\n2\n", ["1 columns", "a feature, a target"]),
+    "one column": ("csv", b"y\n1\n2\n", ["1 column ", "a feature, a target"]),
     "no commas": ("csv", b"a;b;y\n1;2;0\n", ["1 column ", "'a;b;y'", "separator"]),
     "empty CSV": ("csv", b"", ["the file is empty"]),
     "blank CSV": ("csv", b"\n\n", ["no CSV table"]),

@@ -9,7 +9,7 @@ from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.states import TRANSITIONS, JobState
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.product(JobState, JobState))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(JobState, JobState)))
 def test_only_the_transitions_of_the_table_are_made(job_row, before, after):
     row = job_row(state=before.value)
 
