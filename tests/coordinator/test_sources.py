@@ -49,6 +49,12 @@ def test_a_learner_takes_its_environment_from_the_pool_that_it_names(sources):
     assert options.environment == "CartPole-v1"
 
 
+def test_a_pool_is_judged_by_reward(sources):
+    source, options = check(sources, JobType.EVALUATE, "cart")
+
+    assert (source.pool, options.strategy) == ("cart", "reward")
+
+
 def test_a_learner_may_act_for_itself(sources):
     source, _ = check(sources, JobType.LEARN, None, strategy="ppo", **CARTPOLE)
 
@@ -93,7 +99,6 @@ def test_a_pool_is_made_only_when_the_job_is(sources, tmp_path):
         (JobType.ACT, "../up", {**CARTPOLE}, "cannot be the name of a pool"),
         (JobType.EVALUATE, None, {"strategy": "reward"}, "as environment=CartPole-v1"),
         (JobType.EVALUATE, "iris", {"strategy": "reward", **CARTPOLE}, "'iris' is a dataset"),
-        (JobType.EVALUATE, "cart", {}, "EVALUATE works on a dataset"),
     ],
 )
 def test_sources_that_do_not_go_with_the_job_are_refused(sources, type, name, options, told):
