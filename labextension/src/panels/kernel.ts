@@ -10,12 +10,23 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import { VERSION } from '../version';
-import { display, KernelError, newSession, PATH, showWidgets } from './session';
+import {
+  display,
+  KernelError,
+  newSession,
+  PATH,
+  processOf,
+  showWidgets
+} from './session';
 
 /** Milliseconds for which the kernel is kept at hand for a panel that is opened again. */
 export const AT_HAND_MS = 300_000;
 /** Milliseconds without a connection after which a kernel that ended is replaced unasked. */
 export const FORGOTTEN_MS = 60_000;
+/** Milliseconds between two questions to a new process that is not heard yet. */
+export const ASK_AGAIN_MS = 300;
+/** Milliseconds for which the kernel may leave such a question unanswered. */
+const ANSWER_MS = 5000;
 
 const WIDGET_VIEW = 'application/vnd.jupyter.widget-view+json';
 
@@ -89,18 +100,12 @@ export class PanelKernel implements IPanelKernel {
   }
 
   check(): void {
-    const kernel = this._session?.session?.kernel;
-    if (!kernel || this._phase !== 'live' || this._isChecking) {
-      return;
-    }
-    this._isChecking = true;
-    kernel
-      .requestKernelInfo()
-      .then(reply => reply && this._meet(reply.header.session))
-      .catch(() => undefined) // that it ended meanwhile is noticed otherwise
-      .finally(() => {
+    if (this._phase === 'live' && !this._isChecking) {
+      this._isChecking = true;
+      void this._ask().finally(() => {
         this._isChecking = false;
       });
+    }
   }
 
   enter(): void {
@@ -147,6 +152,7 @@ export class PanelKernel implements IPanelKernel {
     this._session?.dispose();
     this._widgets = this._session = this._connecting = null;
     this._registry = this._process = null;
+    this._isUnheard = false;
   }
 
   private _connect(): Promise<void> {
@@ -239,7 +245,7 @@ export class PanelKernel implements IPanelKernel {
   private _isPassing(phase: KernelPhase): boolean {
     return (
       (phase === 'offline' && this._phase !== 'live') ||
-      (phase === 'gone' && this._phase === 'restarting')
+      (phase === 'gone' && this._phase === 'restarting' && !this._isUnheard)
     );
   }
 
@@ -270,12 +276,41 @@ export class PanelKernel implements IPanelKernel {
   }
 
   private _meet(process: string): void {
-    const isOther = this._process !== null && process !== this._process;
+    const isNew = this._isNew(process);
     this._process = process;
-    if (isOther && this._phase === 'live') {
+    if (isNew && (this._phase === 'live' || this._isUnheard)) {
       this._enter('restarting');
       this._look();
     }
+  }
+
+  /**
+   * See whether the kernel is still the process that was heard last.
+   *
+   * It answers a question even while what it says to everybody is lost on the way; only once that
+   * comes through can a panel be opened, so a process that is not heard yet is asked again.
+   */
+  private async _ask(): Promise<void> {
+    const session = this._session;
+    do {
+      const kernel = session?.session?.kernel;
+      if (!kernel) {
+        this._look();
+        return;
+      }
+      const process = await processOf(kernel, ANSWER_MS);
+      if (process && this._isNew(process) && this._phase === 'live') {
+        this._isUnheard = true;
+        this._enter('restarting');
+      }
+      if (this._isUnheard) {
+        await new Promise(resolve => window.setTimeout(resolve, ASK_AGAIN_MS));
+      }
+    } while (this._isUnheard && session === this._session);
+  }
+
+  private _isNew(process: string): boolean {
+    return this._process !== null && process !== this._process;
   }
 
   private _revive(): void {
@@ -288,6 +323,7 @@ export class PanelKernel implements IPanelKernel {
   }
 
   private _enter(phase: KernelPhase): void {
+    this._isUnheard &&= phase === 'restarting';
     if (phase !== this._phase) {
       this._phase = phase;
       this._since = Date.now();
@@ -296,6 +332,8 @@ export class PanelKernel implements IPanelKernel {
   }
 
   private _isChecking = false;
+  /** A new process has answered, and nothing else of it has come through. */
+  private _isUnheard = false;
   private _restartedForVersion = false;
   /** What marks messages of the kernel's present process; null until it has said something. */
   private _process: string | null = null;

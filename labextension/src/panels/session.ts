@@ -110,3 +110,34 @@ export async function display(
   }
   return shown;
 }
+
+/**
+ * Ask which process a kernel is.
+ *
+ * @param patience - milliseconds for which its answer is waited for
+ * @returns what marks all messages of that process; null when it did not answer in time
+ */
+export function processOf(
+  kernel: Kernel.IKernelConnection,
+  patience: number
+): Promise<string | null> {
+  const request = KernelMessage.createMessage({
+    channel: 'shell',
+    msgType: 'kernel_info_request',
+    content: {},
+    username: kernel.username,
+    session: kernel.clientId
+  });
+  return new Promise(resolve => {
+    const future = kernel.sendShellMessage(request, true);
+    const end = (process: string | null): void => {
+      window.clearTimeout(timer);
+      resolve(process);
+      future.dispose();
+    };
+    const timer = window.setTimeout(() => end(null), patience);
+    // It ends with a message to everybody, which may be lost: only the answer itself is waited for.
+    future.done.catch(() => undefined);
+    future.onReply = reply => end(reply.header.session);
+  });
+}

@@ -7,14 +7,13 @@ import { Widget } from '@lumino/widgets';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { useFakeClock } from '../../models/__tests__/fakes';
-import { AT_HAND_MS, FORGOTTEN_MS, PanelKernel } from '../kernel';
+import { ASK_AGAIN_MS, AT_HAND_MS, FORGOTTEN_MS, PanelKernel } from '../kernel';
 import type { KernelPhase } from '../kernel';
 import * as session from '../session';
 
 interface IFakeKernel {
   status: string;
   connectionStatus: string;
-  requestKernelInfo: () => Promise<unknown>;
 }
 
 // The real one needs ipywidgets' extension, which only JupyterLab has.
@@ -23,6 +22,7 @@ vi.mock('../session', () => ({
   KernelError: class extends Error {},
   newSession: vi.fn(),
   showWidgets: vi.fn(),
+  processOf: vi.fn(),
   display: vi.fn()
 }));
 
@@ -39,9 +39,7 @@ class FakeSession {
   session: { kernel: IFakeKernel } | null = {
     kernel: {
       status: 'idle',
-      connectionStatus: 'connected',
-      requestKernelInfo: () =>
-        Promise.resolve({ header: { session: this.process } })
+      connectionStatus: 'connected'
     }
   };
 
@@ -96,6 +94,9 @@ beforeEach(async () => {
   });
   vi.mocked(session.showWidgets).mockResolvedValue(new Widget());
   vi.mocked(session.display).mockResolvedValue({});
+  vi.mocked(session.processOf).mockImplementation(() =>
+    Promise.resolve(sessions[0].process)
+  );
   kernel = new PanelKernel(services, registry, nullTranslator.load(''));
   phases = [];
   renewed = 0;
@@ -156,9 +157,39 @@ describe('PanelKernel', () => {
 
     sessions[0].process = 'second';
     kernel.check();
+    await vi.advanceTimersByTimeAsync(ASK_AGAIN_MS / 2);
+    expect(phases).toEqual(['live', 'restarting']);
+
+    sessions[0].tell('idle');
+    expect(phases).toEqual(['live', 'restarting', 'live']);
+    await vi.advanceTimersByTimeAsync(2 * ASK_AGAIN_MS);
+    expect(renewed).toBe(1);
+  });
+
+  it('should ask a new process again until what it says comes through', async () => {
+    sessions[0].tell('idle');
+    sessions[0].process = 'second';
+    kernel.check();
+    await vi.advanceTimersByTimeAsync(3.5 * ASK_AGAIN_MS);
+
+    expect(session.processOf).toHaveBeenCalledTimes(4);
+    expect(renewed).toBe(0);
+
+    sessions[0].tell('busy');
+    await vi.advanceTimersByTimeAsync(2 * ASK_AGAIN_MS);
+    expect(session.processOf).toHaveBeenCalledTimes(4);
+    expect(renewed).toBe(1);
+  });
+
+  it('should ask at the next use when an answer was lost', async () => {
+    sessions[0].tell('idle');
+    vi.mocked(session.processOf).mockResolvedValueOnce(null);
+    kernel.check();
     await vi.advanceTimersByTimeAsync(0);
 
-    expect(phases).toEqual(['live', 'restarting', 'live']);
+    sessions[0].process = 'second';
+    kernel.check();
+    sessions[0].tell('idle');
     expect(renewed).toBe(1);
   });
 
