@@ -163,7 +163,8 @@ def _synchronisation(context: RunContext, options: LearnOptions) -> Synchronisat
 def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callback]:
     options = learning.options
     intervals = (options.validation_interval, options.checkpoint_interval, options.store_interval)
-    found: list[Callback] = [*meetings(sync, learning.strategy.network, *intervals)]
+    network, start = learning.strategy.network, learning.start
+    found: list[Callback] = [*meetings(sync, network, start, *intervals)]
     if learning.context.gang.leads:
         return found + learning.listeners
     return [*found, KeptCurves(learning.context.recorder, options.checkpoint_interval)]

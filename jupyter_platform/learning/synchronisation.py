@@ -161,10 +161,13 @@ class Meeting:
         Of this process.
     network : Module
         All networks of the strategy.
+    start : int
+        Steps that an earlier attempt did.
     """
 
-    def __init__(self, sync: Synchronisation, network: nn.Module) -> None:
+    def __init__(self, sync: Synchronisation, network: nn.Module, start: int) -> None:
         self._sync = sync
+        self._start = start
         tensors: list[Tensor] = [] if sync.interval == 1 else list(network.parameters())
         tensors += [item for item in network.buffers() if item.is_floating_point()]
         self._kept = [item.detach() for item in tensors]
@@ -179,7 +182,7 @@ class Meeting:
         sync = self._sync
         if sync.is_over or (step == self._met_at and not last):
             return
-        if sync.interval == 1 and step and not sync.averaged:
+        if sync.interval == 1 and step > self._start and not sync.averaged:
             raise InvalidRequestError(
                 "sync_interval = 1 averages the gradients of every update, but the strategy moves "
                 "weights without an Updater; give sync_interval = 2 or more."
@@ -248,13 +251,16 @@ def begin_together(network: nn.Module, gang: Gang) -> None:
 
 
 def meetings(
-    sync: Synchronisation | None, network: nn.Module, *intervals: int
+    sync: Synchronisation | None, network: nn.Module, start: int, *intervals: int
 ) -> list[MeetingEvery]:
-    """Return the callbacks that come before those that look at the weights at some intervals."""
+    """Return the callbacks that come before those that look at the weights at some intervals.
+
+    `start` steps were done by an earlier attempt.
+    """
     if sync is None:
         return []
     wanted = {item for item in intervals if item}
     if sync.interval != 1:
         wanted.add(sync.interval)
-    meeting = Meeting(sync, network)
+    meeting = Meeting(sync, network, start)
     return [MeetingEvery(item, meeting, sync) for item in sorted(wanted or {0})]

@@ -57,14 +57,14 @@ class Learner:
         return torch.cat([item.detach().flatten() for item in self.network.state_dict().values()])
 
 
-def learn(gang, steps, interval=1, stop_at=None, due=(), make=Learner, **options):
+def learn(gang, steps, interval=1, stop_at=None, due=(), make=Learner, start=0, **options):
     """Learn as one rank; return the learner and the steps done."""
     wish = StopFlag()
     sync = None if gang.is_alone else Synchronisation(gang, interval, wish)
     with in_step(sync):
         learner = make(**options)
     begin_together(learner.network, gang)
-    callbacks = meetings(sync, learner.network, *due)
+    callbacks = meetings(sync, learner.network, start, *due)
     recorded = []
 
     def record(point):
@@ -73,8 +73,8 @@ def learn(gang, steps, interval=1, stop_at=None, due=(), make=Learner, **options
             wish.requested = True
 
     flag = wish if sync is None else sync.stop
-    done = train(learner, 0, steps, [record], callbacks, flag)
-    assert len(recorded) == done
+    done = train(learner, start, steps, [record], callbacks, flag)
+    assert len(recorded) == done - start
     return learner, done
 
 
@@ -227,6 +227,10 @@ def test_a_strategy_that_passes_the_updater_by_is_told_so():
 
     first, second = run_gang(2, lambda gang: learn(gang, 4, interval=2, make=_Stubborn)[0])
     assert torch.equal(first.weights(), second.weights())
+
+
+def test_an_attempt_that_begins_at_the_last_step_has_nothing_to_average():
+    assert run_gang(2, lambda gang: learn(gang, 4, start=4, due=(2,))[1]) == [4, 4]
 
 
 def test_every_rank_begins_with_the_weights_of_rank_0():
