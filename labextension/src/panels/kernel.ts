@@ -102,7 +102,7 @@ export class PanelKernel implements IPanelKernel {
   check(): void {
     if (this._phase === 'live' && !this._isChecking) {
       this._isChecking = true;
-      void this._ask().finally(() => {
+      void this._askUntilSure().finally(() => {
         this._isChecking = false;
       });
     }
@@ -290,23 +290,30 @@ export class PanelKernel implements IPanelKernel {
    * It answers a question even while what it says to everybody is lost on the way; only once that
    * comes through can a panel be opened, so a process that is not heard yet is asked again.
    */
-  private async _ask(): Promise<void> {
+  private async _askUntilSure(): Promise<void> {
     const session = this._session;
-    do {
-      const kernel = session?.session?.kernel;
-      if (!kernel) {
-        this._look();
-        return;
-      }
-      const process = await processOf(kernel, ANSWER_MS);
-      if (process && this._isNew(process) && this._phase === 'live') {
-        this._isUnheard = true;
-        this._enter('restarting');
-      }
-      if (this._isUnheard) {
-        await new Promise(resolve => window.setTimeout(resolve, ASK_AGAIN_MS));
-      }
-    } while (this._isUnheard && session === this._session);
+    while (
+      session === this._session &&
+      (await this._ask(session?.session?.kernel))
+    ) {
+      await new Promise(resolve => window.setTimeout(resolve, ASK_AGAIN_MS));
+    }
+  }
+
+  /** Ask once; return whether to ask again. */
+  private async _ask(
+    kernel: Kernel.IKernelConnection | null | undefined
+  ): Promise<boolean> {
+    if (!kernel) {
+      this._look();
+      return false;
+    }
+    const process = await processOf(kernel, ANSWER_MS);
+    if (process && this._isNew(process) && this._phase === 'live') {
+      this._isUnheard = true;
+      this._enter('restarting');
+    }
+    return this._isUnheard || (!process && this._phase === 'live');
   }
 
   private _isNew(process: string): boolean {
