@@ -51,7 +51,8 @@ class TensorSource:
 
     def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of rows."""
-        return self.inputs[rows], self.targets[rows]
+        # Copies rows as they lie: indexing takes several times as long.
+        return self.inputs.index_select(0, rows), self.targets.index_select(0, rows)
 
 
 class Sampler(Protocol):
