@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 from jupyter_platform import Platform
 from jupyter_platform.core.settings import load_settings
+from jupyter_platform.runtime.launch import request_down
+from jupyter_platform.runtime.paths import Paths
 
 
 @contextmanager
@@ -23,7 +25,7 @@ def fresh_lab() -> Iterator[Platform]:
         try:
             yield lab
         finally:
-            lab.shutdown(force=True)
+            request_down(Paths.default())  # returns when all is down: the folders go next
 
 
 def wait_until_warm(lab: Platform, timeout_s: float = 120) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import logging
 import os
+import signal
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -52,7 +53,7 @@ from jupyter_platform.core.units import format_count
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.launch import start_supervisor
 from jupyter_platform.runtime.paths import Paths
-from jupyter_platform.runtime.processes import SUPERVISOR, living, write_target
+from jupyter_platform.runtime.processes import COORDINATOR, SUPERVISOR, living, write_target
 
 STATUS_S = 2.0
 SUPERVISOR_CHECK_S = 2.0
@@ -244,7 +245,11 @@ class Application:
             await self.services.status.publish_changes()
 
     async def _keep_supervisor(self) -> None:
-        if SUPERVISOR not in await asyncio.to_thread(living, self._paths):
+        found = await asyncio.to_thread(living, self._paths)
+        if COORDINATOR not in found or found[COORDINATOR].pid != os.getpid():
+            log.critical("The folders of this platform are gone, or another's: stopping.")
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif SUPERVISOR not in found:
             log.warning("The supervisor is gone; starting another.")
             await asyncio.to_thread(start_supervisor, self._paths)
 

@@ -208,12 +208,18 @@ class Supervisor:
         self._stop_strangers()
         for child in self._children:
             child.adopt()
-        while not self._terminated and read_target(self._paths) == "up":
+        while not self._terminated and read_target(self._paths) == "up" and self._is_noted():
             for child in self._children:
                 self._check(child)
             self._wait(self._seconds_to_next())
         self._stop(self._children)
-        self._remove_files()
+        if self._is_noted():
+            self._remove_files()
+
+    def _is_noted(self) -> bool:
+        """Return whether others find this process; not so in folders that were made anew."""
+        noted = read_supervised(self._paths, SUPERVISOR)
+        return noted is not None and noted.pid == os.getpid()
 
     def _check(self, child: Child) -> None:
         try:

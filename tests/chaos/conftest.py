@@ -72,6 +72,10 @@ class Lab:
     def _host_pid(self, host: str) -> int:
         return json.loads(self.paths.supervised(f"host-{host}").read_text())["pid"]
 
+    def processes(self) -> list[psutil.Process]:
+        """Return all processes of this platform that run."""
+        return [item for item in _own_processes(os.environ[OWN]) if item.status() != "zombie"]
+
     def torch_pid(self, job) -> int:
         """Return the pid of the newest attempt's torch process."""
         found = self.run_folders(job)

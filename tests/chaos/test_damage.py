@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
 
 import numpy as np
 import psutil
@@ -40,6 +42,19 @@ def test_a_run_whose_folder_and_curves_are_removed_goes_on_from_its_checkpoint(l
     assert second.resume_step >= 201
     steps = job.metrics().dropna(subset=["loss"])["step"]
     np.testing.assert_array_equal(steps, np.arange(1, 801))
+
+
+def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
+    job = submit(lab, max_iterations=-1)
+    lab.until_step(job, 50)
+    assert len(lab.processes()) >= 5
+
+    for folder in (lab.paths.data, lab.paths.runtime):
+        shutil.rmtree(folder, ignore_errors=True)
+
+    until(lambda: not lab.processes(), 60, "the end of all processes")
+    time.sleep(2)
+    assert not lab.processes(), "nobody starts it again"
 
 
 def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):

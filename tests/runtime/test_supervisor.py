@@ -215,6 +215,20 @@ def test_supervisor_stops_when_its_folder_is_gone(paths, supervise, wait_for):
     assert not Path(f"/proc/{one}").exists()
 
 
+def test_supervisor_leaves_folders_that_were_made_anew_to_their_own(paths, supervise, wait_for):
+    first = supervise(ChildSpec("one", SLEEP))
+    one = wait_for(lambda: pid_of(paths, "one"))
+    paths.runtime.rename(paths.runtime.with_name("gone"))
+    second = supervise(ChildSpec("two", SLEEP))
+    two = wait_for(lambda: pid_of(paths, "two"))
+
+    assert first.wait(30) == 0
+
+    assert not Path(f"/proc/{one}").exists()
+    assert pid_of(paths, "supervisor") == second.pid
+    assert pid_of(paths, "two") == two
+
+
 def test_thread_settings_do_not_reach_children(monkeypatch):
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "KMP_AFFINITY"):
         monkeypatch.setenv(name, "1")
