@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from jupyter_platform._version import __version__
 from jupyter_platform.client.waiting import looks_on
@@ -34,6 +33,7 @@ from jupyter_platform.runtime.connection import (
 )
 from jupyter_platform.runtime.launch import ensure_coordinator
 from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.runtime.web_client import httpx
 
 ATTEMPTS = 3
 """Times that a request which may be repeated is tried."""
@@ -313,8 +313,11 @@ def _is_address(text: str) -> bool:
 
 
 def _new_client(endpoint: Endpoint) -> httpx.Client:
+    is_plain = endpoint.url.startswith("http://")
     return httpx.Client(
         base_url=endpoint.url,
+        # Without TLS there is nobody to trust, and reading whom to trust takes 20 ms.
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if is_plain else True,
         headers={
             "authorization": f"Bearer {endpoint.token}",
             "user-agent": f"jupyter-platform/{__version__}",

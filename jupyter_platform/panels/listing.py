@@ -82,7 +82,7 @@ class ListPanel(ABC, Generic[R]):
 
     @abstractmethod
     def _build_page(self) -> widgets.Widget:
-        """Return what shows the chosen entry."""
+        """Return what shows the chosen entry; called when there is a list to choose from."""
 
     @abstractmethod
     def _draw_page(self, row: R | None) -> None:
@@ -122,31 +122,34 @@ class ListPanel(ABC, Generic[R]):
     def _build(self) -> None:
         files = resources.files("jupyter_platform.panels")
         style = "\n".join(files.joinpath(name).read_text("utf-8") for name in self.style)
-        self._search = widgets.Text(placeholder=f"Search {self.noun}s", continuous_update=True)
+        looks = self._looks = _Looks()
+        plain = {"layout": looks.layout}
+        self._search = widgets.Text(
+            placeholder=f"Search {self.noun}s", continuous_update=True, **plain
+        )
         self._search.observe(lambda _: self._draw(), names="value")
         self._refresh = widgets.Button(
-            description="Refresh", icon="refresh", tooltip="Read the repository again"
+            description="Refresh", icon="refresh", tooltip="Read the repository again", **plain
         )
         self._refresh.on_click(lambda _: self._refresh_on_demand())
-        self._message = widgets.HTML()
-        self._looks = _Looks()
-        self._lines_box = box(widgets.VBox, "lines")
+        self._message = looks.html("")
+        self._lines_box = box(widgets.VBox, "lines", **plain)
         headings = "".join(
             f'<span class="{CLASS}-{name}">{escape(text)}</span>' for name, text in self.headings
         )
         headings = f'<div class="{CLASS}-headings"><span>{self.noun}</span>{headings}</div>'
-        self._list = box(widgets.VBox, "list", widgets.HTML(headings), self._lines_box)
-        heading = widgets.HTML(f"<h1>{escape(self.title)}</h1>")
-        tools = (heading, self._search, self._refresh, *self._tools())
-        self.widget: widgets.VBox = box(
-            widgets.VBox,
-            f"{self.noun}s",
-            widgets.HTML(f"<style>{style}</style>").add_class(f"{CLASS}-style"),
-            box(widgets.HBox, "tools", *tools),
-            self._message,
-            box(widgets.Box, "body", self._list, self._build_page()),
+        self._list = box(widgets.VBox, "list", looks.html(headings), self._lines_box, **plain)
+        self._body = box(widgets.Box, "body", self._list, **plain)
+        heading = looks.html(f"<h1>{escape(self.title)}</h1>")
+        self.widget: widgets.VBox = widgets.VBox(
+            (
+                looks.html(f"<style>{style}</style>", f"{CLASS}-style"),
+                box(widgets.HBox, "tools", heading, self._search, self._refresh, *self._tools()),
+                self._message,
+                self._body,
+            ),
+            _dom_classes=[CLASS, f"{CLASS}-{self.noun}s"],
         )
-        self.widget.add_class(CLASS)
 
     def _refresh_on_demand(self) -> None:
         self._refresh.disabled = True  # until there is an answer: it has been heard
@@ -198,8 +201,11 @@ class ListPanel(ABC, Generic[R]):
         children = tuple(self._lines[name].widget for name in names)
         if self._lines_box.children != children:
             self._lines_box.children = children
-        self._draw_page(self._rows.get(self._chosen or ""))
         self._tell(self._advice(names))
+        if self._rows and len(self._body.children) == 1:  # the list is on its way to the screen
+            self._body.children = (self._list, self._build_page())
+        if len(self._body.children) > 1:
+            self._draw_page(self._rows.get(self._chosen or ""))
 
     def _advice(self, names: list[str]) -> str:
         if names:
@@ -215,27 +221,28 @@ class ListPanel(ABC, Generic[R]):
 
 
 class _Looks:
-    """What all lines of a list share: made for each, they would be most of what is sent."""
+    """What widgets of a panel share: made for each, it would be most of what is sent."""
 
     def __init__(self) -> None:
         self.layout = widgets.Layout()
         self.button = widgets.ButtonStyle()
-        self.cells = HTMLStyle()
+        self.text = HTMLStyle()
+
+    def html(self, text: str, *classes: str) -> widgets.HTML:
+        """Return HTML of some classes."""
+        return widgets.HTML(text, layout=self.layout, style=self.text, _dom_classes=list(classes))
 
 
 class _Line:
     """One entry in the list."""
 
     def __init__(self, name: str, cells: str, choose: Callable[[], None], looks: _Looks) -> None:
-        layout = looks.layout
         self._button = widgets.Button(
-            description=name, tooltip=f"Show {name}", layout=layout, style=looks.button
+            description=name, tooltip=f"Show {name}", layout=looks.layout, style=looks.button
         )
         self._button.on_click(lambda _: choose())
-        self._cells = widgets.HTML(
-            cells, layout=layout, style=looks.cells, _dom_classes=[f"{CLASS}-cells"]
-        )
-        self.widget = box(widgets.HBox, "line", self._button, self._cells, layout=layout)
+        self._cells = looks.html(cells, f"{CLASS}-cells")
+        self.widget = box(widgets.HBox, "line", self._button, self._cells, layout=looks.layout)
         self._chosen = False
 
     def update(self, cells: str, *, chosen: bool) -> None:

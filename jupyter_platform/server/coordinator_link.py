@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import httpx
 from tornado.httpclient import HTTPClientError, HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
@@ -21,6 +20,7 @@ from jupyter_platform.core.errors import (
     UnavailableError,
     from_dict,
 )
+from jupyter_platform.runtime.web_client import httpx
 
 PATIENCE_S = 20.0
 """Seconds that a request waits for a coordinator that is being started."""

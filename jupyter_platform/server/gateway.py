@@ -11,13 +11,13 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
-import httpx
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketHandler
 
 from jupyter_platform.core.errors import CoordinatorError, NotFoundError
+from jupyter_platform.runtime.web_client import httpx
 from jupyter_platform.server.coordinator_link import CoordinatorLink
 from jupyter_platform.server.handlers import (
     AUTH_RESOURCE,

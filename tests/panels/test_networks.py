@@ -188,7 +188,7 @@ def test_in_a_kernel_the_panel_is_there_before_the_answer(platform):
         before = texts(panel)
         async with asyncio.timeout(DEADLINE_S):
             answered = asyncio.Event()
-            found(panel.widget, ipywidgets.HTML)[-1].observe(lambda _: answered.set(), "value")
+            panel._lines_box.observe(lambda _: answered.set(), "children")
             await answered.wait()
         return [before, *panel.names]
 

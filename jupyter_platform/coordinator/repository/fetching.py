@@ -10,10 +10,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import IO
 
-import httpx
-
 from jupyter_platform.core.errors import StoreError, UnavailableError
 from jupyter_platform.runtime.blobs import digest_file
+from jupyter_platform.runtime.web_client import httpx
 
 TRIES = 4
 """Tries in a row that bring nothing before an address is given up."""
