@@ -14,12 +14,16 @@ from ipywidgets.widgets.widget_string import HTMLStyle
 
 from jupyter_platform.panels.background import Background
 from jupyter_platform.panels.boxes import CLASS, box
+from jupyter_platform.panels.loading import quick_loading
 
 if TYPE_CHECKING:
     from jupyter_platform.client import Platform
 
 PAUSES_S = (2.0, 4.0, 8.0, 16.0, 32.0)
 """Pauses after which what is not known yet is asked for again."""
+
+FIRST_LINES = 8
+"""Lines that are sent ahead when a list is drawn for the first time."""
 
 
 class Row(Protocol):
@@ -161,7 +165,8 @@ class ListPanel(ABC, Generic[R]):
 
     def _hub(self) -> Platform:
         # Imported here, in a thread, after the panel has been drawn.
-        from jupyter_platform.client import Platform  # noqa: PLC0415
+        with quick_loading():
+            from jupyter_platform.client import Platform  # noqa: PLC0415
 
         if self._platform is None:
             self._platform = Platform(on_progress=self._told)
@@ -198,14 +203,19 @@ class ListPanel(ABC, Generic[R]):
             if name not in self._lines:
                 self._lines[name] = _Line(name, cells, partial(self.choose, name), self._looks)
             self._lines[name].update(cells, chosen=name == self._chosen)
-        children = tuple(self._lines[name].widget for name in names)
-        if self._lines_box.children != children:
-            self._lines_box.children = children
+            if len(self._lines) == FIRST_LINES and not self._lines_box.children:
+                self._show_lines(names[:FIRST_LINES])  # what one sees, before the rest is made
+        self._show_lines(names)
         self._tell(self._advice(names))
         if self._rows and len(self._body.children) == 1:  # the list is on its way to the screen
             self._body.children = (self._list, self._build_page())
         if len(self._body.children) > 1:
             self._draw_page(self._rows.get(self._chosen or ""))
+
+    def _show_lines(self, names: list[str]) -> None:
+        children = tuple(self._lines[name].widget for name in names)
+        if self._lines_box.children != children:
+            self._lines_box.children = children
 
     def _advice(self, names: list[str]) -> str:
         if names:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 from IPython.display import display
 
 from jupyter_platform._version import __version__
+from jupyter_platform.panels.loading import quick_loading
 
 
 class Panel(Protocol):
@@ -79,7 +80,8 @@ def open_panel(name: str, version: str, item: str | None = None) -> None:
         raise _refusal(name, version)
     panel = _opened.get(name)
     if panel is None:
-        panel = _opened[name] = BUILDERS[name]()
+        with quick_loading():
+            panel = _opened[name] = BUILDERS[name]()
     elif item is None:
         panel.refresh()
     if item is not None and isinstance(panel, Choosing):
