@@ -1,7 +1,5 @@
 """Networks and datasets as the API shows them."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Literal
 

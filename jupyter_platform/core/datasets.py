@@ -1,13 +1,11 @@
 """The descriptor of a dataset: what it is and where it lies, without the data."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -198,7 +196,7 @@ class DatasetDescriptor(BaseModel):
         return scale
 
     @model_validator(mode="after")
-    def _means_something(self) -> DatasetDescriptor:
+    def _means_something(self) -> Self:
         for name, kinds in _GOES_WITH.items():
             is_given = getattr(self, name) != type(self).model_fields[name].default
             if is_given and self.kind not in kinds:
@@ -208,7 +206,7 @@ class DatasetDescriptor(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _has_data(self) -> DatasetDescriptor:
+    def _has_data(self) -> Self:
         if self.kind in SYNTHETIC:
             if self.references:
                 raise ValueError(f"kind {self.kind!r} is made up and takes no files")
@@ -289,7 +287,7 @@ class DatasetFacts(BaseModel):
     """Whether samples follow each other, as the characters of a text."""
 
     @model_validator(mode="after")
-    def _targets_of_regression(self) -> DatasetFacts:
+    def _targets_of_regression(self) -> Self:
         if self.task == "regression" and not self.target_shape:
             self.target_shape = [self.outputs]
         return self

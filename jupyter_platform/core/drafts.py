@@ -1,7 +1,5 @@
 """Networks that somebody is still putting together."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -1,7 +1,5 @@
 """Environments that agents act in, as forms and checks see them."""
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

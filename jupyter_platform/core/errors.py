@@ -22,11 +22,9 @@ accepted. Anything that is not a `PlatformError` is a defect and is answered wit
   x JobFailedError               a job that was waited for did not finish
 """
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
@@ -119,7 +117,7 @@ class OptionError(InvalidRequestError):
     code = "invalid_options"
 
     @classmethod
-    def from_fields(cls, errors: Sequence[FieldError]) -> OptionError:
+    def from_fields(cls, errors: Sequence[FieldError]) -> Self:
         """Build the error whose message joins those of its fields, of the first `MOST_FIELDS`."""
         shown = errors[:MOST_FIELDS]
         text = " ".join(error.message for error in shown)

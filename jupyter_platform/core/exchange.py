@@ -1,7 +1,5 @@
 """Networks from elsewhere and for elsewhere: what the process that converts them is told."""
 
-from __future__ import annotations
-
 import codecs
 from typing import Any, Literal
 

@@ -1,7 +1,5 @@
 """What a network that makes samples or text is asked, and what it answers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field

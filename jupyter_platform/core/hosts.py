@@ -1,7 +1,5 @@
 """Hosts and what they offer."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, Literal
 

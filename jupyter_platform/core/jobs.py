@@ -1,7 +1,5 @@
 """A job as it is submitted, stored and shown."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any
 

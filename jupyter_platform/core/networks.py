@@ -4,8 +4,6 @@ The layers are those of `torch.nn`, under torch's own names and arguments, so a 
 also documentation. No process but a torch one ever builds it.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from importlib import resources

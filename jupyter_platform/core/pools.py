@@ -1,7 +1,5 @@
 """Experience pools: what agents went through, kept for those who learn from it."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime
 from typing import Literal

@@ -1,7 +1,5 @@
 """What a trained network is asked, and what it answers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field

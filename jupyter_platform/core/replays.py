@@ -1,7 +1,5 @@
 """Episodes to look at: what lies in a run folder below ``replays/``, and what the API says."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import BaseModel, Field

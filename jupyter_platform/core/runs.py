@@ -1,8 +1,6 @@
 """Records inside a run folder: the protocol between coordinator, agent, shim and torch process."""
 
-from __future__ import annotations
-
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -25,7 +23,7 @@ class RunId(BaseModel):
         return f"{self.workload}/{self.attempt}/{self.rank}"
 
     @classmethod
-    def parse(cls, text: str) -> RunId:
+    def parse(cls, text: str) -> Self:
         """Read ``<workload>/<attempt>/<rank>``."""
         workload, attempt, rank = text.split("/")
         return cls(workload=workload, attempt=int(attempt), rank=int(rank))

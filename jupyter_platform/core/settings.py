@@ -1,7 +1,5 @@
 """Settings of a coordinator and its cluster, from a TOML file and the command line."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any

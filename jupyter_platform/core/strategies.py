@@ -1,7 +1,5 @@
 """The strategies that come with the package: what they are called and what they work on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
