@@ -102,9 +102,11 @@ export class PanelKernel implements IPanelKernel {
   check(): void {
     if (this._phase === 'live' && !this._isChecking) {
       this._isChecking = true;
-      void this._askUntilSure().finally(() => {
-        this._isChecking = false;
-      });
+      this._askUntilSure()
+        .catch(() => undefined) // that it ended meanwhile is noticed otherwise
+        .finally(() => {
+          this._isChecking = false;
+        });
     }
   }
 
