@@ -22,6 +22,7 @@ export const links: JupyterFrontEndPlugin<void> = {
   requires: [IRouter, IPlatformModel],
   activate: (app: JupyterFrontEnd, router: IRouter, model: IPlatformModel) => {
     const { commands } = app;
+    let comesAgain: string | null = null;
     commands.addCommand(FOLLOW, {
       describedBy: NO_ARGUMENTS,
       execute: args => {
@@ -29,10 +30,17 @@ export const links: JupyterFrontEndPlugin<void> = {
         const query = new URLSearchParams(search);
         const [job, network] = [query.get('job'), query.get('network')];
         const isSubmit = query.has('submit');
+        const link = WORDS.map(word => query.get(word)).join('&');
+        // JupyterLab forgets its layout, and then routes to the address without this word.
+        const isRepeated = link === comesAgain && !query.has('reset');
+        comesAgain = query.has('reset') ? link : null;
         void app.restored.then(() => {
           model.connect();
           // A reload before JupyterLab has saved its layout follows the link again.
           window.setTimeout(() => forget(...WORDS), LAYOUT_SAVED_MS);
+          if (isRepeated) {
+            return; // what it opened may be closed by now
+          }
           // Who follows a link to the platform wants to see the rest of it too.
           run(commands, CommandIDs.showSidebar);
           if (job) {
