@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -16,6 +17,8 @@ from jupyter_platform.core.states import JobType
 NAME = "first-look"
 OPTIONS: dict[str, Any] = {"batch_size": 64, "max_iterations": 100_000, "validation_interval": 500}
 """Several minutes of learning on a laptop, with a curve that visibly falls."""
+SETTINGS = Path(__file__).with_name("jupyterlab_config")
+"""Folder of configuration for Jupyter: how JupyterLab is set where its user has said nothing."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -33,7 +36,10 @@ def lab(arguments: Sequence[str]) -> NoReturn:
     # Without a query: Jupyter appends "?token=…" to it where it prints the address.
     command.append(f"--LabApp.default_url=/jupyter-platform/jobs/{job.id}")
     sys.stdout.flush()
-    os.execv(sys.executable, command)
+    # Its question about news would lie over the job; who has answered it keeps their answer.
+    paths = [str(SETTINGS), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    environment = os.environ | {"JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, paths))}
+    os.execve(sys.executable, command, environment)
 
 
 def _running_job(platform: Platform) -> Job:

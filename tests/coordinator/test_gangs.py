@@ -127,7 +127,7 @@ async def test_a_gang_ends_with_what_rank_0_found(open_lab, hosts, until):
         assert record.progress.step == 3
         tag = await lab.tags.resolve("mlp", job.id)
         assert lab.tags.path(tag.variant).read_bytes() == b"together"
-        assert lab.ledger.leases() == []
+        await until(lambda: lab.ledger.leases() == [])
 
 
 @pytest.mark.parametrize("lost", [0, 1])
@@ -222,7 +222,7 @@ async def test_stop_ends_a_gang_whose_rank_0_still_waits(open_lab, hosts, until)
 
         await until_state(lab, until, job, "stopped")
         assert rank_of(hosts, job, 1) is None
-        assert lab.ledger.leases() == []
+        await until(lambda: lab.ledger.leases() == [])
 
 
 async def test_a_lost_host_takes_the_gang_elsewhere(open_lab, cluster, hosts, until):

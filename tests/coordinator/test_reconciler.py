@@ -55,7 +55,7 @@ async def test_a_job_runs_to_its_end_and_leaves_weights_curve_and_result(open_la
         assert lab.tags.path(tag.variant).read_bytes() == b"the best"
         mirror = Mirror(lab.paths.mirror / job.id / "1" / "0")
         assert mirror.offsets()["metrics/loss.rec"] == 3 * 24
-        assert lab.ledger.leases() == []
+        await until(lambda: lab.ledger.leases() == [])
         await until(lambda: said(lab, "has finished"))
 
 
@@ -131,7 +131,7 @@ async def test_a_process_that_is_killed_again_and_again_fails_with_the_count(ope
             "The process was killed by signal 9 (SIGKILL), three times."
         )
         assert len(record.attempts) == 3
-        assert lab.ledger.leases() == []
+        await until(lambda: lab.ledger.leases() == [])
 
 
 async def test_lack_of_memory_is_named(open_lab, host, until):
@@ -307,7 +307,7 @@ async def test_the_next_coordinator_adopts_what_runs(open_lab, host, until):
         record = await until_state(lab, until, job, "finished")
 
         assert len(record.attempts) == 1
-        assert lab.ledger.leases() == []
+        await until(lambda: lab.ledger.leases() == [])
         loss = Mirror(lab.paths.mirror / job.id / "1" / "0").path("metrics/loss.rec")
         assert loss.read_bytes() == run.files["metrics/loss.rec"]
 

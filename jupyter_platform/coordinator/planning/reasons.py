@@ -99,20 +99,20 @@ def sentence(reason: Reason, now: float) -> str:
     reason : Reason
         From a plan.
     now : float
-        Unix time at which it is read; times of day are local.
+        Unix time at which it is read; times of day are this machine's, with their zone.
     """
     return _SENTENCES[reason.code](reason.data, now)
 
 
 def moment(at: float | None, now: float, prefix: str = ", likely ") -> str:
-    """Return ``", likely at 14:20"``, or nothing for a time that is not known."""
+    """Return ``", likely at 14:20 CET"``, or nothing for a time that is not known."""
     if at is None:
         return ""
     if at - now > 20 * 3600:
         return f"{prefix}in {format_duration(at - now)}"
     if at <= now + 1:
         return f"{prefix}any moment"
-    return f"{prefix}at {datetime.fromtimestamp(at).astimezone():%H:%M}"
+    return f"{prefix}at {datetime.fromtimestamp(at).astimezone():%H:%M %Z}"
 
 
 def _amount(what: str, amount: int) -> str:

@@ -34,7 +34,8 @@ def test_what_is_missing_is_named_with_the_time():
 
     text = ask(Shape("learner", 2, GB, 0), [host], [busy], {"x": NOON + 140 * 60})
 
-    assert text == "needs 2 CPUs on one host; 0 of 4 are free, likely at 14:20"
+    zone = datetime.fromtimestamp(NOON).astimezone().tzname()
+    assert text == f"needs 2 CPUs on one host; 0 of 4 are free, likely at 14:20 {zone}"
 
 
 def test_no_time_is_promised_when_no_end_is_known():
