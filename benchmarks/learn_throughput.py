@@ -9,6 +9,7 @@ as the hand-written ``DataLoader`` has processes.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.util
 import json
 import logging
@@ -290,6 +291,7 @@ def run() -> list[Row]:
     everything = Everything()
     variants = {BARE: everything.bare, OURS: everything.ours, CONTROL: everything.bare}
     if importlib.util.find_spec("lightning") is not None:
+        importlib.import_module("lightning")  # which sets up its log
         logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
         variants[LIGHTNING] = everything.lightning
     result = compare(variants, BARE, ROUNDS)

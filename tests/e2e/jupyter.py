@@ -39,8 +39,9 @@ def running_jupyter(
     folder: Path,
     environment: Mapping[str, str],
     *,
-    module: str = "jupyterlab",
+    module: Sequence[str] = ("jupyterlab",),
     options: Sequence[str] = (),
+    is_asked: bool = False,
 ) -> Iterator[JupyterServer]:
     """Start a Jupyter server at a free port of this machine, and end it.
 
@@ -50,18 +51,21 @@ def running_jupyter(
         Where it is started; its log is written there.
     environment : mapping
         As `folders_in` makes it; no other server uses the same runtime folder.
-    module : str
-        ``jupyterlab`` or ``jupyter_server``.
+    module : sequence of str
+        Module that starts it, such as ``jupyterlab`` or ``jupyter_server``, and its first words.
     options : sequence of str
         More of its command line.
+    is_asked : bool
+        Whether JupyterLab may ask what it asks a new user.
 
     Raises
     ------
     RuntimeError
         With the log, if it does not answer within `START_TIMEOUT_S`.
     """
-    _decline_news(Path(environment["JUPYTER_CONFIG_DIR"]))
-    command = [sys.executable, "-m", module, "--no-browser", "--ServerApp.port=0"]
+    if not is_asked:
+        _decline_news(Path(environment["JUPYTER_CONFIG_DIR"]))
+    command = [sys.executable, "-m", *module, "--no-browser", "--ServerApp.port=0"]
     command += ["--ServerApp.ip=127.0.0.1", f"--ServerApp.root_dir={folder}", *options]
     if os.geteuid() == 0:
         command.append("--allow-root")

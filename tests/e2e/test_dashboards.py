@@ -65,7 +65,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     ]
     try:
         with running_jupyter(
-            folder, environment, module="jupyter_server", options=options
+            folder, environment, module=["jupyter_server"], options=options
         ) as jupyter:
             made = Server(jupyter.url, paths)
             _await_hosts(made)
@@ -122,25 +122,6 @@ def test_the_index_leads_to_each_dashboard(watched: Page, server: Server):
     assert "theme=" in watched.url
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [768, 1366])
-@pytest.mark.parametrize("name", ["summary", "infrastructure"])
-def test_a_dashboard_fits_its_window_in_its_theme(
-    watched: Page, server: Server, name, width, theme
-):
-    watched.set_viewport_size({"width": width, "height": 900})
-
-    open_dashboard(watched, server, name, theme)
-    if name == "infrastructure":
-        expect(watched.locator(".jpd-plot .bk-Canvas").first).to_be_attached(timeout=PATIENCE_MS)
-        watched.wait_for_function("() => document.querySelectorAll('.jpd-plot > *').length >= 2")
-    take_picture(watched, f"{name}-{theme}-{width}")
-
-    assert watched.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    background = watched.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert background == ("rgb(33, 33, 33)" if theme == "dark" else "rgb(255, 255, 255)")
-
-
 def test_plots_and_texts_go_on_without_any_kernel(watched: Page, server: Server):
     open_dashboard(watched, server, "infrastructure")
     watched.wait_for_function(
@@ -161,7 +142,9 @@ def test_plots_and_texts_go_on_without_any_kernel(watched: Page, server: Server)
     assert all(columns_drawn(watched))
 
 
-def test_a_lost_host_stays_listed_and_comes_back(watched: Page, server: Server):
+def test_a_lost_host_stays_listed_in_every_size_and_theme_and_comes_back(
+    watched: Page, server: Server
+):
     name = server.api("jupyter-platform/api/hosts")[1]["description"]["name"]
     open_dashboard(watched, server, "infrastructure")
     card = watched.locator(f"section[aria-label='{name}']")
@@ -170,12 +153,30 @@ def test_a_lost_host_stays_listed_and_comes_back(watched: Page, server: Server):
     server.signal_host(name, signal.SIGSTOP)
     try:
         expect(card).to_contain_text("lost", timeout=PATIENCE_MS)
-        expect(watched.locator("[data-slot=status]")).to_contain_text("1 up, 1 lost")
-        take_picture(watched, "infrastructure-lost")
+        for theme in ("light", "dark"):
+            for width in (768, 1366):
+                watched.set_viewport_size({"width": width, "height": 900})
+                open_dashboard(watched, server, "infrastructure", theme)
+                expect(card).to_contain_text("lost", timeout=PATIENCE_MS)
+                both = "() => document.querySelectorAll('.jpd-plot > *').length >= 2"
+                watched.wait_for_function(both, timeout=PATIENCE_MS)
+                fits_its_window(watched, f"infrastructure-{theme}-{width}", theme)
+                open_dashboard(watched, server, "summary", theme)
+                fits_its_window(watched, f"summary-{theme}-{width}", theme)
     finally:
         server.signal_host(name, signal.SIGCONT)
 
+    open_dashboard(watched, server, "infrastructure")
     expect(card).to_contain_text("up, joined", timeout=PATIENCE_MS)
+
+
+def fits_its_window(page: Page, name: str, theme: str) -> None:
+    """Check size, colour and that a host is missed, and take a picture."""
+    expect(page.locator("[data-slot=status]")).to_contain_text("1 up, 1 lost")
+    take_picture(page, name)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert background == ("rgb(33, 33, 33)" if theme == "dark" else "rgb(255, 255, 255)"), name
 
 
 def test_counts_equal_the_api_and_names_stay_text(watched: Page, server: Server):

@@ -133,34 +133,45 @@ function runningSentence(job: IJob, trans: TranslationBundle): string {
 function EndedTail({ job }: { job: IJob }): JSX.Element {
   const { trans } = useSurroundings();
   const outcome = outcomeOf(job, trans);
-  const failed = job.state === 'failed';
+  const detail = endedSentence(job, trans);
   return (
     <>
       <Outcome job={job} title={outcome} />
       <span className="jp-Platform-job-time">
         <RelativeTime iso={job.finished_at ?? job.submitted_at} />
       </span>
-      {failed ? (
-        <span className="jp-Platform-job-detail jp-mod-clamped" title={outcome}>
-          {outcome}
+      {detail ? (
+        <span className="jp-Platform-job-detail jp-mod-clamped" title={detail}>
+          {detail}
         </span>
       ) : null}
     </>
   );
 }
 
-/** The state as a word, where it is not the usual one, and the value, which is never cut. */
+/** How a job ended otherwise than well, where that takes more than a word. */
+function endedSentence(job: IJob, trans: TranslationBundle): string | null {
+  if (job.state === 'failed') {
+    return outcomeOf(job, trans);
+  }
+  if (job.state === 'finished' || !job.headline) {
+    return null;
+  }
+  const state = stateLabel(job.state, trans);
+  return job.progress
+    ? trans.__('%1 at %2', state, formatSteps(job.progress))
+    : state;
+}
+
+/** The score, or the state as a word where there is none; its value is never cut. */
 function Outcome({ job, title }: { job: IJob; title: string }): JSX.Element {
   const { trans } = useSurroundings();
-  const { state } = job;
-  const headline = state === 'failed' ? null : job.headline;
-  const words = [
-    state === 'finished' && headline ? null : stateLabel(state, trans),
-    headline && headlineName(headline)
-  ].filter(Boolean);
+  const headline = job.state === 'failed' ? null : job.headline;
   return (
     <span className="jp-Platform-job-outcome" title={title}>
-      <span>{words.join(' · ')}</span>
+      <span>
+        {headline ? headlineName(headline) : stateLabel(job.state, trans)}
+      </span>
       {headline ? <span>{formatValue(headline.value)}</span> : null}
     </span>
   );

@@ -187,7 +187,11 @@ describe('Sidebar', () => {
   it('should say in words how a job ended otherwise than well, and cut no value', async () => {
     await show(
       anEndedJob({ id: 'well' }),
-      anEndedJob({ id: 'stopped', state: 'stopped' }),
+      anEndedJob({
+        id: 'stopped',
+        state: 'stopped',
+        progress: aProgress({ step: 700, total: 2000 })
+      }),
       anEndedJob({ id: 'failed', state: 'failed' }),
       anEndedJob({ id: 'cancelled', state: 'cancelled', headline: null })
     );
@@ -200,10 +204,13 @@ describe('Sidebar', () => {
     );
     expect(said).toEqual([
       ['acc', '0.981'],
-      ['stopped · acc', '0.981'],
+      ['acc', '0.981'],
       ['failed'],
       ['cancelled']
     ]);
+    expect(
+      mainOf('stopped').querySelector('.jp-Platform-job-detail')?.textContent
+    ).toBe('stopped at it 700/2,000');
   });
 
   it('should draw the first of 10,000 that wait, and more when asked', async () => {
