@@ -25,6 +25,7 @@ from jupyter_platform.core.exchange import ImportRequest
 from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS
 from jupyter_platform.learning.exchange.onnx.graph_writer import OPSET
 from jupyter_platform.learning.exchange.onnx.operators import OPERATORS
+from jupyter_platform.learning.exchange.onnx.parts import GATES
 from jupyter_platform.learning.exchange.onnx.shape_emitters import SHAPE_EMITTERS
 from jupyter_platform.learning.exchange.onnx.writing import ACCEPTED_DIFFERENCE
 from jupyter_platform.learning.exchange.reading import read
@@ -32,7 +33,7 @@ from jupyter_platform.learning.networks import build, load_weights
 from jupyter_platform.learning.networks.registry import LAYER_TYPES
 
 PATH = Path(__file__).parents[1] / "docs" / "onnx.md"
-KNOWN = sorted({*OPERATORS, "Split"})
+KNOWN = sorted({*OPERATORS, *GATES, "Split"})
 _TOLERANCE = 1e-5
 _FLOATS = (np.float32, np.float64)
 
@@ -46,6 +47,9 @@ package `onnx`: `pip install 'jupyter-platform[onnx]'`.
 A network here takes one tensor and gives one, with the batch on axis 0. So what mixes the samples
 of a batch is refused, and weights must be constants. A node that has no layer here is refused by
 name.
+
+LSTM and GRU are taken as both of torch's exporters write them: sequences that come with the batch
+first, states that start at zero, one direction or two. What turns axes around them becomes no layer.
 
 `torch.onnx.export` writes the weights of a model into a second file, `model.onnx.data`. Where that
 lies beside the model it is taken along; elsewhere send a zip file of both.

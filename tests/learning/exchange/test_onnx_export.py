@@ -9,6 +9,7 @@ import onnx
 import pytest
 import torch
 from onnx.reference import ReferenceEvaluator
+from safetensors.torch import load_file
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import ExportRequest
@@ -18,6 +19,9 @@ from jupyter_platform.learning.exchange.onnx.shape_emitters import SHAPE_EMITTER
 from jupyter_platform.learning.exchange.onnx.writing import write_onnx
 from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
 from jupyter_platform.learning.networks.registry import LAYER_TYPES
+
+from .conftest import normal
+from .conftest import outputs as outputs_of
 
 IMAGE = (4, 6, 8)
 LINE = (4, 9)
@@ -251,10 +255,22 @@ def test_a_network_with_memory_is_refused(export):
         export(described({"type": "StepGRU", "input_size": 4, "hidden_size": 2}), (3, 4))
 
 
-def test_what_went_out_comes_back(export, import_file, tmp_path):
-    export(bundled_networks()["lenet"], (1, 28, 28), 10)
+@pytest.mark.parametrize(
+    ("name", "shape", "outputs"),
+    [("lenet", (1, 28, 28), 10), ("resnet", (3, 8, 8), 4), ("recurrent-q-network", (5, 4), 2)],
+)
+def test_what_went_out_comes_back(export, import_file, tmp_path, name, shape, outputs):
+    description = bundled_networks()[name]
+    export(description, shape, outputs)
 
-    answer = import_file(Path(tmp_path / "m.onnx"))
+    answer = import_file(Path(tmp_path / "m.onnx"), name="back")
 
-    assert answer.facts.parameters == 61_706
-    assert (answer.description.input_shape, answer.description.outputs) == ((1, 28, 28), 10)
+    network = build(description, shape, outputs)
+    assert answer.facts.parameters == sum(item.numel() for item in network.parameters())
+    assert answer.description.input_shape == shape
+    weights = load_file(tmp_path / "w.safetensors")
+    network.load_state_dict(weights)
+    samples = normal(2, *shape)
+    with torch.no_grad():
+        wanted = network.eval()(torch.from_numpy(samples)).numpy()
+    np.testing.assert_allclose(outputs_of(answer, samples), wanted, atol=1e-5)

@@ -45,7 +45,8 @@ def _matmul(node: Node, model: Model) -> list[Part]:
     return [Part("Linear", arguments, {"weight": weight.T})]
 
 
-def _embedding(node: Node, model: Model) -> list[Part]:
+def embedding(node: Node, model: Model) -> list[Part]:
+    """Return the layer that looks up rows of a constant."""
     table, indices = node.inputs
     if table not in model.constants or indices in model.constants:
         raise node.refuse("it does not look up rows of a constant table")
@@ -139,7 +140,6 @@ TABLE: dict[str, Translator] = {
     **dict.fromkeys(_PAIRS, _pair),
     **dict.fromkeys(_SEVERAL, _several),
     "Concat": _concat,
-    "Gather": _embedding,
     "Gemm": _gemm,
     "MatMul": _matmul,
     "Pow": _power,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,15 @@ _DOMAINS = ("", "ai.onnx")
 _FIRST_WITH_OPSETS = 3
 NUMPY_BROADCASTING = 7
 """Version from which on values broadcast as in NumPy."""
+_KEEP_ZEROS = frozenset({"Concat", "Expand", "Identity", "Reshape", "Slice", "Unsqueeze"})
+"""Operators that make zeros of zeros."""
+_ON_SIZES = frozenset(
+    {"Cast", "Concat", "Gather", "Identity", "Mul", "Reshape", "Slice", "Squeeze", "Unsqueeze"}
+)
+"""Operators by which exporters make a shape of a shape."""
+OPEN = 2_147_483_647
+"""Stands for a size that the file leaves open, in what is made of shapes; a prime."""
+_MAX_SIZES = 16
 _MAX_FOLDED = 50_000_000
 """Values of a constant that is computed from others."""
 
@@ -71,6 +80,12 @@ class Model:
     name: str
     variable: set[str] = field(default_factory=set)
     """Values that depend on the input."""
+    unknown: dict[str, InvalidDataError] = field(default_factory=dict)
+    """Values that depend on a size which is not known, with what to say where they count."""
+    zeros: set[str] = field(default_factory=set)
+    """Those of them that are zeros in any size."""
+    sizes: dict[str, Array] = field(default_factory=dict)
+    """Those of them that are shapes, with `OPEN` for the size that is not known."""
 
     def consumers(self, value: str) -> list[Node]:
         """Return the nodes that take a value."""
@@ -87,9 +102,16 @@ class Model:
         name = node.input(index)
         if not name:
             return None
+        if name in self.unknown:
+            raise self.unknown[name]
         if name not in self.constants:
             raise node.refuse(f"its input {index + 1} is not a constant")
         return self.constants[name]
+
+    def is_zero(self, name: str) -> bool:
+        """Whether a value is left out, or zeros whatever its size."""
+        known = self.constants.get(name)
+        return not name or name in self.zeros or (known is not None and not known.any())
 
     def numbers(self, node: Node, index: int, attribute: str) -> list[int] | None:
         """Return whole numbers that old versions keep as attribute and new ones as input."""
@@ -97,6 +119,11 @@ class Model:
             return [int(item) for item in node.attributes[attribute]]
         found = self.constant(node, index)
         return None if found is None else [int(item) for item in np.atleast_1d(found)]
+
+    def target(self, node: Node) -> list[int]:
+        """Return the shape that a Reshape makes, which may hold `OPEN`."""
+        found = self.sizes.get(node.input(1))
+        return self.numbers(node, 1, "shape") or [] if found is None else found.tolist()
 
     def factors(self, node: Node, index: int, attribute: str) -> list[float] | None:
         """Return numbers that old versions keep as attribute and new ones as input."""
@@ -254,12 +281,14 @@ def _add(model: Model, proto: Any, opset: int) -> None:
         opset=opset,
     )
     if node.op == "Shape" and node.input(0) in model.variable:
-        model.constants[node.outputs[0]] = _known_shape(model, node)
-    elif model.variable.isdisjoint(node.inputs):
-        _fold(model, proto, node)
-    else:
+        _add_shape(model, node)
+    elif not model.variable.isdisjoint(node.inputs):
         model.nodes.append(node)
         model.variable |= {item for item in node.outputs if item}
+    elif not model.unknown.keys().isdisjoint(node.inputs):
+        _pass_on_unknown(model, proto, node)
+    else:
+        _fold(model, proto, node)
 
 
 def _attribute(proto: Any) -> Any:
@@ -267,6 +296,36 @@ def _attribute(proto: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return numpy_helper.to_array(value) if isinstance(value, onnx.TensorProto) else value
+
+
+def _add_shape(model: Model, node: Node) -> None:
+    try:
+        model.constants[node.outputs[0]] = _known_shape(model, node)
+    except InvalidDataError as error:
+        model.unknown[node.outputs[0]] = error
+        shape = model.shape(node)
+        if shape.count(None) == 1:
+            sizes = np.array([OPEN if size is None else size for size in shape], np.int64)
+            cut = slice(node.get("start", 0), node.get("end", len(sizes)))
+            model.sizes[node.outputs[0]] = sizes[cut]
+
+
+def _pass_on_unknown(model: Model, proto: Any, node: Node) -> None:
+    """Note what follows from a size that is not known: perhaps only how many zeros there are."""
+    known = {**model.constants, **model.sizes}
+    feeds = {name: known[name] for name in node.inputs if name in known}
+    is_whole = feeds.keys() == set(filter(None, node.inputs))
+    if is_whole and node.op in _ON_SIZES and max(map(np.size, feeds.values())) <= _MAX_SIZES:
+        (model.sizes[node.outputs[0]],) = _computed(proto, node, feeds)
+    values = node.inputs if node.op == "Concat" else node.inputs[:1]
+    is_zero = node.op in _KEEP_ZEROS and all(map(model.is_zero, values))
+    if node.op == "ConstantOfShape":
+        is_zero = not np.any(node.get("value", 0))
+    reason = next(model.unknown[item] for item in node.inputs if item in model.unknown)
+    for item in filter(None, node.outputs):
+        model.unknown[item] = reason
+        if is_zero:
+            model.zeros.add(item)
 
 
 def _known_shape(model: Model, node: Node) -> Array:
@@ -285,6 +344,15 @@ def _fold(model: Model, proto: Any, node: Node) -> None:
     if missing:
         raise node.refuse(f"its input {shortened(missing[0])!r} comes from nowhere")
     feeds = {item: model.constants[item] for item in node.inputs if item}
+    results = _computed(proto, node, feeds)
+    for item, array in zip([item for item in node.outputs if item], results, strict=True):
+        if np.size(array) > _MAX_FOLDED:
+            raise node.refuse(f"its constant result has {np.size(array):,} values")
+        model.constants[item] = np.asarray(array)
+        model.shapes[item] = tuple(np.shape(array))
+
+
+def _computed(proto: Any, node: Node, feeds: Mapping[str, Array]) -> list[Array]:
     alone = onnx.helper.make_model(
         onnx.helper.make_graph(
             [proto],
@@ -295,14 +363,9 @@ def _fold(model: Model, proto: Any, node: Node) -> None:
         opset_imports=[onnx.helper.make_opsetid("", node.opset)],
     )
     try:
-        results = ReferenceEvaluator(alone).run(None, feeds)
+        return list(ReferenceEvaluator(alone).run(None, dict(feeds)))
     except Exception as error:
         raise node.refuse(f"its constants cannot be computed ({error})") from error
-    for item, array in zip([item for item in node.outputs if item], results, strict=True):
-        if np.size(array) > _MAX_FOLDED:
-            raise node.refuse(f"its constant result has {np.size(array):,} values")
-        model.constants[item] = np.asarray(array)
-        model.shapes[item] = tuple(np.shape(array))
 
 
 def _value(name: str, array: Array) -> Any:

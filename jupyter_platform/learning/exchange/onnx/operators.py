@@ -11,4 +11,5 @@ from jupyter_platform.learning.exchange.onnx.parts import Translator
 OPERATORS: Mapping[str, Translator] = MappingProxyType(
     {**convolution.TABLE, **elementwise.TABLE, **joins.TABLE, **shaping.TABLE}
 )
-"""By name. Beside them `Split`, whose outputs are several, and all that depends on no input."""
+"""By name. Beside them those whose outputs are several, `Split` and the keys of `GATES`, and all
+that depends on no input."""

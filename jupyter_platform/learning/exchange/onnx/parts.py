@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node
@@ -23,3 +24,6 @@ class Part:
 
 Translator = Callable[[Node, Model], list[Part]]
 """Gives the layers, one behind the other, that an operator is; none for what does nothing."""
+
+GATES: Mapping[str, tuple[int, ...]] = MappingProxyType({"GRU": (1, 0, 2), "LSTM": (0, 3, 1, 2)})
+"""Recurrent operators, with where their gates are among torch's."""

@@ -15,7 +15,8 @@ from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.exchange.imported import Imported, WeightsOf, network_name
 from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node, load_model
 from jupyter_platform.learning.exchange.onnx.operators import OPERATORS
-from jupyter_platform.learning.exchange.onnx.parts import Part
+from jupyter_platform.learning.exchange.onnx.parts import GATES, Part
+from jupyter_platform.learning.exchange.onnx.recurrent import Recurrences
 from jupyter_platform.learning.exchange.onnx.shaping import split_part
 from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks.graph import INPUT
@@ -109,6 +110,7 @@ class _Reader:
         self._values = {model.input: INPUT}
         self._counts: dict[str, int] = {}
         self._uses: dict[str, int] = {}
+        self._recurrences = Recurrences(model, self._values, self._uses, self._append)
 
     def read(self, nodes: list[Node], output: str) -> None:
         """Translate nodes, each of which comes after those that feed it."""
@@ -118,6 +120,7 @@ class _Reader:
         self._uses[output] = self._uses.get(output, 0) + 1
         for node in nodes:
             self._translate(node)
+        self._recurrences.settle([output])
         if output not in self._values:
             raise InvalidDataError(
                 f"The output {shortened(output)!r} does not depend on the input."
@@ -132,9 +135,11 @@ class _Reader:
                 if self._uses.get(name):
                     self._values[name] = self._chain(node, [split_part(node, self._model, index)])
             return
+        if self._recurrences.read(node):
+            return
         translator = OPERATORS.get(node.op)
         if translator is None:
-            near = nearest(node.op, OPERATORS)
+            near = nearest(node.op, [*OPERATORS, *GATES])
             hint = f" The nearest that is known is {near}." if near else ""
             raise InvalidDataError(
                 f"{node.label} is of an operator that has no layer here.{hint} docs/onnx.md lists "
@@ -160,6 +165,8 @@ class _Reader:
         return self._value(node.input(0), node) if before is None else before
 
     def _value(self, name: str, node: Node) -> str:
+        if name in self._model.unknown:
+            raise self._model.unknown[name]
         if name not in self._values:
             raise node.refuse(f"its input {shortened(name)!r} is a constant")
         return self._values[name]

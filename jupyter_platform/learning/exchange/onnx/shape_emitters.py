@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS, Emitter, Place
 from jupyter_platform.learning.exchange.onnx.graph_writer import GraphWriter
+from jupyter_platform.learning.exchange.onnx.parts import GATES
 from jupyter_platform.learning.networks import layers
 
 _FAR = 2**31 - 1
@@ -170,10 +171,6 @@ def _temporal(writer: GraphWriter, place: Place) -> str:
     return writer.emit("Transpose", value, perm=[0, 2, 1])
 
 
-_GATES = {"LSTM": (0, 3, 1, 2), "GRU": (1, 0, 2)}
-"""Where ONNX's gates are among torch's."""
-
-
 def _recurrent(writer: GraphWriter, place: Place) -> str:
     layer = place.layer
     core, op = layer.core, type(layer).__name__
@@ -203,8 +200,8 @@ def _recurrent_weights(core: nn.RNNBase, op: str, number: int) -> list[Tensor]:
 
     def ordered(name: str) -> Tensor:
         tensors = [getattr(core, f"{name}_l{number}{end}") for end in ends]
-        gates = [item.chunk(len(_GATES[op])) for item in tensors]
-        return torch.stack([torch.cat([item[place] for place in _GATES[op]]) for item in gates])
+        gates = [item.chunk(len(GATES[op])) for item in tensors]
+        return torch.stack([torch.cat([item[place] for place in GATES[op]]) for item in gates])
 
     biases = torch.cat([ordered("bias_ih"), ordered("bias_hh")], 1)
     return [ordered("weight_ih"), ordered("weight_hh"), biases]

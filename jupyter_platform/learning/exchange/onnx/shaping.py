@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from jupyter_platform.learning.exchange.onnx import joins
 from jupyter_platform.learning.exchange.onnx.model import Model, Node
 from jupyter_platform.learning.exchange.onnx.parts import Part, Translator
 
@@ -145,6 +146,25 @@ def _slice(node: Node, model: Model) -> list[Part]:
     return [Part("Narrow", arguments)]
 
 
+def _gather(node: Node, model: Model) -> list[Part]:
+    if node.input(0) in model.constants:
+        return joins.embedding(node, model)
+    shape, axis = _sample(node, model), model.axis(node, int(node.get("axis", 0)))
+    places = model.constant(node, 1)
+    assert places is not None, "the checker asks for it"
+    if axis == 0:
+        raise node.refuse("it picks samples of the batch (axis 0)")
+    size = shape[axis - 1]
+    chosen = [int(place) % size for place in np.atleast_1d(places)]
+    if places.ndim > 1 or chosen != list(range(chosen[0], chosen[0] + len(chosen))):
+        raise node.refuse("it picks other than one range")
+    start, length = [0] * len(shape), list(shape)
+    start[axis - 1], length[axis - 1] = chosen[0], len(chosen)
+    cut = Part("Narrow", {"start": start, "length": length})
+    rest = shape[: axis - 1] + shape[axis:]
+    return [cut] if places.ndim else [cut, Part("Reshape", {"shape": rest})]
+
+
 def split_part(node: Node, model: Model, index: int) -> Part:
     """Return the layer that gives one output of a Split.
 
@@ -231,6 +251,7 @@ def _interpolation(node: Node, is_old: bool, sizes: list[int], whole: bool) -> d
 TABLE: dict[str, Translator] = {
     "DepthToSpace": _depth_to_space,
     "Flatten": _flatten,
+    "Gather": _gather,
     "Pad": _pad,
     "ReduceMean": _reduce_mean,
     "Reshape": _reshape,
