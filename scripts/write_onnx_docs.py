@@ -49,7 +49,8 @@ of a batch is refused, and weights must be constants. A node that has no layer h
 name.
 
 LSTM and GRU are taken as both of torch's exporters write them: sequences that come with the batch
-first, states that start at zero, one direction or two. What turns axes around them becomes no layer.
+first, states that start at zero, one direction or two. What turns axes around them becomes no
+layer.
 
 `torch.onnx.export` writes the weights of a model into a second file, `model.onnx.data`. Where that
 lies beside the model it is taken along; elsewhere send a zip file of both.
