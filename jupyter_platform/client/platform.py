@@ -26,6 +26,7 @@ from jupyter_platform.core.hosts import HostRecord, StatusRecord
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, NotificationRecord
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.core.units import format_bytes
+from jupyter_platform.runtime.launch import request_down
 
 ID_PREFIX = re.compile(r"[0-9a-f]{4,12}")
 """What may be the beginning of a job's id."""
@@ -291,6 +292,8 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
     def shutdown(self, *, force: bool = False) -> None:
         """Stop the platform: coordinator, scheduler and hosts.
 
+        On this machine it returns when all of them have ended.
+
         Parameters
         ----------
         force : bool
@@ -300,9 +303,14 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
         ------
         ConflictError
             If jobs run and `force` is not given.
+        CoordinatorError
+            If a process of this machine has not ended after a minute.
         """
+        is_local = self.is_local
         self._transport.request("POST", "/api/shutdown", body={"force": force})
         self._transport.close()
+        if is_local:
+            request_down(self._transport.paths)
 
     def close(self) -> None:
         """Give the connection back; the next call opens a new one."""

@@ -10,6 +10,8 @@ import numpy as np
 import psutil
 import pytest
 
+from jupyter_platform.core.errors import ConflictError
+
 from .conftest import until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
@@ -55,6 +57,27 @@ def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
     until(lambda: not lab.processes(), 60, "the end of all processes")
     time.sleep(2)
     assert not lab.processes(), "nobody starts it again"
+
+
+def test_a_platform_that_is_shut_down_is_gone_and_finds_its_job_again(lab):
+    job = submit(lab, max_iterations=-1)
+    lab.until_step(job, 50)
+    with pytest.raises(ConflictError, match="1 job"):
+        lab.platform.shutdown()
+
+    lab.platform.shutdown(force=True)
+
+    assert lab.pids("coordinator") + lab.pids("scheduler") + lab.pids("host") == []
+    # What is left learns, or bore the process that does.
+    learner = lab.torch_pid(job)
+    kept = {learner, psutil.Process(learner).ppid()}
+    until(lambda: {item.pid for item in lab.processes()} == kept, 10, "the end of all others")
+    lab.start()
+    again = lab.platform.job(job.id)
+    lab.until_step(again, again.record.progress.step + 50)
+    again.stop()
+    assert again.wait(timeout=60) == "stopped"
+    assert len(again.record.attempts) == 1
 
 
 def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):
