@@ -74,7 +74,7 @@ Files are written with version {opset} of the operators, the batch left open. Be
 out, its outputs for random samples are computed by ONNX's reference and compared with torch's: a
 file that would differ by more than {difference:g} of the largest output is refused.
 
-These layers are written: {written}.
+These layers are written, and all but Threshold are known again by the import: {written}.
 
 These have no form in ONNX that would be written here, and are refused by name: {refused}. So are
 networks that go through sequences step by step, and those that are made by code.

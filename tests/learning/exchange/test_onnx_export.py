@@ -172,6 +172,27 @@ def test_a_layer_computes_the_same_there(export, kind):
     assert answer.difference <= 1e-5
 
 
+@pytest.mark.parametrize("kind", sorted({*CASES} - {"Threshold"}))
+def test_a_layer_that_went_out_comes_back(export, import_file, tmp_path, kind):
+    arguments, shape = CASES[kind]
+    description = described({"type": kind, **arguments})
+    export(description, shape)
+
+    answer = import_file(Path(tmp_path / "m.onnx"), name="back")
+
+    samples = abs(normal(2, *shape)) if kind != "Embedding" else np.ones((2, *shape), "i8")
+    wanted = computed(description, shape, 0, tmp_path / "w.safetensors", samples)
+    np.testing.assert_allclose(outputs_of(answer, samples), wanted, atol=1e-5)
+
+
+def computed(description, shape, outputs, weights, samples):
+    """Return what a network gives with weights from a file."""
+    network = build(description, shape, outputs)
+    network.load_state_dict(load_file(weights))
+    with torch.no_grad():
+        return network.eval()(torch.from_numpy(samples)).numpy()
+
+
 @pytest.mark.parametrize("kind", JOINS)
 def test_a_join_computes_the_same_there(export, kind):
     layers = [
@@ -268,9 +289,6 @@ def test_what_went_out_comes_back(export, import_file, tmp_path, name, shape, ou
     network = build(description, shape, outputs)
     assert answer.facts.parameters == sum(item.numel() for item in network.parameters())
     assert answer.description.input_shape == shape
-    weights = load_file(tmp_path / "w.safetensors")
-    network.load_state_dict(weights)
     samples = normal(2, *shape)
-    with torch.no_grad():
-        wanted = network.eval()(torch.from_numpy(samples)).numpy()
+    wanted = computed(description, shape, outputs, tmp_path / "w.safetensors", samples)
     np.testing.assert_allclose(outputs_of(answer, samples), wanted, atol=1e-5)

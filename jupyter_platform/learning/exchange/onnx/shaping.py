@@ -199,6 +199,18 @@ def _reduce_mean(node: Node, model: Model) -> list[Part]:
     return [Part("Mean", {"dims": dims, "keepdim": bool(node.get("keepdims", 1))})]
 
 
+def _reduce_max(node: Node, model: Model) -> list[Part]:
+    rank = len(model.shape(node))
+    axes = model.numbers(node, 1, "axes")
+    if axes is None and node.get("noop_with_empty_axes", 0):
+        return []
+    dims = sorted({axis % rank for axis in (axes if axes else range(rank))})
+    if dims != list(range(2, rank)) or rank not in (3, 4, 5):
+        raise node.refuse("other than the largest value of each channel is not accepted")
+    pool = Part(f"AdaptiveMaxPool{rank - 2}d", {"output_size": 1})
+    return [pool] if node.get("keepdims", 1) else [pool, Part("Flatten")]
+
+
 def _depth_to_space(node: Node, _model: Model) -> list[Part]:
     if node.get("mode", "DCR") != "CRD":
         raise node.refuse("mode DCR is not accepted; CRD is")
@@ -253,6 +265,7 @@ TABLE: dict[str, Translator] = {
     "Flatten": _flatten,
     "Gather": _gather,
     "Pad": _pad,
+    "ReduceMax": _reduce_max,
     "ReduceMean": _reduce_mean,
     "Reshape": _reshape,
     "Resize": _resize,
