@@ -9,7 +9,7 @@ import click
 
 from jupyter_platform.cli.output import number, print_fields, print_table
 
-LARGE = ("classes", "confusion", "per_class", "examples", "agents", "headline", "error")
+LARGE = ("classes", "confusion", "per_class", "pairs", "examples", "agents", "headline", "error")
 """Parts of a result that are no line in a list of fields."""
 MOST_CLASSES = 20
 """Classes above which a confusion matrix does not fit on a screen."""

@@ -126,7 +126,7 @@ def test_the_first_opening_shows_a_job_that_learns(alone: JupyterServer, page: P
     assert said == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def every_state(lab) -> Iterator[dict[str, str]]:
     """Jobs in each state that people meet: two that run, one that waits for them, three ended."""
 
@@ -144,8 +144,10 @@ def every_state(lab) -> Iterator[dict[str, str]]:
     running = [submit(f"sweep {number + 1}", **endless) for number in range(slots)]
     jobs["queued"] = submit("waits for the sweep", max_iterations=50)
     yield jobs
-    for job in [jobs["queued"], *running]:
+    lab.platform("POST", f"jobs/{jobs['queued']}/stop")
+    for job in running:
         lab.platform("POST", f"jobs/{job}/stop")
+        await_states(lab, {"stopped": job})
 
 
 def await_states(lab, jobs: dict[str, str]) -> None:
@@ -182,28 +184,48 @@ def narrow(page: Page, sidebar: Locator) -> None:
     assert made["width"] == pytest.approx(NARROW_PX, abs=2)
 
 
-def test_a_narrow_sidebar_shows_every_state(lab, page: Page, every_state, themed: str):
-    sidebar = open_sidebar(lab, page)
-    narrow(page, sidebar)
-    waiting = sidebar.locator(f"[data-job='{every_state['queued']}']")
+def test_a_narrow_sidebar_shows_every_state(lab, page: Page, every_state):
+    try:
+        for theme in ("dark", "light"):
+            choose(lab.url, lab.token, theme)
+            sidebar = open_sidebar(lab, page)
+            narrow(page, sidebar)
+            shows_every_state(page, sidebar, every_state, theme)
+    finally:
+        choose(lab.url, lab.token, "light")
+
+
+def shows_every_state(page: Page, sidebar: Locator, jobs: dict[str, str], theme: str) -> None:
+    """Check that jobs are told apart and nothing is cut off, and take a picture."""
+    waiting = sidebar.locator(f"[data-job='{jobs['queued']}']")
     expect(waiting).to_contain_text("needs 1 CPU on one host", timeout=SLOW_MS)
     running = sidebar.get_by_role("region", name="Running")
-    details = running.locator(".jp-Platform-job-detail")
-    for detail in details.all():
+    for detail in running.locator(".jp-Platform-job-detail").all():
         expect(detail).to_contain_text("loss", timeout=SLOW_MS)
 
-    picture(page, f"sidebar-{NARROW_PX}-{themed}")
+    picture(page, f"sidebar-{NARROW_PX}-{theme}")
 
     reason = waiting.locator(".jp-Platform-job-detail")
     assert reason.evaluate("node => node.scrollWidth <= node.clientWidth")
     shapes = {
         state: sidebar.locator(f"[data-job='{job}'] svg").first.inner_html()
-        for state, job in every_state.items()
+        for state, job in jobs.items()
     }
     shapes["running"] = running.locator("[data-job] svg").first.inner_html()
     assert len(set(shapes.values())) == len(shapes)  # a shape for each, whatever its colour
     assert sidebar.evaluate(CUT_OFF) == []
-    assert (brightness(sidebar) < 128) is (themed == "dark")
+    assert (brightness(sidebar) < 128) is (theme == "dark")
+
+
+def evaluate(lab, network: str, dataset: str) -> str:
+    """Let a network learn and be judged; return the id of the evaluation."""
+    jobs = {}
+    for kind, options in (("LEARN", {"method": "ADAM", "max_iterations": 400}), ("EVALUATE", {})):
+        body = {"type": kind, "networks": [network], "dataset": dataset}
+        options["tag"] = f"{network}-{dataset}"
+        jobs["finished"] = lab.platform("POST", "jobs", {**body, "options": options})["id"]
+        await_states(lab, jobs)
+    return jobs["finished"]
 
 
 @pytest.fixture(scope="module")
@@ -213,15 +235,7 @@ def evaluated(lab) -> Iterator[str]:
     descriptor = folder / "hundred.json"
     folder.mkdir(parents=True, exist_ok=True)
     descriptor.write_text(json.dumps(DATASET))
-    jobs = {}
-    for kind, options in (
-        ("LEARN", {"method": "ADAM", "max_iterations": 400, "tag": "hundred"}),
-        ("EVALUATE", {"tag": "hundred"}),
-    ):
-        body = {"type": kind, "networks": ["mlp"], "dataset": "hundred", "options": options}
-        jobs["finished"] = lab.platform("POST", "jobs", body)["id"]
-        await_states(lab, jobs)
-    yield jobs["finished"]
+    yield evaluate(lab, "mlp", "hundred")
     descriptor.unlink()
 
 
@@ -241,3 +255,21 @@ def test_a_matrix_of_a_hundred_classes_can_be_read(lab, page: Page, evaluated: s
     expect(view.get_by_text("true 1, predicted 1:")).to_be_visible()
     assert view.evaluate(CUT_OFF) == []
     assert (brightness(view) < 128) is (themed == "dark")
+
+
+@pytest.fixture(scope="module")
+def regression(lab) -> str:
+    """Return the id of an evaluation of numbers."""
+    return evaluate(lab, "mlp-regression", "diabetes")
+
+
+def test_predicted_numbers_are_plotted_over_the_true_ones(lab, page: Page, regression, themed: str):
+    page.goto(f"{lab.page_url()}&job={regression}")
+    view = page.locator(f"#jupyter-platform-job-{regression}")
+    plot = view.get_by_role("img", name="Predicted over true numbers of")
+    expect(plot.locator("canvas")).to_be_visible(timeout=SLOW_MS)
+
+    picture(page, f"evaluation-regression-{themed}")
+
+    expect(view.locator(".jp-Platform-scores .jp-mod-main")).to_contain_text("R²")
+    assert view.evaluate(CUT_OFF) == []

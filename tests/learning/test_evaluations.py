@@ -191,6 +191,18 @@ def test_a_criterion_is_the_mean_over_all_samples_however_they_are_batched(
     assert result["headline"] == {"name": "loss", "value": result["loss"]}
 
 
+def test_true_and_predicted_numbers_are_there_to_be_plotted(tmp_path, rng):
+    x = rng.normal(size=(3000, 3)).astype("f4")
+    case = Case(tmp_path, x, x[:, :1] * 2, task="regression")
+    module = case.add(network("n", {**LINEAR, "out_features": 1}), (3,), 1)
+
+    pairs = case.run(**everything(3000)).result["pairs"]
+
+    with torch.no_grad():
+        given = module(torch.from_numpy(x[::3])).flatten()
+    np.testing.assert_allclose(pairs, np.stack([x[::3, 0] * 2, given], 1), rtol=1e-5)
+
+
 def test_outputs_of_all_samples_are_kept_in_the_order_of_the_set(numbers):
     module = numbers.add(network("n", LINEAR), (3,), 2)
 

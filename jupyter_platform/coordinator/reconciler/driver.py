@@ -343,9 +343,10 @@ class Driver:
     async def _advance(self, state: JobState) -> None:
         attempt = self._attempt
         pids = [run.process.pid if run.process else None for run in attempt.runs]
+        # Before the state, so that nobody reads the new state with the old words.
+        self._tools.live.doing[attempt.job] = self._doing(state)
         await self._tools.ledger.run(lambda s: changes.advance(s, attempt, state, pids))
         attempt.state = state
-        self._tools.live.doing[attempt.job] = self._doing(state)
         await self._tools.records.publish([attempt.job])
 
     def _doing(self, state: JobState) -> str:

@@ -12,6 +12,7 @@ from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning import scores
 from jupyter_platform.learning.evaluation.base import Columns, Evaluation, Subject, place_of
+from jupyter_platform.learning.evaluation.examples import spread
 from jupyter_platform.learning.strategies import Place
 from jupyter_platform.learning.strategies.criteria import (
     Loss,
@@ -20,6 +21,8 @@ from jupyter_platform.learning.strategies.criteria import (
     wanted_shape,
 )
 
+PAIRS = 1000
+"""Samples whose true and predicted number are in the result of a regression."""
 _PROBE = 256
 """Samples from which a loss is told what the outputs are."""
 
@@ -80,6 +83,7 @@ class Regression(Evaluation):
         found = scores.regression_scores(given.flatten(1), targets.flatten(1))
         return {
             **found,
+            **_pairs(given.flatten(1), targets.flatten(1)),
             "loss": loss,
             "criterion": self._criterion,
             "headline": {"name": "R²", "value": found["r2"]},
@@ -88,6 +92,15 @@ class Regression(Evaluation):
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return the true numbers and the predicted ones."""
         return super().judgement(predicted_numbers(self._criterion, outputs[None])[0], target)
+
+
+def _pairs(given: Tensor, targets: Tensor) -> dict[str, Any]:
+    """Return true and predicted number of some samples, where each has one, for a plot."""
+    if targets.shape[1] != 1:
+        return {}
+    chosen = spread(len(targets), PAIRS)
+    rows = torch.cat([targets, given], 1)[chosen].tolist()
+    return {"pairs": [[float(f"{number:.6g}") for number in row] for row in rows]}
 
 
 def predicted_numbers(criterion: str, outputs: Tensor) -> Tensor:

@@ -45,6 +45,8 @@ export interface IEvaluation {
   readonly perClass: readonly IClassScore[];
   /** Errors of a regression, by the name under which the platform gives them. */
   readonly errors: readonly (readonly [string, number | null])[];
+  /** True and predicted number of some samples of a regression. */
+  readonly pairs: readonly (readonly [number, number])[];
   readonly examples: readonly IExample[];
   readonly samples: number | null;
   readonly loss: number | null;
@@ -107,6 +109,7 @@ export function readEvaluation({
     confusion: listOf(result.confusion).map(row => listOf(row).map(countOf)),
     perClass,
     errors,
+    pairs: listOf(result.pairs).flatMap(readPair),
     examples: listOf(result.examples).map(readExample),
     samples: numberOf(result.samples),
     loss,
@@ -114,6 +117,13 @@ export function readEvaluation({
     msPerSample: numberOf(result.forward_ms_per_sample),
     seconds: numberOf(result.evaluation_time_s)
   };
+}
+
+function readPair(pair: Json): (readonly [number, number])[] {
+  const [truth, prediction] = listOf(pair).map(numberOf);
+  return typeof truth === 'number' && typeof prediction === 'number'
+    ? [[truth, prediction]]
+    : [];
 }
 
 function readClass(row: Json): IClassScore {

@@ -20,7 +20,7 @@ import {
 } from '../format';
 import { CommandIDs } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
-import type { IJob } from '../wire';
+import type { IHeadline, IJob } from '../wire';
 import { openJobMenu } from './job-menu';
 import { ProgressBar, Sparkline } from './meters';
 import { StateBadge, shownState, stateLabel } from './state';
@@ -154,7 +154,7 @@ function endedSentence(job: IJob, trans: TranslationBundle): string | null {
   if (job.state === 'failed') {
     return outcomeOf(job, trans);
   }
-  if (job.state === 'finished' || !job.headline) {
+  if (job.state === 'finished' || !scoreOf(job)) {
     return null;
   }
   const state = stateLabel(job.state, trans);
@@ -163,10 +163,16 @@ function endedSentence(job: IJob, trans: TranslationBundle): string | null {
     : state;
 }
 
+/** What a job is judged by; null where it did not come to one. */
+function scoreOf({ state, headline }: IJob): IHeadline | null {
+  const isMissing = state !== 'finished' && headline?.value === null;
+  return state === 'failed' || isMissing ? null : headline;
+}
+
 /** The score, or the state as a word where there is none; its value is never cut. */
 function Outcome({ job, title }: { job: IJob; title: string }): JSX.Element {
   const { trans } = useSurroundings();
-  const headline = job.state === 'failed' ? null : job.headline;
+  const headline = scoreOf(job);
   return (
     <span className="jp-Platform-job-outcome" title={title}>
       <span>

@@ -74,6 +74,19 @@ describe('readEvaluation()', () => {
     ]);
   });
 
+  it('should read the pairs of a regression that can be drawn', () => {
+    const pairs = [[1, 1.5], [2, null], [3], 'x', [4, 3.5]];
+    const evaluation = readEvaluation({
+      type: 'EVALUATE',
+      result: { r2: 0.5, pairs }
+    });
+
+    expect(evaluation?.pairs).toEqual([
+      [1, 1.5],
+      [4, 3.5]
+    ]);
+  });
+
   it('should read how well pixels are told apart', () => {
     const row = { class: 'marked', precision: 1, recall: 0.5, f1: 0.6 };
     const evaluation = readEvaluation({

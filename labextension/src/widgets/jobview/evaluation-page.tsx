@@ -11,6 +11,7 @@ import type {
 } from '../../models/evaluation';
 import type { IJob } from '../../wire';
 import { useSurroundings } from '../surroundings';
+import { Agreement } from './agreement';
 import { Confusion } from './confusion';
 import { Examples } from './examples';
 
@@ -21,7 +22,7 @@ export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
   if (!evaluation) {
     return null;
   }
-  const { perClass, confusion, examples, classes, outputs } = evaluation;
+  const { perClass, confusion, pairs, examples, classes, outputs } = evaluation;
   return (
     <div className="jp-Platform-evaluation">
       <Score evaluation={evaluation} />
@@ -39,6 +40,7 @@ export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
           isPixels={perClass.some(({ iou }) => iou !== null)}
         />
       ) : null}
+      {pairs.length ? <Agreement pairs={pairs} /> : null}
       {perClass.length ? <ClassTable rows={perClass} /> : null}
       {examples.length ? (
         <Examples examples={examples} classes={classes} />

@@ -149,13 +149,7 @@ export class CurvePlot {
 
   private _axes(): uPlot.Axis[] {
     const { xLabel, yLabel, isLog } = this._look;
-    const common = {
-      stroke: this._css('--jp-ui-font-color1'),
-      font: `11px ${this._css('--jp-ui-font-family')}`,
-      labelFont: `12px ${this._css('--jp-ui-font-family')}`,
-      grid: { stroke: this._css('--jp-border-color2'), width: 1 },
-      ticks: { stroke: this._css('--jp-border-color2'), width: 1 }
-    };
+    const common = axisLook(name => this._css(name));
     return [
       {
         ...common,
@@ -253,6 +247,18 @@ export class CurvePlot {
 
   private readonly _plot: uPlot;
   private _window: IStepWindow;
+}
+
+/** Colours and fonts of an axis, by what reads a CSS variable. */
+export function axisLook(css: (name: string) => string) {
+  const line = { stroke: css('--jp-border-color2'), width: 1 };
+  return {
+    stroke: css('--jp-ui-font-color1'),
+    font: `11px ${css('--jp-ui-font-family')}`,
+    labelFont: `12px ${css('--jp-ui-font-family')}`,
+    grid: line,
+    ticks: line
+  };
 }
 
 function columnsOf({ steps, curves }: ICurveTable): uPlot.AlignedData {
