@@ -86,7 +86,8 @@ def _install_networks(site: Path) -> Path:
     return site
 
 
-def _platform(environment: dict[str, str], *words: str) -> None:
+def run_platform(environment: dict[str, str], *words: str) -> None:
+    """Run ``jupyter platform`` with some words, which has to go well."""
     command = [sys.executable, "-m", "jupyter_platform.cli.main", *words]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -100,12 +101,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     places = [str(_install_networks(folder / "site")), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
     # Other platforms of this machine may have been given all of it.
-    _platform(environment, "up", "--overcommit")
+    run_platform(environment, "up", "--overcommit")
     try:
         with running_jupyter(folder, environment) as server:
             yield Lab(server.url, server.token, environment)
     finally:
-        _platform(environment, "down", "--stop-jobs")
+        run_platform(environment, "down", "--stop-jobs")
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from jupyter_platform.runtime.launch import request_down
-from jupyter_platform.runtime.paths import FOLDER, Paths
+from jupyter_platform.runtime.paths import FOLDER
 
+from .conftest import run_platform
 from .jupyter import JupyterServer, folders_in, running_jupyter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -40,16 +40,12 @@ CUT_OFF = """node => [...node.querySelectorAll('*')]
 def alone(tmp_path: Path) -> Iterator[JupyterServer]:
     """JupyterLab as `jupyter platform lab` opens it for somebody who has nothing yet."""
     environment = folders_in(tmp_path)
-    paths = Paths(
-        data=Path(environment["JUPYTER_DATA_DIR"]) / FOLDER,
-        runtime=Path(environment["JUPYTER_RUNTIME_DIR"]) / FOLDER,
-    )
     module = ["jupyter_platform.cli.main", "lab"]
     try:
         with running_jupyter(tmp_path, environment, module=module, is_asked=True) as server:
             yield server
     finally:
-        request_down(paths, timeout_s=60)
+        run_platform(environment, "down", "--stop-jobs")
 
 
 @pytest.fixture(params=["light", "dark"])
