@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import Literal
 
-from jupyter_platform.core.errors import ConflictError, NotFoundError
+from jupyter_platform.core.errors import ConflictError, HostError, NotFoundError
 from jupyter_platform.core.runs import PullAnswer, PullRequest, RunId
 from jupyter_platform.runtime.logs import cap_log
 from jupyter_platform.runtime.run_folder import OUTPUT, RunFolder, run_folders
@@ -37,6 +37,20 @@ class HostRuns:
     def __init__(self, root: Path, log_limit: int) -> None:
         self._root = root
         self._log_limit = log_limit
+
+    def check(self) -> None:
+        """Refuse to begin a run where nobody would ever find it.
+
+        Raises
+        ------
+        HostError
+            If the folder of the host was removed under it.
+        """
+        if not self._root.parent.is_dir():
+            raise HostError(
+                f"The folder of this host, {self._root.parent}, was removed; end the host and "
+                "start it again."
+            )
 
     def folder(self, run: RunId) -> RunFolder:
         """Return the run folder of a run, there or not."""

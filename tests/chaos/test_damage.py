@@ -52,7 +52,7 @@ def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
     assert len(lab.processes()) >= 5
 
     for folder in (lab.paths.data, lab.paths.runtime):
-        shutil.rmtree(folder, ignore_errors=True)
+        until(lambda at=folder: shutil.rmtree(at, ignore_errors=True) or not at.exists())
 
     until(lambda: not lab.processes(), 60, "the end of all processes")
     time.sleep(2)

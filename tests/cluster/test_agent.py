@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import os
+import shutil
 
 import pytest
 
@@ -224,6 +225,17 @@ def test_files_of_the_same_machine_are_linked_and_not_copied(with_host, spec, fo
     assert set(files) == {f"sha256:{weights}", f"sha256:{state}", job.dataset.file}
     assert os.path.samefile(files[f"sha256:{weights}"], shared.path(weights))
     assert os.path.isfile(files[job.dataset.file])
+
+
+def test_a_host_whose_folder_was_removed_begins_nothing_in_it(with_host, spec, processes):
+    async def scenario(link):
+        folder = processes.paths.host("host-a")
+        shutil.rmtree(folder)
+        with pytest.raises(HostError, match=r"host-a, was removed; end the host and start it"):
+            await start(link, spec())
+        assert not folder.exists()
+
+    with_host(scenario)
 
 
 def test_missing_file_refuses_the_start_and_leaves_nothing(with_host, spec, folder_of):
