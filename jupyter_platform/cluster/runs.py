@@ -38,7 +38,7 @@ class HostRuns:
         self._root = root
         self._log_limit = log_limit
 
-    def check(self) -> None:
+    def require_host_folder(self) -> None:
         """Refuse to begin a run where nobody would ever find it.
 
         Raises

@@ -84,7 +84,7 @@ class RunStarter:
 
     def _prepare(self, folder: RunFolder, spec: RunSpec) -> None:
         if not folder.exists():
-            self._runs.check()
+            self._runs.require_host_folder()
             files = self._content.resolve(references_of(spec))
             folder.create(spec.model_copy(update={"files": files}))
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page, expect
 
 from .jupyter import START_TIMEOUT_S, chromium, folders_in, running_jupyter
 
@@ -84,6 +84,18 @@ def _install_networks(site: Path) -> Path:
     points = "[jupyter_platform.networks]\nwild = wild:Wild\nexplosive = wild:Explosive\n"
     (info / "entry_points.txt").write_text(points)
     return site
+
+
+def open_sidebar(lab, page: Page) -> Locator:
+    """Open JupyterLab with an empty layout, and the sidebar in it."""
+    page.goto(lab.page_url())
+    sidebar = page.locator("#jupyter-platform-sidebar")
+    tab = page.get_by_role("tab", name="Platform")
+    expect(tab).to_be_visible(timeout=1000 * START_TIMEOUT_S)
+    if not sidebar.is_visible():
+        tab.click()
+    expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=1000 * START_TIMEOUT_S)
+    return sidebar
 
 
 def run_platform(environment: dict[str, str], *words: str) -> None:

@@ -18,23 +18,14 @@ from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.paths import FOLDER, Paths
 
+from .conftest import open_sidebar
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 SLOW_MS = 90_000
 LEARN = {"type": "LEARN", "networks": ["mlp"], "dataset": "iris"}
 ENDLESS = {"max_iterations": -1, "validation_interval": 0}
-
-
-def open_sidebar(lab, page: Page) -> Locator:
-    page.goto(lab.page_url())
-    sidebar = page.locator("#jupyter-platform-sidebar")
-    tab = page.get_by_role("tab", name="Platform")
-    expect(tab).to_be_visible(timeout=SLOW_MS)
-    if not sidebar.is_visible():
-        tab.click()
-    expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=SLOW_MS)
-    return sidebar
 
 
 def open_job(lab, page: Page, job: str) -> Locator:

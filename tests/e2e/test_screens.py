@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from jupyter_platform.runtime.paths import FOLDER
 
-from .conftest import run_platform
+from .conftest import open_sidebar, run_platform
 from .jupyter import JupyterServer, folders_in, running_jupyter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -153,17 +153,6 @@ def await_states(lab, jobs: dict[str, str]) -> None:
         while (answer := lab.platform("GET", f"jobs/{job}"))["state"] != state:
             assert time.monotonic() < deadline, answer
             time.sleep(0.1)
-
-
-def open_sidebar(lab, page: Page) -> Locator:
-    page.goto(lab.page_url())
-    sidebar = page.locator("#jupyter-platform-sidebar")
-    tab = page.get_by_role("tab", name="Platform")
-    expect(tab).to_be_visible(timeout=SLOW_MS)
-    if not sidebar.is_visible():
-        tab.click()
-    expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=SLOW_MS)
-    return sidebar
 
 
 def narrow(page: Page, sidebar: Locator) -> None:

@@ -277,10 +277,14 @@ def test_a_network_with_memory_is_refused(export):
 
 
 @pytest.mark.parametrize(
-    ("name", "shape", "outputs"),
-    [("lenet", (1, 28, 28), 10), ("resnet", (3, 8, 8), 4), ("recurrent-q-network", (5, 4), 2)],
+    ("name", "shape", "outputs", "known"),
+    [
+        ("lenet", (1, 28, 28), 10, 10),
+        ("resnet", (3, 8, 8), 4, 4),
+        ("recurrent-q-network", (5, 4), 2, None),
+    ],
 )
-def test_what_went_out_comes_back(export, import_file, tmp_path, name, shape, outputs):
+def test_what_went_out_comes_back(export, import_file, tmp_path, name, shape, outputs, known):
     description = bundled_networks()[name]
     export(description, shape, outputs)
 
@@ -288,7 +292,8 @@ def test_what_went_out_comes_back(export, import_file, tmp_path, name, shape, ou
 
     network = build(description, shape, outputs)
     assert answer.facts.parameters == sum(item.numel() for item in network.parameters())
-    assert answer.description.input_shape == shape
+    assert answer.facts.parameters == 61_706 or name != "lenet"
+    assert (answer.description.input_shape, answer.description.outputs) == (shape, known)
     samples = normal(2, *shape)
     wanted = computed(description, shape, outputs, tmp_path / "w.safetensors", samples)
     np.testing.assert_allclose(outputs_of(answer, samples), wanted, atol=1e-5)

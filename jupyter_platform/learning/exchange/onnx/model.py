@@ -63,6 +63,12 @@ class Node:
         """Return the name of an input; empty when it is left out."""
         return self.inputs[index] if index < len(self.inputs) else ""
 
+    def place(self, index: int, size: int) -> int:
+        """Return an index counted from the front; one outside is refused."""
+        if not -size <= index < size:
+            raise self.refuse(f"its index {index} is outside of {size} values")
+        return index % size
+
     def refuse(self, reason: str) -> InvalidDataError:
         """Return the error about what has no layer here."""
         return InvalidDataError(f"{self.label} cannot be imported: {reason}.")

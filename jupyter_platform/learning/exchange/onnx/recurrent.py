@@ -291,7 +291,7 @@ class Recurrences:
             return False
         if steps is None or features is None:
             raise node.refuse("the number of steps is not known; name a shape (input_shape)")
-        at = int(place) % steps
+        at = node.place(int(place), steps)
         self._values[node.outputs[0]] = self._cut(moved.layer, at, 0, features)
         return True
 
@@ -321,7 +321,7 @@ class Recurrences:
             place = self._model.constant(node, 1)
             if place is None or place.ndim or axes[int(node.get("axis", 0))] != "D":
                 return False
-            chosen = [items[int(place)]]
+            chosen = [items[node.place(int(place), len(items))]]
         elif node.op == "Squeeze" and self._squeezed(node, axes) == "D":
             chosen = items
         elif (node.op == "Flatten" and axes == "BDH") or node.op == "Reshape":

@@ -155,7 +155,7 @@ def _gather(node: Node, model: Model) -> list[Part]:
     if axis == 0:
         raise node.refuse("it picks samples of the batch (axis 0)")
     size = shape[axis - 1]
-    chosen = [int(place) % size for place in np.atleast_1d(places)]
+    chosen = [node.place(int(place), size) for place in np.atleast_1d(places)]
     if places.ndim > 1 or chosen != list(range(chosen[0], chosen[0] + len(chosen))):
         raise node.refuse("it picks other than one range")
     start, length = [0] * len(shape), list(shape)
@@ -188,23 +188,28 @@ def split_part(node: Node, model: Model, index: int) -> Part:
     return Part("Split", {"part": index, "cuts": cuts, "dim": axis})
 
 
-def _reduce_mean(node: Node, model: Model) -> list[Part]:
+def _reduced(node: Node, model: Model) -> list[int] | None:
+    """Return the axes over which values are taken together; None where it does nothing."""
     rank = len(model.shape(node))
     axes = model.numbers(node, 1, "axes")
     if axes is None and node.get("noop_with_empty_axes", 0):
+        return None
+    return sorted({axis % rank for axis in (axes if axes else range(rank))})
+
+
+def _reduce_mean(node: Node, model: Model) -> list[Part]:
+    dims = _reduced(node, model)
+    if dims is None:
         return []
-    dims = sorted({axis % rank for axis in (axes if axes else range(rank))})
     if 0 in dims:
         raise node.refuse("it averages over the batch (axis 0)")
     return [Part("Mean", {"dims": dims, "keepdim": bool(node.get("keepdims", 1))})]
 
 
 def _reduce_max(node: Node, model: Model) -> list[Part]:
-    rank = len(model.shape(node))
-    axes = model.numbers(node, 1, "axes")
-    if axes is None and node.get("noop_with_empty_axes", 0):
+    rank, dims = len(model.shape(node)), _reduced(node, model)
+    if dims is None:
         return []
-    dims = sorted({axis % rank for axis in (axes if axes else range(rank))})
     if dims != list(range(2, rank)) or rank not in (3, 4, 5):
         raise node.refuse("other than the largest value of each channel is not accepted")
     pool = Part(f"AdaptiveMaxPool{rank - 2}d", {"output_size": 1})
