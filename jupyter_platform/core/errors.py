@@ -263,3 +263,27 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> FieldError:
         accepted=shown,
         nearest=near,
     )
+
+
+def refusal(
+    field: str, value: Any, message: str, accepted: str, nearest: str | None = None
+) -> OptionError:
+    """Return the error that refuses one field of a request.
+
+    Parameters
+    ----------
+    field : str
+        Name of the field as the caller spelled it.
+    value : Any
+        What was given.
+    message : str
+        A whole sentence: what is wrong and what would be accepted.
+    accepted : str
+        What would be accepted, in few words.
+    nearest : str, optional
+        The known name nearest to an unknown one.
+    """
+    error = FieldError(
+        field=field, value=value, message=message, accepted=accepted, nearest=nearest
+    )
+    return OptionError.from_fields([error])
