@@ -22,6 +22,7 @@ from jupyter_platform.learning.acting.publishing import Subscription
 from jupyter_platform.learning.acting.recording import Recording, Take, take_facts
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.networks import build, load_weights
+from jupyter_platform.learning.seeds import stream_seed
 
 _WINDOW = 100
 """Episodes over which the mean return of the result goes."""
@@ -112,6 +113,8 @@ class Agent:
         network = build(given.description, found.input_shape, found.outputs)
         if path is not None:
             load_weights(network, path, given.description.name)
+        # Layers that draw while acting: each agent goes its own way.
+        torch.manual_seed(stream_seed(self.options.seed, context.spec.run.rank, 5))
         return network.to(context.device).eval(), found
 
     def play(self) -> bool:

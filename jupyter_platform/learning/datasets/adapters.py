@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,7 +28,91 @@ from jupyter_platform.learning.datasets.value_adapters import (
     class_numbers,
 )
 
-__all__ = ["Adapter", "Chain", "adapt", "make_adapters", "select"]
+__all__ = ["ADAPTERS", "Adapter", "AdapterType", "Chain", "adapt", "make_adapters", "select"]
+
+
+@dataclass(frozen=True)
+class AdapterType:
+    """One kind of change, and what asks for it."""
+
+    options: tuple[str, ...]
+    """Options that it reads."""
+    make: Callable[[AdapterOptions], Adapter | None]
+    """Makes the adapter; None where nothing asks for it."""
+    example: Mapping[str, Any] = field(default_factory=dict)
+    """Options that ask for it, drawing whatever it can draw at random."""
+
+
+def _flip(options: AdapterOptions) -> Adapter | None:
+    vertical, horizontal = options.vertical_flip, options.horizontal_flip
+    return Flip(vertical, horizontal) if vertical or horizontal else None
+
+
+def _rotation(options: AdapterOptions) -> Adapter | None:
+    if options.rotation is None:
+        return None
+    return Rotation(options.rotation, options.rotation_center, options.rotation_zero_pad)
+
+
+def _crop(options: AdapterOptions) -> Adapter | None:
+    if options.crop_width is None and options.crop_height is None:
+        return None
+    return Crop(options.crop_width, options.crop_height, options.crop_padding)
+
+
+def _frame(options: AdapterOptions) -> Adapter | None:
+    return None if options.frame is None else Frame(options.frame)
+
+
+def _binarize(options: AdapterOptions) -> Adapter | None:
+    return None if options.binarize is None else Binarize(options.binarize)
+
+
+def _autoencode(options: AdapterOptions) -> Adapter | None:
+    return Autoencode(options.encoder_noise, options.encoder_drop) if options.autoencode else None
+
+
+def _relabel(options: AdapterOptions) -> Adapter | None:
+    if options.labels is None or options.autoencode:
+        return None
+    return Relabel(options.labels, options.other_label)
+
+
+def _mask_to_class(options: AdapterOptions) -> Adapter | None:
+    if not options.mask_to_class:
+        return None
+    return MaskToClass(options.mask_center, options.mask_threshold)
+
+
+ADAPTERS = (
+    AdapterType(
+        ("vertical_flip", "horizontal_flip"),
+        _flip,
+        {"vertical_flip": 0.5, "horizontal_flip": 0.5},
+    ),
+    AdapterType(
+        ("rotation", "rotation_center", "rotation_zero_pad"), _rotation, {"rotation": [-0.5, 0.5]}
+    ),
+    AdapterType(
+        ("crop_width", "crop_height", "crop_padding"),
+        _crop,
+        {"crop_width": 6, "crop_height": 6, "crop_padding": 2},
+    ),
+    AdapterType(("frame",), _frame, {"frame": [4, 4]}),
+    AdapterType(("binarize",), _binarize, {"binarize": 0.5}),
+    AdapterType(
+        ("autoencode", "encoder_noise", "encoder_drop"),
+        _autoencode,
+        {"autoencode": True, "encoder_noise": 0.1, "encoder_drop": 0.1},
+    ),
+    AdapterType(("labels", "other_label"), _relabel, {"labels": ["0"], "other_label": True}),
+    AdapterType(
+        ("mask_to_class", "mask_center", "mask_threshold"),
+        _mask_to_class,
+        {"mask_to_class": True},
+    ),
+)
+"""All of them, in the order in which they are applied; `sample_range` is `select`'s."""
 
 
 @dataclass(frozen=True)
@@ -111,23 +197,8 @@ def make_adapters(options: AdapterOptions, facts: DatasetFacts) -> Chain:
     OptionError
         If such samples cannot be changed so; the option is named.
     """
-    made: list[Adapter] = []
-    if options.vertical_flip or options.horizontal_flip:
-        made.append(Flip(options.vertical_flip, options.horizontal_flip))
-    if options.rotation is not None:
-        made.append(Rotation(options.rotation, options.rotation_center, options.rotation_zero_pad))
-    if options.crop_width is not None or options.crop_height is not None:
-        made.append(Crop(options.crop_width, options.crop_height, options.crop_padding))
-    if options.frame is not None:
-        made.append(Frame(options.frame))
-    if options.binarize is not None:
-        made.append(Binarize(options.binarize))
-    if options.autoencode:
-        made.append(Autoencode(options.encoder_noise, options.encoder_drop))
-    if options.labels is not None and not options.autoencode:
-        made.append(Relabel(options.labels, options.other_label))
-    if options.mask_to_class:
-        made.append(MaskToClass(options.mask_center, options.mask_threshold))
+    found = (kind.make(options) for kind in ADAPTERS)
+    made = [item for item in found if item is not None]
     chain = Chain(_merged(made))
     chain.shape(facts)
     return chain

@@ -50,9 +50,7 @@ class PrefetchedBatches(Batches):
     def __next__(self) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of the next batch."""
         (_, self._position), (inputs, targets) = next(self._ahead)
-        if self._augment is None:
-            return inputs, targets
-        return self._augment(inputs, targets, self._generator)
+        return self._changed(inputs, targets)
 
     def reseed(self, number: int) -> None:
         """Forget what was read, and draw other samples than in tries with another number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import torch
@@ -12,8 +12,11 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options.groups.data import DataOptions
+from jupyter_platform.learning.seeds import stream_seed
 from jupyter_platform.learning.synchronisation import current_gang
 
+Classes = Callable[[Tensor], Tensor]
+"""Returns the classes of rows."""
 Adapt = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
 """Changes inputs and targets of a batch; draws from the generator."""
 
@@ -222,9 +225,7 @@ class Grouped(DealtSampler):
 _BATCHES_AT_ONCE = 64
 
 
-def make_sampler(
-    options: DataOptions, rows: Tensor, seed: int, classes: Callable[[Tensor], Tensor]
-) -> Sampler:
+def make_sampler(options: DataOptions, rows: Tensor, seed: int, classes: Classes) -> Sampler:
     """Return the sampler that the options ask for.
 
     Parameters
@@ -241,17 +242,27 @@ def make_sampler(
     InvalidDataError
         If ranges reach beyond the training set, or there are no classes.
     """
-    size = options.batch_size
-    match options.sampling:
-        case "UNIFORM":
-            return Uniform(rows, size, seed)
-        case "SEQUENTIAL":
-            return Sequential(rows, size)
-        case "WEIGHTED":
-            return Grouped(rows, size, seed, weighted_groups(options, len(rows)))
-        case "UNIFORMCLASS":
-            return Grouped(rows, size, seed, _class_groups(classes(rows)))
-    return Permutation(rows, size, seed)
+    return SAMPLERS[options.sampling](options, rows, seed, classes)
+
+
+def _grouped(
+    options: DataOptions, rows: Tensor, seed: int, groups: Sequence[tuple[Tensor, float]]
+) -> Sampler:
+    return Grouped(rows, options.batch_size, seed, groups)
+
+
+SAMPLERS: Mapping[str, Callable[[DataOptions, Tensor, int, Classes], Sampler]] = {
+    "PERMUTATION": lambda options, rows, seed, _: Permutation(rows, options.batch_size, seed),
+    "UNIFORM": lambda options, rows, seed, _: Uniform(rows, options.batch_size, seed),
+    "SEQUENTIAL": lambda options, rows, _seed, _: Sequential(rows, options.batch_size),
+    "WEIGHTED": lambda options, rows, seed, _: _grouped(
+        options, rows, seed, weighted_groups(options, len(rows))
+    ),
+    "UNIFORMCLASS": lambda options, rows, seed, classes: _grouped(
+        options, rows, seed, _class_groups(classes(rows))
+    ),
+}
+"""What makes the sampler of each value of the option `sampling`."""
 
 
 def check_sampling(options: DataOptions, count: int, facts: DatasetFacts) -> None:
@@ -365,6 +376,9 @@ class Turns:
 class Batches:
     """Endless training batches; in a gang those of this rank.
 
+    Each batch is changed at random by a stream of its own, which job, rank and the number of the
+    batch decide: so the ranks of a gang differ, and a checkpoint of one of them serves all.
+
     Parameters
     ----------
     source : Source
@@ -385,29 +399,42 @@ class Batches:
         gang = current_gang()
         self._sampler = sampler if gang.is_alone else Turns(sampler, gang.rank, gang.size)
         self._augment = augment
-        self._generator = torch.Generator().manual_seed(seed)
+        self._stream = (seed, gang.rank)
+        self._number = 0
+        self._generator = torch.Generator()
 
     def __iter__(self) -> Batches:
         return self
 
     def __next__(self) -> tuple[Tensor, Tensor]:
         """Return inputs and targets of the next batch."""
-        inputs, targets = self._gather(next(self._sampler))
+        return self._changed(*self._gather(next(self._sampler)))
+
+    def _changed(self, inputs: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the batch that comes next with its random changes."""
         if self._augment is None:
             return inputs, targets
+        self._generator.manual_seed(stream_seed(*self._stream, self._number))
+        self._number += 1
         return self._augment(inputs, targets, self._generator)
 
     def reseed(self, number: int) -> None:
         """Draw other samples, and change them otherwise, than in tries with another number."""
         seed = number * RESEED % 2**63
         self._sampler.reseed(seed)
-        self._generator.manual_seed(seed)
+        self._stream = (seed, self._stream[1])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance to this very place."""
-        return {"sampler": self._sampler.state_dict(), "augment": self._generator.get_state()}
+        """Return what brings another instance, of any rank, to this very place."""
+        return {
+            "sampler": self._sampler.state_dict(),
+            "augment": {"seed": self._stream[0], "number": self._number},
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go to where `state_dict` was taken."""
         self._sampler.load_state_dict(state["sampler"])
-        self._generator.set_state(state["augment"])
+        place = state["augment"]
+        if isinstance(place, dict):  # a checkpoint of an earlier release has a generator's state
+            self._stream = (int(place["seed"]), self._stream[1])
+            self._number = int(place["number"])
