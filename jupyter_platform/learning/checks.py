@@ -17,6 +17,7 @@ from jupyter_platform.core.states import JobType
 from jupyter_platform.core.strategies import STRATEGIES
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.acting.fitting import check_acting
+from jupyter_platform.learning.acting.trials import try_environment
 from jupyter_platform.learning.datasets import check_index_set
 from jupyter_platform.learning.datasets.adapters import make_adapters
 from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
@@ -202,6 +203,8 @@ def _check_without_dataset(
     code: Path | None,
 ) -> None:
     """Check what learns from acting, acts, or is judged by how it acts."""
+    if not _check_environment(result, options.get("environment")):
+        return
     if job_type is JobType.LEARN:
         places = _places(result, job_type, networks, None, options, code)
         _check_networks(result, networks, places, None, options)
@@ -213,6 +216,19 @@ def _check_without_dataset(
             result.blame("environment", error)
     else:
         result.errors.append(FieldError(field="dataset", message=f"{job_type} needs a dataset."))
+
+
+def _check_environment(result: Check, name: str | None) -> bool:
+    """Try an environment that is named; return False where it is refused, which is noted."""
+    if not name:
+        return True
+    try:
+        result.warnings.extend(try_environment(name))
+    except PlatformError as error:
+        result.category = "RL"
+        result.blame("environment", error)
+        return False
+    return True
 
 
 def _check_networks(

@@ -6,7 +6,7 @@ import functools
 import importlib
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,12 +21,24 @@ from jupyter_platform.core.errors import (
     UnavailableError,
     unknown_name,
 )
+from jupyter_platform.learning.acting.spaces import (
+    ActionCodec,
+    FiniteActions,
+    ObservationCodec,
+    OutsideError,
+    UnfitSpaceError,
+    action_codec,
+    observation_codec,
+    shown,
+)
 
 _HEADLESS = {
     "SDL_VIDEODRIVER": "dummy",
     "SDL_AUDIODRIVER": "dummy",
     "PYGAME_HIDE_SUPPORT_PROMPT": "1",
 }
+_RESET = ("observation", "info")
+_STEP = ("observation", "reward", "terminated", "truncated", "info")
 INSTALL = "pip install 'jupyter-platform[rl]'"
 
 
@@ -66,7 +78,7 @@ def environment_records() -> list[EnvironmentRecord]:
 
 
 def make_environment(name: str, *, render: bool = False) -> Any:
-    """Return one environment whose observations are arrays.
+    """Return one environment, as its code made it.
 
     Parameters
     ----------
@@ -99,49 +111,81 @@ def make_environment(name: str, *, render: bool = False) -> Any:
     except gym.error.DependencyNotInstalled as error:
         raise UnavailableError(f"Environment {name!r} lacks a package: {error}") from error
     except Exception as error:
-        raise _bad(name, f"cannot be made: {type(error).__name__}: {error}") from error
-    if not isinstance(environment.observation_space, gym.spaces.Box):
-        environment = gym.wrappers.FlattenObservation(environment)
+        raise bad_environment(name, f"cannot be made: {type(error).__name__}: {error}") from error
     return environment
 
 
+@dataclass(frozen=True)
+class Interface:
+    """How an environment is looked at and acted in."""
+
+    facts: EnvironmentFacts
+    observations: ObservationCodec
+    actions: ActionCodec
+
+
 @functools.cache
-def environment_facts(name: str) -> EnvironmentFacts:
-    """Return what an environment shows and takes; errors as of `make_environment`."""
+def environment_interface(name: str) -> Interface:
+    """Return how an environment is looked at and acted in.
+
+    Parameters
+    ----------
+    name : str
+        Id of the environment.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a space of it cannot be learned from or acted in, which is named, or as of
+        `make_environment`.
+    """
     environment = make_environment(name)
     try:
-        return _facts(name, environment)
+        seen = observation_codec(
+            _space(name, environment, "observation_space"), bounded=not is_gymnasiums(environment)
+        )
+        actions = action_codec(_space(name, environment, "action_space"))
+    except UnfitSpaceError as error:
+        raise bad_environment(name, f"cannot be learned: {error}") from error
     finally:
         environment.close()
-
-
-def _facts(name: str, environment: Any) -> EnvironmentFacts:
-    spaces = gymnasium().spaces
-    space, actions = environment.observation_space, environment.action_space
-    found: dict[str, Any] = {
-        "id": name,
-        "observation_shape": tuple(space.shape),
-        "observation_type": "uint8" if space.dtype == np.uint8 else "float32",
-        "max_episode_steps": environment.spec.max_episode_steps,
-        "reward_threshold": environment.spec.reward_threshold,
-    }
-    if isinstance(actions, spaces.Discrete):
-        return EnvironmentFacts(**found, actions=int(actions.n))
-    if isinstance(actions, spaces.Box):
-        return EnvironmentFacts(
-            **found,
-            action_shape=tuple(actions.shape),
-            action_low=tuple(np.asarray(actions.low, float).ravel().tolist()),
-            action_high=tuple(np.asarray(actions.high, float).ravel().tolist()),
-        )
-    raise _bad(
-        name,
-        f"takes actions of {type(actions).__name__}; agents here take one of a few (Discrete) "
-        "or numbers (Box)",
+    facts = EnvironmentFacts(
+        id=name,
+        observation_shape=seen.shape,
+        observation_type="uint8" if seen.dtype == np.uint8 else "float32",
+        max_episode_steps=environment.spec.max_episode_steps,
+        reward_threshold=environment.spec.reward_threshold,
+        actions=actions.count if isinstance(actions, FiniteActions) else None,
+        action_shape=() if isinstance(actions, FiniteActions) else actions.shape,
+        action_low=None if isinstance(actions, FiniteActions) else tuple(actions.low.tolist()),
+        action_high=None if isinstance(actions, FiniteActions) else tuple(actions.high.tolist()),
     )
+    return Interface(facts, seen, actions)
 
 
-def _bad(name: str, reason: str) -> InvalidRequestError:
+def environment_facts(name: str) -> EnvironmentFacts:
+    """Return what an environment shows and takes; errors as of `environment_interface`."""
+    return environment_interface(name).facts
+
+
+def is_gymnasiums(environment: Any) -> bool:
+    """Return whether an environment comes with Gymnasium itself.
+
+    Some of those leave the bounds that they declare (LunarLander, high above the ground), which
+    is not for users to mend.
+    """
+    return str(environment.spec.entry_point).startswith("gymnasium.envs.")
+
+
+def _space(name: str, environment: Any, kind: str) -> Any:
+    try:
+        return getattr(environment, kind)
+    except AttributeError as error:
+        raise bad_environment(name, f"declares no {kind}") from error
+
+
+def bad_environment(name: str, reason: str) -> InvalidRequestError:
+    """Return the error that refuses an environment."""
     message = f"Environment {name!r} {reason}."
     return InvalidRequestError(
         message, errors=[FieldError(field="environment", value=name, message=message)]
@@ -210,13 +254,13 @@ class Lanes:
         self, name: str, environments: Sequence[Any], seeds: Iterator[int], max_actions: int
     ) -> None:
         count = len(environments)
-        self.facts = environment_facts(name)
+        interface = environment_interface(name)
+        self.facts, self._codec = interface.facts, interface.observations
+        self._decode: Callable[[Any], Any] = interface.actions.decode
         self._environments = environments
         self._seeds = seeds
         self._limit = max_actions
-        self._low, self._span = _bounds(self.facts)
-        self._dtype = np.dtype(self.facts.observation_type)
-        self._now = np.zeros((count, *self.facts.observation_shape), self._dtype)
+        self._now = np.zeros((count, *self._codec.shape), self._codec.dtype)
         self._rewards = np.zeros(count)
         self._lengths = np.zeros(count, np.int64)
         self._episode_seeds = [0] * count
@@ -266,18 +310,59 @@ class Lanes:
         for environment in self._environments:
             environment.close()
 
-    def _act(self, lane: int, action: Any) -> tuple[Any, float, bool, bool]:
-        if not self.facts.is_discrete:
-            shaped = np.clip(action, -1, 1).reshape(self.facts.action_shape)
-            action = (self._low + (shaped + 1) / 2 * self._span).astype(np.float32)
+    def _act(self, lane: int, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
+        made = self._decode(int(action) if self.facts.is_discrete else action)
         try:
-            observation, reward, done, cut, _ = self._environments[lane].step(action)
+            answer = self._environments[lane].step(made)
         except Exception as error:
             raise PlatformError(
-                f"Environment {self.facts.id!r} failed at action {action!r} after "
+                f"Environment {self.facts.id!r} failed at action {made!r} after "
                 f"{self._lengths[lane]} actions: {type(error).__name__}: {error}"
             ) from error
-        return observation, float(reward), bool(done), bool(cut)
+        call = f"step({made!r}) after {self._lengths[lane]} actions"
+        if not isinstance(answer, tuple) or len(answer) != len(_STEP):
+            raise self._unlike(call, answer, _STEP)
+        observation, reward, done, cut, _ = answer
+        return (
+            self._seen(observation, call),
+            self._reward(reward, call),
+            self._flag(done, "terminated", call),
+            self._flag(cut, "truncated", call),
+        )
+
+    def _unlike(self, call: str, answer: Any, wanted: Sequence[str]) -> PlatformError:
+        came = f"a tuple of {len(answer)}" if isinstance(answer, tuple) else shown(answer)
+        return PlatformError(
+            f"Environment {self.facts.id!r}: {call} gave {came}; as Gymnasium has it, it returns "
+            f"({', '.join(wanted)})."
+        )
+
+    def _seen(self, observation: Any, call: str) -> NDArray[Any]:
+        try:
+            return self._codec.encode(observation)
+        except OutsideError as error:
+            raise PlatformError(f"Environment {self.facts.id!r}: in {call} {error}.") from error
+
+    def _reward(self, reward: Any, call: str) -> float:
+        is_number = isinstance(reward, int | float | np.number | np.bool_) or (
+            isinstance(reward, np.ndarray) and reward.shape == () and reward.dtype.kind in "biuf"
+        )
+        if is_number and not isinstance(reward, np.complexfloating):
+            return float(reward)
+        raise PlatformError(
+            f"Environment {self.facts.id!r}: in {call} the reward is {shown(reward)}; it must be a "
+            "number."
+        )
+
+    def _flag(self, value: Any, name: str, call: str) -> bool:
+        if isinstance(value, bool | np.bool_) or (isinstance(value, int) and value in (0, 1)):
+            return bool(value)
+        if isinstance(value, np.ndarray | np.integer) and value.shape == () and value in (0, 1):
+            return bool(value)
+        raise PlatformError(
+            f"Environment {self.facts.id!r}: in {call} {name} is {shown(value)}; it must be True "
+            "or False."
+        )
 
     def _check_numbers(
         self, actions: NDArray[Any], rewards: NDArray[np.float32], following: NDArray[Any]
@@ -311,7 +396,16 @@ class Lanes:
         seed = next(self._seeds, None)
         if seed is None:
             return False
-        self._now[lane], _ = self._environments[lane].reset(seed=seed)
+        call = f"reset(seed={seed})"
+        try:
+            answer = self._environments[lane].reset(seed=seed)
+        except Exception as error:
+            raise PlatformError(
+                f"Environment {self.facts.id!r} failed at {call}: {type(error).__name__}: {error}"
+            ) from error
+        if not isinstance(answer, tuple) or len(answer) != len(_RESET):
+            raise self._unlike(call, answer, _RESET)
+        self._now[lane] = self._seen(answer[0], call)
         if not np.isfinite(self._now[lane]).all():
             raise PlatformError(
                 f"Environment {self.facts.id!r} begins with an observation that is not finite "
@@ -325,17 +419,6 @@ class Lanes:
 def _finite_rows(values: NDArray[Any]) -> NDArray[np.bool_]:
     found: NDArray[np.bool_] = np.isfinite(values.reshape(len(values), -1)).all(1)
     return found
-
-
-def _bounds(facts: EnvironmentFacts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the lowest action and the width of the range; without bounds that is -1 to 1."""
-    if facts.is_discrete:
-        return np.zeros(0), np.zeros(0)
-    low = np.array(facts.action_low).reshape(facts.action_shape)
-    high = np.array(facts.action_high).reshape(facts.action_shape)
-    bounded = np.isfinite(low) & np.isfinite(high)
-    low, high = np.where(bounded, low, -1.0), np.where(bounded, high, 1.0)
-    return low, high - low
 
 
 def endless_seeds(*entropy: int) -> Iterator[int]:
