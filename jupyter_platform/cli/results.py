@@ -9,7 +9,17 @@ import click
 
 from jupyter_platform.cli.output import number, print_fields, print_table
 
-LARGE = ("classes", "confusion", "per_class", "pairs", "examples", "agents", "headline", "error")
+LARGE = (
+    "classes",
+    "confusion",
+    "per_class",
+    "pairs",
+    "examples",
+    "agents",
+    "headline",
+    "error",
+    "warnings",
+)
 """Parts of a result that are no line in a list of fields."""
 MOST_CLASSES = 20
 """Classes above which a confusion matrix does not fit on a screen."""
@@ -17,6 +27,8 @@ MOST_CLASSES = 20
 
 def print_result(result: Mapping[str, Any]) -> None:
     """Print a result: its numbers, tables per class or agent, and the confusion matrix."""
+    for warning in result.get("warnings") or ():
+        click.echo(f"▲ {warning}")
     print_fields(
         (key.replace("_", " "), _text(value)) for key, value in result.items() if key not in LARGE
     )

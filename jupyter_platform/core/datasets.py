@@ -44,6 +44,9 @@ downloaded yet."""
 
 Reference = Annotated[str, Field(pattern=r"^(bundled|sha256|path|get):.")]
 
+SCALES = (1e-30, 1e30)
+"""Least and largest factor of inputs, without its sign: float32 reaches from 1e-38 to 3e38."""
+
 SYNTHETIC: dict[str, dict[str, tuple[float, float, float]]] = {
     "blobs": {
         "samples": (1000, 1, 1e8),
@@ -87,6 +90,21 @@ def check_dataset_name(name: str) -> None:
         message = f"{shortened(name)!r} cannot be the name of a dataset; accepted: {accepted}."
         field = FieldError(field="name", value=shortened(name), message=message, accepted=accepted)
         raise InvalidDataError(message, errors=[field])
+
+
+def check_scale(scale: float) -> None:
+    """Refuse a factor by which no input keeps its meaning as float32.
+
+    Raises
+    ------
+    ValueError
+        Saying which are accepted.
+    """
+    least, most = SCALES
+    if scale == 0:
+        raise ValueError("scale 0 would make every input zero")
+    if not least <= abs(scale) <= most:
+        raise ValueError(f"scale {scale:g} is not accepted; it is from {least:g} to {most:g}")
 
 
 class DownloadSource(BaseModel):
@@ -191,8 +209,8 @@ class DatasetDescriptor(BaseModel):
     @field_validator("scale")
     @classmethod
     def _scales(cls, scale: float | None) -> float | None:
-        if scale == 0:
-            raise ValueError("scale 0 would make every input zero")
+        if scale is not None:
+            check_scale(scale)
         return scale
 
     @model_validator(mode="after")

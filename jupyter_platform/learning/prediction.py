@@ -19,6 +19,7 @@ from jupyter_platform.core.predictions import (
     PredictAnswer,
     PredictQuestion,
 )
+from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.datasets import Dataset, load
 from jupyter_platform.learning.evaluation.base import plain
 from jupyter_platform.learning.networks import shape_text
@@ -64,6 +65,7 @@ class Predictor:
         if question.integers:
             inputs = inputs.to(torch.int64)
         outputs, elapsed = _forward(ready, inputs, question.description.name)
+        _check_finite(outputs, question.description.name)
         is_shown = truth is not None and inputs[0].numel() <= SHOWN_VALUES
         return PredictAnswer(
             input_shape=list(ready.input_shape),
@@ -140,6 +142,20 @@ def _forward(ready: _Ready, inputs: Tensor, name: str) -> tuple[Tensor, float]:
             f"most {MAX_VALUES:,} are answered. Ask for fewer samples."
         )
     return outputs.float(), elapsed
+
+
+def _check_finite(outputs: Tensor, name: str) -> None:
+    """Refuse to tell a class, or a number, from outputs that are none.
+
+    Minus infinity is one: the logarithm of probability 0.
+    """
+    wrong = ((outputs == torch.inf) | outputs.isnan()).reshape(len(outputs), -1).any(1)
+    if wrong.any():
+        raise InvalidRequestError(
+            f"Network {name!r} gives NaN or infinity for {int(wrong.sum())} of "
+            f"{format_count(len(outputs), 'sample')}, first for number {int(wrong.int().argmax())} "
+            "of those asked for; nothing can be told from that."
+        )
 
 
 def _probabilities(question: PredictQuestion, outputs: Tensor) -> list[list[float]] | None:

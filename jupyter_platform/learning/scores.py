@@ -19,7 +19,9 @@ def classification_scores(outputs: Tensor, targets: Tensor, names: list[str]) ->
     Parameters
     ----------
     outputs : Tensor, shape (n, C)
-        Any score that is higher for a likelier class.
+        Any score that is higher for a likelier class. A sample whose scores tell no class (see
+        `tells_class`) counts as wrong: it stands in no column of the confusion, but in the
+        support and among the missed ones (``fn``) of its class.
     targets : Tensor, int64, shape (n,)
         True classes.
     names : list of str
@@ -33,24 +35,37 @@ def classification_scores(outputs: Tensor, targets: Tensor, names: list[str]) ->
         ``fp``, ``fn``, ``tn`` and `CLASS_SCORES`, 0 where a denominator is 0.
     """
     count = len(names)
-    predicted = outputs.argmax(1)
-    confusion = torch.bincount(targets * count + predicted, minlength=count * count)
-    confusion = confusion.reshape(count, count)
+    told = tells_class(outputs)
+    pairs = targets[told] * count + outputs[told].argmax(1)
+    confusion = torch.bincount(pairs, minlength=count * count).reshape(count, count)
+    missed = torch.bincount(targets[~told], minlength=count)
     return {
         "accuracy": float(confusion.diagonal().double().sum() / len(targets)),
         "top_k": top_k_accuracy(outputs, targets),
         "confusion": confusion.tolist(),
-        "per_class": class_scores(confusion, names),
+        "per_class": class_scores(confusion, names, missed),
     }
 
 
-def class_scores(confusion: Tensor, names: list[str]) -> list[dict[str, Any]]:
+def tells_class(outputs: Tensor) -> Tensor:
+    """Return which rows of scores have a likeliest class, bool, shape (n,).
+
+    Minus infinity, the logarithm of 0, is a score; NaN and infinity are none.
+    """
+    return (outputs < torch.inf).all(1) & outputs.amax(1).isfinite()
+
+
+def class_scores(
+    confusion: Tensor, names: list[str], missed: Tensor | None = None
+) -> list[dict[str, Any]]:
     """Score each class against all others.
 
     Parameters
     ----------
     confusion : Tensor, int64, shape (C, C)
         Samples by true, then by predicted class.
+    missed : Tensor, int64, shape (C,), optional
+        Samples of each class for which no class was predicted.
 
     Returns
     -------
@@ -58,8 +73,9 @@ def class_scores(confusion: Tensor, names: list[str]) -> list[dict[str, Any]]:
         See `classification_scores`.
     """
     tp = confusion.diagonal().double()
-    fp, fn = confusion.sum(0) - tp, confusion.sum(1) - tp
-    tn = confusion.sum() - tp - fp - fn
+    unpredicted = torch.zeros_like(tp) if missed is None else missed.double()
+    fp, fn = confusion.sum(0) - tp, confusion.sum(1) - tp + unpredicted
+    tn = confusion.sum() + unpredicted.sum() - tp - fp - fn
     columns = {
         "precision": _ratio(tp, tp + fp),
         "recall": _ratio(tp, tp + fn),
@@ -148,8 +164,11 @@ def top_k_accuracy(outputs: Tensor, targets: Tensor) -> dict[str, float]:
     true = outputs.gather(1, targets[:, None])
     lower = torch.arange(outputs.shape[1])[None] < targets[:, None]
     rank = ((outputs > true) | ((outputs == true) & lower)).sum(1)
+    told = tells_class(outputs)
     return {
-        str(k): float((rank < k).double().mean()) for k in TOP_K if k == 1 or k < outputs.shape[1]
+        str(k): float(((rank < k) & told).double().mean())
+        for k in TOP_K
+        if k == 1 or k < outputs.shape[1]
     }
 
 

@@ -55,3 +55,11 @@ def test_each_agent_has_a_line(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].split() == ["0", "1,200", "9", "7.5", "20"]
     assert lines[-1].split() == ["1", "0", "0", "–", "–"]
+
+
+def test_what_to_know_of_a_score_comes_before_it(capsys):
+    print_result({"accuracy": 0.5, "warnings": ["4 of 8 outputs are not finite."]})
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "▲ 4 of 8 outputs are not finite."
+    assert "0.5" in lines[1]

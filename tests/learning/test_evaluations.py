@@ -14,81 +14,16 @@ from torch import nn
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError, PlatformError
-from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.options import EvaluateOptions
-from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
-from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.context import RunContext
-from jupyter_platform.learning.evaluation import runner
 from jupyter_platform.learning.evaluation.classification import Classification
-from jupyter_platform.learning.events import EventLog
-from jupyter_platform.learning.gang import Gang
-from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
-from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.networks import WeightsHeader, save_weights
 
+from .evaluating import LINEAR, Case, everything, network
 from .gangs import run_gang
-
-LINEAR = {"type": "Linear", "in_features": "$features", "out_features": "$outputs"}
-
-
-def network(name, *layers, **fields):
-    return NetworkDescription(name=name, layers=layers, **fields)
-
-
-class Case:
-    """Networks with fresh weights, and a dataset of arrays."""
-
-    def __init__(self, folder, x, y, **fields):
-        self.folder = folder
-        self.x, self.y = x, y
-        path = folder / "data.npz"
-        np.savez(path, x=x, y=y)
-        self.dataset = DatasetDescriptor(name="d", kind="npz", file="sha256:data", **fields)
-        self.files = {"sha256:data": str(path)}
-        self.networks, self.modules = [], []
-
-    def add(self, description, shape, outputs, output_shape=None):
-        torch.manual_seed(len(self.networks))
-        module = build(description, shape, outputs, output_shape).eval()
-        digest = f"sha256:{len(self.networks)}"
-        path = self.folder / f"{len(self.networks)}.safetensors"
-        header = WeightsHeader.of(description, shape, outputs, output_shape)
-        save_weights(path, module.state_dict(), header)
-        self.networks.append(NetworkInput(description=description, weights=digest))
-        self.modules.append(module)
-        self.files[digest] = str(path)
-        return module
-
-    def run(self, *, gang=None, **options):
-        folder = self.folder / f"run{gang.rank if gang else ''}"
-        folder.mkdir(exist_ok=True)
-        spec = RunSpec(
-            run=RunId(workload="e", attempt=1),
-            type=JobType.EVALUATE,
-            name="e",
-            networks=self.networks,
-            dataset=self.dataset,
-            options=EvaluateOptions.model_validate(options).model_dump(mode="json"),
-            files=self.files,
-        )
-        events = EventLog(folder)
-        recorder = Recorder(folder, events)
-        context = RunContext(spec, folder, events, recorder, StopFlag())
-        context.gang = gang or Gang()
-        try:
-            return runner.run(context)
-        finally:
-            events.close()
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(3)
-
-
-def everything(count):
-    return {"test_set": (0, count), "batch_size": 7}
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from jupyter_platform.coordinator.receiving import receive_file
-from jupyter_platform.core.datasets import SHA256, DatasetDescriptor
+from jupyter_platform.core.datasets import SHA256, DatasetDescriptor, check_scale
 from jupyter_platform.core.errors import InvalidDataError
 
 MAX_DATASET_BYTES = 50 * 10**9
@@ -41,8 +41,8 @@ class DatasetUpload(BaseModel):
     @field_validator("scale")
     @classmethod
     def _scales(cls, scale: float | None) -> float | None:
-        if scale == 0:
-            raise ValueError("scale 0 would make every input zero")
+        if scale is not None:
+            check_scale(scale)
         return scale
 
     def descriptor(self, name: str, kind: str, digest: str) -> DatasetDescriptor:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.datasets.samples import Samples
 
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 _PIECE = 1 << 24
 """Values that are looked at at once."""
 
@@ -72,21 +74,79 @@ def is_number(array: NDArray[Any]) -> bool:
     return array.dtype.kind in "biuf"
 
 
-def first_nan(array: NDArray[Any]) -> tuple[int, ...] | None:
-    """Return the index of the first NaN or infinity of a float array, or None.
+@dataclass(frozen=True)
+class NotFinite:
+    """The values of an array that are no finite float32."""
+
+    first: tuple[int, ...]
+    """Index of the first of them."""
+    values: int
+    samples: int
+    """Samples, along the first axis, that hold one or more of them."""
+
+    def counted(self) -> str:
+        """Say how many there are: ``3 such values in 2 samples``."""
+        return f"{self.values:,} such value{'s' * (self.values > 1)} in " + format_count(
+            self.samples, "sample"
+        )
+
+
+def not_finite(array: NDArray[Any], factor: float = 1.0) -> NotFinite | None:
+    """Find the values that are NaN or infinite once they are float32 and scaled.
 
     A mapped array larger than the memory is read piece by piece.
+
+    Parameters
+    ----------
+    array : ndarray, shape (N, …)
+        Truth values or real numbers.
+    factor : float
+        What they are multiplied by afterwards.
+
+    Returns
+    -------
+    NotFinite or None
+        None where all are finite.
     """
-    if array.dtype.kind != "f" or not array.size:
+    if not array.size or _always_fits(array.dtype, factor):
         return None
     step = max(1, _PIECE // max(1, array[0].size))
+    first: tuple[int, ...] | None = None
+    values = samples = 0
     for start in range(0, len(array), step):
         piece = array[start : start + step]
-        # The sum is one pass without a second array; only a bad one is worth a mask.
-        with np.errstate(all="ignore"):
-            if np.isfinite(piece.sum(dtype=np.float64)):
-                continue
-        bad = np.argwhere(~np.isfinite(piece))
-        if len(bad):
-            return (start + int(bad[0][0]), *(int(item) for item in bad[0][1:]))
-    return None
+        # Both ends are finite where all is: one pass without a second array.
+        if _as_finite(np.array([piece.min(), piece.max()]), factor).all():
+            continue
+        bad = ~_as_finite(piece, factor)
+        values += int(bad.sum())
+        samples += int(bad.reshape(len(piece), -1).any(1).sum())
+        if first is None:
+            where = np.argwhere(bad)[0]
+            first = (start + int(where[0]), *(int(item) for item in where[1:]))
+    return None if first is None else NotFinite(first, values, samples)
+
+
+def fault_of(value: Any, factor: float = 1.0) -> str:
+    """Say why a value is no finite float32: ``is nan``, ``is 1e+39, which float32 cannot hold``."""
+    if not np.isfinite(value):
+        return f"is {value}"
+    scaled = "" if factor == 1.0 else f" (multiplied by the scale {factor:g})"
+    return f"is {value}{scaled}, which float32 cannot hold (at most {FLOAT32_MAX:.4g})"
+
+
+def _always_fits(dtype: np.dtype[Any], factor: float) -> bool:
+    """Return whether no value of a type can be too large."""
+    if dtype.kind == "b":
+        largest = 1.0
+    elif dtype.kind in "iu":
+        largest = float(np.iinfo(dtype).max) + 1.0
+    else:
+        return False
+    return largest * abs(factor) <= FLOAT32_MAX
+
+
+def _as_finite(values: NDArray[Any], factor: float) -> NDArray[np.bool_]:
+    with np.errstate(all="ignore"):
+        found: NDArray[np.bool_] = np.isfinite(values.astype(np.float32) * np.float32(factor))
+    return found

@@ -11,11 +11,21 @@ from numpy.typing import NDArray
 
 from jupyter_platform.core.datasets import DatasetDescriptor, Task
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets.arrays import StoredArrays, first_nan, is_number, is_text
+from jupyter_platform.learning.datasets.arrays import (
+    StoredArrays,
+    fault_of,
+    is_number,
+    is_text,
+    not_finite,
+)
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
 _SMALL = 256
 """Classes whose numbers fit into a byte."""
+
+
+_EXACT = 2.0**53
+"""Below which every whole number is one of float64."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +57,11 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
         raise InvalidDataError(
             f"Dataset {name!r}: targets have type {targets.dtype}; they are numbers or text."
         )
-    bad = first_nan(targets)
+    bad = None if is_text(targets) else not_finite(targets)
     if bad is not None:
         raise InvalidDataError(
-            f"Dataset {name!r}: the target of sample {bad[0]} is {targets[bad]}; targets are "
-            "finite."
+            f"Dataset {name!r}: the target of sample {bad.first[0]} "
+            f"{fault_of(targets[bad.first])}; {bad.counted()} in all; targets are finite."
         )
     if targets.ndim == 2 and targets.shape[1] == 1:
         targets = targets[:, 0]
@@ -91,6 +101,12 @@ def _class_labels(
             raise InvalidDataError(
                 f"Dataset {name!r} is for classification, but its targets are fractions; set "
                 "task to regression."
+            )
+        if abs(targets).max() >= _EXACT:
+            raise InvalidDataError(
+                f"Dataset {name!r} is for classification, but its targets reach "
+                f"{float(abs(targets).max()):g}; classes are whole numbers below 2**53. Set task "
+                "to regression."
             )
         targets = targets.astype(np.int64)
     if names is not None and not is_text(targets) and _are_numbers_of(targets, len(names)):

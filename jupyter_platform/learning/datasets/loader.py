@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,12 @@ from jupyter_platform.core.datasets import (
     bundled_file,
 )
 from jupyter_platform.core.errors import InvalidDataError, NotFoundError
-from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, first_nan
+from jupyter_platform.learning.datasets.arrays import (
+    Files,
+    StoredArrays,
+    fault_of,
+    not_finite,
+)
 from jupyter_platform.learning.datasets.dataset import Dataset
 from jupyter_platform.learning.datasets.labels import Labels, read_labels
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
@@ -165,16 +170,23 @@ def _inputs(stored: StoredArrays, descriptor: DatasetDescriptor) -> Samples:
     if not isinstance(inputs, np.ndarray | tuple):
         return _shaped(inputs, descriptor)
     parts = (inputs,) if isinstance(inputs, np.ndarray) else inputs
+    _check_finite(parts, descriptor)
+    return ArraySamples(parts, _shape(parts[0], stored, descriptor))
+
+
+def _check_finite(parts: Sequence[NDArray[Any]], descriptor: DatasetDescriptor) -> None:
+    """Refuse inputs that are not finite as networks get them: float32, and scaled."""
+    factor = _array_scale(descriptor)
     before = 0
     for part in parts:
-        bad = first_nan(part)
+        bad = not_finite(part, factor)
         if bad is not None:
+            place = f"input {list(bad.first[1:])} of sample {before + bad.first[0]}"
             raise InvalidDataError(
-                f"Dataset {descriptor.name!r}: input {list(bad[1:])} of sample {before + bad[0]} "
-                f"is {part[bad]}; inputs are finite."
+                f"Dataset {descriptor.name!r}: {place} {fault_of(part[bad.first], factor)}; "
+                f"{bad.counted()}; inputs are finite."
             )
         before += len(part)
-    return ArraySamples(parts, _shape(parts[0], stored, descriptor))
 
 
 def _shaped(samples: Samples, descriptor: DatasetDescriptor) -> Samples:
@@ -204,10 +216,16 @@ def _misshapen(stored: tuple[int, ...], wanted: tuple[int, ...], name: str) -> I
 
 
 def _scale(descriptor: DatasetDescriptor, inputs: Samples) -> float:
+    # What is not in memory are images, also those inside of tables.
+    if inputs.in_memory or descriptor.scale is not None:
+        return _array_scale(descriptor)
+    return 1 / 255
+
+
+def _array_scale(descriptor: DatasetDescriptor) -> float:
     if descriptor.scale is not None:
         return descriptor.scale
-    # What is not in memory are images, also those inside of tables.
-    return 1 / 255 if descriptor.kind in PIXEL_KINDS or not inputs.in_memory else 1.0
+    return 1 / 255 if descriptor.kind in PIXEL_KINDS else 1.0
 
 
 def _size(descriptor: DatasetDescriptor, stored: int) -> int:

@@ -120,7 +120,11 @@ def _first(values: Tensor) -> list[float]:
 
 
 def _picture(image: Tensor) -> str:
-    """Return an image as the address of a PNG; values from 0 to 1, or else spread over that."""
+    """Return an image as the address of a PNG; values from 0 to 1, or else spread over that.
+
+    Values that are not finite are black.
+    """
+    image = image.nan_to_num(0.0, 0.0, 0.0)
     low, high = float(image.min()), float(image.max())
     if low < 0 or high > 1:
         image = (image - low) / max(high - low, 1e-12)

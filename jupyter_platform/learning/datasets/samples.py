@@ -11,6 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+_LARGEST_INT = np.iinfo(np.int64).max
+
 
 class Samples(Protocol):
     """One value for each stored row."""
@@ -93,7 +95,9 @@ class ArraySamples:
 def _tensor(array: NDArray[Any]) -> Tensor:
     """Return an array as a tensor, without a copy where torch can take it as it is."""
     if array.dtype.kind == "u" and array.dtype.itemsize > 1:
-        array = array.astype(np.int64)  # torch does next to nothing with wide unsigned numbers
+        # torch does next to nothing with wide unsigned numbers
+        is_wide = array.dtype.itemsize == 8 and array.size and array.max() > _LARGEST_INT
+        array = array.astype(np.float64 if is_wide else np.int64)
     elif array.dtype.itemsize > 8:
         array = array.astype(np.float64)
     native = array.dtype.newbyteorder("=")

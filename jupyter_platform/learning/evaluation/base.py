@@ -84,6 +84,13 @@ class Evaluation(ABC):
         At least ``headline``: ``{"name", "value"}`` of the leading score.
         """
 
+    def usable(self, outputs: Tensor) -> Tensor:
+        """Return for which samples the outputs are numbers to judge by, bool, shape (n,)."""
+        return outputs.flatten(1).isfinite().all(1)
+
+    unusable_effect: ClassVar[str] = "no score can be told of such numbers"
+    """What becomes of samples whose outputs are not `usable`, as the end of a sentence."""
+
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return ``truth``, ``prediction`` and ``probability`` of one sample, for people.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -39,6 +39,8 @@ class Binary(Evaluation):
             raise InvalidDataError(message, errors=[field])
         return (Place("network", tuple(facts.shape), 2),)
 
+    unusable_effect: ClassVar[str] = "they count as wrong, and stand in no column of the confusion"
+
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
         """Keep the outputs."""
         return {"outputs": outputs, "targets": targets}
@@ -46,22 +48,26 @@ class Binary(Evaluation):
     def scores(self, columns: Columns) -> dict[str, Any]:
         """Return the scores of the second class at the threshold, and its area under the curve."""
         targets = columns["targets"]
-        probability = self._probability(columns["outputs"])
+        usable = self.usable(columns["outputs"])
+        probability = self._probability(columns["outputs"][usable])
         guessed = (probability >= self.options.decision_threshold).to(torch.int64)
-        votes = torch.nn.functional.one_hot(guessed, 2)
+        votes = torch.full((len(targets), 2), torch.nan)
+        votes[usable] = torch.nn.functional.one_hot(guessed, 2).float()
         names = class_names(self.subject.facts, 2)
         found = scores.classification_scores(votes, targets, names)
         second = {key: found["per_class"][1][key] for key in scores.CLASS_SCORES}
-        likelihood = torch.where(targets == 1, probability, 1 - probability)
+        told = targets[usable]
+        likelihood = torch.where(told == 1, probability, 1 - probability)
+        loss = float(-likelihood.clamp_min(EPSILON).log().mean())
         return {
             **found,
             **second,
             "top_k": {},
-            "auc": scores.area_under_curve(probability, targets == 1),
+            "auc": scores.area_under_curve(probability, told == 1) if usable.all() else None,
             "threshold": self.options.decision_threshold,
             "positive": names[1],
             "classes": names,
-            "loss": float(-likelihood.clamp_min(EPSILON).log().mean()),
+            "loss": loss if usable.all() else None,
             "criterion": "BCE",
             "headline": {"name": "accuracy", "value": found["accuracy"]},
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -34,6 +34,12 @@ class Classification(Evaluation):
         super().__init__(subject)
         self._criterion = choose_criterion(self.options.criterion, subject.facts.task)
 
+    unusable_effect: ClassVar[str] = "they count as wrong, and stand in no column of the confusion"
+
+    def usable(self, outputs: Tensor) -> Tensor:
+        """Return which samples have a likeliest class; the logarithm of 0 is a score."""
+        return scores.tells_class(outputs) if outputs.ndim == 2 else super().usable(outputs)
+
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
         """Keep the outputs: top-k and loss need them whole."""
         return {"outputs": outputs, "targets": targets}
@@ -43,10 +49,13 @@ class Classification(Evaluation):
         outputs, targets = columns["outputs"], columns["targets"]
         _require_columns(outputs, self.subject.names[0])
         criterion = self._criterion
-        if self.options.criterion is None and classify_outputs(outputs) == "scores":
+        told = outputs[scores.tells_class(outputs)]
+        if self.options.criterion is None and classify_outputs(told) == "scores":
             # Accuracy wants no criterion: a network need not have learnt with the default one.
             criterion = "CE"
-        loss = total_loss(criterion, outputs, targets, self.subject.names[0])
+        loss = None
+        if len(told) == len(outputs):
+            loss = total_loss(criterion, outputs, targets, self.subject.names[0])
         names = class_names(self.subject.facts, outputs.shape[1])
         found = scores.classification_scores(outputs, targets, names)
         return {

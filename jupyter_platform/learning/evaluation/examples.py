@@ -35,14 +35,26 @@ def examples(
     with torch.inference_mode():
         outputs = evaluation.forward(inputs).cpu()
     inputs, targets = inputs.cpu(), targets.cpu()
+    usable = evaluation.usable(outputs).tolist()
     return [
         {
             "index": int(index),
             "input": _small(value),
-            **{name: _bounded(item) for name, item in evaluation.judgement(output, target).items()},
+            **{
+                name: _bounded(item)
+                for name, item in judged(evaluation, output, target, ok).items()
+            },
         }
-        for index, value, output, target in zip(indices, inputs, outputs, targets, strict=True)
+        for index, value, output, target, ok in zip(
+            indices, inputs, outputs, targets, usable, strict=True
+        )
     ]
+
+
+def judged(evaluation: Evaluation, output: Tensor, target: Tensor, usable: bool) -> dict[str, Any]:
+    """Return what was made of a sample: nothing where the outputs are no numbers to judge by."""
+    found = evaluation.judgement(torch.zeros_like(output) if not usable else output, target)
+    return found if usable else {**found, "prediction": None, "probability": None}
 
 
 def _small(values: Tensor) -> Any:

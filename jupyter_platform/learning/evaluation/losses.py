@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -43,8 +44,13 @@ class Criterion(Evaluation):
 
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
         """Keep the mean loss of the batch, for each of its samples."""
+        told = self.usable(outputs)
+        if not told.any():  # and nothing tells what the loss is to take them for
+            return {"loss": torch.full((len(inputs),), torch.nan, dtype=torch.float64)}
         if self._loss is None:
-            self._loss = make_loss(self._criterion, outputs, targets, self.subject.names[0])
+            self._loss = make_loss(
+                self._criterion, outputs[told], targets[told], self.subject.names[0]
+            )
         return {"loss": self._loss(outputs, targets).double().expand(len(inputs))}
 
     def scores(self, columns: Columns) -> dict[str, Any]:
@@ -100,7 +106,13 @@ def _pairs(given: Tensor, targets: Tensor) -> dict[str, Any]:
         return {}
     chosen = spread(len(targets), PAIRS)
     rows = torch.cat([targets, given], 1)[chosen].tolist()
-    return {"pairs": [[float(f"{number:.6g}") for number in row] for row in rows]}
+    return {
+        "pairs": [
+            [float(f"{number:.6g}") for number in row]
+            for row in rows
+            if all(map(math.isfinite, row))
+        ]
+    }
 
 
 def predicted_numbers(criterion: str, outputs: Tensor) -> Tensor:
@@ -118,7 +130,10 @@ def total_loss(criterion: str, outputs: Tensor, targets: Tensor, network: str) -
     InvalidDataError
         If the criterion cannot take these outputs.
     """
-    loss = make_loss(criterion, outputs[:_PROBE], targets[:_PROBE], network)
+    told = (outputs < torch.inf).flatten(1).all(1).nonzero()[:_PROBE, 0]
+    if not len(told):
+        return math.nan
+    loss = make_loss(criterion, outputs[told], targets[told], network)
     values = targets.double() if targets.is_floating_point() else targets
     with torch.inference_mode():
         return float(loss(outputs.double(), values))

@@ -17,6 +17,8 @@ from jupyter_platform.learning.evaluation.base import Columns, Evaluation
 from jupyter_platform.learning.gang import Gang
 
 OUTPUTS = "outputs"
+USABLE = "usable"
+"""Column of truth values: whether the outputs of a sample are numbers to judge by."""
 WARM_UP = 32
 """Samples of an untimed first pass, in which torch sets itself up."""
 KEPT_ON_DEVICE = 256_000_000
@@ -178,7 +180,10 @@ def pass_through(
                 inputs, outputs, targets = (
                     item.flatten(0, 1) for item in (inputs, outputs, targets)
                 )
-            columns = evaluation.note(inputs, outputs, targets)
+            columns = {
+                USABLE: evaluation.usable(outputs),
+                **evaluation.note(inputs, outputs, targets),
+            }
             noted.add({OUTPUTS: outputs, **columns} if keep_outputs else columns)
             done += rows.numel()
             recorder.step = done

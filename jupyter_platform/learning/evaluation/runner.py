@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from jupyter_platform.learning.evaluation.examples import EXAMPLES, examples, sp
 from jupyter_platform.learning.evaluation.keeping import keep_best, keep_outputs
 from jupyter_platform.learning.evaluation.passing import (
     OUTPUTS,
+    USABLE,
     Gather,
     Passed,
     batches,
@@ -76,7 +78,8 @@ def run(context: RunContext) -> RunResult:
         return RunResult(status="finished", step=mine.done, result={"samples": mine.done})
     if passed.done < len(samples.rows):
         return RunResult(status="stopped", step=passed.done, result={"samples": passed.done})
-    result = evaluation.scores(passed.columns)
+    result = _finite(evaluation.scores(passed.columns))
+    _tell_unusable(context, evaluation, passed, result)
     keep_best(context, result["headline"]["value"], result)
     if options.include_outputs:
         result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
@@ -85,12 +88,37 @@ def run(context: RunContext) -> RunResult:
         "samples": passed.done,
         "evaluation_time_s": time.perf_counter() - started,
         "forward_ms_per_sample": passed.forward_s * 1000 / passed.done,
-        "examples": _examples(context, evaluation, samples),
+        "examples": _finite(_examples(context, evaluation, samples)),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
         "device": str(context.device),
     }
     return RunResult(status="finished", step=passed.done, result=result)
+
+
+def _tell_unusable(
+    context: RunContext, evaluation: Evaluation, passed: Passed, result: dict[str, Any]
+) -> None:
+    """Say beside the scores for how many samples the networks gave no finite numbers."""
+    count = passed.done - int(passed.columns[USABLE].sum())
+    if not count:
+        return
+    text = (
+        f"For {count:,} of {passed.done:,} samples the outputs are not finite (NaN or infinite); "
+        f"{evaluation.unusable_effect}."
+    )
+    context.warn(text)
+    result["not_finite"] = count
+    result["warnings"] = [*result.get("warnings", ()), text]
+
+
+def _finite(value: Any) -> Any:
+    """Return a result with None for each number that is not finite, which JSON cannot hold."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list) else value
 
 
 def _prepare(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -28,6 +28,8 @@ class Segmentation(Criterion):
     criterion is BCE_LOGITS; `decision_threshold` decides.
     """
 
+    unusable_effect: ClassVar[str] = "all their pixels count as wrong"
+
     @classmethod
     def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
         """One network from an image to its mask."""
@@ -37,7 +39,9 @@ class Segmentation(Criterion):
 
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
         """Keep of each sample how many pixels were taken for what."""
-        guessed, truth = self._guess(outputs).flatten(1), (targets > _MARKED).flatten(1)
+        truth = (targets > _MARKED).flatten(1)
+        told = outputs.flatten(1).isfinite().all(1, keepdim=True)
+        guessed = torch.where(told, self._guess(outputs).flatten(1), ~truth)
         taken = [
             ((truth == is_marked) & (guessed == is_guessed)).sum(1)
             for is_marked in (False, True)

@@ -48,6 +48,8 @@ export interface IEvaluation {
   /** True and predicted number of some samples of a regression. */
   readonly pairs: readonly (readonly [number, number])[];
   readonly examples: readonly IExample[];
+  /** What to know about the scores, as sentences. */
+  readonly warnings: readonly string[];
   readonly samples: number | null;
   readonly loss: number | null;
   readonly criterion: string | null;
@@ -89,7 +91,8 @@ export function readEvaluation({
   );
   const loss = numberOf(result.loss);
   const found = [accuracy, loss].some(value => value !== null);
-  if (!found && errors.length === 0 && scores.length === 0) {
+  const told = found || errors.length > 0 || scores.length > 0;
+  if (!told && readWarnings(result).length === 0) {
     return null;
   }
   const perClass = listOf(result.per_class).map(readClass);
@@ -111,12 +114,18 @@ export function readEvaluation({
     errors,
     pairs: listOf(result.pairs).flatMap(readPair),
     examples: listOf(result.examples).map(readExample),
+    warnings: readWarnings(result),
     samples: numberOf(result.samples),
     loss,
     criterion: typeof result.criterion === 'string' ? result.criterion : null,
     msPerSample: numberOf(result.forward_ms_per_sample),
     seconds: numberOf(result.evaluation_time_s)
   };
+}
+
+/** What to know about the numbers of a result, as sentences. */
+export function readWarnings(result: IJob['result']): readonly string[] {
+  return listOf(result?.warnings).filter(text => typeof text === 'string');
 }
 
 function readPair(pair: Json): (readonly [number, number])[] {

@@ -40,6 +40,13 @@ const CLASSIFICATION: { [key: string]: Json } = {
 };
 
 describe('readEvaluation()', () => {
+  it('should keep what there is to know of the scores', () => {
+    const result = { loss: null, warnings: ['no finite number', 7] };
+    const evaluation = readEvaluation({ type: 'EVALUATE', result });
+
+    expect(evaluation?.warnings).toEqual(['no finite number']);
+  });
+
   it('should read the scores of a classification', () => {
     const evaluation = readEvaluation({
       type: 'EVALUATE',

@@ -14,6 +14,7 @@ import { useSurroundings } from '../surroundings';
 import { Agreement } from './agreement';
 import { Confusion } from './confusion';
 import { Examples } from './examples';
+import { ResultWarnings } from './result';
 
 /** How well a network does: the score first, then where it is wrong. */
 export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
@@ -26,6 +27,7 @@ export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
   return (
     <div className="jp-Platform-evaluation">
       <Score evaluation={evaluation} />
+      <ResultWarnings warnings={evaluation.warnings} />
       <p className="jp-Platform-quiet">{circumstances(evaluation, trans)}</p>
       {outputs === null ? null : (
         <p>

@@ -69,7 +69,9 @@ function Example({
       ) : null}
       <span hidden={restored !== null}>
         {wrong ? '✗ ' : probability === null ? '' : '✓ '}
-        {trans.__('said %1', name(prediction))}
+        {prediction === null
+          ? trans.__('gave no finite number')
+          : trans.__('said %1', name(prediction))}
         {probability === null ? null : (
           <span className="jp-Platform-quiet">
             {' '}

@@ -2,13 +2,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { formatCount, formatValue } from '../../format';
 import { readAgents } from '../../models/agents';
+import { readWarnings } from '../../models/evaluation';
 import type { IJob, Json } from '../../wire';
 import { useSurroundings } from '../surroundings';
 import { AgentTable } from './agent-table';
 import { CommandLine } from './options';
 
 /** Parts of a result that have a place of their own. */
-const ELSEWHERE = new Set(['headline', 'samples', 'agents']);
+const ELSEWHERE = new Set(['headline', 'samples', 'agents', 'warnings']);
 
 /** What a job came to, number by number, and how to go on with its weights. */
 export function ResultPage({ job }: { job: IJob }): JSX.Element {
@@ -18,6 +19,7 @@ export function ResultPage({ job }: { job: IJob }): JSX.Element {
   );
   return (
     <>
+      <ResultWarnings warnings={readWarnings(job.result)} />
       <table className="jp-Platform-table">
         <thead>
           <tr>
@@ -41,6 +43,23 @@ export function ResultPage({ job }: { job: IJob }): JSX.Element {
           line={`network = jupyter_platform.Platform().job("${job.id}").network()`}
         />
       ) : null}
+    </>
+  );
+}
+
+/** What to know about the numbers beside them. */
+export function ResultWarnings({
+  warnings
+}: {
+  warnings: readonly string[];
+}): JSX.Element {
+  return (
+    <>
+      {warnings.map(warning => (
+        <p className="jp-Platform-warning" key={warning}>
+          <span aria-hidden>▲</span> {warning}
+        </p>
+      ))}
     </>
   );
 }
