@@ -7,15 +7,12 @@ from collections.abc import Mapping, Sequence
 from jupyter_platform.coordinator.planning import HostOffer
 from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.jobs import ResourceRequest
+from jupyter_platform.core.optimizers import OPTIMIZERS
 from jupyter_platform.core.options import LearnOptions, OptionModel
 from jupyter_platform.core.units import format_bytes
 
 BYTES_EACH = 4
 """Bytes of a parameter, float32."""
-_KEPT: Mapping[str, int] = {
-    "ADADELTA": 2, "ADAGRAD": 1, "RMSPROP": 1, "ADAM": 2, "ADAMW": 2, "NADAM": 2,
-}  # fmt: skip
-"""Numbers that an optimiser keeps for each parameter."""
 
 
 def check_memory(
@@ -72,6 +69,6 @@ def _learning_copies(options: OptionModel) -> int:
     # Layers that stay as they are need none.
     if not isinstance(options, LearnOptions) or options.fixed:
         return 0
-    told = options.applicable()
-    method = str(told.get("method") or "SGD")
-    return 1 + _KEPT.get(method, 0) + bool(method in ("SGD", "RMSPROP") and told.get("momentum"))
+    record = OPTIMIZERS[options.method]
+    moves = record.keeps_moves if options.momentum or options.nesterov else 0
+    return 1 + record.numbers_kept + moves

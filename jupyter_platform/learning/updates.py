@@ -9,8 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.optimizers import OPTIMIZERS
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.options.groups.optimizer import OptimizerOptions
+from jupyter_platform.learning.optimizers import make_optimizer
 from jupyter_platform.learning.rates import LearningRate
 from jupyter_platform.learning.synchronisation import gradient_average
 
@@ -49,10 +51,11 @@ class Updater:
             raise InvalidDataError("Nothing is left to learn: no weight may be moved.")
         self.updates = 0
         self._per_step = per_step
-        self._optimizer = make_optimizer(self.parameters, options)
+        self._inertia = Inertia.of(self.parameters, options)
+        moved = self.parameters if self._inertia is None else self._inertia.moved
+        self._optimizer = make_optimizer(moved, options)
         self._rate = LearningRate(options)
         self._has_schedule = not self._rate.is_constant
-        self._inertia = Inertia.of(self.parameters, options)
         self._clip = _clipping(options)
         self._accumulate = options.accumulate
         self._pending = 0
@@ -85,7 +88,8 @@ class Updater:
     def _collect(self, loss: Tensor) -> bool:
         """Add a gradient; return whether it was the last one of an update."""
         if not self._pending:
-            self._optimizer.zero_grad()
+            for item in self.parameters:
+                item.grad = None
         share = loss if self._accumulate == 1 else loss / self._accumulate
         if self._scaler is not None:
             share = self._scaler.scale(share)
@@ -103,6 +107,8 @@ class Updater:
             rate = self.learning_rate
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
+        if self._inertia is not None:
+            self._inertia.hand_over()
         if self._scaler is not None:
             self._scaler.unscale_(self._optimizer)
         if self._clip is not None:
@@ -144,7 +150,7 @@ class Updater:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
-        self._optimizer.load_state_dict(state["optimizer"])
+        self._load_optimizer(state["optimizer"], state["inertia"])
         self.updates = int(state["updates"])
         self._rate.load_state_dict(state["rate"])
         if self._inertia is not None:
@@ -152,12 +158,27 @@ class Updater:
         if self._scaler is not None and state["scaler"]:
             self._scaler.load_state_dict(state["scaler"])
 
+    def _load_optimizer(self, state: dict[str, Any], velocity: Sequence[Tensor] | None) -> None:
+        """Take over an optimiser's state; of earlier releases, too, whose groups name less."""
+        groups = self._optimizer.state_dict()["param_groups"]
+        merged = [
+            {**ours, **{key: value for key, value in theirs.items() if key in ours}}
+            for ours, theirs in zip(groups, state["param_groups"], strict=True)
+        ]
+        for ours, group in zip(groups, merged, strict=True):
+            group |= {key: ours[key] for key in ("momentum", "nesterov", "l2") if key in ours}
+        self._optimizer.load_state_dict({**state, "param_groups": merged})
+        if velocity and self._inertia is None:
+            for item, move in zip(self.parameters, velocity, strict=True):
+                self._optimizer.state[item]["velocity"] = move.to(item)
+
 
 class Inertia:
     """What DIANNE does to the move that an optimiser makes: l2, then momentum.
 
     With ``d`` the move of the optimiser, ``d -= l2·W``; then ``v = m·v + d`` and ``W += v``, or
-    with Nesterov's momentum ``W += d + m·v``.
+    with Nesterov's momentum ``W += d + m·v``. The optimiser moves stand-ins that start from zero,
+    so that moves are not differences of large numbers. `Sgd` does the same by itself.
 
     Parameters
     ----------
@@ -176,7 +197,12 @@ class Inertia:
         self._l2 = l2
         self._momentum = momentum
         self._nesterov = nesterov
-        self._start: list[Tensor] = []
+        self.moved: Parameters = (
+            [nn.Parameter(torch.zeros_like(item)) for item in parameters]
+            if momentum
+            else parameters
+        )
+        """What the optimiser is to move."""
         self.velocity: list[Tensor] = (
             [torch.zeros_like(item) for item in parameters] if momentum else []
         )
@@ -184,43 +210,48 @@ class Inertia:
     @classmethod
     def of(cls, parameters: Parameters, options: OptimizerOptions) -> Inertia | None:
         """Return what the options ask for beside the optimiser, None for nothing."""
-        momentum = 0.0 if _has_own_momentum(options) else options.momentum or options.nesterov
+        if "l2" in OPTIMIZERS[options.method].options:
+            return None  # it does all of it itself
+        momentum = options.momentum or options.nesterov
         if not (options.l2 or momentum):
             return None
         return cls(parameters, options.l2, momentum, nesterov=bool(options.nesterov))
 
+    def hand_over(self) -> None:
+        """Give the stand-ins the gradients of the weights."""
+        if self._momentum:
+            for stand_in, item in zip(self.moved, self._parameters, strict=True):
+                stand_in.grad = item.grad
+
     @torch.no_grad()
     def before(self) -> None:
-        """Remember where the weights are; without momentum take the share of l2 away at once."""
+        """Without momentum take the share of l2 away; with it let the move start from zero."""
         if self._momentum:
-            self._start = [item.detach().clone() for item in self._parameters]
+            torch._foreach_zero_(list[Tensor](self.moved))
         else:
             torch._foreach_mul_(self._parameters, 1 - self._l2)
 
     @torch.no_grad()
     def after(self) -> None:
-        """Replace the move that was made by that with l2 and momentum."""
+        """Turn the move that was made into that with l2 and momentum."""
         if not self._momentum:
             return
-        move = torch._foreach_sub(self._parameters, self._start)
-        if self._l2:
-            torch._foreach_add_(move, self._start, alpha=-self._l2)
+        moves: list[Tensor] = list(self.moved)
         torch._foreach_mul_(self.velocity, self._momentum)
-        torch._foreach_add_(self.velocity, move)
-        torch._foreach_copy_(self._parameters, self._start)
-        if self._nesterov:
-            torch._foreach_add_(self._parameters, move)
-            torch._foreach_add_(self._parameters, self.velocity, alpha=self._momentum)
-        else:
+        torch._foreach_add_(self.velocity, moves)
+        if self._l2:
+            torch._foreach_add_(self.velocity, self._parameters, alpha=-self._l2)
+        if not self._nesterov:
             torch._foreach_add_(self._parameters, self.velocity)
+            return
+        if self._l2:
+            torch._foreach_mul_(self._parameters, 1 - self._l2)
+        torch._foreach_add_(self._parameters, moves)
+        torch._foreach_add_(self._parameters, self.velocity, alpha=self._momentum)
 
     def take(self, velocity: Sequence[Tensor]) -> None:
         """Take over the velocity of an earlier attempt."""
         torch._foreach_copy_(self.velocity, list(velocity))
-
-
-def _has_own_momentum(options: OptimizerOptions) -> bool:
-    return options.method == "SGD" and not options.l2
 
 
 def _clipping(options: OptimizerOptions) -> Callable[[Parameters], object] | None:
@@ -230,33 +261,3 @@ def _clipping(options: OptimizerOptions) -> Callable[[Parameters], object] | Non
     if value is not None:
         return lambda parameters: nn.utils.clip_grad_value_(parameters, value)
     return None
-
-
-def make_optimizer(parameters: Parameters, options: OptimizerOptions) -> torch.optim.Optimizer:
-    """Return torch's optimiser for the method asked for.
-
-    Momentum is torch's where SGD has it to itself; see `Inertia` for all else.
-    """
-    rate, epsilon = options.effective_learning_rate, options.epsilon
-    betas = (options.beta1, options.beta2)
-    match options.method:
-        case "ADADELTA":
-            rho = options.effective_smoothing
-            return torch.optim.Adadelta(parameters, lr=rate, rho=rho, eps=epsilon)
-        case "ADAGRAD":
-            return torch.optim.Adagrad(parameters, lr=rate, eps=epsilon)
-        case "RMSPROP":
-            alpha = options.effective_smoothing
-            return torch.optim.RMSprop(parameters, lr=rate, alpha=alpha, eps=epsilon)
-        case "ADAM":
-            return torch.optim.Adam(parameters, lr=rate, betas=betas, eps=epsilon)
-        case "ADAMW":
-            decay = options.weight_decay
-            return torch.optim.AdamW(
-                parameters, lr=rate, betas=betas, eps=epsilon, weight_decay=decay
-            )
-        case "NADAM":
-            return torch.optim.NAdam(parameters, lr=rate, betas=betas, eps=epsilon)
-    momentum = options.momentum or options.nesterov if _has_own_momentum(options) else 0.0
-    nesterov = bool(options.nesterov) and momentum > 0
-    return torch.optim.SGD(parameters, lr=rate, momentum=momentum, nesterov=nesterov)

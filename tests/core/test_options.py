@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from jupyter_platform.core.errors import OptionError, RequestTooLargeError
 from jupyter_platform.core.options import OPTION_MODELS, option_schema, resolve_options
 from jupyter_platform.core.options.dianne import parse_option_line, translate
+from jupyter_platform.core.options.groups.adapters import TRAINING_ONLY
 from jupyter_platform.core.options.index_set import parse_index_set
 from jupyter_platform.core.states import JobType
 
@@ -216,3 +217,25 @@ def test_an_environment_is_judged_by_reward():
     options, chosen = resolve_options(JobType.EVALUATE, {"environment": "CartPole-v1"})
 
     assert (options.strategy, list(chosen)) == ("reward", ["environment"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"vertical_flip": 0.5},
+        {"hflip": "0.5"},
+        {"rotationTheta": "0.3"},
+        {"rotation": "0.3", "rotation_center": "center"},
+        {"autoencode": True, "encoder_noise": 0.1},
+        {"autoencode": True, "encoder_drop": 0.1},
+    ],
+)
+def test_an_evaluation_refuses_what_changes_training_batches_alone(options):
+    with pytest.raises(OptionError) as caught:
+        resolve_options(JobType.EVALUATE, options)
+
+    assert caught.value.errors[0].field in options
+    assert "an EVALUATE sees samples as they are" in caught.value.message
+    assert "vertical_flip" not in option_schema(OPTION_MODELS[JobType.EVALUATE])["properties"]
+    assert not set(TRAINING_ONLY) & resolve_options(JobType.EVALUATE, {})[0].applicable().keys()
+    resolve_options(JobType.LEARN, options)

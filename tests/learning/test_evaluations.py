@@ -153,22 +153,48 @@ def test_outputs_of_all_samples_are_kept_in_the_order_of_the_set(numbers):
     assert '"kind":"file"' in events.replace(" ", "")
 
 
-@pytest.mark.parametrize(
-    ("options", "stored"),
-    [
-        ({"store_if_larger_than": -1e9}, True),
-        ({"store_if_larger_than": 1.0}, False),
-        ({"store_if_smaller_than": 1e9}, True),
-        ({}, False),
-    ],
-)
-def test_weights_become_the_best_where_the_score_is_as_wished(numbers, options, stored):
-    numbers.add(network("n", LINEAR), (3,), 2)
-    result = numbers.run(**everything(50), **options).result
+def stored(lab, **options):
+    """Return whether an evaluation asked for its weights to be the best, and its result."""
+    path = lab.folder / "run" / "events.jsonl"
+    before = len(path.read_text())
+    result = lab.run(**options).result
+    events = path.read_text()[before:].replace(" ", "")
+    assert ('"kind":"best"' in events) is result.get("stored_best", False)
+    return result.get("stored_best", False), result
 
-    events = (numbers.folder / "run" / "events.jsonl").read_text().replace(" ", "")
-    assert ('"kind":"best"' in events) is stored
-    assert result.get("stored_best", False) is stored
+
+def test_numbers_are_kept_by_their_loss(numbers):
+    numbers.add(network("n", LINEAR), (3,), 2)
+    loss = numbers.run(**everything(50)).result["loss"]
+
+    for options, wanted in (
+        ({"store_if_smaller_than": loss + 1e-3}, True),
+        ({"store_if_smaller_than": loss - 1e-3}, False),
+        ({"store_if_larger_than": loss - 1e-3}, True),
+        ({"store_if_larger_than": loss + 1e-3}, False),
+        ({}, False),
+    ):
+        kept, result = stored(numbers, **everything(50), **options)
+        assert kept is wanted
+        assert result.get("compared") == (
+            {"name": "loss", "value": pytest.approx(loss)} if options else None
+        )
+
+
+def test_classes_are_kept_by_their_error_rate_as_in_dianne(two_classes):
+    two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+    error = 1 - two_classes.run(**everything(60)).result["accuracy"]
+    assert 0 < error < 1
+
+    for options, wanted in (
+        ({"store_if_smaller_than": error + 1e-3}, True),
+        ({"store_if_smaller_than": error - 1e-3}, False),
+        ({"store_if_larger_than": error - 1e-3}, True),
+        ({"store_if_larger_than": error + 1e-3}, False),
+    ):
+        kept, result = stored(two_classes, **everything(60), **options)
+        assert kept is wanted
+        assert result["compared"] == {"name": "error rate", "value": pytest.approx(error)}
 
 
 def test_the_time_of_the_networks_is_theirs_alone(two_classes, monkeypatch):

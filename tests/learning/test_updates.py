@@ -3,16 +3,23 @@ from __future__ import annotations
 import copy
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from jupyter_platform.core import optimizers as core_optimizers
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.optimizers import OPTIMIZERS, OptimizerRecord
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.core.options.groups import optimizer as group
+from jupyter_platform.core.options.groups import types
+from jupyter_platform.learning import optimizers
+from jupyter_platform.learning.optimizers import make_optimizer
 from jupyter_platform.learning.rates import LearningRate
 from jupyter_platform.learning.updates import Updater
 
-METHODS = ("SGD", "ADADELTA", "ADAGRAD", "RMSPROP", "ADAM", "ADAMW", "NADAM")
+METHODS = tuple(OPTIMIZERS)
 TARGET = torch.tensor([3.0, -2.0])
 
 
@@ -38,7 +45,7 @@ def test_every_method_reduces_a_quadratic(method):
 @pytest.mark.parametrize(
     ("options", "defaults"),
     [
-        ({"method": "SGD"}, {"lr": 0.01, "momentum": 0}),
+        ({"method": "SGD"}, {"lr": 0.01, "momentum": 0.0}),
         ({"method": "ADADELTA"}, {"lr": 1.0, "rho": 0.95, "eps": 1e-8}),
         ({"method": "ADAGRAD"}, {"lr": 0.01, "eps": 1e-8}),
         ({"method": "RMSPROP"}, {"lr": 0.001, "alpha": 0.9, "eps": 1e-8}),
@@ -114,25 +121,131 @@ def test_on_a_plateau_the_rate_falls_after_the_patience():
     assert seen == pytest.approx([1, 1, 1, 0.1, 0.1, 0.1, 0.01, 0.01])
 
 
-def by_hand(steps, rate, l2, momentum, nesterov, target=TARGET):
-    """DIANNE's order: method, l2, momentum (Nesterov as in cs231n)."""
-    weight, velocity = torch.zeros(2), torch.zeros(2)
-    for _ in range(steps):
-        move = -rate * 2 * (weight - target) - l2 * weight
-        before, velocity = velocity, momentum * velocity + move
-        weight += (1 + momentum) * velocity - momentum * before if nesterov else velocity
+def by_hand(steps, options, target=(3.0, -2.0)):
+    """DIANNE's order, in numpy: method, l2, momentum (Nesterov as in cs231n)."""
+    weight, velocity, squares = np.zeros(2), np.zeros(2), np.zeros(2)
+    rate, l2 = options.get("learning_rate"), options.get("l2", 0.0)
+    momentum, nesterov = options.get("momentum", 0.0), options.get("nesterov", 0.0)
+    for update in range(steps):
+        now = rate * math.exp(-options.get("decay_rate", 0.0) * update)
+        gradient = 2 * (weight - np.array(target))
+        if options.get("method") == "RMSPROP":
+            squares = 0.9 * squares + 0.1 * gradient**2
+            move = -now * gradient / np.sqrt(squares + options.get("epsilon", 1e-8))
+        else:
+            move = -now * gradient
+        move -= l2 * weight
+        before, velocity = velocity, (momentum or nesterov) * velocity + move
+        weight = weight + ((1 + nesterov) * velocity - nesterov * before if nesterov else velocity)
     return weight
 
 
 @pytest.mark.parametrize("l2", [0.0, 0.001])
-@pytest.mark.parametrize("nesterov", [False, True])
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_l2_and_momentum_equal_the_formulas_of_dianne(l2, nesterov, momentum):
-    name = "nesterov" if nesterov else "momentum"
+@pytest.mark.parametrize("decay", [0.0, 0.05])
+@pytest.mark.parametrize("inertia", [{}, {"momentum": 0.9}, {"nesterov": 0.9}])
+@pytest.mark.parametrize("method", ["SGD", "RMSPROP"])
+def test_l2_and_momentum_equal_the_formulas_of_dianne(method, inertia, decay, l2):
+    options = {"method": method, "learning_rate": 0.02, "l2": l2, "decay_rate": decay, **inertia}
 
-    weight, _ = minimise(30, learning_rate=0.02, l2=l2, **{name: momentum})
+    weight, _ = minimise(40, **options)
 
-    assert torch.allclose(weight, by_hand(30, 0.02, l2, momentum, nesterov), atol=1e-5)
+    assert weight.tolist() == pytest.approx(by_hand(40, options).tolist(), abs=2e-5)
+
+
+def test_momentum_under_a_falling_rate_keeps_moves_and_not_gradients():
+    """torch's own momentum, which scales old gradients by the new rate, ends elsewhere."""
+    options = {"learning_rate": 0.05, "momentum": 0.9, "decay_rate": 0.1}
+    weight, _ = minimise(40, **options)
+    buffer, torchs = np.zeros(2), np.zeros(2)
+    for update in range(40):
+        buffer = 0.9 * buffer + 2 * (torchs - np.array([3.0, -2.0]))
+        torchs = torchs - 0.05 * math.exp(-0.1 * update) * buffer
+
+    assert weight.tolist() == pytest.approx(by_hand(40, options).tolist(), abs=1e-5)
+    assert abs(weight.numpy() - torchs).max() > 0.01
+
+
+def test_the_epsilon_of_rmsprop_stands_under_the_root():
+    options = {"method": "RMSPROP", "learning_rate": 0.1, "epsilon": 4.0}
+
+    weight, _ = minimise(25, **options)
+
+    assert weight.tolist() == pytest.approx(by_hand(25, options).tolist(), abs=1e-5)
+
+
+def test_every_optimiser_comes_from_its_entry_alone():
+    """What an entry says is what the optimiser gets; none of them falls back to SGD."""
+    for name, record in OPTIMIZERS.items():
+        options = LearnOptions(method=name.lower())
+        made = make_optimizer([nn.Parameter(torch.zeros(2))], options)
+        assert f"{type(made).__module__}.{type(made).__name__}".endswith(
+            record.factory.rpartition(":")[2]
+        )
+        group = made.param_groups[0]
+        assert group["lr"] == record.learning_rate
+        for argument, names in record.arguments.items():
+            wanted = [
+                options.effective_smoothing if key == "smoothing" else getattr(options, key)
+                for key in ([names] if isinstance(names, str) else names)
+            ]
+            assert group[argument] == (wanted[0] if isinstance(names, str) else tuple(wanted))
+
+
+def test_an_optimiser_that_is_added_is_offered_checked_and_used(monkeypatch):
+    added = OptimizerRecord(
+        "ADAMAX", 0.003, "torch.optim:Adamax", {"betas": ("beta1", "beta2")}, numbers_kept=2
+    )
+    table = {**OPTIMIZERS, "ADAMAX": added}
+    for module in (optimizers, types, group, core_optimizers):
+        monkeypatch.setattr(module, "OPTIMIZERS", table)
+
+    options = LearnOptions(method="adamax")
+    made = make_optimizer([nn.Parameter(torch.zeros(2))], options)
+
+    assert isinstance(made, torch.optim.Adamax)
+    assert made.param_groups[0]["lr"] == 0.003
+    assert "ADAMAX" in core_optimizers.methods_with("beta1")
+
+
+@pytest.mark.parametrize("momentum", ["momentum", "nesterov"])
+@pytest.mark.parametrize("method", [item.name for item in OPTIMIZERS.values() if item.momentum])
+def test_the_table_tells_what_an_optimiser_keeps(method, momentum):
+    weight = nn.Parameter(torch.zeros(10_000))
+    updater = Updater([weight], LearnOptions(method=method, **{momentum: 0.5}))
+    updater.update((weight - 1).square().sum())
+    state = updater.state_dict()
+    kept = sum(
+        item.numel()
+        for values in state["optimizer"]["state"].values()
+        for item in values.values()
+        if isinstance(item, torch.Tensor) and item.numel() > 1
+    )
+    kept += sum(item.numel() for item in state["inertia"] or ())
+
+    record = OPTIMIZERS[method]
+    stand_ins = 0 if method == "SGD" else 1
+    assert kept == (record.numbers_kept + record.keeps_moves - stand_ins) * 10_000
+
+
+def test_a_checkpoint_of_an_earlier_release_goes_on_with_its_momentum():
+    """There SGD was torch's, which keeps gradients, and with l2 the moves stood beside it."""
+    weight = nn.Parameter(torch.ones(2))
+    ours = Updater([weight], LearnOptions(momentum=0.5, learning_rate=0.1))
+    theirs = torch.optim.SGD([nn.Parameter(torch.ones(2))], lr=0.1, momentum=0.5)
+    theirs.param_groups[0]["params"][0].grad = torch.tensor([2.0, -4.0])
+    theirs.step()
+    state = ours.state_dict()
+
+    ours.load_state_dict({**state, "optimizer": theirs.state_dict(), "updates": 1})
+    ours.update((weight * 0).sum())
+    assert (weight - 1).tolist() == pytest.approx([-0.1, 0.2])
+
+    moved = nn.Parameter(torch.ones(2))
+    ours = Updater([moved], LearnOptions(momentum=0.5, l2=0.1))
+    plain = torch.optim.SGD([nn.Parameter(torch.ones(2))], lr=0.1).state_dict()
+    ours.load_state_dict({**state, "optimizer": plain, "inertia": [torch.tensor([2.0, 4.0])]})
+    ours.update((moved * 0).sum())
+    assert (moved - 1).tolist() == pytest.approx([0.9, 1.9])
 
 
 def test_l2_is_not_scaled_by_the_learning_rate():

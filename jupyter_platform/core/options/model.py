@@ -21,6 +21,9 @@ class OptionModel(BaseModel):
     unchecked: ClassVar[frozenset[str]] = frozenset()
     """Options that never decide whether networks, dataset and options go together."""
 
+    refused: ClassVar[Mapping[str, str]] = {}
+    """Options that a model inherits and that can have no effect in it, with the reason."""
+
     @field_validator("*", mode="before")
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
@@ -58,8 +61,21 @@ class OptionModel(BaseModel):
 
     def applies(self, name: str) -> bool:
         """Return whether an option means anything beside the others as they are."""
-        return all(
+        return name not in self.refused and all(
             str(getattr(self, key)) in values for key, values in self.condition(name).items()
+        )
+
+    @classmethod
+    def needed(cls, name: str) -> tuple[str, ...]:
+        """Return the options of which one must be set for this one to have an effect."""
+        return tuple(_extra(cls, name).get("needs", ()))
+
+    def is_idle(self, name: str) -> bool:
+        """Return whether an option has no effect, since none of those that it needs is set."""
+        needed = self.needed(name)
+        fields = type(self).model_fields
+        return bool(needed) and all(
+            getattr(self, other) in (fields[other].default, False, 0) for other in needed
         )
 
     def applicable(self) -> dict[str, Any]:
@@ -87,6 +103,7 @@ def option(
     common: bool = False,
     default_text: str | None = None,
     when: Mapping[str, tuple[str, ...]] | None = None,
+    needs: tuple[str, ...] = (),
     dianne: str | tuple[str, ...] = (),
     **bounds: Any,
 ) -> Any:
@@ -109,6 +126,9 @@ def option(
     when : mapping, optional
         Other options and their values that this one goes with: ``{"method": ("SGD",)}``. Given
         beside any other value it is refused.
+    needs : tuple of str, optional
+        Options of which one must be set for this one to have an effect. Given beside none of them
+        it is warned of: lines of DIANNE's carry such options along.
     dianne : str or tuple of str
         DIANNE's names of it.
     **bounds
@@ -121,6 +141,8 @@ def option(
         extra["default_text"] = default_text
     if when:
         extra["when"] = {key: list(values) for key, values in when.items()}
+    if needs:
+        extra["needs"] = list(needs)
     if dianne:
         extra["dianne"] = [dianne] if isinstance(dianne, str) else list(dianne)
     return Field(default=default, description=help, json_schema_extra=extra, **bounds)

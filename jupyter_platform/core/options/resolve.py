@@ -96,6 +96,8 @@ def _misplaced(model: OptionModel, name: str, options: dict[str, Any]) -> FieldE
         return None
     kind = type(model)
     field = next((key for key in options if meaning(kind, key, options) == name), name)
+    if name in kind.refused:
+        return _without_effect(kind, name, field, options.get(field))
     other, values = next(
         (key, values)
         for key, values in model.condition(name).items()
@@ -109,6 +111,12 @@ def _misplaced(model: OptionModel, name: str, options: dict[str, Any]) -> FieldE
     return FieldError(
         field=field, value=_short(options.get(field)), message=message, accepted=accepted
     )
+
+
+def _without_effect(model: type[OptionModel], name: str, field: str, value: Any) -> FieldError:
+    value = _short(value)
+    message = f"{field} = {value} is not accepted: {model.refused[name]}."
+    return FieldError(field=field, value=value, message=message, accepted="nothing")
 
 
 def _field_errors(
@@ -126,6 +134,8 @@ def _field_errors(
         field = spelled.get(name, name)
         if item["type"] == "extra_forbidden":
             found[field] = _unknown(field, item["input"], list(properties), spellings, job_type)
+        elif name in model.refused:
+            found[field] = _without_effect(model, name, field, item["input"])
         elif not item["loc"]:
             found.setdefault("", _cross_field(item["msg"], properties))
         else:

@@ -18,7 +18,9 @@ def option_schema(model: type[OptionModel]) -> dict[str, Any]:
     schema = model.model_json_schema()
     definitions = schema.pop("$defs", {})
     schema["properties"] = {
-        name: _flatten(field, definitions) for name, field in schema["properties"].items()
+        name: _flatten(field, definitions)
+        for name, field in schema["properties"].items()
+        if name not in model.refused
     }
     return schema
 

@@ -19,6 +19,7 @@ from jupyter_platform.learning.acting.playing import play
 from jupyter_platform.learning.acting.policies import Policy
 from jupyter_platform.learning.acting.pool import Pool
 from jupyter_platform.learning.context import RunContext
+from jupyter_platform.learning.evaluation.keeping import keep_best
 from jupyter_platform.learning.networks import build, load_weights
 
 
@@ -69,6 +70,7 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
         "device": str(context.device),
     }
     result["headline"] = {"name": "mean return", "value": result["mean_return"]}
+    keep_best(context, "mean return", result["mean_return"], result)
     return RunResult(status="finished", step=done, result=result)
 
 

@@ -91,6 +91,17 @@ class Evaluation(ABC):
     unusable_effect: ClassVar[str] = "no score can be told of such numbers"
     """What becomes of samples whose outputs are not `usable`, as the end of a sentence."""
 
+    def error(self, found: Mapping[str, Any]) -> tuple[str, float | None]:
+        """Return name and value of what `store_if_smaller_than` looks at (DIANNE: the metric).
+
+        Parameters
+        ----------
+        found : mapping
+            What `scores` gave.
+        """
+        loss: float | None = found["loss"]
+        return "loss", loss
+
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return ``truth``, ``prediction`` and ``probability`` of one sample, for people.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -71,6 +72,11 @@ class Binary(Evaluation):
             "criterion": "BCE",
             "headline": {"name": "accuracy", "value": found["accuracy"]},
         }
+
+    def error(self, found: Mapping[str, Any]) -> tuple[str, float | None]:
+        """Return the share of samples that are taken for the other class."""
+        score: float | None = found["accuracy"]
+        return "error rate", None if score is None else 1 - score
 
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return the true class, the one that the threshold chooses, and its probability."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from torch import Tensor
@@ -65,6 +66,11 @@ class Classification(Evaluation):
             "criterion": criterion,
             "headline": {"name": "accuracy", "value": found["accuracy"]},
         }
+
+    def error(self, found: Mapping[str, Any]) -> tuple[str, float | None]:
+        """Return the share of samples that are taken for another class."""
+        score: float | None = found["accuracy"]
+        return "error rate", None if score is None else 1 - score
 
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return the true class, the likeliest one, and its probability."""

@@ -54,10 +54,23 @@ def keep_outputs(context: RunContext, indices: Tensor, outputs: Tensor) -> dict[
     return {"file": OUTPUTS_FILE, "shape": list(outputs.shape), "bytes": size}
 
 
-def keep_best(context: RunContext, score: float | None, result: dict[str, Any]) -> None:
-    """Ask for the weights to be the best of their tag, when the score is as the options wish."""
+def keep_best(context: RunContext, name: str, value: float | None, result: dict[str, Any]) -> None:
+    """Ask for the weights to be the best of their tag, when a score is as the options wish.
+
+    Parameters
+    ----------
+    name, value : str, float
+        What is compared, None where it is no number: see `Evaluation.error`.
+    result : dict
+        Gets ``stored_best`` and ``compared`` where the options ask for it.
+    """
     options = EvaluateOptions.model_validate(context.spec.options)
-    if score is None or not math.isfinite(score) or not _is_wanted(options, score):
+    if options.store_if_smaller_than is None and options.store_if_larger_than is None:
+        return
+    known = None if value is None or not math.isfinite(value) else value
+    result["compared"] = {"name": name, "value": known}
+    result["stored_best"] = known is not None and _is_wanted(options, known)
+    if not result["stored_best"]:
         return
     scores = {key: result[key] for key in _STORED if isinstance(result.get(key), float)}
     for item in context.spec.networks:
@@ -65,9 +78,8 @@ def keep_best(context: RunContext, score: float | None, result: dict[str, Any]) 
             context.events.write(
                 "best", network=item.description.name, digest=item.weights, scores=scores
             )
-    result["stored_best"] = True
 
 
-def _is_wanted(options: EvaluateOptions, score: float) -> bool:
+def _is_wanted(options: EvaluateOptions, value: float) -> bool:
     below, above = options.store_if_smaller_than, options.store_if_larger_than
-    return (below is not None and score < below) or (above is not None and score > above)
+    return (below is not None and value < below) or (above is not None and value > above)

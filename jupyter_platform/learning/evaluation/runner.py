@@ -80,7 +80,7 @@ def run(context: RunContext) -> RunResult:
         return RunResult(status="stopped", step=passed.done, result={"samples": passed.done})
     result = _finite(evaluation.scores(passed.columns))
     _tell_unusable(context, evaluation, passed, result)
-    keep_best(context, result["headline"]["value"], result)
+    keep_best(context, *evaluation.error(result), result)
     if options.include_outputs:
         result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
     result |= {

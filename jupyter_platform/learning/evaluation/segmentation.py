@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import torch
@@ -61,6 +62,11 @@ class Segmentation(Criterion):
             "threshold": self.options.decision_threshold,
             "headline": {"name": "mean IoU", "value": found["mean_iou"]},
         }
+
+    def error(self, found: Mapping[str, Any]) -> tuple[str, float | None]:
+        """Return the share of the union that is not common, of both classes in the mean."""
+        score: float | None = found["mean_iou"]
+        return "1 - mean IoU", None if score is None else 1 - score
 
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
         """Return the mask and the pixels that the network marks, as numbers 0 and 1."""

@@ -110,11 +110,14 @@ class DealtSampler(ABC):
     def __next__(self) -> Tensor:
         """Return the rows of the next batch."""
         start, stop = self._next, self._next + self.batch_size
-        if stop > len(self._order):
-            self._shuffle()
-            start, stop = 0, self.batch_size
-        self._next = stop
-        return self._order[start:stop]
+        if stop <= len(self._order):
+            self._next = stop
+            return self._order[start:stop]
+        # What is left over begins the batch, so that every sample has its turn.
+        rest = self._order[start:]
+        self._shuffle()
+        self._next = self.batch_size - len(rest)
+        return torch.cat([rest, self._order[: self._next]])
 
     def reseed(self, seed: int) -> None:
         """Deal anew, as another seed does."""
@@ -135,9 +138,8 @@ class DealtSampler(ABC):
 class Permutation(DealtSampler):
     """Every sample once before any comes again.
 
-    The samples are shuffled, dealt out in batches without repeating one, and shuffled again when
-    fewer than a batch are left over (those wait for the next shuffle, so every sample is equally
-    likely).
+    The samples are shuffled, dealt out in batches, and shuffled again when all have come; the
+    batch in between holds the last of one shuffle and the first of the next.
     """
 
     def _deal(self) -> Tensor:

@@ -57,10 +57,10 @@ def test_steps_equal_a_hand_written_loop(options, reference):
         expected = functional.nll_loss(twin(inputs), targets)
         expected.backward()
         optimizer.step()
-        assert torch.equal(strategy.step(), expected.detach())
+        torch.testing.assert_close(strategy.step(), expected.detach(), rtol=1e-6, atol=1e-6)
 
     for ours, theirs in zip(network.parameters(), twin.parameters(), strict=True):
-        assert torch.equal(ours, theirs)
+        torch.testing.assert_close(ours, theirs, rtol=1e-6, atol=1e-6)
 
 
 def test_validation_equals_a_computation_over_the_whole_set():

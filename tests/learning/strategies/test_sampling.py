@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 import torch
 
 from jupyter_platform.learning.strategies.sampling import Batches, Permutation, TensorSource
@@ -16,24 +17,25 @@ def draw(source: Batches, count: int) -> list[list[float]]:
     return [next(source)[0].tolist() for _ in range(count)]
 
 
-def test_no_sample_comes_twice_between_two_shuffles_and_all_batches_are_full():
-    drawn = draw(batches(), 4)
+@pytest.mark.parametrize(("count", "size"), [(103, 10), (10, 10), (7, 3), (64, 64), (5, 1), (3, 2)])
+def test_every_sample_comes_once_in_each_epoch_and_all_batches_are_full(count, size):
+    sampler = Permutation(torch.arange(count), size, 1)
+    batches = [next(sampler) for _ in range(3 * count)]
+    drawn = torch.cat(batches).tolist()
 
-    seen = [item for batch in drawn for item in batch]
-    assert [len(batch) for batch in drawn] == [7] * 4
-    assert len(set(seen)) == 28
-    assert set(seen) <= set(ROWS.tolist())
+    assert {len(batch) for batch in batches} == {size}
+    for epoch in range(len(drawn) // count):
+        assert sorted(drawn[epoch * count : (epoch + 1) * count]) == list(range(count))
 
 
-def test_every_sample_is_equally_likely():
-    counts = torch.zeros(100)
-    for batch in draw(batches(), 4 * 500):
-        counts[torch.tensor(batch).long()] += 1
-
-    # 28 of 30 samples come in each of 500 shuffles: 467 expected, standard deviation 5.6.
-    assert counts[10:40].min() > 435
-    assert counts[10:40].max() <= 500
-    assert counts[:10].sum() == counts[40:].sum() == 0
+def test_a_permutation_goes_on_where_its_state_was_taken_even_between_epochs():
+    for batches in range(25):
+        one, other = Permutation(torch.arange(23), 5, 1), Permutation(torch.arange(23), 5, 9)
+        for _ in range(batches):
+            next(one)
+        other.load_state_dict(one.state_dict())
+        for _ in range(12):
+            assert torch.equal(next(one), next(other))
 
 
 def test_order_depends_on_the_seed_alone():

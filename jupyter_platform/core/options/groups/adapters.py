@@ -18,6 +18,16 @@ from jupyter_platform.core.options.model import OptionModel, option
 
 _GROUP = "Adapters"
 RANDOM, CENTER = "random", "center"
+TRAINING_ONLY = (
+    "vertical_flip",
+    "horizontal_flip",
+    "rotation",
+    "rotation_center",
+    "rotation_zero_pad",
+    "encoder_noise",
+    "encoder_drop",
+)
+"""Those that change nothing but training batches."""
 
 
 def _index_range(value: Any) -> Any:
@@ -139,12 +149,14 @@ class AdapterOptions(OptionModel):
     rotation_center: Center = option(
         RANDOM,
         "Point around which images are rotated: random, center, or x,y in pixels.",
+        needs=("rotation",),
         group=_GROUP,
         dianne="rotationCenter",
     )
     rotation_zero_pad: bool = option(
         False,
         "What a rotation brings in from outside is black; else the border is repeated.",
+        needs=("rotation",),
         group=_GROUP,
         dianne="zeropad",
     )
@@ -231,12 +243,14 @@ class AdapterOptions(OptionModel):
     mask_center: bool = option(
         False,
         "Only the middle pixel of a mask decides on its class, not the sum of all.",
+        needs=("mask_to_class",),
         group=_GROUP,
         dianne="center",
     )
     mask_threshold: float = option(
         0.5,
         "What the sum of a mask, or its middle pixel, must exceed to be True.",
+        needs=("mask_to_class",),
         group=_GROUP,
         dianne="threshold",
         allow_inf_nan=False,

@@ -4,26 +4,16 @@ from __future__ import annotations
 
 from pydantic import model_validator
 
+from jupyter_platform.core.optimizers import (
+    OPTIMIZERS,
+    defaults_in_words,
+    methods_with,
+    methods_with_momentum,
+)
 from jupyter_platform.core.options.groups.types import Method, OptionalFloat, Precision
 from jupyter_platform.core.options.model import OptionModel, option
 
-LEARNING_RATES = {
-    "SGD": 0.01,
-    "ADADELTA": 1.0,
-    "ADAGRAD": 0.01,
-    "RMSPROP": 0.001,
-    "ADAM": 0.001,
-    "ADAMW": 0.001,
-    "NADAM": 0.002,
-}
-"""Default learning rate of each method: DIANNE's, and torch's of those that DIANNE lacks."""
-SMOOTHING = {"RMSPROP": 0.9, "ADADELTA": 0.95}
-"""Default share of a running mean of squares that stays at each update, as in DIANNE."""
-
 _GROUP = "Optimiser"
-_DIANNE = ("SGD", "ADADELTA", "ADAGRAD", "RMSPROP", "ADAM")
-_ADAPTIVE = ("ADADELTA", "ADAGRAD", "RMSPROP", "ADAM", "ADAMW", "NADAM")
-_MOMENTS = ("ADAM", "ADAMW", "NADAM")
 
 
 class OptimizerOptions(OptionModel):
@@ -42,16 +32,19 @@ class OptimizerOptions(OptionModel):
         "Step size of the optimiser.",
         group=_GROUP,
         common=True,
-        default_text="0.01 for SGD and ADAGRAD, 1 for ADADELTA, 0.002 for NADAM, else 0.001",
+        default_text=defaults_in_words(
+            {item.name: item.learning_rate for item in OPTIMIZERS.values()}
+        ),
         dianne="learningRate",
         gt=0,
         allow_inf_nan=False,
     )
     momentum: float = option(
         0.0,
-        "Share of the last move of the weights that is added to the next.",
+        "Share of the last move of the weights that is added to the next, whatever the learning "
+        "rate has become.",
         group=_GROUP,
-        when={"method": _DIANNE},
+        when={"method": methods_with_momentum()},
         dianne="momentum",
         ge=0,
         lt=1,
@@ -60,7 +53,7 @@ class OptimizerOptions(OptionModel):
         0.0,
         "Nesterov's momentum, instead of momentum.",
         group=_GROUP,
-        when={"method": _DIANNE},
+        when={"method": methods_with_momentum()},
         dianne="nesterov",
         ge=0,
         lt=1,
@@ -77,7 +70,7 @@ class OptimizerOptions(OptionModel):
         0.01,
         "Share of each weight, times the learning rate, that every update takes away.",
         group=_GROUP,
-        when={"method": ("ADAMW",)},
+        when={"method": methods_with("weight_decay")},
         ge=0,
         allow_inf_nan=False,
     )
@@ -85,8 +78,8 @@ class OptimizerOptions(OptionModel):
         None,
         "Share of the running mean of squared gradients that stays at each update.",
         group=_GROUP,
-        when={"method": tuple(SMOOTHING)},
-        default_text="0.9 for RMSPROP, 0.95 for ADADELTA",
+        when={"method": methods_with("smoothing")},
+        default_text=defaults_in_words({item.name: item.smoothing for item in OPTIMIZERS.values()}),
         dianne="decayRate",
         ge=0,
         lt=1,
@@ -95,7 +88,7 @@ class OptimizerOptions(OptionModel):
         0.9,
         "Share of the running mean of gradients that stays at each update.",
         group=_GROUP,
-        when={"method": _MOMENTS},
+        when={"method": methods_with("beta1")},
         dianne="beta1",
         ge=0,
         lt=1,
@@ -104,16 +97,17 @@ class OptimizerOptions(OptionModel):
         0.999,
         "Share of the running mean of squared gradients that stays at each update.",
         group=_GROUP,
-        when={"method": _MOMENTS},
+        when={"method": methods_with("beta2")},
         dianne="beta2",
         ge=0,
         lt=1,
     )
     epsilon: float = option(
         1e-8,
-        "Keeps the division by the mean of squared gradients finite.",
+        "Keeps the division finite: added to the mean of squared gradients under the root "
+        "(RMSPROP, ADADELTA), or to the root.",
         group=_GROUP,
-        when={"method": _ADAPTIVE},
+        when={"method": methods_with("epsilon")},
         dianne="epsilon",
         gt=0,
         allow_inf_nan=False,
@@ -165,10 +159,10 @@ class OptimizerOptions(OptionModel):
     def effective_learning_rate(self) -> float:
         """The learning rate given, or the default of the method."""
         if self.learning_rate is None:
-            return LEARNING_RATES[self.method]
+            return OPTIMIZERS[self.method].learning_rate
         return self.learning_rate
 
     @property
-    def effective_smoothing(self) -> float:
-        """The smoothing given, or the default of the method."""
-        return SMOOTHING[self.method] if self.smoothing is None else self.smoothing
+    def effective_smoothing(self) -> float | None:
+        """The smoothing given, or the default of the method; None where it has none."""
+        return OPTIMIZERS[self.method].smoothing if self.smoothing is None else self.smoothing

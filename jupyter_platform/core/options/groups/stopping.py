@@ -30,6 +30,7 @@ class StoppingOptions(OptionModel):
     threshold_window: int = option(
         10,
         "Losses, or validation losses, over which a fall is looked for.",
+        needs=("loss_threshold", "validation_threshold"),
         group=_GROUP,
         dianne=("thresholdWindow", "errorThresholdWindow"),
         ge=2,
@@ -38,6 +39,7 @@ class StoppingOptions(OptionModel):
     trace_interval: int = option(
         1,
         "Updates whose mean is one loss of the window.",
+        needs=("loss_threshold",),
         group=_GROUP,
         unit="updates",
         dianne="traceInterval",

@@ -6,6 +6,9 @@ import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from jupyter_platform.core.optimizers import OPTIMIZERS
 
 TAG_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 TAG_REFERENCE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/(best|last|[0-9]+))?$"
@@ -48,6 +51,14 @@ def _json_object(value: Any) -> Any:
     return parsed
 
 
+def _method(value: Any) -> Any:
+    name = upper(value)
+    if isinstance(name, str) and name not in OPTIMIZERS:
+        # As for a choice that pydantic knows: the sentence is made from the schema.
+        raise PydanticCustomError("literal_error", "no such optimiser")
+    return name
+
+
 def _sampling(value: Any) -> Any:
     # DIANNE 0.4 has another word for it.
     return "UNIFORM" if upper(value) == "RANDOM" else upper(value)
@@ -58,8 +69,9 @@ Criterion = Annotated[
     BeforeValidator(upper),
 ]
 Method = Annotated[
-    Literal["SGD", "ADADELTA", "ADAGRAD", "RMSPROP", "ADAM", "ADAMW", "NADAM"],
-    BeforeValidator(upper),
+    str,
+    BeforeValidator(_method),
+    WithJsonSchema({"type": "string", "enum": list(OPTIMIZERS)}),
 ]
 Sampling = Annotated[
     Literal["PERMUTATION", "UNIFORM", "SEQUENTIAL", "WEIGHTED", "UNIFORMCLASS"],
