@@ -26,6 +26,48 @@ export const dashboardIcon = icon(
   '<path d="M2 2h5v7H2zM9 2h5v4H9zM9 8h5v6H9zM2 11h5v3H2z"/>'
 );
 
+/** The hosts: a rack of machines. */
+export const infrastructureIcon = icon(
+  'infrastructure',
+  '<path d="M2 2.5h12v4.2H2zm1.2 1.2v1.8h9.6V3.7zM2 9.3h12v4.2H2zm1.2 1.2v1.8h9.6v-1.8z" fill-rule="evenodd"/><path d="M4 4.1h2v1H4zm0 6.8h2v1H4zm6.5-6.8h1.3v1h-1.3zm0 6.8h1.3v1h-1.3zM7.4 6.7h1.2v2.6H7.4z"/>'
+);
+
+/** Networks: a graph of layers. */
+export const networkIcon = icon(
+  'network',
+  '<path d="M2 1.8h12v3H2zm2 4.7h8v3H4zm2 4.7h4v3H6z"/>'
+);
+
+/** Datasets: a stack of samples. */
+export const datasetIcon = icon(
+  'dataset',
+  '<ellipse cx="8" cy="3.6" rx="5.8" ry="2.1"/><path d="M2.2 5.3c.9 1.2 3.2 1.8 5.8 1.8s4.9-.6 5.8-1.8v2.600c-.9 1.2-3.2 1.8-5.8 1.800s-4.9-.6-5.8-1.800zm0 4.300c.9 1.2 3.2 1.8 5.8 1.800s4.9-.6 5.8-1.800v2.700c-.9 1.2-3.2 1.8-5.8 1.800s-4.9-.6-5.8-1.800z"/>'
+);
+
+/** Building a network: a block that is put in place between two others. */
+export const buildIcon = icon(
+  'build',
+  '<path d="M1.5 10h5.200v4.500H1.500zm7.8 0h5.200v4.500H9.300z"/><path d="M7.4 1.500h1.2v3.600h2.400L8 8.6 5 5.100h2.400z"/>'
+);
+
+/** Continuing: an arrow that goes on from where something ended. */
+export const continueIcon = icon(
+  'continue',
+  '<path d="M2 3h1.500v10H2zM5 3l8.5 5L5 13z"/>'
+);
+
+/** Evaluating: a gauge. */
+export const evaluateIcon = icon(
+  'evaluate',
+  '<path d="M8 3a6.5 6.5 0 0 1 6.5 6.500c0 1.3-.4 2.5-1 3.500H2.500a6.5 6.5 0 0 1-1-3.500A6.5 6.5 0 0 1 8 3m0 1.300a5.2 5.2 0 0 0-4.7 7.400h9.400A5.2 5.2 0 0 0 8 4.3"/><path d="m11.3 5.7.8.8-3.1 4.200a1.3 1.3 0 1 1-1.9-1.900z"/>'
+);
+
+/** Trying: a sample that goes in and an answer that comes out. */
+export const tryIcon = icon(
+  'try',
+  '<path d="M1.5 7.300h4.200V5.200L9 8l-3.3 2.800V8.700H1.500z"/><path d="M8 2h6.500v12H8v-2.500l1.3-1.100v2.300h3.900V3.300H9.300v2.300L8 4.500z"/>'
+);
+
 export const trashIcon = icon(
   'trash',
   '<path d="M6 1.5h4v1h3.5v1.3h-11V2.5H6zM3.5 5h9l-.7 9.5H4.2zm2.3 1.3.3 6.9h1l-.3-6.9zm3.4 0-.3 6.9h1l.3-6.9z"/>'

@@ -7,12 +7,14 @@ import { links } from './plugins/links';
 import { mime } from './plugins/mime';
 import { model } from './plugins/model';
 import { panels } from './plugins/panels';
+import { places } from './plugins/places';
 import { sidebar } from './plugins/sidebar';
 import { submit } from './plugins/submit';
 import { toasts } from './plugins/toasts';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   model,
+  places,
   commands,
   sidebar,
   jobs,

@@ -201,3 +201,37 @@ export const IPlatformModel = new Token<IPlatformModel>(
   `${EXTENSION_ID}:IPlatformModel`,
   'The platform as this page sees it: jobs, hosts and the API behind them.'
 );
+
+/** Something beside the jobs that can be opened: a panel, a dashboard, a table. */
+export interface IPlace {
+  /** What a link calls it: `…/lab?open=<name>`. */
+  readonly name: string;
+  /** Opens it; its label and icon stand in menus. */
+  readonly command: string;
+  /** Where it stands in menus, smallest first; a new group begins with each hundred. */
+  readonly rank: number;
+}
+
+/** What can be opened: the entries of the sidebar's Open menu, which plugins add to. */
+export interface IPlaces {
+  /** In the order of menus. */
+  readonly list: readonly IPlace[];
+  /** Offer another place; its command is to be there when a menu opens. */
+  add(place: IPlace): void;
+  /**
+   * Whether this application has tabs of a main area. Where it has none, as in Notebook 7,
+   * commands call `visit()` instead of adding to it.
+   */
+  readonly hasTabs: boolean;
+  /**
+   * Open JupyterLab in a page of its own, at what a link asks for.
+   *
+   * @param query - such as `{ job: <id> }` or `{ open: <name of a place> }`
+   */
+  visit(query: { readonly [word: string]: string }): void;
+}
+
+export const IPlaces = new Token<IPlaces>(
+  `${EXTENSION_ID}:IPlaces`,
+  'What of the platform can be opened: entries of the Open menu, which plugins add to.'
+);

@@ -14,6 +14,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from .jupyter import START_TIMEOUT_S, chromium, folders_in, running_jupyter
 
+SCREENSHOTS = Path(__file__).parent / "screenshots"
+
 
 @dataclass(frozen=True)
 class Lab:
@@ -96,6 +98,12 @@ def open_sidebar(lab, page: Page) -> Locator:
         tab.click()
     expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=1000 * START_TIMEOUT_S)
     return sidebar
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep what the page shows, for people to look at."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def run_platform(environment: dict[str, str], *words: str) -> None:

@@ -14,12 +14,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from jupyter_platform.runtime.paths import FOLDER
 
-from .conftest import open_sidebar, run_platform
+from .conftest import open_sidebar, picture, run_platform
 from .jupyter import JupyterServer, folders_in, running_jupyter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-SCREENSHOTS = Path(__file__).parent / "screenshots"
 SLOW_MS = 90_000
 NARROW_PX = 320
 DATASET = {
@@ -70,11 +69,6 @@ def themed(lab, theme: str) -> Iterator[str]:
     choose(lab.url, lab.token, theme)
     yield theme
     choose(lab.url, lab.token, "light")
-
-
-def picture(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 def brightness(place: Locator) -> float:

@@ -6,10 +6,10 @@ import type {
 import { IThemeManager, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { dashboardIcon } from '../icons';
 import {
   CommandIDs,
   EXTENSION_ID,
+  IPlaces,
   IPlatformModel,
   TRANSLATION_DOMAIN
 } from '../tokens';
@@ -17,6 +17,7 @@ import type { DashboardName } from '../tokens';
 import {
   Dashboard,
   DASHBOARD_ARGUMENTS,
+  dashboardIconOf,
   dashboardTitle
 } from '../widgets/dashboard';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
@@ -26,16 +27,20 @@ const SHORTCUTS: readonly [DashboardName, string][] = [
   ['summary', CommandIDs.openSummary]
 ];
 
+/** Ranks of the dashboards in the Open menu. */
+const PLACES_RANK = 300;
+
 /** Opens the dashboards in tabs of the main area, and again after a reload. */
 export const dashboards: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:dashboards`,
   description: 'The dashboards of the platform.',
   autoStart: true,
-  requires: [IPlatformModel],
+  requires: [IPlatformModel, IPlaces],
   optional: [ITranslator, IThemeManager, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     model: IPlatformModel,
+    places: IPlaces,
     translator: ITranslator | null,
     themes: IThemeManager | null,
     restorer: ILayoutRestorer | null
@@ -52,20 +57,25 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
       return tab;
     };
     const open = (name: DashboardName): void => {
+      if (!places.hasTabs) {
+        places.visit({ open: name });
+        return;
+      }
       const tab = tracker.find(item => item.name === name) ?? create(name);
       shell.activateById(tab.id);
     };
-    for (const [name, command] of SHORTCUTS) {
+    SHORTCUTS.forEach(([name, command], at) => {
       const title = dashboardTitle(name, surroundings);
       commands.addCommand(command, {
         label: args =>
           args.isPalette ? trans.__('Open %1 dashboard', title) : title,
         caption: trans.__('Open the dashboard “%1”', title),
-        icon: dashboardIcon,
+        icon: dashboardIconOf(name),
         describedBy: NO_ARGUMENTS,
         execute: () => open(name)
       });
-    }
+      places.add({ name, command, rank: PLACES_RANK + at });
+    });
     commands.addCommand(CommandIDs.openDashboard, {
       describedBy: DASHBOARD_ARGUMENTS,
       execute: args =>

@@ -10,6 +10,7 @@ import { jobIcon } from '../icons';
 import {
   CommandIDs,
   EXTENSION_ID,
+  IPlaces,
   IPlatformModel,
   TRANSLATION_DOMAIN
 } from '../tokens';
@@ -20,11 +21,12 @@ export const jobs: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:jobs`,
   description: 'The views of jobs.',
   autoStart: true,
-  requires: [IPlatformModel],
+  requires: [IPlatformModel, IPlaces],
   optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     model: IPlatformModel,
+    places: IPlaces,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null
   ) => {
@@ -69,11 +71,16 @@ export const jobs: JupyterFrontEndPlugin<void> = {
       isEnabled: args => Boolean(args.job ?? model.selected),
       execute: async args => {
         const id = args.job ?? model.selected;
-        if (typeof id === 'string') {
+        if (typeof id !== 'string') {
+          return;
+        }
+        if (places.hasTabs) {
           const view = await find(id);
           if (args.activate !== false) {
             shell.activateById(view.id);
           }
+        } else {
+          places.visit({ job: id });
         }
       }
     });

@@ -4,23 +4,39 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 
-import { CommandIDs, EXTENSION_ID, IPlatformModel } from '../tokens';
+import { CommandIDs, EXTENSION_ID, IPlaces, IPlatformModel } from '../tokens';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
 import { run } from '../widgets/surroundings';
 
 /** Words of an address that are followed once. */
-const WORDS = ['job', 'network', 'submit', 'type'];
+const WORDS = [
+  'job',
+  'network',
+  'submit',
+  'type',
+  'dataset',
+  'from',
+  'tag',
+  'open'
+];
+/** Those of them that the submit form starts from. */
+const STARTS = ['type', 'network', 'dataset', 'from', 'tag'];
 const FOLLOW = 'jupyter-platform:follow-link';
 /** Milliseconds after which JupyterLab has saved a layout that changed. */
 const LAYOUT_SAVED_MS = 3000;
 
-/** Opens what an address asks for: `…/lab?job=<id>`, `…?network=<name>` or `…?submit`. */
+/** Opens what an address asks for: `…/lab?job=<id>`, `?network=<name>`, `?open=<place>` or `?submit`. */
 export const links: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:links`,
   description: 'Addresses that open a job, a network or the submit form.',
   autoStart: true,
-  requires: [IRouter, IPlatformModel],
-  activate: (app: JupyterFrontEnd, router: IRouter, model: IPlatformModel) => {
+  requires: [IRouter, IPlatformModel, IPlaces],
+  activate: (
+    app: JupyterFrontEnd,
+    router: IRouter,
+    model: IPlatformModel,
+    places: IPlaces
+  ) => {
     const { commands } = app;
     let comesAgain: string | null = null;
     commands.addCommand(FOLLOW, {
@@ -28,8 +44,6 @@ export const links: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const { search } = args as unknown as IRouter.ILocation;
         const query = new URLSearchParams(search);
-        const [job, network] = [query.get('job'), query.get('network')];
-        const isSubmit = query.has('submit');
         const link = WORDS.map(word => query.get(word)).join('&');
         // JupyterLab forgets its layout, and then routes to the address without this word.
         const isRepeated = link === comesAgain && !query.has('reset');
@@ -43,28 +57,45 @@ export const links: JupyterFrontEndPlugin<void> = {
           }
           // Who follows a link to the platform wants to see the rest of it too.
           run(commands, CommandIDs.showSidebar);
-          if (job) {
-            run(commands, CommandIDs.openJob, { job });
-          } else if (network && !isSubmit) {
-            run(commands, CommandIDs.openNetwork, { network });
-          } else {
-            const type = query.get('type') ?? undefined;
-            const given = {
-              ...(type && { type }),
-              ...(network && { network })
-            };
-            run(commands, CommandIDs.submit, given);
+          const request = asked(query, places);
+          if (request) {
+            run(commands, ...request);
           }
         });
       }
     });
     router.register({
       command: FOLLOW,
-      pattern: /[?&](job=[^&#]+|network=[^&#]+|submit(?=[=&#]|$))/,
+      pattern: /[?&](job=[^&#]+|network=[^&#]+|open=[^&#]+|submit(?=[=&#]|$))/,
       rank: 20
     });
   }
 };
+
+/** The command that an address asks for, and its arguments; null for a place that is unknown. */
+function asked(
+  query: URLSearchParams,
+  { list }: IPlaces
+): [command: string, args: { [word: string]: string }] | null {
+  const given = (words: readonly string[]): { [word: string]: string } =>
+    Object.fromEntries(
+      words.flatMap(word => {
+        const value = query.get(word);
+        return value ? [[word, value]] : [];
+      })
+    );
+  if (query.get('job')) {
+    return [CommandIDs.openJob, given(['job'])];
+  }
+  if (query.has('submit')) {
+    return [CommandIDs.submit, given(STARTS)];
+  }
+  if (query.get('network')) {
+    return [CommandIDs.openNetwork, given(['network'])];
+  }
+  const place = list.find(({ name }) => name === query.get('open'));
+  return place ? [place.command, {}] : null;
+}
 
 /** Take words out of the address: a reload restores the tab where it then is. */
 function forget(...words: string[]): void {

@@ -8,14 +8,22 @@ import { ILauncher } from '@jupyterlab/launcher';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
 
-import { platformIcon } from '../icons';
+import { buildIcon, datasetIcon, networkIcon } from '../icons';
 import type { PanelKernel } from '../panels/kernel';
 import { followLinks } from '../panels/links';
 import type { PanelTab } from '../panels/tab';
-import { CommandIDs, EXTENSION_ID, TRANSLATION_DOMAIN } from '../tokens';
+import {
+  CommandIDs,
+  EXTENSION_ID,
+  IPlaces,
+  TRANSLATION_DOMAIN
+} from '../tokens';
 
+/** Ranks of the panels among the cards of the launcher, and in the Open menu. */
 const CARD_RANK = 10;
+const PLACES_RANK = 200;
 const RESTORE = 'jupyter-platform:restore-panel';
 
 /** A panel that can be opened. */
@@ -27,6 +35,7 @@ interface IPanel {
   /** What the palette says. */
   readonly open: string;
   readonly caption: string;
+  readonly icon: LabIcon;
 }
 
 /** Opens the panels, which are Python on a hidden kernel, in tabs of the main area. */
@@ -34,11 +43,12 @@ export const panels: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:panels`,
   description: 'The panels of the platform.',
   autoStart: true,
-  requires: [IRenderMimeRegistry],
+  requires: [IRenderMimeRegistry, IPlaces],
   optional: [ITranslator, ICommandPalette, ILauncher, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     rendermime: IRenderMimeRegistry,
+    places: IPlaces,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
@@ -48,12 +58,13 @@ export const panels: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const category = trans.__('AI platform');
     const offered = panelsOf(trans);
-    const tabs = new PanelTabs(app, rendermime, trans);
+    const tabs = new PanelTabs(app, places, rendermime, trans);
     offered.forEach((panel, at) => {
-      const { command } = panel;
+      const { name, command } = panel;
       addOpening(app, tabs, panel);
       palette?.addItem({ command, category, args: { isPalette: true } });
       launcher?.add({ command, category, rank: CARD_RANK + at });
+      places.add({ name, command, rank: PLACES_RANK + at });
     });
     addOpeningOfNetworks(app, tabs, offered[0], trans);
     commands.addCommand(RESTORE, {
@@ -80,6 +91,7 @@ export const panels: JupyterFrontEndPlugin<void> = {
 class PanelTabs {
   constructor(
     private readonly _app: JupyterFrontEnd,
+    private readonly _places: IPlaces,
     private readonly _rendermime: IRenderMimeRegistry,
     private readonly _trans: TranslationBundle
   ) {}
@@ -89,11 +101,26 @@ class PanelTabs {
   });
 
   /**
+   * Show a panel as the current tab, or in a page of its own where there are no tabs.
+   *
+   * @param item - what of the panel to show
+   */
+  async open(panel: IPanel, item?: string): Promise<void> {
+    if (this._places.hasTabs) {
+      this._app.shell.activateById((await this.find(panel, item)).id);
+    } else if (item === undefined) {
+      this._places.visit({ open: panel.name });
+    } else {
+      this._places.visit({ network: item });
+    }
+  }
+
+  /**
    * Return the tab of a panel, opening it where there is none.
    *
    * @param item - what of the panel to show
    */
-  async find({ name, title }: IPanel, item?: string): Promise<PanelTab> {
+  async find({ name, title, icon }: IPanel, item?: string): Promise<PanelTab> {
     const { PanelKernel } = await import('../panels/kernel');
     const { PanelTab } = await import('../panels/tab');
     const open = this.tracker.find(tab => tab.name === name);
@@ -111,7 +138,7 @@ class PanelTabs {
     );
     const tab = new PanelTab(name, this._kernel, this._trans, item);
     tab.title.label = title;
-    tab.title.icon = platformIcon;
+    tab.title.icon = icon;
     shell.add(tab, 'main');
     void this.tracker.add(tab);
     return tab;
@@ -121,14 +148,14 @@ class PanelTabs {
 }
 
 function addOpening(
-  { commands, shell }: JupyterFrontEnd,
+  { commands }: JupyterFrontEnd,
   tabs: PanelTabs,
   panel: IPanel
 ): void {
   commands.addCommand(panel.command, {
     label: args => (args.isPalette ? panel.open : panel.title),
     caption: panel.caption,
-    icon: platformIcon,
+    icon: panel.icon,
     describedBy: {
       args: {
         type: 'object',
@@ -136,23 +163,24 @@ function addOpening(
       }
     },
     execute: async ({ activate }) => {
-      const tab = await tabs.find(panel);
-      if (activate !== false) {
-        shell.activateById(tab.id);
+      if (activate === false) {
+        await tabs.find(panel);
+      } else {
+        await tabs.open(panel);
       }
     }
   });
 }
 
 function addOpeningOfNetworks(
-  { commands, shell }: JupyterFrontEnd,
+  { commands }: JupyterFrontEnd,
   tabs: PanelTabs,
   networks: IPanel,
   trans: TranslationBundle
 ): void {
   commands.addCommand(CommandIDs.openNetwork, {
     label: trans.__('Open a network'),
-    icon: platformIcon,
+    icon: networkIcon,
     describedBy: {
       args: {
         type: 'object',
@@ -160,10 +188,8 @@ function addOpeningOfNetworks(
         properties: { network: { type: 'string' } }
       }
     },
-    execute: async ({ network }) => {
-      const item = typeof network === 'string' ? network : undefined;
-      shell.activateById((await tabs.find(networks, item)).id);
-    }
+    execute: ({ network }) =>
+      tabs.open(networks, typeof network === 'string' ? network : undefined)
   });
 }
 
@@ -175,7 +201,10 @@ function panelsOf(trans: TranslationBundle): readonly IPanel[] {
       command: CommandIDs.openNetworks,
       title: trans.__('Networks'),
       open: trans.__('Open networks'),
-      caption: trans.__('Layers of the networks, and what their weights scored')
+      caption: trans.__(
+        'Layers of the networks, and what their weights scored'
+      ),
+      icon: networkIcon
     },
     {
       name: 'datasets',
@@ -184,7 +213,8 @@ function panelsOf(trans: TranslationBundle): readonly IPanel[] {
       open: trans.__('Open datasets'),
       caption: trans.__(
         'Samples and classes of the datasets, and what adapters make of them'
-      )
+      ),
+      icon: datasetIcon
     },
     {
       name: 'builder',
@@ -193,7 +223,8 @@ function panelsOf(trans: TranslationBundle): readonly IPanel[] {
       open: trans.__('Build a network'),
       caption: trans.__(
         'Put layers together, train the network for a minute, and try it'
-      )
+      ),
+      icon: buildIcon
     }
   ];
 }

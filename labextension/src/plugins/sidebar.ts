@@ -1,4 +1,4 @@
-import { ILabShell, ILayoutRestorer } from '@jupyterlab/application';
+import { ILayoutRestorer } from '@jupyterlab/application';
 import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
@@ -13,6 +13,7 @@ import type { ISeenStore } from '../models/attention';
 import {
   CommandIDs,
   EXTENSION_ID,
+  IPlaces,
   IPlatformModel,
   TRANSLATION_DOMAIN
 } from '../tokens';
@@ -27,21 +28,21 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:plugin`,
   description: 'The sidebar of the platform and its status bar item.',
   autoStart: true,
-  requires: [ILabShell, IPlatformModel],
+  requires: [IPlatformModel, IPlaces],
   optional: [ITranslator, ILayoutRestorer, IStatusBar, IStateDB],
   activate: (
     app: JupyterFrontEnd,
-    shell: ILabShell,
     model: IPlatformModel,
+    places: IPlaces,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
     statusBar: IStatusBar | null,
     stateDB: IStateDB | null
   ) => {
-    const { commands } = app;
+    const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const surroundings = { commands, model, trans };
-    const widget = new Sidebar(surroundings);
+    const widget = new Sidebar(surroundings, places);
     widget.id = 'jupyter-platform-sidebar';
     widget.title.icon = platformIcon;
     widget.title.caption = trans.__('AI platform');

@@ -18,6 +18,7 @@ import type { IFormStart } from '../models/submit-form';
 import {
   CommandIDs,
   EXTENSION_ID,
+  IPlaces,
   IPlatformModel,
   TRANSLATION_DOMAIN
 } from '../tokens';
@@ -33,11 +34,12 @@ export const submit: JupyterFrontEndPlugin<void> = {
   id: `${EXTENSION_ID}:submit`,
   description: 'The form that submits jobs.',
   autoStart: true,
-  requires: [IPlatformModel],
+  requires: [IPlatformModel, IPlaces],
   optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     model: IPlatformModel,
+    places: IPlaces,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null
   ) => {
@@ -71,6 +73,10 @@ export const submit: JupyterFrontEndPlugin<void> = {
       icon: addIcon,
       describedBy: submitArguments(trans),
       execute: async args => {
+        if (!places.hasTabs) {
+          places.visit(linkTo(args));
+          return;
+        }
         const isPlain = STARTS.every(key => args[key] === undefined);
         const plain = tracker.find(({ about }) => about === null);
         const view = isPlain && plain ? plain : await open(args);
@@ -91,6 +97,21 @@ export const submit: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** Arguments that a link has too. */
+const LINKED = ['type', 'network', 'dataset', 'from', 'tag'] as const;
+
+/** What a link asks for that opens the form with the same start. */
+function linkTo(args: ReadonlyPartialJSONObject): { [word: string]: string } {
+  const query: { [word: string]: string } = { submit: '' };
+  for (const word of LINKED) {
+    const value = args[word];
+    if (typeof value === 'string') {
+      query[word] = value;
+    }
+  }
+  return query;
+}
 
 const ID_PREFIX = 'jupyter-platform-submit-';
 

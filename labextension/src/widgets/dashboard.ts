@@ -1,9 +1,10 @@
 import { IFrame, MainAreaWidget } from '@jupyterlab/apputils';
 import type { IThemeManager } from '@jupyterlab/apputils';
+import type { LabIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
-import { dashboardIcon } from '../icons';
+import { dashboardIcon, infrastructureIcon } from '../icons';
 import type { DashboardName } from '../tokens';
 import { CommandIDs } from '../tokens';
 import { run } from './surroundings';
@@ -46,7 +47,7 @@ export class Dashboard extends MainAreaWidget<IFrame> {
     });
     this.id = `jupyter-platform-dashboard-${name}`;
     this.title.label = dashboardTitle(name, _surroundings);
-    this.title.icon = dashboardIcon;
+    this.title.icon = dashboardIconOf(name);
     this.title.closable = true;
     this._load();
     _themes?.themeChanged.connect(() => this._load(), this);
@@ -103,4 +104,9 @@ function labQuery(href: string): URLSearchParams | null {
   const { pathname, searchParams } = new URL(href, window.location.href);
   const asks = searchParams.has('job') || searchParams.has('submit');
   return asks && /\/lab(\/|$)/.test(pathname) ? searchParams : null;
+}
+
+/** The icon of a dashboard, in its tab and in menus. */
+export function dashboardIconOf(name: DashboardName): LabIcon {
+  return name === 'infrastructure' ? infrastructureIcon : dashboardIcon;
 }

@@ -6,14 +6,21 @@ import {
 } from '@jupyterlab/ui-components';
 import { Menu } from '@lumino/widgets';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
 
+import { isNewGroup } from '../models/places';
 import { CommandIDs } from '../tokens';
-import type { IConnection, IPlatformState } from '../tokens';
+import type { IConnection, IPlaces, IPlatformState } from '../tokens';
 import { useConnection } from './live';
 import { run, useSurroundings } from './surroundings';
 
+interface IHeaderProps {
+  state: IPlatformState;
+  places: IPlaces;
+}
+
 /** The name of the platform, its hosts, and the two things that one may want. */
-export function Header({ state }: { state: IPlatformState }): JSX.Element {
+export function Header({ state, places }: IHeaderProps): JSX.Element {
   const { commands, model, trans } = useSurroundings();
   const connection = useConnection(model);
   return (
@@ -49,7 +56,7 @@ export function Header({ state }: { state: IPlatformState }): JSX.Element {
           <addIcon.react tag="span" width="14px" height="14px" />
           {trans.__('Submit')}
         </button>
-        <DashboardsButton />
+        <OpenButton places={places} />
       </div>
     </header>
   );
@@ -131,26 +138,38 @@ export function hostSentence(
   return parts.map(part => part.replaceAll(' ', '\u00a0')).join(' · ');
 }
 
-function DashboardsButton(): JSX.Element {
+/** Opens the menu of everything that can be opened beside the jobs. */
+function OpenButton({ places }: { places: IPlaces }): JSX.Element {
   const { commands, trans } = useSurroundings();
-  const openMenu = (button: HTMLElement): void => {
-    const menu = new Menu({ commands });
-    menu.addItem({ command: CommandIDs.openInfrastructure });
-    menu.addItem({ command: CommandIDs.openSummary });
-    menu.aboutToClose.connect(() => {
-      window.setTimeout(() => menu.dispose());
-    });
-    const { left, bottom } = button.getBoundingClientRect();
-    menu.open(left, bottom);
-  };
   return (
     <button
       className="jp-Platform-button"
       aria-haspopup="menu"
-      onClick={event => openMenu(event.currentTarget)}
+      onClick={event => openPlacesMenu(commands, places, event.currentTarget)}
     >
-      {trans.__('Dashboards')}
+      {trans.__('Open')}
       <caretDownIcon.react tag="span" width="14px" height="14px" />
     </button>
   );
+}
+
+function openPlacesMenu(
+  commands: CommandRegistry,
+  { list }: IPlaces,
+  button: HTMLElement
+): void {
+  const menu = new Menu({ commands });
+  menu.addClass('jp-Platform-menu');
+  list.forEach((place, at) => {
+    if (isNewGroup(list[at - 1], place)) {
+      menu.addItem({ type: 'separator' });
+    }
+    menu.addItem({ command: place.command });
+  });
+  menu.aboutToClose.connect(() => {
+    // The chosen command still needs the menu when this signal comes.
+    window.setTimeout(() => menu.dispose());
+  });
+  const { left, bottom } = button.getBoundingClientRect();
+  menu.open(left, bottom);
 }

@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react';
 
 import { JobHistory } from '../models/history';
 import { bySubmission } from '../models/state';
-import type { IPlatformState } from '../tokens';
+import type { IPlaces, IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
 import { Announcer } from './announcer';
@@ -21,7 +21,13 @@ import { CommandIDs } from '../tokens';
 
 /** The sidebar: hosts, what runs, what waits, what has ended. */
 export class Sidebar extends ReactWidget {
-  constructor(private readonly _surroundings: ISurroundings) {
+  /**
+   * @param _places - what its Open menu offers
+   */
+  constructor(
+    private readonly _surroundings: ISurroundings,
+    private readonly _places: IPlaces
+  ) {
     super();
     this._history = new JobHistory(_surroundings.model);
     this.addClass('jp-Platform-sidebar');
@@ -58,7 +64,11 @@ export class Sidebar extends ReactWidget {
   protected override render(): JSX.Element {
     return (
       <SurroundingsProvider value={this._surroundings}>
-        <SidebarContent history={this._history} active={this._active} />
+        <SidebarContent
+          history={this._history}
+          places={this._places}
+          active={this._active}
+        />
       </SurroundingsProvider>
     );
   }
@@ -79,6 +89,7 @@ export class Sidebar extends ReactWidget {
 
 interface IContentProps {
   history: JobHistory;
+  places: IPlaces;
   /** False while nobody sees it: it is then left as it is. */
   active: boolean;
 }
@@ -88,7 +99,11 @@ type SectionName = 'running' | 'waiting' | 'finished';
 /** Rows of a live section that are drawn before more are asked for. */
 const FIRST_ROWS = 50;
 
-function SidebarContent({ history, active }: IContentProps): JSX.Element {
+function SidebarContent({
+  history,
+  places,
+  active
+}: IContentProps): JSX.Element {
   const { model } = useSurroundings();
   const state = usePlatformState(model, active);
   const view = useHistory(history, active);
@@ -122,7 +137,7 @@ function SidebarContent({ history, active }: IContentProps): JSX.Element {
     view.filter === 'all';
   return (
     <>
-      <Header state={state} />
+      <Header state={state} places={places} />
       <Announcer />
       {state.event === null ? null : pristine ? (
         <EmptyState />

@@ -11,6 +11,7 @@ import {
   aStatus,
   anEndedJob
 } from '../../models/__tests__/records';
+import { Places } from '../../models/places';
 import { PlatformModel } from '../../models/platform';
 import { CommandIDs } from '../../tokens';
 import type { IJob } from '../../wire';
@@ -32,7 +33,7 @@ beforeEach(() => {
       execute: args => void executed.push([id, { ...args }])
     });
   }
-  sidebar = new Sidebar({ model, commands, trans });
+  sidebar = new Sidebar({ model, commands, trans }, new Places(true, '/'));
   Widget.attach(sidebar, document.body);
 });
 
