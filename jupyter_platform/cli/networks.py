@@ -19,7 +19,7 @@ from jupyter_platform.cli.output import (
     print_json,
     print_table,
 )
-from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin
+from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, named_tags
 from jupyter_platform.core.exchange import ImportKind
 from jupyter_platform.core.networks import NetworkFacts
 
@@ -203,10 +203,10 @@ def _print_network(record: NetworkRecord) -> None:
                     item.variant,
                     f"{item.step:,}",
                     ", ".join(f"{key} {number(value)}" for key, value in item.scores.items()),
-                    _made_by(tag.job, tag.origin),
+                    _made_by(item.job or tag.job, tag.origin),
                     ago(tag.updated_at),
                 )
-                for tag in record.tags
+                for tag in named_tags(record.tags)
                 for item in tag.variants
             ],
         )

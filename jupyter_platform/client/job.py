@@ -17,7 +17,6 @@ from jupyter_platform.client.waiting import polled
 from jupyter_platform.client.weights import WeightsReader
 from jupyter_platform.core.errors import (
     AmbiguousNameError,
-    ConflictError,
     JobFailedError,
     NotFoundError,
     UnavailableError,
@@ -262,6 +261,8 @@ class Job:
     ) -> Path:
         """Return the file with the job's weights (safetensors).
 
+        Those that a LEARN made, whatever its tag points at since; those that an EVALUATE judged.
+
         Parameters
         ----------
         path : str or Path, optional
@@ -370,8 +371,6 @@ class Job:
     def _weights(self, network: str) -> WeightsReader:
         # Even of a job that has ended: its network may be called otherwise since.
         record = self.refresh().record
-        if record.tag is None:
-            raise ConflictError(f"Job {record.name!r} ({record.id}) has no weights.")
         return WeightsReader(self._transport, record, network or record.networks[0])
 
     def _raise_if_failed(self) -> None:

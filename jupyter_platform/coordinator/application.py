@@ -25,6 +25,7 @@ from jupyter_platform.coordinator.host_problems import host_problems
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
 from jupyter_platform.coordinator.job_records import JobRecords, Live
+from jupyter_platform.coordinator.job_weights import JobWeightsService
 from jupyter_platform.coordinator.jobs import JobService
 from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.loops import Loops
@@ -202,6 +203,7 @@ class Application:
                 owner=owner,
             ),
             files=JobFiles(store, paths),
+            job_weights=JobWeightsService(store, blobs),
             networks=networks,
             datasets=datasets,
             tags=tags,

@@ -19,6 +19,7 @@ from jupyter_platform.coordinator.pairs import agents_for
 from jupyter_platform.coordinator.planning import Pending
 from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.reconciler.reconciler import runs_of
+from jupyter_platform.coordinator.repository.usage import refuse_second_writer
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.coordinator.submission import Resolved, Submissions
@@ -101,6 +102,7 @@ class JobService:
     async def check(self, submission: JobSubmission) -> JobCheck:
         """Check a submission without storing anything, and say when it would start."""
         resolved = await self._submissions.resolve(submission)
+        await self._store.read(lambda session: _refuse_busy_tag(session, resolved))
         return JobCheck(
             options=resolved.options.applicable(),
             given=resolved.given,
@@ -239,6 +241,11 @@ def _candidate(resolved: Resolved, owner: str) -> Pending:
     )
 
 
+def _refuse_busy_tag(session: Session, resolved: Resolved) -> None:
+    if resolved.type is JobType.LEARN and resolved.tag is not None:
+        refuse_second_writer(session, [item.name for item in resolved.networks], resolved.tag)
+
+
 def _by_key(session: Session, key: str) -> str | None:
     return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
 
@@ -250,6 +257,8 @@ def _insert(session: Session, rows: Sequence[JobRow]) -> str:
         known = _by_key(session, row.idempotency_key)
         if known is not None:
             return known
+    if row.type == JobType.LEARN.value and row.tag is not None and row.tag != row.id:
+        refuse_second_writer(session, row.networks, row.tag)
     for item in rows:
         session.add(item)
         session.flush()  # in this order

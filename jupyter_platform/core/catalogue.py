@@ -1,5 +1,6 @@
 """Networks and datasets as the API shows them."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ class TagVariant(BaseModel):
     step: int
     scores: dict[str, float | None] = Field(default_factory=dict)
     """What it scored when it was stored: ``validation_loss``, ``validation_accuracy``, …"""
+    job: str | None = None
+    """The job that made it."""
 
 
 class TagOrigin(BaseModel):
@@ -40,7 +43,7 @@ class TagRecord(BaseModel):
     network: str
     tag: str
     job: str | None
-    """The job that made it."""
+    """The job that last stored weights under it."""
     dataset: str | None
     network_digest: str
     """Digest of the description the weights belong to."""
@@ -49,6 +52,49 @@ class TagRecord(BaseModel):
     origin: TagOrigin = Field(default_factory=TagOrigin)
     variants: list[TagVariant]
     updated_at: datetime
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the id of the job that made the weights, so that they never change."""
+        return self.tag == self.job
+
+
+def named_tags(tags: Sequence[TagRecord]) -> list[TagRecord]:
+    """Return tags for people to choose from: weights that have a name are not listed by job, too.
+
+    Parameters
+    ----------
+    tags : sequence of TagRecord
+        Of one network.
+    """
+    named = {
+        (item.job or tag.job, item.variant, item.digest)
+        for tag in tags
+        if not tag.is_own
+        for item in tag.variants
+    }
+    return [
+        tag
+        for tag in tags
+        if not tag.is_own
+        or any((tag.job, item.variant, item.digest) not in named for item in tag.variants)
+    ]
+
+
+class JobWeights(BaseModel):
+    """Weights that belong to a job: those that it made, or those that it judged or acted with."""
+
+    network: str
+    variant: str
+    digest: str
+    """SHA-256 of the safetensors file, in hex."""
+    bytes: int
+    step: int | None = None
+    scores: dict[str, float | None] = Field(default_factory=dict)
+    job: str | None = None
+    """The job that made them."""
+    description: NetworkDescription
+    """The network as it was when the job was submitted."""
 
 
 class NetworkRecord(BaseModel):

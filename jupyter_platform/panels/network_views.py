@@ -13,7 +13,13 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from jupyter_platform.client import Platform
-from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, TagRecord, TagVariant
+from jupyter_platform.core.catalogue import (
+    NetworkRecord,
+    TagOrigin,
+    TagRecord,
+    TagVariant,
+    named_tags,
+)
 from jupyter_platform.core.networks import FEATURES, OUTPUTS, NetworkDescription
 from jupyter_platform.figures.wording import ago, utc, value
 from jupyter_platform.panels import html
@@ -107,7 +113,7 @@ def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkR
     words = {
         "task": task(record),
         "parameters": parameters(record),
-        "tags": str(len(record.tags)),
+        "tags": str(len(named_tags(record.tags))),
         "best": best.text if best else "not trained yet",
     }
     cells = Markup("").join(
@@ -261,7 +267,7 @@ def _tags(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
     if not record.tags:
         line = f"%submit LEARN {record.description.name} DATASET"
         return Markup("<p>None yet. Train it: <code>{}</code></p>").format(line)
-    newest = sorted(record.tags, key=lambda item: item.updated_at, reverse=True)
+    newest = sorted(named_tags(record.tags), key=lambda item: item.updated_at, reverse=True)
     names = sorted({name for item in newest for kept in item.variants for name in kept.scores})
     headings = ("tag", "weights", ">steps", *(f">{plain_name(name)}" for name in names))
     rows = list(_tag_rows(newest, names, lambda item: _job(item, base_url), now))
@@ -271,7 +277,7 @@ def _tags(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
 def _tag_rows(
     tags: Sequence[TagRecord],
     names: Sequence[str],
-    job: Callable[[TagRecord], Markup],
+    job: Callable[[str | None], Markup],
     now: datetime,
 ) -> Iterator[tuple[str | Markup, ...]]:
     for item in tags:
@@ -280,7 +286,7 @@ def _tag_rows(
         )
         for kept in item.variants:
             scores = (_score(kept, name) for name in names)
-            about = (item.dataset or "", job(item), when, _origin(item.origin))
+            about = (item.dataset or "", job(kept.job or item.job), when, _origin(item.origin))
             yield (item.tag, kept.variant, f"{kept.step:,}", *scores, *about)
 
 
@@ -304,10 +310,10 @@ def _score(kept: TagVariant, name: str) -> str:
     return value(kept.scores[name]) if name in kept.scores else ""
 
 
-def _job(item: TagRecord, base_url: str) -> Markup:
-    if item.job is None:
+def _job(job: str | None, base_url: str) -> Markup:
+    if job is None:
         return Markup("")
     # JupyterLab opens the job where it is; elsewhere the address does.
     return Markup(
         '<a href="{0}lab?job={1}" target="_blank" data-jupyter-platform-job="{1}">{1}</a>'
-    ).format(base_url, item.job)
+    ).format(base_url, job)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets as widgets
 
+from jupyter_platform.core.catalogue import named_tags
 from jupyter_platform.panels.background import Background, Latest
 from jupyter_platform.panels.boxes import box
 
@@ -59,9 +60,10 @@ class TryIt:
     def show(self, record: NetworkRecord) -> None:
         """Open it for a network that has weights."""
         self._record = None  # nothing is asked while the choices change
+        newest = sorted(named_tags(record.tags), key=lambda item: item.updated_at, reverse=True)
         options = [
             f"{tag.tag}/{kept.variant}"
-            for tag in sorted(record.tags, key=lambda item: item.updated_at, reverse=True)
+            for tag in newest
             for kept in sorted(tag.variants, key=lambda item: item.variant)
         ]
         self._weights.options = options

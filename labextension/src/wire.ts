@@ -335,6 +335,8 @@ export interface ITagVariant {
   bytes: number;
   step: number;
   scores: { [name: string]: number | null };
+  /** The job that made them. */
+  job: string | null;
 }
 
 export interface ITag {

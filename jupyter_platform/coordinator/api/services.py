@@ -16,6 +16,7 @@ from jupyter_platform.coordinator.generation import GenerationService
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.job_files import JobFiles
+from jupyter_platform.coordinator.job_weights import JobWeightsService
 from jupyter_platform.coordinator.jobs import JobService
 from jupyter_platform.coordinator.notifications import Notifications
 from jupyter_platform.coordinator.prediction import PredictionService
@@ -38,6 +39,7 @@ class Services:
     pools: PoolRepository
     jobs: JobService
     files: JobFiles
+    job_weights: JobWeightsService
     networks: NetworkRepository
     datasets: DatasetRepository
     tags: TagRepository

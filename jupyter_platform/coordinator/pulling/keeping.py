@@ -168,6 +168,7 @@ class Keeper:
                 dataset=target.dataset,
                 input_shape=payload.get("input_shape"),
                 outputs=payload.get("outputs"),
+                replace_best=target.replace_best,
             )
 
     async def _keep_download(self, link: Link, run: TrackedRun, payload: dict[str, Any]) -> None:

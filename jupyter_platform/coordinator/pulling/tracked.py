@@ -20,6 +20,8 @@ class WeightsTarget:
     dataset: str | None
     networks: dict[str, str]
     """Name of each network to the digest of its description."""
+    replace_best: bool = False
+    """Whether the tag's best becomes this run's though another job's scored better."""
 
 
 @dataclass

@@ -110,4 +110,10 @@ def _weights(row: JobRow) -> WeightsTarget | None:
     digests = row.spec.get("digests")
     if digests is None or row.tag is None:
         return None
-    return WeightsTarget(tag=row.tag, job=row.id, dataset=row.dataset, networks=digests)
+    return WeightsTarget(
+        tag=row.tag,
+        job=row.id,
+        dataset=row.dataset,
+        networks=digests,
+        replace_best=bool(row.options.get("replace_best")),
+    )

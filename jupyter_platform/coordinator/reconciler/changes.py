@@ -15,6 +15,7 @@ from jupyter_platform.coordinator.ledger import Ledger
 from jupyter_platform.coordinator.planning import Placement
 from jupyter_platform.coordinator.reconciler.attempt import Attempt, attempt_of
 from jupyter_platform.coordinator.reconciler.outcome import Outcome, exhausted
+from jupyter_platform.coordinator.repository.tag_rows import BEST_BY, best_of_another
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
 from jupyter_platform.coordinator.transitions import move, move_attempt
 from jupyter_platform.core.jobs import JobErrorRecord, JobProgress
@@ -157,8 +158,26 @@ def end(
     if outcome.result:
         row.result = outcome.result
         row.headline = outcome.result.get("headline")
+    row.warnings = [*row.warnings, *_left_best(session, row)]
     row.error = error.model_dump(mode="json") if error and state == JobState.FAILED else None
     return Ended(state, error if state == JobState.FAILED else None)
+
+
+def _left_best(session: Session, row: JobRow) -> list[str]:
+    """Say that the tag of a job still stands for better weights of another one."""
+    if row.tag in (None, row.id) or "digests" not in row.spec:
+        return []
+    told = []
+    for network in row.spec["digests"]:
+        best = best_of_another(session, network, str(row.tag), row.id)
+        if best is not None:
+            told.append(
+                f"Tag {row.tag!r} of {network} stands for the best weights of job {best.job}, "
+                f"which scored better on the same samples ({BEST_BY} {best.scores[BEST_BY]:.4g}). "
+                f"Those of this job are {row.tag}/last and {row.id}; replace_best=true lets it "
+                "take over."
+            )
+    return told
 
 
 def _may_end_better(row: JobRow, outcome: Outcome, earlier: Sequence[JobErrorRecord]) -> bool:

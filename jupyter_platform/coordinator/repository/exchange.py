@@ -18,7 +18,13 @@ from jupyter_platform.coordinator.repository.network_readme import readme
 from jupyter_platform.coordinator.repository.networks import NetworkRepository
 from jupyter_platform.coordinator.repository.tags import TagRepository, check_tag
 from jupyter_platform.coordinator.zipping import file_pieces, stream_zip
-from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord, TagOrigin, TagRecord
+from jupyter_platform.core.catalogue import (
+    NetworkImport,
+    NetworkRecord,
+    TagOrigin,
+    TagRecord,
+    named_tags,
+)
 from jupyter_platform.core.errors import (
     ConflictError,
     InvalidDataError,
@@ -136,11 +142,12 @@ class NetworkExchange:
         """
         record = await self._networks.record(name)
         known = {item.tag: item for item in record.tags}
+        every = named_tags(record.tags)
         for tag in tags or ():
             if tag not in known:
                 error = unknown_name("tag", tag, known)
                 raise NotFoundError(error.message, errors=[error])
-        chosen = [item for item in record.tags if tags is None or item.tag in tags]
+        chosen = every if tags is None else [item for item in record.tags if item.tag in tags]
         chosen = [item for item in chosen if item.network_digest == record.description.digest]
         members = self._members(record, chosen)
         return record, stream_zip(members, zipfile.ZIP_STORED)
@@ -232,8 +239,13 @@ class NetworkExchange:
     async def _refuse_known_tags(
         self, name: str, weights: Sequence[WeightsFile], upload: NetworkUpload
     ) -> None:
-        there = {item.tag for item in await self._tags.records(name)}
-        for tag in sorted(there & {item.tag for item in weights}):
+        there = {item.tag: item for item in await self._tags.records(name)}
+        for tag in sorted(there.keys() & {item.tag for item in weights}):
+            if there[tag].is_own:
+                raise ConflictError(
+                    f"{tag} is the id of a job that made weights of network {name!r}, which never "
+                    "change; choose another tag, or another name for the network."
+                )
             if not upload.replace:
                 raise ConflictError(
                     f"Network {name!r} has weights under the tag {tag!r} already; choose another "

@@ -10,11 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.repository.tag_rows import (
+    BEST,
+    LAST,
+    copied,
+    duplicate,
+    keep,
+    origin_of,
+    point,
+    promoted,
+    record_of,
+    scored_on,
+    variants,
+)
 from jupyter_platform.coordinator.repository.usage import (
     refuse_network_in_use,
     refuse_tag_in_use,
@@ -22,7 +34,7 @@ from jupyter_platform.coordinator.repository.usage import (
 )
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, TagRow, TagVariantRow
-from jupyter_platform.core.catalogue import TagOrigin, TagRecord, TagVariant
+from jupyter_platform.core.catalogue import TagOrigin, TagRecord, TagVariant, named_tags
 from jupyter_platform.core.errors import (
     ConflictError,
     FieldError,
@@ -30,6 +42,7 @@ from jupyter_platform.core.errors import (
     NotFoundError,
     OptionError,
     nearest,
+    refusal,
     unknown_name,
 )
 from jupyter_platform.runtime.atomic import write_bytes_atomic
@@ -38,7 +51,7 @@ from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.weights_header import read_weights_header
 
 TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-PREFERRED_VARIANTS = ("best", "last")
+PREFERRED_VARIANTS = (BEST, LAST)
 """What a tag without a variant stands for: the first of these that is kept."""
 
 
@@ -103,13 +116,16 @@ class TagRepository:
         input_shape: Sequence[int] | None = None,
         outputs: int | None = None,
         origin: TagOrigin | None = None,
+        replace_best: bool = False,
     ) -> TagRecord:
-        """Keep weights under a tag, instead of what the variant held.
+        """Keep weights as a job's own, and let a tag point at them.
 
         Parameters
         ----------
         network, network_digest : str
             The network, and the digest of the description that the weights belong to.
+        tag : str
+            Any name, or the job's id.
         file : Path
             A safetensors file on this machine; a blob is linked, any other file copied.
         step : int
@@ -120,6 +136,18 @@ class TagRepository:
             What made it.
         origin : TagOrigin, optional
             More about that; told from the job and the file when absent.
+        replace_best : bool
+            Whether the tag's ``best`` goes over to this job though another one's scored better.
+
+        Returns
+        -------
+        TagRecord
+            The tag as it is now.
+
+        Raises
+        ------
+        ConflictError
+            If the tag is the id of another job, whose weights it holds.
         """
         check_tag(tag)
         check_tag(variant, "variant")
@@ -127,50 +155,55 @@ class TagRepository:
         is_blob = file.is_relative_to(self._blobs.root)
         digest = await asyncio.to_thread(self._blobs.put_file, file, link=is_blob)
         blob = self._blobs.path(digest)
-        kept = TagVariantRow(
-            network=network,
-            tag=tag,
-            variant=variant,
-            digest=digest,
-            bytes=blob.stat().st_size,
-            step=step,
-            scores=dict(scores),
-        )
-        row = TagRow(
-            network=network,
-            tag=tag,
-            job=job,
-            dataset=dataset,
-            network_digest=network_digest,
-            input_shape=None if input_shape is None else list(input_shape),
-            outputs=outputs,
-            updated_at=datetime.now(UTC),
-        )
-
         torch = await asyncio.to_thread(_torch_version, blob)
+        size, now = blob.stat().st_size, datetime.now(UTC)
 
-        def write(session: Session) -> TagRecord:
-            made = origin or _origin_of(session, job, torch)
-            row.origin = made.model_dump(mode="json")
+        def write(session: Session) -> list[TagRecord]:
             before = session.get(TagRow, (network, tag))
-            if before is not None and before.job != job:
-                # Variants of an earlier job under the same tag belong to other weights.
-                for old in _variants(session, network, tag):
-                    session.delete(old)
-            session.merge(row)
-            session.flush()
-            session.merge(kept)
-            session.flush()
-            return _record(row, _variants(session, network, tag))
+            if before is not None and before.tag == before.job != job:
+                raise _owned(tag)
+            row = TagRow(
+                network=network,
+                tag=job or tag,
+                job=job,
+                dataset=dataset,
+                network_digest=network_digest,
+                input_shape=None if input_shape is None else list(input_shape),
+                outputs=outputs,
+                origin=(origin or origin_of(session, job, torch)).model_dump(mode="json"),
+                updated_at=now,
+            )
+            kept = TagVariantRow(
+                network=network,
+                tag=job or tag,
+                variant=variant,
+                digest=digest,
+                bytes=size,
+                step=step,
+                scores=dict(scores),
+                job=job,
+                scored_on=scored_on(session, job),
+            )
+            written = [row]
+            keep(session, row, kept)
+            if tag != row.tag:
+                name, named = copied(row, tag=tag), copied(kept, tag=tag)
+                point(session, name, named, replace_best=replace_best)
+                written.append(name)
+            return [record_of(item, variants(session, network, item.tag)) for item in written]
 
-        record = await self._store.run(write)
-        await asyncio.to_thread(self._show, record)
-        return record
+        records = await self._store.run(write)
+        for record in records:
+            await asyncio.to_thread(self._show, record)
+        return records[-1]
 
     async def promote(
         self, network: str, tag: str, digest: str, scores: Mapping[str, float | None]
     ) -> bool:
         """Let weights of a tag be its ``best`` variant.
+
+        Weights under the id of their job become the best of the network's tag ``best``: what a
+        job itself holds best never changes.
 
         Parameters
         ----------
@@ -186,23 +219,8 @@ class TagRepository:
         """
 
         def write(session: Session) -> TagRecord | None:
-            row = session.get(TagRow, (network, tag))
-            kept = _variants(session, network, tag)
-            source = next((item for item in kept if item.digest == digest), None)
-            if row is None or source is None:
-                return None
-            best = TagVariantRow(
-                network=network,
-                tag=tag,
-                variant=PREFERRED_VARIANTS[0],
-                digest=digest,
-                bytes=source.bytes,
-                step=source.step,
-                scores={**source.scores, **scores},
-            )
-            session.merge(best)
-            session.flush()
-            return _record(row, _variants(session, network, tag))
+            row = promoted(session, network, tag, digest, scores)
+            return None if row is None else record_of(row, variants(session, network, row.tag))
 
         record = await self._store.run(write)
         if record is not None:
@@ -210,10 +228,11 @@ class TagRepository:
         return record is not None
 
     async def records(self, network: str | None = None) -> list[TagRecord]:
-        """Return tags, newest first; of one network where it is given."""
+        """Return tags, newest first and names before ids of jobs; of one network where given."""
 
         def query(session: Session) -> list[TagRecord]:
-            tags = select(TagRow).order_by(TagRow.updated_at.desc())
+            is_own = func.coalesce(TagRow.job, "") == TagRow.tag
+            tags = select(TagRow).order_by(TagRow.updated_at.desc(), is_own)
             variants = select(TagVariantRow).order_by(TagVariantRow.variant)
             if network is not None:
                 tags = tags.where(TagRow.network == network)
@@ -222,7 +241,7 @@ class TagRepository:
             for item in session.scalars(variants):
                 grouped.setdefault((item.network, item.tag), []).append(item)
             return [
-                _record(row, grouped.get((row.network, row.tag), []))
+                record_of(row, grouped.get((row.network, row.tag), []))
                 for row in session.scalars(tags)
             ]
 
@@ -255,7 +274,7 @@ class TagRepository:
         tag, _, variant = (wanted or records[0].tag).partition("/")
         record = next((item for item in records if item.tag == tag), None)
         if record is None:
-            error = unknown_name("tag", tag, (item.tag for item in records))
+            error = unknown_name("tag", tag, (item.tag for item in named_tags(records)))
             raise NotFoundError(error.message, errors=[error])
         known = {item.variant: item for item in record.variants}
         choice = variant or next((name for name in PREFERRED_VARIANTS if name in known), "")
@@ -305,7 +324,7 @@ class TagRepository:
         ConflictError
             If there are weights under the other name already.
         """
-        await self._store.run(lambda session: _duplicate(session, network, copy))
+        await self._store.run(lambda session: duplicate(session, network, copy))
         for record in await self.records(copy):
             await asyncio.to_thread(self._show, record)
 
@@ -326,7 +345,7 @@ class TagRepository:
 
         def write(session: Session) -> list[str]:
             refuse_network_in_use(session, network)
-            _duplicate(session, network, new)
+            duplicate(session, network, new)
             for row in session.scalars(select(TagRow).where(TagRow.network == network)):
                 session.delete(row)
             return rename_in_jobs(session, network, new)
@@ -338,6 +357,27 @@ class TagRepository:
         for tag in moved:
             await asyncio.to_thread(self._hide, network, tag)
         return jobs
+
+    async def refuse_own(self, networks: Sequence[str], tag: str) -> None:
+        """Refuse to let a job write under the id of another one.
+
+        Raises
+        ------
+        OptionError
+            If there is a job of that id, or weights that one made.
+        """
+
+        def query(session: Session) -> bool:
+            rows = (session.get(TagRow, (network, tag)) for network in networks)
+            is_own = any(row is not None and row.job == tag for row in rows)
+            return is_own or session.get(JobRow, tag) is not None
+
+        if await self._store.read(query):
+            message = (
+                f"tag = {tag!r} is the id of a job: the weights that it made never change. To go "
+                f"on from them give init_tag={tag} and, if you like, another tag."
+            )
+            raise refusal("tag", tag, message, "a name that is no job's id")
 
     async def refuse_network_in_use(self, network: str) -> None:
         """Refuse to touch a network that is at work.
@@ -377,49 +417,6 @@ def _link(source: Path, target: Path) -> None:
         link.replace(target)
 
 
-def _variants(session: Session, network: str, tag: str) -> list[TagVariantRow]:
-    query = select(TagVariantRow).where(TagVariantRow.network == network, TagVariantRow.tag == tag)
-    return list(session.scalars(query.order_by(TagVariantRow.variant)))
-
-
-def _duplicate(session: Session, network: str, copy: str) -> None:
-    if session.scalar(select(TagRow.tag).where(TagRow.network == copy).limit(1)):
-        raise ConflictError(
-            f"Weights of an earlier network {copy!r} are still there; delete them first, or choose "
-            "another name."
-        )
-    tags = session.scalars(select(TagRow).where(TagRow.network == network))
-    session.add_all([_copied(row, network=copy) for row in tags])
-    session.flush()
-    variants = session.scalars(select(TagVariantRow).where(TagVariantRow.network == network))
-    session.add_all([_copied(row, network=copy) for row in variants])
-    session.flush()
-
-
-def _record(row: TagRow, variants: Sequence[TagVariantRow]) -> TagRecord:
-    return TagRecord(
-        network=row.network,
-        tag=row.tag,
-        job=row.job,
-        dataset=row.dataset,
-        network_digest=row.network_digest,
-        input_shape=row.input_shape,
-        outputs=row.outputs,
-        origin=TagOrigin.model_validate(row.origin or {}),
-        variants=[
-            TagVariant(
-                variant=item.variant,
-                digest=item.digest,
-                bytes=item.bytes,
-                step=item.step,
-                scores=item.scores,
-            )
-            for item in variants
-        ],
-        updated_at=row.updated_at,
-    )
-
-
 def _torch_version(file: Path) -> str | None:
     try:
         return read_weights_header(file).get("torch")
@@ -427,15 +424,11 @@ def _torch_version(file: Path) -> str | None:
         return None
 
 
-def _origin_of(session: Session, job: str | None, torch: str | None) -> TagOrigin:
-    row = None if job is None else session.get(JobRow, job)
-    options = {} if row is None else dict(row.options)
-    return TagOrigin(torch=torch, seed=options.get("seed"), options=options)
-
-
-def _copied(row: TagRow | TagVariantRow, **changed: Any) -> TagRow | TagVariantRow:
-    columns = {item.key: getattr(row, item.key) for item in row.__table__.columns}
-    return type(row)(**{**columns, **changed})
+def _owned(tag: str) -> ConflictError:
+    return ConflictError(
+        f"{tag} is the id of a job and holds the weights that it made, which never change; choose "
+        "another tag."
+    )
 
 
 def _missing(wanted: str | None, message: str, known: list[str]) -> NotFoundError:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import ColumnElement, Text, cast, select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.store.tables import JobRow
-from jupyter_platform.core.errors import ConflictError
-from jupyter_platform.core.states import TERMINAL
+from jupyter_platform.core.errors import ConflictError, FieldError
+from jupyter_platform.core.states import TERMINAL, JobType
 
 _TAG_OPTIONS = ("tag", "init_tag")
 
@@ -36,10 +36,30 @@ def refuse_tag_in_use(session: Session, network: str, tag: str) -> None:
         If a job that has not ended reads or writes them; the first one is named.
     """
     for job in _jobs_of(session, network):
-        named = [job.tag, *(job.options.get(name) for name in _TAG_OPTIONS)]
+        named = [job.id, job.tag, *(job.options.get(name) for name in _TAG_OPTIONS)]
         # What a job reads may be spelled <tag>/<variant>.
         if tag in {str(item).partition("/")[0] for item in named if item}:
             raise ConflictError(f"Tag {tag!r} of network {network!r} is used by {_told(job)}.")
+
+
+def refuse_second_writer(session: Session, networks: Sequence[str], tag: str) -> None:
+    """Refuse a LEARN that would keep its weights under a tag that another one writes now.
+
+    Raises
+    ------
+    ConflictError
+        If a LEARN that has not ended names the tag for one of the networks; it is named.
+    """
+    for network in networks:
+        for job in _jobs_of(session, network):
+            if job.type != JobType.LEARN.value or job.tag != tag:
+                continue
+            message = (
+                f"tag = {tag!r} is written by {_told(job)}, or choose another tag: two jobs never "
+                "write one tag at once."
+            )
+            field = FieldError(field="tag", value=tag, message=message, accepted="another tag")
+            raise ConflictError(message, errors=[field])
 
 
 def rename_in_jobs(session: Session, network: str, new: str) -> list[str]:

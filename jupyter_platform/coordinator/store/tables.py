@@ -290,7 +290,11 @@ class NotificationRow(Base):
 
 
 class TagRow(Base):
-    """A named set of weights of a network."""
+    """A named set of weights of a network.
+
+    The tag that is a job's id holds what that job made, and nobody else writes there; any other
+    tag points, and moves.
+    """
 
     __tablename__ = "tags"
 
@@ -321,6 +325,10 @@ class TagVariantRow(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     step: Mapped[int]
     scores: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    job: Mapped[str | None] = mapped_column(String(12))
+    """The job that made them; a tag may point at weights of several."""
+    scored_on: Mapped[str | None] = mapped_column(String(64))
+    """Digest of what `scores` were measured on and how; scores of one digest are comparable."""
 
 
 class FactRow(Base):

@@ -37,6 +37,8 @@ class StartingWeights:
         if isinstance(resolved.options, LearnOptions):
             resolved.tag = resolved.options.tag
             learnt = await self._find_teachers(resolved, resolved.options)
+            if resolved.tag is not None:
+                await self._tags.refuse_own([item.name for item in learnt], resolved.tag)
             if resolved.options.init_tag is not None:
                 await self._begin_with(resolved, learnt, resolved.options.init_tag)
                 return

@@ -68,9 +68,9 @@ class EvaluateOptions(AdapterOptions):
     )
     store_if_smaller_than: OptionalFloat = option(
         None,
-        "Keep the weights as the best of their tag when the error is below this: of classes the "
-        "error rate (0.05: an accuracy above 0.95), of masks 1 - mean IoU, else the loss; of "
-        "episodes the mean return.",
+        "Keep the weights as the best of their tag (of tag best, where they are under a job's id) "
+        "when the error is below this: of classes the error rate (0.05: an accuracy above 0.95), "
+        "of masks 1 - mean IoU, else the loss; of episodes the mean return.",
         group="Weights",
         default_text="never",
         dianne="storeIfSmallerThan",
@@ -78,8 +78,8 @@ class EvaluateOptions(AdapterOptions):
     )
     store_if_larger_than: OptionalFloat = option(
         None,
-        "Keep the weights as the best of their tag when that error, or the mean return of "
-        "episodes, is above this.",
+        "Keep the weights as that best when that error, or the mean return of episodes, is above "
+        "this.",
         group="Weights",
         default_text="never",
         dianne="storeIfLargerThan",

@@ -58,6 +58,7 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
             "fetch_threads",
             "init_tag",
             "max_iterations",
+            "replace_best",
             "seed",
             "store_interval",
             "tag",
@@ -147,9 +148,9 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
     )
     tag: OptionalText = option(
         None,
-        "Name under which the weights are kept.",
+        "Name that points at the weights; under the id of the job they are kept in any case.",
         group="Storage",
-        default_text="the job's id",
+        default_text="the job's id alone",
         dianne="tag",
         pattern=TAG_PATTERN,
     )
@@ -166,6 +167,12 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
         "Start from fresh weights although the tag has some.",
         group="Storage",
         dianne="clean",
+    )
+    replace_best: bool = option(
+        False,
+        "Let the tag's best weights be this job's though those of an earlier job scored better on "
+        "the same samples.",
+        group="Storage",
     )
 
     @model_validator(mode="before")

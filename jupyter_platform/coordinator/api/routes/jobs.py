@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
+from jupyter_platform.core.catalogue import JobWeights
 from jupyter_platform.core.jobs import (
     JobCheck,
     JobFileRecord,
@@ -140,6 +141,24 @@ async def file(job: str, name: str, services: ServicesOf) -> FileResponse:
     """Return one of them."""
     path = await services.files.file(await services.jobs.identify(job), name)
     return FileResponse(path, media_type="application/octet-stream", filename=name)
+
+
+@router.get("/{job}/weights")
+async def weights(job: str, services: ServicesOf) -> list[JobWeights]:
+    """Return the weights that a LEARN made, or those that an EVALUATE or ACT took."""
+    return await services.job_weights.records(job)
+
+
+@router.get("/{job}/weights/{network}/{variant}", response_class=FileResponse)
+async def weights_file(job: str, network: str, variant: str, services: ServicesOf) -> FileResponse:
+    """Return them as a safetensors file."""
+    found, path = await services.job_weights.file(job, network, variant)
+    return FileResponse(
+        path,
+        media_type="application/octet-stream",
+        filename=f"{found.network}-{found.job or job}-{found.variant}.safetensors",
+        headers={"X-Content-Digest": f"sha256:{found.digest}"},
+    )
 
 
 @router.get("/{job}/archive", response_class=StreamingResponse)

@@ -144,7 +144,9 @@ function Gone({ name }: { name: string }): JSX.Element {
         )}
       </p>
       <p className="jp-Platform-quiet">
-        {trans.__('Weights that it made are kept under their tag.')}
+        {trans.__(
+          'Weights that it made are kept under its id, as a tag of the network.'
+        )}
       </p>
       <button
         type="button"

@@ -1,0 +1,48 @@
+"""Which options decide what a validation measures: scores are comparable where these agree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.core.options.groups.distillation import DistillationOptions
+from jupyter_platform.core.options.groups.generative import GenerativeOptions
+from jupyter_platform.core.options.groups.sequence import SequenceOptions
+
+_IN_TRAINING_ONLY = {
+    "vertical_flip",
+    "horizontal_flip",
+    "rotation",
+    "rotation_center",
+    "rotation_zero_pad",
+    "encoder_noise",
+    "encoder_drop",
+    "teacher_tag",
+    "critic_steps",
+    "initial_critic_steps",
+    "initial_iterations",
+    "backprop_all",
+}
+MEASURED = frozenset(
+    {
+        "strategy",
+        "strategy_options",
+        "criterion",
+        "huber_delta",
+        "validation_set",
+        "environment",
+        "reward_factor",
+        *AdapterOptions.model_fields,
+        *DistillationOptions.model_fields,
+        *GenerativeOptions.model_fields,
+        *SequenceOptions.model_fields,
+    }
+    - _IN_TRAINING_ONLY
+)
+"""Options of LEARN that change what ``validation_loss`` means or on which samples it is."""
+
+
+def measured(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of a job's resolved options that decide what its validations measure."""
+    return {name: value for name, value in options.items() if name in MEASURED}

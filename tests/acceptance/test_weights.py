@@ -1,0 +1,56 @@
+"""Weights on a whole platform: whose they are, whatever their tag points at since."""
+
+from __future__ import annotations
+
+import pytest
+
+from jupyter_platform.core.errors import ConflictError, InvalidRequestError
+
+pytestmark = pytest.mark.timeout(300)
+
+BRIEF = {"batch_size": 16, "validation_interval": 20, "seed": 3}
+
+
+def learn(platform, **options):
+    job = platform.submit("LEARN", "mlp", "iris", **{**BRIEF, **options})
+    assert job.wait(timeout=120) == "finished", job.record.error
+    return job
+
+
+def test_a_second_job_under_the_tag_changes_nothing_of_the_first(platform, tmp_path):
+    first = learn(platform, tag="owned", max_iterations=200)
+    before = first.weights(tmp_path / "before.safetensors").read_bytes()
+    judged = platform.submit("EVALUATE", "mlp", "iris", tag="owned")
+    accuracy = judged.result(timeout=120)["accuracy"]
+
+    second = learn(platform, tag="owned", clean=True, max_iterations=1, learning_rate=1e-6)
+
+    assert first.weights(tmp_path / "after.safetensors").read_bytes() == before
+    assert second.weights(tmp_path / "second.safetensors").read_bytes() != before
+    assert judged.weights(tmp_path / "judged.safetensors").read_bytes() == before
+    for tag in (first.id, "owned"):
+        again = platform.submit("EVALUATE", "mlp", "iris", tag=tag)
+        assert again.result(timeout=120)["accuracy"] == accuracy
+    assert any(first.id in text for text in second.refresh().record.warnings)
+    last = platform.submit("EVALUATE", "mlp", "iris", tag="owned/last")
+    last.wait(timeout=120)
+    assert last.weights(tmp_path / "x.safetensors").read_bytes() == second.weights().read_bytes()
+
+    third = learn(platform, tag="owned", clean=True, max_iterations=1, replace_best=True)
+    tag = next(item for item in platform.network("mlp").tags if item.tag == "owned")
+    assert {item.job for item in tag.variants} == {third.id}
+    assert first.weights(tmp_path / "after.safetensors").read_bytes() == before
+
+
+def test_one_tag_has_one_writer_at_a_time(platform):
+    first = platform.submit("LEARN", "mlp", "iris", tag="busy", max_iterations=-1, **BRIEF)
+    try:
+        for ask in (platform.submit, platform.check):
+            with pytest.raises(ConflictError, match=f"written by job .*{first.id}"):
+                ask("LEARN", "mlp", "iris", tag="busy", **BRIEF)
+        with pytest.raises(InvalidRequestError, match=f"init_tag={first.id}"):
+            platform.submit("LEARN", "mlp", "iris", tag=first.id, **BRIEF)
+    finally:
+        first.stop()
+        first.wait(timeout=60)
+    learn(platform, tag="busy", max_iterations=5)
