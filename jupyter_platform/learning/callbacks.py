@@ -235,6 +235,8 @@ class Checkpoints:
     ----------
     parts : mapping
         What is kept beside the networks' weights, by name.
+    ranks : callable
+        Gives what the other ranks of the gang must find again; see `RankStates.collect`.
     """
 
     def __init__(
@@ -246,6 +248,7 @@ class Checkpoints:
         weights: WeightsFolder,
         interval: int,
         parts: Mapping[str, Stateful],
+        ranks: Callable[[], dict[str, bytes]] = dict,
     ) -> None:
         self.interval = interval
         self._context = context
@@ -254,6 +257,7 @@ class Checkpoints:
         self._validation = validation
         self._weights = weights
         self._parts = dict(parts)
+        self._ranks = ranks
         self._started = time.monotonic()
         self._elapsed_before = 0.0
         self._stored: int | None = None
@@ -271,8 +275,9 @@ class Checkpoints:
 
     def at_step(self, step: int) -> None:
         """Write a checkpoint; when that fails the last good one stays and training goes on."""
+        ranks = self._ranks()  # whatever comes of it here, the others wait for being asked
         try:
-            self._write(step)
+            self._write(step, ranks)
         except OSError as error:
             self._context.warn(
                 f"The checkpoint of step {step} cannot be written: {error}. The one before it "
@@ -290,13 +295,13 @@ class Checkpoints:
         if self._stored == step or self._context.stop.failure is not None:
             return
         try:
-            self._write(step)
+            self._write(step, {})
         except OSError as error:
             raise PlatformError(
                 f"The last checkpoint (step {step}) cannot be written: {error}."
             ) from error
 
-    def _write(self, step: int) -> None:
+    def _write(self, step: int, ranks: Mapping[str, bytes]) -> None:
         # The curve must reach as far as any checkpoint that a next attempt may start from.
         self._context.recorder.sync()
         if not self._is_sound(step):
@@ -312,6 +317,7 @@ class Checkpoints:
                 "elapsed_s": self.elapsed_s,
             },
             {} if validation.best_step is None else self._best_files(),
+            ranks,
         )
         self._stored = step
         self._context.events.write(

@@ -49,6 +49,7 @@ def write_checkpoint(
     header: WeightsHeader,
     state: dict[str, Any],
     best: Mapping[str, Path],
+    ranks: Mapping[str, bytes] | None = None,
 ) -> StoredCheckpoint:
     """Write a checkpoint beside its place, fsync it, rename it; the oldest beyond two go.
 
@@ -67,6 +68,8 @@ def write_checkpoint(
     best : mapping
         The files of the best weights so far by name, ``best.…``, so that an attempt on another
         host has them too.
+    ranks : mapping, optional
+        What the other ranks of a gang must find again, as ``rank-<n>.pt``.
 
     Raises
     ------
@@ -83,6 +86,7 @@ def write_checkpoint(
         STATE: buffer.getvalue(),
     }
     contents |= {file: path.read_bytes() for file, path in best.items()}
+    contents |= ranks or {}
     files = {file: f"sha256:{hashlib.sha256(data).hexdigest()}" for file, data in contents.items()}
     facts = {"step": step, "torch": torch.__version__, "files": files}
     facts_bytes = json.dumps(facts, indent=1).encode()
@@ -140,16 +144,33 @@ def read_checkpoint(
         If a file is missing or is not what it should be.
     """
     load_weights(network, _checkpoint_file(point, files, MODEL), name)
-    path = _checkpoint_file(point, files, STATE)
-    try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise InvalidDataError(f"Checkpoint {point.step} cannot be read: {error}") from error
+    state = load_state(point, files, STATE)
     if state["step"] != point.step:
         raise InvalidDataError(
             f"The checkpoint is of step {state['step']}, not of step {point.step} as asked for."
         )
     return state
+
+
+def load_state(point: ResumePoint, files: Mapping[str, str], name: str) -> dict[str, Any]:
+    """Read a ``.pt`` file of a checkpoint, in which nothing can run.
+
+    Raises
+    ------
+    InvalidDataError
+        If it is missing or cannot be read.
+    """
+    path = _checkpoint_file(point, files, name)
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        raise InvalidDataError(f"Checkpoint {point.step} cannot be read: {error}") from error
+    return state
+
+
+def rank_file(rank: int) -> str:
+    """Return the name of the file with what one rank of a gang must find again."""
+    return f"rank-{rank}.pt"
 
 
 def best_weights_files(point: ResumePoint, files: Mapping[str, str]) -> dict[str, Path]:

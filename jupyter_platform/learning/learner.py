@@ -33,6 +33,7 @@ from jupyter_platform.learning.datasets import Dataset
 from jupyter_platform.learning.gang import PeerLostError
 from jupyter_platform.learning.loop import Accumulated, Callback, Steps, train
 from jupyter_platform.learning.preparation import prepare_strategy
+from jupyter_platform.learning.rank_states import RankStates, with_own_state
 from jupyter_platform.learning.recorder import Point
 from jupyter_platform.learning.rules import LossPlateau, TimeLimit, ValidationPlateau
 from jupyter_platform.learning.stop import Ending, StopFlag
@@ -66,7 +67,10 @@ class _Learning:
     records: list[Callable[[Point], None]]
     listeners: list[Callback]
     """Called between steps, in this order, after the networks of a gang were brought together."""
+    ranks: RankStates
     start: int = 0
+    draws_on: bool = False
+    """Whether its random numbers are those that follow a checkpoint of this very rank."""
 
 
 def run(context: RunContext) -> RunResult:
@@ -84,8 +88,8 @@ def run(context: RunContext) -> RunResult:
     context.phase("building the network")
     sync = _synchronisation(context, options)
     with in_step(sync):
-        learning = _set_up(context, options, dataset)
-    begin_together(learning.strategy.network, context.gang)
+        learning = _set_up(context, options, dataset, sync)
+    begin_together(learning.strategy.network, context.gang, draws_on=learning.draws_on)
     context.phase("training")
     step = _train(learning, last, sync)
     context.recorder.sync()
@@ -167,10 +171,16 @@ def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callba
     found: list[Callback] = [*meetings(sync, network, start, *intervals)]
     if learning.context.gang.leads:
         return found + learning.listeners
-    return [*found, KeptCurves(learning.context.recorder, options.checkpoint_interval)]
+    recorder, interval = learning.context.recorder, options.checkpoint_interval
+    return [*found, KeptCurves(recorder, interval, learning.ranks.collect)]
 
 
-def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset | None) -> _Learning:
+def _set_up(
+    context: RunContext,
+    options: LearnOptions,
+    dataset: Dataset | None,
+    sync: Synchronisation | None,
+) -> _Learning:
     strategy, kept = prepare_strategy(context, options, dataset)
     watched = [name for name in strategy.series if name == LOSS or name.endswith("_loss")]
     context.recorder.guard(watched, partial(_not_finite, context.stop))
@@ -192,9 +202,10 @@ def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset | None)
         records[place] = loss_plateau.record
         listeners.append(loss_plateau)
         parts["loss_plateau"] = loss_plateau
-    interval = options.checkpoint_interval
+    interval, header = options.checkpoint_interval, kept[0].header
+    ranks = RankStates(context.gang, strategy, lambda: sync is not None and sync.is_over)
     checkpoints = Checkpoints(
-        context, strategy, kept[0].header, validation, weights, interval, parts
+        context, strategy, header, validation, weights, interval, parts, ranks.collect
     )
     rates = max(options.max_iterations // RATES, 1) if options.max_iterations > 0 else RATES
     listeners += [
@@ -203,7 +214,7 @@ def _set_up(context: RunContext, options: LearnOptions, dataset: Dataset | None)
         checkpoints,
     ]
     learning = _Learning(
-        context, options, strategy, weights, validation, checkpoints, records, listeners
+        context, options, strategy, weights, validation, checkpoints, records, listeners, ranks
     )
     _resume(learning)
     return learning
@@ -220,6 +231,8 @@ def _resume(learning: _Learning) -> None:
     if point is not None:
         name = " and ".join(item.description.name for item in context.spec.networks)
         state = read_checkpoint(point, context.spec.files, learning.strategy.network, name)
+        rank = context.spec.run.rank
+        state, learning.draws_on = with_own_state(state, point, context.spec.files, rank)
         learning.checkpoints.load_state_dict(state)
         best, step = best_weights_files(point, context.spec.files), learning.validation.best_step
         if best and step is not None:

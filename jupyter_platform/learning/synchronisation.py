@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
 import torch
@@ -215,7 +215,7 @@ class MeetingEvery:
 
 
 class KeptCurves:
-    """A callback of ranks that write no checkpoints: their curves reach as far as those of rank 0.
+    """A callback of ranks that write no checkpoints: what is theirs reaches as far as rank 0's.
 
     Parameters
     ----------
@@ -223,29 +223,39 @@ class KeptCurves:
         Of this process.
     interval : int
         Steps between two checkpoints of rank 0.
+    tell : callable
+        Tells rank 0 what this rank must find again; see `RankStates.collect`.
     """
 
-    def __init__(self, recorder: Recorder, interval: int) -> None:
+    def __init__(self, recorder: Recorder, interval: int, tell: Callable[[], object]) -> None:
         self.interval = interval
         self._recorder = recorder
+        self._tell = tell
 
     def at_step(self, step: int) -> None:
         """Write what was recorded; when that fails it is tried again later."""
         with contextlib.suppress(OSError):
             self._recorder.sync()
+        self._tell()
 
     def at_end(self, step: int) -> None:
         """Do nothing: the end of the process does."""
 
 
-def begin_together(network: nn.Module, gang: Gang) -> None:
-    """Give every rank the weights of rank 0, and random numbers of its own."""
+def begin_together(network: nn.Module, gang: Gang, *, draws_on: bool = False) -> None:
+    """Give every rank the weights of rank 0, and random numbers of its own.
+
+    Parameters
+    ----------
+    draws_on : bool
+        Whether it has those that it drew before, from a checkpoint.
+    """
     with torch.no_grad():
         for item in network.state_dict().values():
             same = item.contiguous()
             gang.copy_from_lead(same)
             item.copy_(same)
-    if not gang.leads:
+    if not gang.leads and not draws_on:
         # Far apart, whatever small seeds people choose.
         torch.manual_seed((torch.initial_seed() + gang.rank * 0x9E3779B97F4A7C15) % 2**64)
 

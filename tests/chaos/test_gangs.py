@@ -27,6 +27,20 @@ LEARN = {
 }
 
 
+DROPPING = {
+    "name": "dropping",
+    "task": "classification",
+    "layers": [
+        {"type": "Flatten"},
+        {"type": "Linear", "in_features": "$features", "out_features": 32},
+        {"type": "ReLU"},
+        {"type": "Dropout", "p": 0.5},
+        {"type": "Linear", "in_features": 32, "out_features": "$outputs"},
+        {"type": "LogSoftmax", "dim": 1},
+    ],
+}
+
+
 def submit(lab, **options):
     return lab.platform.submit(
         "LEARN", "lenet-digits", "digits", **{"target_count": 2, **LEARN, **options}
@@ -74,6 +88,36 @@ def test_a_gang_in_step_that_was_killed_learns_what_an_undisturbed_one_does(lab)
 
     weights, expected = (load_file(one.weights(variant="last")) for one in (job, undisturbed))
 
+    for name in expected:
+        assert weights[name].tobytes() == expected[name].tobytes(), name
+
+
+@pytest.mark.parametrize("interval", [1, 5])
+@pytest.mark.parametrize("killed", [0, 1])
+def test_what_layers_draw_at_random_goes_on_after_a_kill_as_it_was(lab, tmp_path, interval, killed):
+    """Each rank drops other units and turns other pictures, and differs between averagings."""
+    file = tmp_path / "dropping.json"
+    file.write_text(json.dumps(DROPPING))
+    lab.platform.import_network(file, "dropping")
+
+    def learn():
+        return lab.platform.submit(
+            "LEARN", "dropping", "digits", target_count=2, sync_interval=interval,
+            horizontal_flip=0.5, rotation=[-10, 10], **LEARN,
+        )  # fmt: skip
+
+    job = learn()
+    lab.until_step(job, 120)
+    os.kill(pid_of(lab, job, killed), signal.SIGKILL)
+    assert job.wait(timeout=200) == "finished", job.record.error
+    assert job.record.attempts[-1].resume_step > 50
+    undisturbed = learn()
+    assert undisturbed.wait(timeout=200) == "finished"
+
+    for series in ("loss", "loss@1"):
+        curve, expected = (one.metrics().dropna(subset=[series]) for one in (job, undisturbed))
+        np.testing.assert_array_equal(curve[series], expected[series], err_msg=series)
+    weights, expected = (load_file(one.weights(variant="last")) for one in (job, undisturbed))
     for name in expected:
         assert weights[name].tobytes() == expected[name].tobytes(), name
 

@@ -20,7 +20,6 @@ from jupyter_platform.learning.strategies.base import Material, Place
 from jupyter_platform.learning.strategies.reinforcement import (
     Reinforcement,
     facts_of,
-    generator_state,
     no_dataset,
     places_of,
 )
@@ -149,7 +148,7 @@ class ProximalPolicy(Reinforcement):
         return {
             "optimizer": self._updater.state_dict(),
             "rounds": self._rounds,
-            "generator": generator_state(self.generator),
+            "generator": self.generator_state(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:

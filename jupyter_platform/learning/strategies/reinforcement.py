@@ -116,17 +116,22 @@ class Reinforcement(Strategy):
         self.seed = (*self.seed, number)
         self._draw_anew(0)
 
+    def generator_state(self) -> dict[str, Any]:
+        """Return where the random numbers are, and of which rank of a gang."""
+        return {**generator_state(self.generator), "rank": self.material.rank}
+
     def load_generator(self, state: dict[str, Any], place: int) -> None:
-        """Draw on from a checkpoint, which rank 0 has written.
+        """Draw on from a checkpoint.
 
         Parameters
         ----------
         state : dict
             As `generator_state` gives it.
         place : int
-            How far learning is; the other ranks of a gang draw what nobody has drawn before.
+            How far learning is; a rank of a gang whose own state is not there draws what nobody has
+            drawn before.
         """
-        if self.material.rank == 0:
+        if state.get("rank", 0) == self.material.rank:
             set_generator_state(self.generator, state)
         else:
             self._draw_anew(place)
@@ -217,7 +222,7 @@ class OffPolicy(Reinforcement):
         return {
             "updates": self.updates,
             "experience": self.experience.state_dict(),
-            "generator": generator_state(self.generator),
+            "generator": self.generator_state(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
