@@ -17,10 +17,10 @@ from jupyter_platform.cli.catalogue import NameGroup
 from jupyter_platform.cli.connecting import platform
 from jupyter_platform.cli.demo import image_lines
 from jupyter_platform.cli.output import json_option, note, print_fields, print_json, print_table
-from jupyter_platform.client.arguments import read_words
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, SampleView
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
+from jupyter_platform.core.words import read_words
 
 LINE_INTERVAL_S = 5.0
 """Seconds between two lines where there is no terminal to draw a bar in."""

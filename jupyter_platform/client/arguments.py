@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,14 +10,13 @@ import click
 from jupyter_platform.client.datasets import is_file_argument
 from jupyter_platform.client.submission import submission
 from jupyter_platform.core.errors import FieldError, OptionError
+from jupyter_platform.core.words import read_words
 
 if TYPE_CHECKING:
     from jupyter_platform.client.job import Job
     from jupyter_platform.client.platform import Platform
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-OPTION_WORD = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
 
 _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     click.argument("type", metavar="TYPE"),
@@ -33,6 +31,11 @@ _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     click.option("--targets", help="Hosts that it may use, by commas; one process on each."),
     click.option("--filter", "target_filter", help="Hosts that it may use: (memory>=16GB)."),
     click.option("--force-free", is_flag=True, help="Share its hosts with no other work."),
+    click.option(
+        "--dianne-defaults",
+        is_flag=True,
+        help="Options that are not given have DIANNE's defaults.",
+    ),
 )
 
 
@@ -116,9 +119,10 @@ def submission_payload(
     targets: str | None,
     target_filter: str | None,
     force_free: bool,
+    dianne_defaults: bool,
     **request: str | None,
 ) -> dict[str, Any]:
-    """Return the JSON form of the `JobSubmission` that a line describes.
+    r"""Return the JSON form of the `JobSubmission` that a line describes.
 
     A dataset that is a file is added to the repository first.
 
@@ -126,7 +130,8 @@ def submission_payload(
     ----------
     hub : Platform
         Where a file is added.
-    type, networks, words, name, priority, count, targets, target_filter, force_free, **request
+    type, networks, words, name, priority, count, targets, target_filter, force_free, \
+    dianne_defaults, **request
         As `submission_parameters` reads them.
 
     Raises
@@ -148,33 +153,6 @@ def submission_payload(
         targets=targets,
         target_filter=target_filter,
         force_free=force_free or None,
+        dianne_defaults=dianne_defaults or None,
         options=options,
     )
-
-
-def read_words(words: Sequence[str]) -> tuple[str | None, dict[str, str]]:
-    """Return the dataset and the options of the words behind the network.
-
-    Raises
-    ------
-    OptionError
-        If a word is neither the dataset nor ``key=value``, or a key stands twice.
-    """
-    dataset: str | None = None
-    options: dict[str, str] = {}
-    errors: list[FieldError] = []
-    for index, word in enumerate(words):
-        match = OPTION_WORD.fullmatch(word)
-        if match is None and index == 0:
-            dataset = word
-        elif match is None:
-            message = f"{word!r} is no option; write KEY=VALUE behind the dataset."
-            errors.append(FieldError(field=word, value=word, message=message))
-        elif match[1] in options:
-            message = f"{match[1]} is given twice, as {options[match[1]]!r} and {match[2]!r}."
-            errors.append(FieldError(field=match[1], value=match[2], message=message))
-        else:
-            options[match[1]] = match[2]
-    if errors:
-        raise OptionError.from_fields(errors)
-    return dataset, options

@@ -27,6 +27,7 @@ def submission(
     targets: str | Sequence[str] | None = None,
     target_filter: str | None = None,
     force_free: bool | None = None,
+    dianne_defaults: bool | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the JSON form of a `JobSubmission`; the coordinator alone judges what it says.
@@ -46,6 +47,7 @@ def submission(
         "targets": targets if targets is None or isinstance(targets, str) else list(targets),
         "target_filter": target_filter,
         "force_free": force_free,
+        "dianne_defaults": dianne_defaults,
     }
     return {
         "type": str(type),

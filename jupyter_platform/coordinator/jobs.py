@@ -104,8 +104,9 @@ class JobService:
         resolved = await self._submissions.resolve(submission)
         await self._store.read(lambda session: _refuse_busy_tag(session, resolved))
         return JobCheck(
-            options=resolved.options.applicable(),
+            options=resolved.told_options(),
             given=resolved.given,
+            dianne_defaults=resolved.dianne_defaults,
             request=resolved.request,
             warnings=resolved.warnings,
             when=await self._reconciler.dry_run(_candidate(resolved, self._owner)),

@@ -55,6 +55,8 @@ class JobSubmission(BaseModel):
     """Which hosts it may use, as RFC 1960 writes filters: ``(&(arch=x86_64)(memory>=16GB))``."""
     force_free: bool = False
     """Whether its hosts must be free of other work, and stay so while it runs."""
+    dianne_defaults: bool = False
+    """Whether options that are not given have DIANNE's defaults instead of ours."""
 
 
 class JobErrorRecord(BaseModel):
@@ -166,6 +168,9 @@ class JobCheck(BaseModel):
     given: dict[str, Any] = Field(default_factory=dict)
     """The options that were given, in the order in which they came, in our spelling."""
     request: ResourceRequest
+    dianne_defaults: dict[str, Any] = Field(default_factory=dict)
+    """Of a submission in DIANNE's words: what DIANNE would take where it says nothing, if that is
+    something else."""
     warnings: list[str] = Field(default_factory=list)
     when: str
     """A sentence: when it would start, and where."""

@@ -25,6 +25,7 @@ from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import places_of
+from jupyter_platform.learning.strategies.criteria import DEFAULT_CRITERIA
 from jupyter_platform.learning.strategies.sampling import check_sampling
 
 
@@ -37,14 +38,20 @@ class Check:
     warnings: list[str] = field(default_factory=list)
     parameters: dict[str, int] = field(default_factory=dict)
     """Of each network that can be built, by name."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Samples in each set, by option."""
+    used: dict[str, Any] = field(default_factory=dict)
+    """Options whose value the data decide, with that value."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the wire form ``{"category", "errors", "warnings", "parameters"}``."""
+        """Return the wire form: every field by its name."""
         return {
             "category": self.category,
             "errors": [item.model_dump(mode="json") for item in self.errors],
             "warnings": self.warnings,
             "parameters": self.parameters,
+            "sizes": self.sizes,
+            "used": self.used,
         }
 
     def blame(self, name: str, error: PlatformError) -> None:
@@ -172,7 +179,8 @@ def check(
         return result
     facts = adapted
     places = _places(result, job_type, networks, facts, options, code)
-    sizes = _check_sets(result, job_type, dataset.name, facts, options)
+    sizes = result.sizes = _check_sets(result, job_type, dataset.name, facts, options)
+    result.used = _used(job_type, facts, options)
     if job_type is JobType.LEARN:
         _check_learning(result, dataset.name, facts, sizes, options)
     elif "test_set" not in sizes and not result.errors:
@@ -182,6 +190,22 @@ def check(
     _check_ranks(result, ranks, shared, sizes.get(shared))
     _check_networks(result, networks, places, facts, options)
     return result
+
+
+def _used(job_type: JobType, facts: DatasetFacts, options: dict[str, Any]) -> dict[str, Any]:
+    """Return what criterion and strategy are where they follow from the data."""
+    model = OPTION_MODELS[job_type].model_validate(options)
+    used: dict[str, Any] = {}
+    strategy = getattr(model, "strategy", None)
+    if isinstance(model, EvaluateOptions) and strategy is None:
+        strategy = used["strategy"] = default_evaluation(facts, model.criterion)
+    if strategy in _BY_CRITERION and getattr(model, "criterion", "") is None:
+        used["criterion"] = DEFAULT_CRITERIA[facts.task]
+    return used
+
+
+_BY_CRITERION = ("feed_forward", "bptt", "regression", "segmentation", "criterion")
+"""Strategies whose criterion is that of the task where none is given."""
 
 
 def _check_ranks(result: Check, ranks: int, name: str, size: int | None) -> None:

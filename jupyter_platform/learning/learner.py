@@ -82,13 +82,14 @@ def run(context: RunContext) -> RunResult:
         If network, dataset and options do not fit each other, or weights cannot be stored.
     """
     options = LearnOptions.model_validate(context.spec.options)
-    last = None if options.max_iterations == -1 else options.max_iterations
-    context.recorder.total = last
     dataset = None if context.spec.dataset is None else context.dataset()
     context.phase("building the network")
     sync = _synchronisation(context, options)
     with in_step(sync):
         learning = _set_up(context, options, dataset, sync)
+    options = learning.options
+    last = None if options.max_iterations == -1 else options.max_iterations
+    context.recorder.total = last
     begin_together(learning.strategy.network, context.gang, draws_on=learning.draws_on)
     context.phase("training")
     step = _train(learning, last, sync)
@@ -99,7 +100,7 @@ def run(context: RunContext) -> RunResult:
     learning.strategy.finish()
     if context.gang.leads:
         _save_last(learning, step)
-    ending = _ending(context, step, last)
+    ending = _ending(context, options, step, last)
     return RunResult(
         status="stopped" if ending == PERSON else "finished",
         step=step,
@@ -140,10 +141,10 @@ def _failed(failure: Ending, step: int, options: LearnOptions) -> RunResult:
 PERSON, ELSEWHERE = "person", "rank 0"
 
 
-def _ending(context: RunContext, step: int, last: int | None) -> str:
+def _ending(context: RunContext, options: LearnOptions, step: int, last: int | None) -> str:
     """Return what ended it: an option, or a person."""
     if step == last:
-        return "max_iterations"
+        return "epochs" if options.epochs is not None else "max_iterations"
     ending = context.stop.ending
     if ending is None:
         # The other ranks of a gang hear that it ends, but not why.
@@ -182,6 +183,7 @@ def _set_up(
     sync: Synchronisation | None,
 ) -> _Learning:
     strategy, kept = prepare_strategy(context, options, dataset)
+    options = strategy.material.options
     watched = [name for name in strategy.series if name == LOSS or name.endswith("_loss")]
     context.recorder.guard(watched, partial(_not_finite, context.stop))
     records = [context.recorder.series(name) for name in strategy.series]

@@ -83,6 +83,7 @@ def prepare_strategy(
     kind = strategy_type(options.strategy, None if code is None else context.file(code, "strategy"))
     check_roles(kind, options.strategy, [item.description for item in context.spec.networks])
     samples = None if dataset is None else _samples(context, options, dataset)
+    options = _with_end(context, options, samples)
     facts = None if samples is None else samples.facts
     places = places_of(kind, options, facts)
     for place, given in zip(places, context.spec.networks, strict=True):
@@ -108,6 +109,16 @@ def prepare_strategy(
         context.phase("compiling the network")
         compile_networks(networks, context.device, context.warn)
     return strategy, _kept(context, places, networks)
+
+
+def _with_end(context: RunContext, options: LearnOptions, samples: _Samples | None) -> LearnOptions:
+    """Return the options with the updates that `epochs` come to: schedules look at them, too."""
+    if options.epochs is None:
+        return options
+    if samples is None:
+        raise InvalidRequestError("epochs counts passes over a dataset; give max_iterations.")
+    updates = options.updates(len(samples.train), context.gang.size)
+    return options.model_copy(update={"max_iterations": updates})
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from IPython.core.completer import (
     context_matcher,
 )
 
-from jupyter_platform.client.arguments import ACT_PREFIX, OPTION_WORD
+from jupyter_platform.client.arguments import ACT_PREFIX
 from jupyter_platform.client.datasets import SUFFIXES
+from jupyter_platform.core.words import OPTION_WORD
 from jupyter_platform.magics.lines import jobs_line, rl_line, submit_line
 from jupyter_platform.magics.names import Names, from_pools
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from jupyter_platform.client.arguments import pair_parameters, submission_parameters
-from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.words import split_words
 
 DEFAULT_LIMIT = 20
 """Jobs that ``%jobs`` lists."""
@@ -87,19 +85,3 @@ def read_line(command: click.Command, line: str, body: str | None = None) -> dic
     """
     words = [*split_words(line), *split_words(body or "", comments=True)]
     return dict(command.make_context(command.name, words).params)
-
-
-def split_words(text: str, *, comments: bool = False) -> Sequence[str]:
-    """Return the words of a line as a shell reads them.
-
-    Raises
-    ------
-    InvalidRequestError
-        If a quotation is not closed.
-    """
-    try:
-        return shlex.split(text, comments=comments)
-    except ValueError as error:
-        raise InvalidRequestError(
-            f"{text.strip()!r} cannot be read: a quotation mark is not closed."
-        ) from error

@@ -102,13 +102,13 @@ class Adapting:
 
     def _read(self, dataset: str, number: int, line: str) -> str:
         # Imported here, in a thread, after the panel has been drawn.
-        from jupyter_platform.client.arguments import read_words  # noqa: PLC0415
         from jupyter_platform.core.datasets import DatasetPreview  # noqa: PLC0415
+        from jupyter_platform.core.words import read_words, split_words  # noqa: PLC0415
         from jupyter_platform.panels.dataset_views import gallery  # noqa: PLC0415
         from jupyter_platform.panels.html import shape  # noqa: PLC0415
 
         hub = self._platform()
-        _, options = read_words((dataset, *line.split()))
+        _, options = read_words((dataset, *split_words(line)))
         plain = hub.preview_dataset(dataset, count=1, sample=number)
         if not options:
             return gallery(plain)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jupyter_platform.core.drafts import DraftRecord, LayerTypeRecord
-from jupyter_platform.core.options.dianne import parse_option_line
+from jupyter_platform.core.words import parse_option_line
 
 START = (
     ("Flatten", ""),

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from jupyter_platform.client.arguments import read_words
 from jupyter_platform.core.errors import OptionError
+from jupyter_platform.core.words import read_words
 
 
 @pytest.mark.parametrize(

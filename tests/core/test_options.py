@@ -6,10 +6,11 @@ from hypothesis import strategies as st
 
 from jupyter_platform.core.errors import OptionError, RequestTooLargeError
 from jupyter_platform.core.options import OPTION_MODELS, option_schema, resolve_options
-from jupyter_platform.core.options.dianne import parse_option_line, translate
+from jupyter_platform.core.options.dianne import translate
 from jupyter_platform.core.options.groups.adapters import TRAINING_ONLY
 from jupyter_platform.core.options.index_set import parse_index_set
 from jupyter_platform.core.states import JobType
+from jupyter_platform.core.words import option_word, parse_option_line, read_words, split_words
 
 LEARN, EVALUATE = JobType.LEARN, JobType.EVALUATE
 
@@ -135,18 +136,15 @@ def test_a_malformed_line_names_the_word(line, field):
 @given(
     st.dictionaries(
         st.from_regex(r"[a-zA-Z_]{1,12}", fullmatch=True),
-        st.from_regex(r"[^\s\"']{0,12}", fullmatch=True)
-        | st.from_regex(r"[a-z ]{1,12}", fullmatch=True),
+        st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12),
         max_size=6,
     )
 )
 def test_a_line_reads_back_what_was_written(options):
-    words = [
-        f'{key}="{value}"' if not value or " " in value else f"{key}={value}"
-        for key, value in options.items()
-    ]
+    words = [option_word(key, value) for key, value in options.items()]
 
     assert parse_option_line("  ".join(words)) == options
+    assert read_words(split_words(" ".join(words))) == (None, options)
 
 
 @pytest.mark.parametrize("job_type", list(OPTION_MODELS))

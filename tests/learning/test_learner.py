@@ -440,3 +440,16 @@ def test_batches_read_ahead_from_files_change_nothing_not_even_for_a_resume(
 
     values = [*series(first)["value"].tolist(), *series(second)["value"].tolist()]
     assert values == series(plain)["value"].tolist()
+
+
+def test_epochs_pass_over_every_sample_and_schedules_know_how_long_they_are(learn):
+    """Iris has 120 samples to learn from."""
+    run, result = learn(
+        epochs=2.5, batch_size=32, train_set="0,103", schedule="cosine", learning_rate=0.1
+    )
+
+    updates = -(-103 * 5 // 2 // 32)  # 257.5 samples in batches of 32
+    assert result.result["steps"] == updates == len(series(run))
+    assert result.result["stopped_by"] == "epochs"
+    rates = series(run, "learning_rate")["value"]
+    assert rates[-1] < 0.02

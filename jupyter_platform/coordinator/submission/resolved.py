@@ -36,8 +36,16 @@ class Resolved:
     """None: the job's own id."""
     weights: dict[str, str] = field(default_factory=dict)
     """Network to the digest of the weights that it starts from."""
+    dianne_defaults: dict[str, Any] = field(default_factory=dict)
+    """Defaults of DIANNE's that a submission in its words does not take."""
+    used: dict[str, Any] = field(default_factory=dict)
+    """Options as the job really uses them, where data or other options decide."""
     code: str | None = None
     """``sha256:<hex>`` of the source of an uploaded strategy."""
+
+    def told_options(self) -> dict[str, Any]:
+        """Return every option that means something, with the value that is used."""
+        return {**self.options.applicable(), **self.used}
 
     @property
     def shape(self) -> Shape:
@@ -59,7 +67,7 @@ class Resolved:
             state=JobState.QUEUED.value,
             networks=names,
             dataset=self.source.name,
-            options=self.options.applicable(),
+            options=self.told_options(),
             given=self.given,
             tag=tag,
             cpus=self.request.cpus,

@@ -26,6 +26,7 @@ from jupyter_platform.coordinator.repository import (
 )
 from jupyter_platform.coordinator.sources import Source, Sources
 from jupyter_platform.coordinator.submission import fields
+from jupyter_platform.coordinator.submission.options import choose_options, used_options
 from jupyter_platform.coordinator.submission.resolved import Resolved, dumped
 from jupyter_platform.coordinator.submission.starting_weights import StartingWeights
 from jupyter_platform.core.errors import (
@@ -41,7 +42,6 @@ from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import (
     LearnOptions,
-    resolve_options,
 )
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobType
@@ -88,10 +88,11 @@ class Submissions:
         networks = self._find_networks(submission.networks)
         source = self._sources.find(job_type, submission.dataset, submission.options)
         defaults = {**networks[0].defaults, **source.defaults}
-        options, given = resolve_options(job_type, submission.options, defaults)
+        choice, ranks = choose_hosts(submission, self._hosts.offers())
+        chosen = choose_options(job_type, submission, defaults, ranks)
+        options = chosen.options
         source = self._sources.with_pool(options, source)
         self._sources.check(options, source)
-        choice, ranks = choose_hosts(submission, self._hosts.offers())
         if source.pool_folder is not None:
             choice = keep_at_home(choice, self._hosts.offers())
         check_gang(options, ranks)
@@ -102,7 +103,9 @@ class Submissions:
             networks=networks,
             source=source,
             options=options,
-            given=given,
+            given=chosen.given,
+            dianne_defaults=chosen.dianne_defaults,
+            warnings=chosen.notes,
             request=fields.resources(job_type, submission.request, has_gpus),
             priority=submission.priority,
             target_count=ranks,
@@ -151,6 +154,7 @@ class Submissions:
         raise_refusals(answer, resolved.type, resolved.networks, resolved.given)
         resolved.category = answer.get("category")
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
+        resolved.used = used_options(resolved.options, answer, resolved.target_count)
         known, offers = answer.get("parameters") or {}, self._hosts.offers()
         resolved.warnings += check_memory(known, resolved.options, resolved.request, offers)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
@@ -22,12 +23,15 @@ from jupyter_platform.core.options.groups.types import (
     JsonObject,
     Names,
     OptionalCriterion,
+    OptionalFloat,
     OptionalText,
 )
 from jupyter_platform.core.options.model import option
 from jupyter_platform.core.strategies import NAME_PATTERN, STRATEGIES, strategy_name
 
 _LEARNING = "Learning"
+PASSING = ("feed_forward", "distillation", "gan", "vae")
+"""Strategies of which every step takes batch_size samples of the dataset."""
 
 StrategyName = Annotated[
     str,
@@ -71,6 +75,8 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
         }
     )
 
+    alternatives: ClassVar[tuple[tuple[str, str], ...]] = (("epochs", "max_iterations"),)
+
     strategy: StrategyName = option(
         "feed_forward",
         "Way of learning: one that comes with the platform, or the name of an installed one.",
@@ -106,6 +112,19 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
         common=True,
         dianne="maxIterations",
         ge=-1,
+    )
+    epochs: OptionalFloat = option(
+        None,
+        "Passes over the training samples after which it ends, instead of max_iterations; 0.5 is "
+        "half of them.",
+        group=_LEARNING,
+        unit="passes",
+        common=True,
+        when={"strategy": PASSING},
+        default_text="max_iterations decides",
+        gt=0,
+        le=1_000_000,
+        allow_inf_nan=False,
     )
     validation_interval: int = option(
         100,
@@ -190,8 +209,21 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
             raise ValueError("max_iterations is 0; give 1 or more, or -1 to run until stopped")
         if self.init_tag is not None and self.clean:
             raise ValueError("init_tag gives weights and clean = true wants fresh ones; give one")
-        if self.schedule == "cosine" and self.cosine_length is None and self.max_iterations == -1:
+        if (
+            self.schedule == "cosine"
+            and self.cosine_length is None
+            and self.max_iterations == -1
+            and self.epochs is None
+        ):
             raise ValueError("cosine_length is not given, and max_iterations = -1 has no end")
+        if not self.validation_interval:
+            for name in ("validation_threshold", "schedule"):
+                if getattr(self, name) in (None, "constant", "step", "cosine"):
+                    continue
+                raise ValueError(
+                    f"{name} = {getattr(self, name)} follows validations, and "
+                    "validation_interval = 0 makes none"
+                )
         if self.schedule != "constant" and self.decay_rate:
             raise ValueError(
                 f"decay_rate and schedule = {self.schedule} both lower the learning rate; give one"
@@ -199,3 +231,18 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
         if self.schedule != "constant" and self.min_learning_rate > self.effective_learning_rate:
             raise ValueError("min_learning_rate is above the learning rate that it limits")
         return self
+
+    def updates(self, samples: int, ranks: int = 1) -> int:
+        """Return the weight updates after which learning ends; -1: it does not.
+
+        Parameters
+        ----------
+        samples : int
+            In the training set.
+        ranks : int
+            Processes that share it.
+        """
+        if self.epochs is None:
+            return self.max_iterations
+        each = min(self.batch_size, samples) * self.accumulate * ranks
+        return max(1, math.ceil(self.epochs * samples / each - 1e-9))

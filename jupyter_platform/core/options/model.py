@@ -24,6 +24,9 @@ class OptionModel(BaseModel):
     refused: ClassVar[Mapping[str, str]] = {}
     """Options that a model inherits and that can have no effect in it, with the reason."""
 
+    alternatives: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """Pairs of options of which one may be given, since each says the same in its own way."""
+
     @field_validator("*", mode="before")
     @classmethod
     def _truth_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:

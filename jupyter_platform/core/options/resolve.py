@@ -12,15 +12,17 @@ from jupyter_platform.core.errors import (
     OptionError,
     RequestTooLargeError,
     nearest,
+    refusal,
     shortened,
 )
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
 from jupyter_platform.core.options.act import ActOptions
-from jupyter_platform.core.options.dianne import meaning, translate
+from jupyter_platform.core.options.dianne import may_apply, meaning, translate
 from jupyter_platform.core.options.evaluate import EvaluateOptions
 from jupyter_platform.core.options.learn import LearnOptions
 from jupyter_platform.core.options.model import OptionModel
 from jupyter_platform.core.options.schema import option_schema
+from jupyter_platform.core.options.synonyms import MISPLACED, SYNONYMS, answer, plain_word
 from jupyter_platform.core.states import JobType
 
 OPTION_MODELS: dict[JobType, type[OptionModel]] = {
@@ -75,6 +77,12 @@ def resolve_model(
         )
     given = translate(model, options)
     known = {key: value for key, value in (defaults or {}).items() if key in model.model_fields}
+    for one, other in model.alternatives:
+        if one in given and other in given:
+            raise _both_given(model, options, one, other)
+        for chosen, left in ((one, other), (other, one)):
+            if chosen in given:
+                known.pop(left, None)
     try:
         resolved = model.model_validate({**known, **given})
         idle = [key for key in known.keys() - given.keys() if not resolved.applies(key)]
@@ -108,6 +116,8 @@ def _misplaced(model: OptionModel, name: str, options: dict[str, Any]) -> FieldE
     message = (
         f"{field} goes with {accepted}; {other} is {'not given' if present is None else present}."
     )
+    if name in MISPLACED:
+        message = f"{message} Else {MISPLACED[name]}."
     return FieldError(
         field=field, value=_short(options.get(field)), message=message, accepted=accepted
     )
@@ -119,13 +129,19 @@ def _without_effect(model: type[OptionModel], name: str, field: str, value: Any)
     return FieldError(field=field, value=value, message=message, accepted="nothing")
 
 
+def _both_given(
+    model: type[OptionModel], options: dict[str, Any], one: str, other: str
+) -> OptionError:
+    """Return what refuses two options of which each says the same in its own way."""
+    spelled = {meaning(model, key, options): key for key in options}
+    field, rest = spelled.get(one, one), spelled.get(other, other)
+    message = f"{field} and {rest} both say when it ends; give one of them."
+    return refusal(field, _short(options.get(field)), message, f"{one} or {other}")
+
+
 def _field_errors(
     error: ValidationError, model: type[OptionModel], options: dict[str, Any]
 ) -> list[FieldError]:
-    spellings = model.spellings()
-    # What is no type of job by itself, such as adapters, is part of LEARN.
-    types = (key for key, value in OPTION_MODELS.items() if value is model)
-    job_type = str(next(types, JobType.LEARN))
     spelled = {meaning(model, key, options): key for key in options}
     properties = option_schema(model)["properties"]
     found: dict[str, FieldError] = {}
@@ -133,7 +149,7 @@ def _field_errors(
         name = str(item["loc"][0]) if item["loc"] else str(item["msg"]).split()[-1]
         field = spelled.get(name, name)
         if item["type"] == "extra_forbidden":
-            found[field] = _unknown(field, item["input"], list(properties), spellings, job_type)
+            found[field] = _unknown(field, item["input"], model, options)
         elif name in model.refused:
             found[field] = _without_effect(model, name, field, item["input"])
         elif not item["loc"]:
@@ -144,20 +160,55 @@ def _field_errors(
 
 
 def _unknown(
-    field: str, value: Any, known: list[str], spellings: dict[str, str], job_type: str
+    field: str, value: Any, model: type[OptionModel], options: dict[str, Any]
 ) -> FieldError:
-    field = shortened(field)
-    near = nearest(field, [*known, *spellings])
-    near = spellings.get(near, near) if near and near not in known else near
-    hint = f" Did you mean {near}?" if near else ""
+    """Return what is said of a key that nobody knows: what it means elsewhere, or what is near."""
+    # What is no type of job by itself, such as adapters, is part of LEARN.
+    types = (key for key, kind in OPTION_MODELS.items() if kind is model)
+    job_type = str(next(types, JobType.LEARN))
+    field, told = shortened(field), answer(field)
+    known = [name for name in model.model_fields if name not in model.refused]
     accepted = f"one of the {len(known)} options that `jupyter platform options {job_type}` lists"
+    near: str | None = None
+    if told is not None:
+        text, near = told
+        near = near if near in known else None
+        message = f"{field} is no option: {text}."
+    else:
+        near = _nearest(field, model, options)
+        hint = f" Did you mean {near}?" if near else ""
+        other = _type_with(field, model)
+        if other is None:
+            message = f"Unknown option {field}.{hint} It must be {accepted}."
+        else:
+            message = f"{field} is an option of {other}; {job_type} has none by that name.{hint}"
     return FieldError(
-        field=field,
-        value=_short(value),
-        message=f"Unknown option {field}.{hint} It must be {accepted}.",
-        accepted=accepted,
-        nearest=near,
+        field=field, value=_short(value), message=message, accepted=accepted, nearest=near
     )
+
+
+def _type_with(field: str, model: type[OptionModel]) -> str | None:
+    """Return the first other type of job that has an option of this very name."""
+    others = (key for key, kind in OPTION_MODELS.items() if kind is not model)
+    return next((str(key) for key in others if OPTION_MODELS[key].spelled(plain_word(field))), None)
+
+
+def _nearest(field: str, model: type[OptionModel], options: dict[str, Any]) -> str | None:
+    """Return the option that is written most alike, where it goes with the other options."""
+    words = {name: name for name in model.model_fields}
+    words |= model.spellings()
+    for word, names in SYNONYMS.items():
+        found = next((name for name in names if name in model.model_fields), None)
+        if found is not None:
+            words.setdefault(word, found)
+    usable = {word: name for word, name in words.items() if name not in model.refused}
+    fitting = [word for word, name in usable.items() if may_apply(model, name, options)]
+    near = nearest(field, fitting)
+    likeliest = nearest(field, usable)
+    # A slip in the name of another strategy's option must not be taken for the next best of this.
+    if near is None or likeliest not in (*fitting, None):
+        return None
+    return words[near]
 
 
 def _cross_field(message: str, properties: dict[str, Any]) -> FieldError:

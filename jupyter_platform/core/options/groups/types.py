@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from jupyter_platform.core.optimizers import OPTIMIZERS
+from jupyter_platform.core.options.synonyms import CRITERION_WORDS
 
 TAG_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 TAG_REFERENCE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/(best|last|[0-9]+))?$"
@@ -59,6 +60,11 @@ def _method(value: Any) -> Any:
     return name
 
 
+def _criterion(value: Any) -> Any:
+    name = upper(value)
+    return CRITERION_WORDS.get(name, name) if isinstance(name, str) else name
+
+
 def _sampling(value: Any) -> Any:
     # DIANNE 0.4 has another word for it.
     return "UNIFORM" if upper(value) == "RANDOM" else upper(value)
@@ -66,7 +72,7 @@ def _sampling(value: Any) -> Any:
 
 Criterion = Annotated[
     Literal["NLL", "CE", "BCE", "BCE_LOGITS", "MSE", "ABS", "HUB", "SMOOTH_L1", "GAU", "GKL"],
-    BeforeValidator(upper),
+    BeforeValidator(_criterion),
 ]
 Method = Annotated[
     str,

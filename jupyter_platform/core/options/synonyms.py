@@ -1,0 +1,332 @@
+"""The words that people bring along from other tools, and what they mean here.
+
+This is the one place for them: a word of `SYNONYMS` is understood as the option it stands for; a
+word of `ANSWERS` means something that is said another way, and is refused with that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "optimizer": ("method",),
+    "optimiser": ("method",),
+    "optim": ("method",),
+    "opt": ("method",),
+    "solver": ("method",),
+    "lr": ("learning_rate",),
+    "rate": ("learning_rate",),
+    "eta": ("learning_rate",),
+    "eta0": ("learning_rate",),
+    "alpha0": ("learning_rate",),
+    "init_lr": ("learning_rate",),
+    "initial_lr": ("learning_rate",),
+    "base_lr": ("learning_rate",),
+    "learning_rate_init": ("learning_rate",),
+    "initial_learning_rate": ("learning_rate",),
+    "learn_rate": ("learning_rate",),
+    "epoch": ("epochs",),
+    "n_epochs": ("epochs",),
+    "n_epoch": ("epochs",),
+    "num_epochs": ("epochs",),
+    "nb_epoch": ("epochs",),
+    "nb_epochs": ("epochs",),
+    "max_epochs": ("epochs",),
+    "num_train_epochs": ("epochs",),
+    "passes": ("epochs",),
+    "iterations": ("max_iterations",),
+    "n_iterations": ("max_iterations",),
+    "num_iterations": ("max_iterations",),
+    "iters": ("max_iterations",),
+    "n_iter": ("max_iterations",),
+    "max_iter": ("max_iterations",),
+    "max_iters": ("max_iterations",),
+    "updates": ("max_iterations",),
+    "max_updates": ("max_iterations",),
+    "steps": ("max_iterations",),
+    "n_steps": ("max_iterations",),
+    "num_steps": ("max_iterations",),
+    "max_steps": ("max_iterations",),
+    "total_steps": ("max_iterations",),
+    "train_steps": ("max_iterations",),
+    "timesteps": ("max_iterations",),
+    "total_timesteps": ("max_iterations",),
+    "batch": ("batch_size",),
+    "bs": ("batch_size",),
+    "minibatch": ("batch_size",),
+    "mini_batch": ("batch_size",),
+    "minibatch_size": ("batch_size",),
+    "mini_batch_size": ("batch_size",),
+    "train_batch_size": ("batch_size",),
+    "per_device_train_batch_size": ("batch_size",),
+    "loss": ("criterion",),
+    "loss_fn": ("criterion",),
+    "loss_function": ("criterion",),
+    "objective": ("criterion",),
+    "cost": ("criterion",),
+    "random_state": ("seed",),
+    "random_seed": ("seed",),
+    "rng_seed": ("seed",),
+    "l2_reg": ("l2",),
+    "l2_penalty": ("l2",),
+    "scheduler": ("schedule",),
+    "lr_scheduler": ("schedule",),
+    "lr_schedule": ("schedule",),
+    "lr_decay": ("decay_rate",),
+    "learning_rate_decay": ("decay_rate",),
+    "min_lr": ("min_learning_rate",),
+    "lr_min": ("min_learning_rate",),
+    "eta_min": ("min_learning_rate",),
+    "step_size": ("step_interval",),
+    "lr_step_size": ("step_interval",),
+    "lr_factor": ("schedule_factor",),
+    "lr_patience": ("plateau_patience",),
+    "t_max": ("cosine_length",),
+    "warmup_steps": ("warmup",),
+    "num_warmup_steps": ("warmup",),
+    "rho": ("smoothing",),
+    "eps": ("epsilon",),
+    "beta_1": ("beta1",),
+    "beta_2": ("beta2",),
+    "grad_clip": ("clip_norm",),
+    "clip_grad": ("clip_norm",),
+    "clip_grad_norm": ("clip_norm",),
+    "gradient_clip": ("clip_norm",),
+    "gradient_clipping": ("clip_norm",),
+    "gradient_clip_val": ("clip_norm",),
+    "max_grad_norm": ("clip_norm",),
+    "clipnorm": ("clip_norm",),
+    "clipvalue": ("clip_value",),
+    "clip_grad_value": ("clip_value",),
+    "grad_accum": ("accumulate",),
+    "accumulation_steps": ("accumulate",),
+    "gradient_accumulation": ("accumulate",),
+    "gradient_accumulation_steps": ("accumulate",),
+    "accumulate_grad_batches": ("accumulate",),
+    "dtype": ("precision",),
+    "val_interval": ("validation_interval",),
+    "val_check_interval": ("validation_interval",),
+    "eval_steps": ("validation_interval",),
+    "eval_interval": ("validation_interval",),
+    "eval_every": ("validation_interval",),
+    "validate_every": ("validation_interval",),
+    "validation_steps": ("validation_interval",),
+    "save_steps": ("store_interval",),
+    "save_interval": ("store_interval",),
+    "save_every": ("store_interval",),
+    "checkpoint_every": ("checkpoint_interval",),
+    "time_limit": ("max_time",),
+    "timeout": ("max_time",),
+    "num_workers": ("fetch_threads",),
+    "workers": ("fetch_threads",),
+    "n_workers": ("fetch_threads",),
+    "freeze": ("fixed",),
+    "frozen": ("fixed",),
+    "train": ("train_set",),
+    "training_set": ("train_set",),
+    "val_set": ("validation_set",),
+    "valid_set": ("validation_set",),
+    "test": ("test_set",),
+    "sampler": ("sampling",),
+    "pretrained": ("init_tag",),
+    "init_from": ("init_tag",),
+    "weights": ("init_tag", "tag"),
+    "checkpoint": ("init_tag", "tag"),
+    "from_scratch": ("clean",),
+    "latent_dim": ("latent_size",),
+    "latent_dims": ("latent_size",),
+    "z_dim": ("latent_size",),
+    "code_size": ("latent_size",),
+    "seq_len": ("sequence_length",),
+    "seq_length": ("sequence_length",),
+    "bptt": ("sequence_length",),
+    "env": ("environment",),
+    "env_id": ("environment",),
+    "env_name": ("environment",),
+    "gym_env": ("environment",),
+    "n_envs": ("parallel_environments",),
+    "num_envs": ("parallel_environments",),
+    "buffer_size": ("memory_size",),
+    "replay_size": ("memory_size",),
+    "replay_buffer_size": ("memory_size",),
+    "learning_starts": ("min_samples",),
+    "train_freq": ("steps_per_update",),
+    "n_step": ("return_steps",),
+    "tau": ("target_rate",),
+    "polyak": ("target_rate",),
+    "target_update": ("target_interval",),
+    "target_update_interval": ("target_interval",),
+    "lam": ("gae_lambda",),
+    "ent_coef": ("entropy_weight",),
+    "entropy_coef": ("entropy_weight",),
+    "vf_coef": ("value_weight",),
+    "value_coef": ("value_weight",),
+    "clip_eps": ("clip_range",),
+    "clip_epsilon": ("clip_range",),
+    "eps_start": ("epsilon_max",),
+    "epsilon_start": ("epsilon_max",),
+    "eps_end": ("epsilon_min",),
+    "epsilon_end": ("epsilon_min",),
+    "eps_decay": ("epsilon_decay",),
+    "episodes": ("max_sequences",),
+    "n_episodes": ("max_sequences", "episodes"),
+    "num_episodes": ("max_sequences", "episodes"),
+    "max_episodes": ("max_sequences", "episodes"),
+    "max_episode_steps": ("max_actions",),
+    "hflip_prob": ("horizontal_flip",),
+    "random_horizontal_flip": ("horizontal_flip",),
+    "random_vertical_flip": ("vertical_flip",),
+    "random_crop": ("crop_width",),
+    "resize": ("frame",),
+    "image_size": ("frame",),
+    "img_size": ("frame",),
+}
+"""Words, in small letters with underscores, to options; the first that a type of job has counts."""
+
+_RESOURCE = "it is said beside the options: {flag} on a line, request={{{key!r}: …}} in Python"
+_LAYER = "it is part of the network: give it a layer {layer}, in the builder or its description"
+
+ANSWERS: Mapping[str, tuple[str, str | None]] = {
+    "early_stopping": (
+        "learning ends by itself with validation_threshold = 0, once the validation loss has not "
+        "fallen over threshold_window validations; the best weights are kept in any case",
+        "validation_threshold",
+    ),
+    "patience": (
+        "validations to wait are threshold_window with validation_threshold = 0 (to end), or "
+        "plateau_patience with schedule = plateau (to lower the learning rate)",
+        "threshold_window",
+    ),
+    "n_iter_no_change": (
+        "validations to wait are threshold_window, with validation_threshold = 0",
+        "threshold_window",
+    ),
+    "min_delta": (
+        "the least fall over threshold_window validations is validation_threshold",
+        "validation_threshold",
+    ),
+    "tol": (
+        "the least fall of the loss is loss_threshold, of the validation loss validation_threshold",
+        "loss_threshold",
+    ),
+    "gamma": (
+        "what a later reward counts is discount; what a learning rate falls to is schedule_factor",
+        None,
+    ),
+    "lambda": ("a share of the weights is l2, that of advantages gae_lambda", None),
+    "alpha": (
+        "the learning rate is learning_rate, a share of the weights l2, RMSPROP's mean smoothing",
+        None,
+    ),
+    "l1": ("there is no penalty on absolute weights; l2 takes a share of each weight away", "l2"),
+    "betas": ("give both, as beta1 and beta2", "beta1"),
+    "amsgrad": ("there is ADAM, ADAMW and NADAM without it", "method"),
+    "shuffle": (
+        "the order of samples is sampling: PERMUTATION shuffles, SEQUENTIAL does not",
+        "sampling",
+    ),
+    "drop_last": ("every batch is full, and every sample has its turn", None),
+    "fp16": ("numbers to compute with are precision = float16", "precision"),
+    "bf16": ("numbers to compute with are precision = bfloat16", "precision"),
+    "amp": ("numbers to compute with are precision = float16 or bfloat16", "precision"),
+    "mixed_precision": ("numbers to compute with are precision", "precision"),
+    "validation_split": (
+        "name the samples: validation_set = start:stop; without it the dataset's own part is taken",
+        "validation_set",
+    ),
+    "validation_fraction": ("name the samples: validation_set = start:stop", "validation_set"),
+    "val_split": ("name the samples: validation_set = start:stop", "validation_set"),
+    "test_split": ("name the samples: test_set = start:stop", "test_set"),
+    "test_size": ("name the samples: test_set = start:stop", "test_set"),
+    "split": ("name the samples: train_set, validation_set and test_set", None),
+    "metrics": ("loss and, of classes, accuracy are always told", None),
+    "verbose": ("the loss of every update is recorded, and the log is always kept", None),
+    "log_interval": ("the loss of every update is recorded", None),
+    "logging_steps": ("the loss of every update is recorded", None),
+    "log_every_n_steps": ("the loss of every update is recorded", None),
+    "dropout": (_LAYER.format(layer="Dropout with rate"), None),
+    "dropout_rate": (_LAYER.format(layer="Dropout with rate"), None),
+    "drop_rate": (_LAYER.format(layer="Dropout with rate"), None),
+    "batch_norm": (_LAYER.format(layer="BatchNormalization"), None),
+    "activation": (_LAYER.format(layer="such as ReLU"), None),
+    "hidden_size": (_LAYER.format(layer="of another size"), None),
+    "hidden_layer_sizes": (_LAYER.format(layer="for each size"), None),
+    "hidden_units": (_LAYER.format(layer="of another size"), None),
+    "n_layers": (_LAYER.format(layer="more"), None),
+    "num_layers": (_LAYER.format(layer="more"), None),
+    "num_classes": ("the dataset tells how many classes there are; labels chooses some", "labels"),
+    "cpus": (_RESOURCE.format(flag="--cpus", key="cpus"), None),
+    "n_jobs": (_RESOURCE.format(flag="--cpus", key="cpus"), None),
+    "threads": (_RESOURCE.format(flag="--cpus", key="cpus"), None),
+    "memory": (_RESOURCE.format(flag="--memory", key="memory"), None),
+    "ram": (_RESOURCE.format(flag="--memory", key="memory"), None),
+    "gpus": (_RESOURCE.format(flag="--gpus", key="gpus"), None),
+    "gpu": (_RESOURCE.format(flag="--gpus", key="gpus"), None),
+    "cuda": (_RESOURCE.format(flag="--gpus", key="gpus"), None),
+    "device": (_RESOURCE.format(flag="--gpus", key="gpus"), None),
+    "devices": (_RESOURCE.format(flag="--gpus", key="gpus"), None),
+    "priority": ("it is said beside the options: --priority on a line, priority=… in Python", None),
+    "world_size": ("processes that learn together are target_count (--count on a line)", None),
+    "ranks": ("processes that learn together are target_count (--count on a line)", None),
+    "nodes": ("processes that learn together are target_count (--count on a line)", None),
+    "dataset": ("it is the word behind the network, or the argument dataset", None),
+    "data": ("it is the dataset: the word behind the network, or the argument dataset", None),
+    "network": ("it is the word behind the type, or the argument networks", None),
+    "model": ("it is the network: the word behind the type, or the argument networks", None),
+}
+"""Words to the end of a sentence that begins with the word, and the option nearest in meaning."""
+
+MISPLACED: Mapping[str, str] = {
+    "weight_decay": "l2 takes a share of each weight away at every update, with any method",
+    "momentum": "ADAMW and NADAM keep a running mean of gradients of their own: beta1",
+}
+"""What to say besides of options that do not go with the others as they are."""
+
+CRITERION_WORDS: Mapping[str, str] = {
+    "CROSS_ENTROPY": "CE",
+    "CROSSENTROPY": "CE",
+    "CROSSENTROPYLOSS": "CE",
+    "NLLLOSS": "NLL",
+    "NLL_LOSS": "NLL",
+    "MSELOSS": "MSE",
+    "MSE_LOSS": "MSE",
+    "MEAN_SQUARED_ERROR": "MSE",
+    "L1": "ABS",
+    "L1LOSS": "ABS",
+    "MAE": "ABS",
+    "MEAN_ABSOLUTE_ERROR": "ABS",
+    "HUBER": "HUB",
+    "HUBERLOSS": "HUB",
+    "SMOOTHL1LOSS": "SMOOTH_L1",
+    "BCELOSS": "BCE",
+    "BINARY_CROSS_ENTROPY": "BCE",
+    "BCEWITHLOGITSLOSS": "BCE_LOGITS",
+    "BCE_WITH_LOGITS": "BCE_LOGITS",
+}
+"""Other tools' names of criteria whose meaning is the same, in capitals."""
+
+
+def plain_word(key: str) -> str:
+    """Return a key in small letters with underscores, however it was written."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key)
+    return apart.replace("-", "_").lower()
+
+
+def synonym(key: str, has: Callable[[str], bool]) -> str | None:
+    """Return the option that a word of other tools stands for, None where it stands for none.
+
+    Parameters
+    ----------
+    key : str
+        As somebody wrote it.
+    has : callable
+        Whether the type of job has an option.
+    """
+    word = plain_word(key)
+    return next((name for name in (word, *SYNONYMS.get(word, ())) if has(name)), None)
+
+
+def answer(key: str) -> tuple[str, str | None] | None:
+    """Return what to say about a word that means something which is said another way here."""
+    return ANSWERS.get(plain_word(key))
