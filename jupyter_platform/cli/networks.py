@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +24,7 @@ from jupyter_platform.cli.output import (
 from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, named_tags
 from jupyter_platform.core.exchange import ImportKind
 from jupyter_platform.core.networks import NetworkFacts
+from jupyter_platform.core.words import OPTION_WORD
 
 
 class ShapeType(click.ParamType[list[int]]):
@@ -66,17 +69,64 @@ def show(name: str, as_json: bool) -> None:
 
 
 @networks.command("add")
-@click.argument("files", metavar="FILE…", nargs=-1, required=True)
+@click.argument("words", metavar="FILE… [KEY=VALUE]…", nargs=-1, required=True)
+@click.option("--name", help="Under which it is kept; that of the file when absent.")
+@click.option("--input-shape", type=ShapeType(), help="Shape of one sample: 1,28,28.")
+@click.option("--outputs", type=click.IntRange(1), help="Number of outputs.")
 @json_option
-def add(files: tuple[str, ...], as_json: bool) -> None:
-    """Add networks from JSON descriptions."""
+def add(
+    words: tuple[str, ...],
+    name: str | None,
+    input_shape: list[int] | None,
+    outputs: int | None,
+    as_json: bool,
+) -> None:
+    """Add networks: torch modules of one's own, or JSON descriptions.
+
+    FILE is mynet.py, mynet.py:MyNet where it has several classes, or a description. The source is
+    taken along with the files beside it that it imports, and runs as you. KEY=VALUE words are
+    arguments of the class.
+    """
+    matches = [(word, OPTION_WORD.fullmatch(word)) for word in words]
+    files = [word for word, match in matches if match is None]
+    arguments = {match[1]: _value(match[2]) for _, match in matches if match is not None}
+    if not files or (name is not None and len(files) > 1):
+        raise click.UsageError("Give one FILE for --name." if files else "Give a FILE.")
     hub = platform()
-    records = [hub.add_network(file) for file in files]
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        records = [
+            hub.add_network(file, name, input_shape=input_shape, outputs=outputs, **arguments)
+            for file in files
+        ]
     if as_json:
         print_json(records)
         return
     for record in records:
         click.echo(f"{record.description.name}  added")
+        if record.description.source is not None and record.facts is not None:
+            _print_layers(record.facts)
+    for warning in told:
+        note(f"Note: {warning.message}")
+
+
+def _value(text: str) -> Any:
+    """Return an argument as JSON has it, or the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _print_layers(facts: NetworkFacts) -> None:
+    print_table(
+        ("LAYER", "TYPE", "OUTPUT", ">PARAMETERS"),
+        [
+            (layer.name, layer.type, _shape(layer.output_shape), f"{layer.parameters:,}")
+            for layer in facts.layers
+        ],
+        empty="The layers follow from the dataset.",
+    )
 
 
 @networks.command("import")
@@ -89,6 +139,7 @@ def add(files: tuple[str, ...], as_json: bool) -> None:
 @click.option("--output", help="Which of several outputs is kept: its number or name.")
 @click.option("--kind", type=click.Choice(get_args(ImportKind)), help="Told from the content.")
 @click.option("--replace", is_flag=True, help="Replace a network or tags of that name.")
+@click.option("--code", is_flag=True, help="Run Python source in an archive: you trust it.")
 @json_option
 def import_(path: str, as_json: bool, **fields: Any) -> None:
     """Import a network with its weights.
@@ -185,14 +236,7 @@ def _print_network(record: NetworkRecord) -> None:
     )
     if facts is not None:
         click.echo()
-        print_table(
-            ("LAYER", "TYPE", "OUTPUT", ">PARAMETERS"),
-            [
-                (layer.name, layer.type, _shape(layer.output_shape), f"{layer.parameters:,}")
-                for layer in facts.layers
-            ],
-            empty="The layers follow from the dataset.",
-        )
+        _print_layers(facts)
     if record.tags:
         click.echo()
         print_table(
@@ -223,5 +267,7 @@ def _made_by(job: str | None, origin: TagOrigin) -> str:
     return ", ".join(f"{name} {value}" for name, value in known if value is not None)
 
 
-def _shape(shape: Sequence[int]) -> str:
+def _shape(shape: Sequence[int] | None) -> str:
+    if shape is None:
+        return ""
     return "×".join(str(size) for size in shape) or "1"

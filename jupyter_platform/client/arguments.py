@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from jupyter_platform.client.datasets import is_file_argument
+from jupyter_platform.client.own_code import is_source_argument
 from jupyter_platform.client.submission import submission
 from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.core.words import read_words
@@ -124,7 +126,7 @@ def submission_payload(
 ) -> dict[str, Any]:
     r"""Return the JSON form of the `JobSubmission` that a line describes.
 
-    A dataset that is a file is added to the repository first.
+    Datasets and networks that are files are added to the repository first.
 
     Parameters
     ----------
@@ -144,7 +146,7 @@ def submission_payload(
         dataset = hub.ensure_dataset(dataset)
     return submission(
         type,
-        [item.strip() for item in networks.split(",")],
+        [_network_name(hub, item.strip()) for item in networks.split(",")],
         dataset,
         name=name,
         request={key: value for key, value in request.items() if value is not None},
@@ -156,3 +158,15 @@ def submission_payload(
         dianne_defaults=dianne_defaults or None,
         options=options,
     )
+
+
+def _network_name(hub: Platform, network: str) -> str:
+    """Return the name of a network, which is added first where it is a Python file."""
+    if not is_source_argument(network):
+        return network
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        name, _ = hub.ensure_network(network)
+    for warning in told:
+        click.echo(f"Note: {warning.message}", err=True)
+    return name

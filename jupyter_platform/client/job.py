@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,6 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.jobs import JobProgress, JobRecord, LogChunk, MetricsRecord
 from jupyter_platform.core.states import JobState, JobType
-from jupyter_platform.core.units import format_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -171,21 +169,11 @@ class Job:
         pandas.DataFrame
             ``step``, ``time`` (Unix time, s) and one column per series; NaN where a series has
             no point at a step.
-
-        Warns
-        -----
-        UserWarning
-            If points are lost, as a file was damaged.
         """
         from jupyter_platform.client import curves  # noqa: PLC0415 - imports NumPy
 
         answer = self._transport.get(self._path("/metrics"), buckets=1, series=series)
-        found = MetricsRecord.model_validate(answer).series
-        names = sorted(found)
-        for name in names:
-            if found[name].damaged:
-                lost = format_count(found[name].damaged, "point")
-                warnings.warn(f"{name}: {lost} lost, as a file was damaged.", stacklevel=2)
+        names = sorted(MetricsRecord.model_validate(answer).series)
         return curves.curves_frame(
             {
                 name: curves.read_points(

@@ -14,9 +14,15 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.own_code import add_own, is_own, own_network_of
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
-from jupyter_platform.core.errors import FieldError, InvalidDataError, InvalidRequestError
+from jupyter_platform.core.errors import (
+    FieldError,
+    InvalidDataError,
+    InvalidRequestError,
+    shortened,
+)
 from jupyter_platform.core.exchange import ONNX_SUFFIX
 
 CHUNK = 1_000_000
@@ -44,25 +50,86 @@ class Networks:
         """Return a network with its layer table and tags."""
         return NetworkRecord.model_validate(self._transport.get(_address(name)))
 
-    def add_network(self, description: Mapping[str, Any] | str | Path) -> NetworkRecord:
-        """Add a network to the repository.
+    def add_network(
+        self,
+        network: Any,
+        name: str | None = None,
+        *,
+        tag: str | None = None,
+        input_shape: Sequence[int] | None = None,
+        outputs: int | None = None,
+        **arguments: Any,
+    ) -> NetworkRecord:
+        """Add a network to the repository: a torch module of one's own, or a description.
+
+        The source of a module is taken along, with the files beside it that it imports, and is
+        run wherever its jobs run. A class that was defined in a notebook takes along what it uses.
 
         Parameters
         ----------
-        description : mapping, str or Path
-            A `NetworkDescription` as a mapping, or a JSON file with one.
+        network : path, class, function, instance or mapping
+            A Python file, ``"mynet.py"`` or ``"mynet.py:MyNet"``; a class of `torch.nn.Module` or
+            a function that gives one; an instance, whose weights are kept under a tag; a
+            `NetworkDescription` as a mapping, or a JSON file with one.
+        name : str, optional
+            Under which it is kept, in place of an earlier one; else that of file or class, with
+            a number where other source has it already.
+        tag : str, optional
+            For the weights of an instance; ``initial`` when absent.
+        input_shape : sequence of int, optional
+            Shape of one sample, without the batch; that of its dataset when absent.
+        outputs : int, optional
+            Number of its outputs; that of its dataset when absent.
+        **arguments
+            Of the constructor, as JSON holds them. ``input_shape`` and ``outputs`` are given to
+            who asks for them by these names; ``"$outputs"`` stands for the number of classes.
+
+        Returns
+        -------
+        NetworkRecord
+            Its description says under which name it is kept.
 
         Raises
         ------
         InvalidDataError
-            If it cannot be read, or no network can be built from it.
+            If it cannot be read, its source cannot be had or run, with the line, an argument
+            is missing or unknown, or no network can be built from it.
         """
-        content = _read_description(description)
+        if is_own(network):
+            own = own_network_of(network, arguments)
+            shapes = {"input_shape": input_shape, "outputs": outputs}
+            return add_own(self._transport, own, name, shapes, tag)[0]
+        content = _read_description(network)
+        given: dict[str, Any] = {"name": name, "input_shape": input_shape, "outputs": outputs}
+        content |= {key: value for key, value in given.items() if value is not None}
         name = str(content.get("name") or "")
         if not name:
             raise InvalidDataError("The description of the network has no name; give it one.")
+        if arguments:
+            raise InvalidDataError(
+                f"A description takes no arguments; {', '.join(arguments)} can be given to one's "
+                "own module."
+            )
         response = self._transport.request("PUT", _address(name), body=content)
         return NetworkRecord.model_validate_json(response.content)
+
+    def ensure_network(self, network: Any) -> tuple[str, str | None]:
+        """Add a module of one's own, unless it is there with the same source.
+
+        Parameters
+        ----------
+        network : path, class, function or instance
+            As `add_network` takes it.
+
+        Returns
+        -------
+        name : str
+            The name it has in the repository.
+        tag : str or None
+            Of the weights of an instance.
+        """
+        record, tag = add_own(self._transport, own_network_of(network, {}), None, {}, None)
+        return record.description.name, tag
 
     def import_network(
         self,
@@ -76,6 +143,7 @@ class Networks:
         output: str | None = None,
         kind: str | None = None,
         replace: bool = False,
+        code: bool = False,
     ) -> NetworkImport:
         """Add a network, with its weights, from a file or folder of another program or platform.
 
@@ -102,6 +170,8 @@ class Networks:
             content when absent.
         replace : bool
             Whether a network or tag of that name may be replaced.
+        code : bool
+            Whether Python source in an archive may be run: it is code that runs as you.
 
         Raises
         ------
@@ -125,6 +195,7 @@ class Networks:
                     "outputs": outputs,
                     "output": output,
                     "replace": "true" if replace else None,
+                    "code": "true" if code else None,
                 },
                 method="POST",
             )
@@ -262,9 +333,14 @@ def _row(network: NetworkRecord) -> tuple[str, ...]:
     )
 
 
-def _read_description(description: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+def _read_description(description: Any) -> dict[str, Any]:
     if isinstance(description, Mapping):
         return dict(description)
+    if not isinstance(description, str | Path):
+        accepted = "a Python file, a class or instance of torch.nn.Module, or a description"
+        message = f"network = {shortened(repr(description))} is no network; give {accepted}."
+        field = FieldError(field="network", message=message, accepted=accepted)
+        raise InvalidRequestError(message, errors=[field])
     path = Path(description).expanduser()
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

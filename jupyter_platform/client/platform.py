@@ -17,6 +17,7 @@ from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.networks import Networks
+from jupyter_platform.client.own_code import is_own
 from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.strategies import Strategies
 from jupyter_platform.client.transport import OnProgress, Transport
@@ -80,7 +81,7 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
     def submit(
         self,
         type: str,
-        networks: str | Sequence[str],
+        networks: Any,
         dataset: str | Path | None = None,
         *,
         name: str | None = None,
@@ -99,8 +100,9 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
         ----------
         type : str
             ``LEARN``, ``EVALUATE`` or ``ACT``.
-        networks : str or sequence of str
-            Names in the repository.
+        networks : str, module or sequence of them
+            Names in the repository; or one's own torch modules, as `add_network` takes them, which
+            are added first. LEARN starts from the weights of an instance.
         dataset : str or Path, optional
             A name in the repository, or an existing file that `add_dataset` takes, which is added
             under its stem first.
@@ -131,9 +133,10 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
         InvalidRequestError
             If anything else about the submission cannot be.
         """
+        names, found = self._network_names(type, networks)
         payload = submission.submission(
             type,
-            networks,
+            names,
             self._dataset_name(dataset),
             name=name,
             request=request,
@@ -142,7 +145,7 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
             targets=targets,
             target_filter=target_filter,
             force_free=force_free,
-            options=options,
+            options=found | options,
         )
         return self.submit_payload(payload, wait_for_host=wait_for_host)
 
@@ -154,7 +157,7 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
     def check(
         self,
         type: str,
-        networks: str | Sequence[str],
+        networks: Any,
         dataset: str | Path | None = None,
         *,
         name: str | None = None,
@@ -170,9 +173,10 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
 
         A file given as dataset is added to the repository, since only then it can be checked.
         """
+        names, found = self._network_names(type, networks)
         payload = submission.submission(
             type,
-            networks,
+            names,
             self._dataset_name(dataset),
             name=name,
             request=request,
@@ -181,7 +185,7 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
             targets=targets,
             target_filter=target_filter,
             force_free=force_free,
-            options=options,
+            options=found | options,
         )
         return self.check_payload(payload)
 
@@ -339,6 +343,18 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
     def _page(self, **params: Any) -> JobPage:
         content = self._transport.request("GET", "/api/jobs", params=params).content
         return JobPage.model_validate_json(content)
+
+    def _network_names(self, type: str, networks: Any) -> tuple[Any, dict[str, Any]]:
+        """Return the names of networks, once one's own are added, and options that follow."""
+        if not is_own(networks) and (
+            isinstance(networks, str) or not isinstance(networks, Sequence)
+        ):
+            return networks, {}
+        given = [networks] if is_own(networks) else list(networks)
+        found = [self.ensure_network(item) if is_own(item) else (item, None) for item in given]
+        option = "init_tag" if str(type).upper() == "LEARN" else "tag"
+        tag = found[0][1] if len(found) == 1 else None
+        return [name for name, _ in found], {} if tag is None else {option: tag}
 
     def _dataset_name(self, dataset: str | Path | None) -> str | None:
         if dataset is None or not is_file_argument(dataset):

@@ -156,7 +156,13 @@ class Application:
         stack.push_async_callback(facts.close)
         live = Live()
         records = JobRecords(store, hub, live)
-        networks = NetworkRepository(paths, facts, tags, records.publish)
+        networks = NetworkRepository(
+            paths,
+            facts,
+            tags,
+            records.publish,
+            allow_code=self._settings.jobs.allow_uploaded_strategies,
+        )
         stack.push_async_callback(networks.close)
         mirrors = self._settings.datasets.mirrors
         downloads = Downloads(paths.downloads, blobs, mirrors, notifications.add)

@@ -9,6 +9,7 @@ from jupyter_platform._version import __version__
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.repository import DatasetRepository, Facts
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest, LayerTypeRecord, LayerTypes
+from jupyter_platform.core.errors import InvalidDataError
 
 ANSWER_WITHIN_S = 20.0
 
@@ -28,9 +29,16 @@ class DraftService:
         ------
         NotFoundError
             If there is no such dataset.
+        InvalidDataError
+            If Python source makes the network.
         UnavailableError
             If no host answers in time.
         """
+        if request.description.source is not None:
+            raise InvalidDataError(
+                f"Network {request.description.name!r} is made by Python source, which is not run "
+                "to be looked at; add it first."
+            )
         dataset = None if request.dataset is None else self._datasets.get(request.dataset)
         question: dict[str, Any] = {
             "op": "draft",

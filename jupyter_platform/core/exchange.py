@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jupyter_platform.core.catalogue import TagOrigin
-from jupyter_platform.core.errors import InvalidDataError, shortened
+from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
 
 ImportKind = Literal["archive", "dianne", "onnx", "safetensors", "description"]
@@ -49,6 +49,8 @@ class ImportRequest(BaseModel):
     """Which output of a network with several: its number from 1, name or id."""
     network: NetworkDescription | None = None
     """The network that bare weights belong to."""
+    code: bool = False
+    """Whether Python source in the file may be run."""
 
 
 class WeightsFile(BaseModel):
@@ -103,7 +105,7 @@ class ExportAnswer(BaseModel):
 
 def describes_network(content: object) -> bool:
     """Return whether JSON is meant to be a `NetworkDescription`."""
-    return isinstance(content, dict) and ("layers" in content or "entry_point" in content)
+    return isinstance(content, dict) and bool({"layers", "entry_point", "source"} & content.keys())
 
 
 def parse_description(data: bytes, where: str) -> NetworkDescription:
@@ -125,8 +127,35 @@ def parse_description(data: bytes, where: str) -> NetworkDescription:
         ) from error
 
 
+def refuse_code(description: NetworkDescription) -> None:
+    """Refuse a description that holds Python source, which nobody has vouched for.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming the files.
+    """
+    if description.source is None:
+        return
+    message = (
+        f"Network {description.name!r} is made by Python source "
+        f"({', '.join(description.source.files)}), which would run as you. Where you trust it, "
+        "say code = true (networks import --code)."
+    )
+    field = FieldError(field="code", value=False, message=message, accepted="true")
+    raise InvalidDataError(message, errors=[field])
+
+
 def as_asked(description: NetworkDescription, request: ImportRequest) -> NetworkDescription:
-    """Return a description with the name and the shape that were asked for."""
+    """Return a description with the name and the shape that were asked for.
+
+    Raises
+    ------
+    InvalidDataError
+        If it holds Python source that may not be run.
+    """
+    if not request.code:
+        refuse_code(description)
     given: dict[str, Any] = {}
     if request.name is not None:
         given["name"] = request.name

@@ -6,10 +6,11 @@ also documentation. No process but a torch one ever builds it.
 
 import hashlib
 import json
+import re
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 FEATURES = "$features"
 """Stands in a layer's argument for the number of values in one input sample."""
@@ -57,6 +58,45 @@ class Layer(BaseModel):
         return dict(self.model_extra or {})
 
 
+MOST_SOURCE_BYTES = 1_000_000
+"""Bytes of the Python source of a network, with the modules that it imports."""
+MOST_SOURCE_FILES = 200
+SOURCE_PATH = r"^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*\.py$"
+
+
+class NetworkSource(BaseModel):
+    """Python source that makes a network; only torch processes run it.
+
+    It is part of the description, so a job, its weights and an archive hold the very source that
+    they were made with, whatever becomes of the file that it was read from.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    files: dict[str, str] = Field(min_length=1, max_length=MOST_SOURCE_FILES)
+    """Text by path: the module itself, and those of the same folder that it imports."""
+    main: str = Field(pattern=SOURCE_PATH)
+    """The path of the module."""
+    attribute: str | None = Field(default=None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+    """Its class, or a function that gives a network; None: the only class of its own."""
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    """Keyword arguments; they may hold `SYMBOLS`."""
+
+    @model_validator(mode="after")
+    def _check_files(self) -> Self:
+        if self.main not in self.files:
+            raise ValueError(f"files lack {self.main!r}, which main names")
+        wrong = next((path for path in self.files if re.match(SOURCE_PATH, path) is None), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong[:100]!r} is no path of a Python module")
+        size = sum(len(text.encode("utf-8", "surrogatepass")) for text in self.files.values())
+        if size > MOST_SOURCE_BYTES:
+            raise ValueError(
+                f"the source takes {size:,} bytes; at most {MOST_SOURCE_BYTES:,} are accepted"
+            )
+        return self
+
+
 class NetworkDescription(BaseModel):
     """A network as the repository keeps it: structure without weights."""
 
@@ -77,29 +117,39 @@ class NetworkDescription(BaseModel):
     layers: tuple[Layer, ...] = ()
     entry_point: str | None = None
     """Name in the entry-point group ``jupyter_platform.networks`` instead of layers."""
+    source: NetworkSource | None = None
+    """Python source that makes it, instead of layers."""
     defaults: dict[str, Any] = Field(default_factory=dict)
     """Options that suit this network better than the general defaults."""
+
+    @property
+    def is_code(self) -> bool:
+        """Whether code makes it, not a list of layers."""
+        return self.entry_point is not None or self.source is not None
 
     @property
     def digest(self) -> str:
         """SHA-256, in hex, of what weights depend on: not of names, texts and defaults."""
         parts = self.model_dump(mode="json", include={"format", *_STRUCTURE})
+        if self.source is not None:
+            parts["source"] = self.source.model_dump(mode="json")
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
     def needs_shape(self) -> bool:
         """Whether its layers follow from a sample's shape or the number of outputs."""
-        return any(_mentions_symbol(layer.arguments) for layer in self.layers)
+        return any(mentions_symbol(layer.arguments) for layer in self.layers)
 
 
 _STRUCTURE = ("input_shape", "outputs", "layers", "entry_point")
 
 
-def _mentions_symbol(value: Any) -> bool:
+def mentions_symbol(value: Any) -> bool:
+    """Return whether an argument holds what only the dataset tells."""
     if isinstance(value, dict):
-        return any(_mentions_symbol(item) for item in value.values())
+        return any(mentions_symbol(item) for item in value.values())
     if isinstance(value, list | tuple):
-        return any(_mentions_symbol(item) for item in value)
+        return any(mentions_symbol(item) for item in value)
     return isinstance(value, str) and value.startswith("$")
 
 
@@ -108,8 +158,8 @@ class LayerRecord(BaseModel):
 
     name: str
     type: str
-    output_shape: list[int]
-    """Shape of the layer's output for one sample, without the batch axis."""
+    output_shape: list[int] | None
+    """Shape of the layer's output for one sample, without the batch axis; None: not known."""
     parameters: int
 
 

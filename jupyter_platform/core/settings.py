@@ -57,7 +57,8 @@ class JobSettings(_Section):
     log_limit: Bytes = Field(default=64_000_000, description="Bytes kept of a job's log.")
     allow_uploaded_strategies: bool = Field(
         default=True,
-        description="Whether Python files may be uploaded as strategies; they run as the owner.",
+        description="Whether Python files may be uploaded as strategies and networks; they run as "
+        "the owner.",
     )
 
 

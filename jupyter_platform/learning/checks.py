@@ -18,6 +18,7 @@ from jupyter_platform.core.strategies import STRATEGIES
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.acting.fitting import check_acting
 from jupyter_platform.learning.acting.trials import try_environment
+from jupyter_platform.learning.data_options import used_by_data
 from jupyter_platform.learning.datasets import check_index_set
 from jupyter_platform.learning.datasets.adapters import make_adapters
 from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
@@ -25,8 +26,8 @@ from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import places_of
-from jupyter_platform.learning.strategies.criteria import DEFAULT_CRITERIA
 from jupyter_platform.learning.strategies.sampling import check_sampling
+from jupyter_platform.learning.trial_checks import MOST_PARAMETERS, try_networks
 
 
 @dataclass
@@ -42,6 +43,8 @@ class Check:
     """Samples in each set, by option."""
     used: dict[str, Any] = field(default_factory=dict)
     """Options whose value the data decide, with that value."""
+    options: dict[str, Any] = field(default_factory=dict)
+    """Options that follow from the networks, where their defaults would not do."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the wire form: every field by its name."""
@@ -52,6 +55,7 @@ class Check:
             "parameters": self.parameters,
             "sizes": self.sizes,
             "used": self.used,
+            "options": self.options,
         }
 
     def blame(self, name: str, error: PlatformError) -> None:
@@ -180,7 +184,7 @@ def check(
     facts = adapted
     places = _places(result, job_type, networks, facts, options, code)
     sizes = result.sizes = _check_sets(result, job_type, dataset.name, facts, options)
-    result.used = _used(job_type, facts, options)
+    result.used = used_by_data(job_type, facts, options)
     if job_type is JobType.LEARN:
         _check_learning(result, dataset.name, facts, sizes, options)
     elif "test_set" not in sizes and not result.errors:
@@ -189,23 +193,19 @@ def check(
     shared = "train_set" if job_type is JobType.LEARN else "test_set"
     _check_ranks(result, ranks, shared, sizes.get(shared))
     _check_networks(result, networks, places, facts, options)
+    if job_type is JobType.LEARN and not result.errors:
+        _try(result, networks, places, facts, options, sizes.get("train_set"))
     return result
 
 
-def _used(job_type: JobType, facts: DatasetFacts, options: dict[str, Any]) -> dict[str, Any]:
-    """Return what criterion and strategy are where they follow from the data."""
-    model = OPTION_MODELS[job_type].model_validate(options)
-    used: dict[str, Any] = {}
-    strategy = getattr(model, "strategy", None)
-    if isinstance(model, EvaluateOptions) and strategy is None:
-        strategy = used["strategy"] = default_evaluation(facts, model.criterion)
-    if strategy in _BY_CRITERION and getattr(model, "criterion", "") is None:
-        used["criterion"] = DEFAULT_CRITERIA[facts.task]
-    return used
-
-
-_BY_CRITERION = ("feed_forward", "bptt", "regression", "segmentation", "criterion")
-"""Strategies whose criterion is that of the task where none is given."""
+def _try(result: Check, networks: Sequence[NetworkDescription], *given: Any) -> None:
+    """Note what networks do that are run once; what is `given` is as of `try_networks`."""
+    small = [item.name for item in networks if result.parameters[item.name] <= MOST_PARAMETERS]
+    found = try_networks(networks, small, *given)
+    result.errors += found.errors
+    result.warnings += found.warnings
+    result.options |= found.options
+    result.used |= found.options
 
 
 def _check_ranks(result: Check, ranks: int, name: str, size: int | None) -> None:
@@ -232,6 +232,8 @@ def _check_without_dataset(
     if job_type is JobType.LEARN:
         places = _places(result, job_type, networks, None, options, code)
         _check_networks(result, networks, places, None, options)
+        if not result.errors:
+            _try(result, networks, places, None, options, None)
     elif job_type is JobType.ACT or options.get("strategy") == "reward":
         result.category = "RL"
         try:
@@ -444,7 +446,13 @@ def _check_network(
         result.errors.extend(found)
         return None
     try:
-        network = network_facts(description, place.input_shape, place.outputs, place.output_shape)
+        network = network_facts(
+            description,
+            place.input_shape,
+            place.outputs,
+            place.output_shape,
+            integers=facts is not None and facts.input_type == "int64",
+        )
     except PlatformError as error:
         result.blame("networks", error)
         return None

@@ -48,9 +48,10 @@ def generate(question: GenerateQuestion) -> GenerateAnswer:
         )
         text = "".join(question.classes[number] for number in made.tolist())
         return GenerateAnswer(text=text)
-    if len(shape) != 1:
+    if shape is None or len(shape) != 1:
+        takes = "any shape" if shape is None else f"shape {shape_text(shape)}"
         raise InvalidDataError(
-            f"Network {name!r} takes samples of shape {shape_text(shape)}; one that makes samples "
+            f"Network {name!r} takes samples of {takes}; one that makes samples "
             "takes codes, as the generator of a GAN or the decoder of an autoencoder does."
         )
     samples = generate_samples(network, shape[0], question.count, question.seed)

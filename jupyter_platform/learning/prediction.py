@@ -37,7 +37,8 @@ class _Ready:
     """A network with its weights, in evaluation mode."""
 
     network: nn.Module
-    input_shape: tuple[int, ...]
+    input_shape: tuple[int, ...] | None
+    """None: any that its layers take."""
     bytes: int
 
 
@@ -68,7 +69,7 @@ class Predictor:
         _check_finite(outputs, question.description.name)
         is_shown = truth is not None and inputs[0].numel() <= SHOWN_VALUES
         return PredictAnswer(
-            input_shape=list(ready.input_shape),
+            input_shape=list(ready.input_shape or inputs.shape[1:]),
             outputs=outputs.tolist(),
             probabilities=_probabilities(question, outputs),
             truth=None if truth is None else _truth(question, truth),
@@ -132,9 +133,11 @@ def _forward(ready: _Ready, inputs: Tensor, name: str) -> tuple[Tensor, float]:
             outputs = ready.network(inputs)
             elapsed = time.perf_counter() - began
     except (RuntimeError, ValueError, IndexError, TypeError) as error:
+        known = ready.input_shape
+        told = "" if known is None else f"; its weights were learnt on shape {shape_text(known)}"
         raise InvalidRequestError(
-            f"Network {name!r} cannot take samples of shape {shape_text(inputs.shape[1:])}; its "
-            f"weights were learnt on shape {shape_text(ready.input_shape)}. ({error})"
+            f"Network {name!r} cannot take samples of shape {shape_text(inputs.shape[1:])}{told}. "
+            f"({error})"
         ) from error
     if outputs.numel() > MAX_VALUES:
         raise InvalidRequestError(

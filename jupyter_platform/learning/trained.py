@@ -11,7 +11,7 @@ from torch import nn
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.learning.networks import build, load_weights, read_metadata
+from jupyter_platform.learning.networks import build, build_source, load_weights, read_metadata
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def trained_network(
     weights: Path,
     input_shape: Sequence[int] | None = None,
     outputs: int | None = None,
-) -> tuple[nn.Module, tuple[int, ...]]:
+) -> tuple[nn.Module, tuple[int, ...] | None]:
     """Build a network for what its weights were learnt for, with these weights.
 
     Parameters
@@ -67,22 +67,26 @@ def trained_network(
     -------
     network : Module
         On the CPU, in evaluation mode.
-    input_shape : tuple of int
-        Shape of one sample.
+    input_shape : tuple of int or None
+        Shape of one sample; None where nobody tells and the layers do not follow from it.
 
     Raises
     ------
     InvalidDataError
-        If that is not known, or the weights do not fit.
+        If the layers follow from a shape that is not known, or the weights do not fit.
     """
     known = learnt_for(weights)
     shape = known.input_shape or description.input_shape or input_shape
     width = known.outputs or description.outputs or outputs
-    if shape is None or width is None:
+    follows = description.needs_shape or description.entry_point is not None
+    if follows and (shape is None or width is None):
         raise InvalidDataError(
             f"The weights of network {description.name!r} do not tell for which samples and "
             "outputs they were learnt."
         )
-    network = build(description, tuple(shape), width, known.output_shape)
+    if description.source is not None:
+        network = build_source(description, shape, width, known.output_shape)
+    else:
+        network = build(description, tuple(shape or ()), width or 0, known.output_shape)
     load_weights(network, weights, description.name)
-    return network.eval(), tuple(shape)
+    return network.eval(), None if shape is None else tuple(shape)

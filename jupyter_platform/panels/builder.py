@@ -290,7 +290,7 @@ class _Row:
         if record is None:
             self._shape.value = "does not fit" if wrong else ""
             return
-        sizes = " × ".join(f"{size:,}" for size in record.output_shape) or "1"
+        sizes = " × ".join(f"{size:,}" for size in record.output_shape or ()) or "1"
         told = f", {record.parameters:,} parameters" if record.parameters else ""
         self._shape.value = f"→ {sizes}{told}"
 

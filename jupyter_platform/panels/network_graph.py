@@ -151,7 +151,7 @@ def _layer_box(
     box: Box, kind: str, arguments: Mapping[str, Any], known: Mapping[str, LayerRecord]
 ) -> Markup:
     record = known.get(box.name)
-    shape = "" if record is None else _shape(record.output_shape)
+    shape = _shape(record.output_shape) if record and record.output_shape is not None else ""
     has_weights = record is not None and record.parameters > 0
     words = ", ".join(f"{key}={item}" for key, item in arguments.items())
     second = " · ".join(filter(None, ("" if box.name.startswith(kind) else kind, shape or words)))

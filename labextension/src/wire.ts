@@ -179,10 +179,6 @@ export interface ISeriesPoints {
   /** Points before thinning. */
   points: number;
   nonfinite: number;
-  /** Points that are lost, as files were cut or written over. */
-  damaged: number;
-  /** Process of a gang that recorded it. */
-  rank: number;
 }
 
 export interface IMetrics {
@@ -322,7 +318,7 @@ export interface INetworkDescription {
 export interface ILayerFacts {
   name: string;
   type: string;
-  output_shape: number[];
+  output_shape: number[] | null;
   parameters: number;
 }
 

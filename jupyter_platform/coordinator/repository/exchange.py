@@ -77,6 +77,9 @@ class NetworkUpload(BaseModel):
     replace: bool = Field(
         default=False, description="Replace a network or tags that somebody added."
     )
+    code: bool = Field(
+        default=False, description="Python source in the file may be run: you trust it."
+    )
 
 
 class NetworkExchange:
@@ -226,7 +229,7 @@ class NetworkExchange:
             )
         await self._refuse_known_tags(name, answer.weights, upload)
         if is_new or (upload.replace and answer.kind != "safetensors"):
-            await self._networks.put(name, description)
+            await self._networks.put(name, description, code=upload.code)
         for item in answer.weights:
             await self._store(name, description, item, upload)
         return NetworkImport(
@@ -292,6 +295,7 @@ def _request(
         outputs=upload.outputs,
         output=upload.output,
         network=network,
+        code=upload.code,
     )
 
 

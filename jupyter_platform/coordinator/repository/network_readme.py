@@ -25,7 +25,7 @@ def readme(record: NetworkRecord, tags: Sequence[TagRecord]) -> str:
     if facts is not None and facts.layers:
         lines += ["", "| layer | type | output | parameters |", "|---|---|---|---|"]
         lines += [
-            f"| {row.name} | {row.type} | {_shape(row.output_shape)} | {row.parameters:,} |"
+            f"| {row.name} | {row.type} | {_shape(row.output_shape) or ''} | {row.parameters:,} |"
             for row in facts.layers
         ]
     lines += ["", "## Weights", ""]

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from jupyter_platform.coordinator.repository.facts import Facts
 from jupyter_platform.coordinator.repository.folder import DescriptionFolder
+from jupyter_platform.coordinator.repository.strategies import check_syntax
 from jupyter_platform.coordinator.repository.tags import TagRepository
 from jupyter_platform.core.catalogue import NetworkRecord, TagRecord
 from jupyter_platform.core.errors import (
@@ -25,6 +26,7 @@ from jupyter_platform.core.errors import (
     shortened,
     unknown_name,
 )
+from jupyter_platform.core.exchange import refuse_code
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts, bundled_networks
 from jupyter_platform.runtime.paths import Paths
 
@@ -47,6 +49,8 @@ class NetworkRepository:
         Their weights.
     tell_jobs : callable, optional
         Is given the ids of jobs whose records have changed.
+    allow_code : bool
+        Whether networks that Python source makes are taken.
     """
 
     def __init__(
@@ -55,7 +59,10 @@ class NetworkRepository:
         facts: Facts,
         tags: TagRepository,
         tell_jobs: Callable[[Sequence[str]], Awaitable[None]] | None = None,
+        *,
+        allow_code: bool = True,
     ) -> None:
+        self._allow_code = allow_code
         self._added = DescriptionFolder(paths.networks, NetworkDescription)
         self._bundled = bundled_networks()
         self._facts = facts
@@ -115,21 +122,30 @@ class NetworkRepository:
             for name, (description, origin, _) in sorted(everything.items())
         ]
 
-    async def put(self, name: str, description: NetworkDescription) -> NetworkRecord:
+    async def put(
+        self, name: str, description: NetworkDescription, *, code: bool = False
+    ) -> NetworkRecord:
         """Add a network, or replace one that somebody added.
+
+        Parameters
+        ----------
+        code : bool
+            Whether Python source in the description may be run: whoever sends it says so.
 
         Raises
         ------
         InvalidDataError
             If the name does not fit, layers refer to unknown ones, or it cannot be built.
         ConflictError
-            If the name is that of a bundled network or of an entry point.
+            If the name is that of a bundled network or of an entry point, or the settings allow
+            no source.
         """
         if description.name != name:
             raise InvalidDataError(
                 f"The description is named {description.name!r}, the address says {name!r}."
             )
         self._refuse_foreign(name, "replaced")
+        self._check_code(description, code)
         _check_layers(description)
         self._check_entry_point(description)
         digest = _facts_digest(description, "")
@@ -138,6 +154,28 @@ class NetworkRepository:
             await self._facts.ask("network", digest, _request(description), _INSPECT_WITHIN_S)
         await asyncio.to_thread(self._added.put, name, description)
         return await self.record(name)
+
+    def _check_code(self, description: NetworkDescription, code: bool) -> None:
+        """Refuse Python source that nobody has vouched for.
+
+        Raises
+        ------
+        InvalidDataError
+            If the description holds source and `code` is false.
+        ConflictError
+            If the settings allow no source.
+        """
+        if description.source is None:
+            return
+        if not code:
+            refuse_code(description)
+        if not self._allow_code:
+            raise ConflictError(
+                "Networks of one's own source cannot be added here: "
+                "jobs.allow_uploaded_strategies is false."
+            )
+        for path, text in description.source.files.items():
+            check_syntax(f"{path} of network {description.name!r}", text.encode(), "network")
 
     async def delete(self, name: str, *, weights: bool = False) -> None:
         """Remove a network that somebody added.
@@ -324,9 +362,15 @@ def _record(
 
 
 def _check_layers(description: NetworkDescription) -> None:
-    if description.entry_point is None and not description.layers:
+    given = [bool(description.layers), description.entry_point, description.source]
+    if not any(given):
         raise InvalidDataError(
-            f"Network {description.name!r} has no layers; give 'layers' or an 'entry_point'."
+            f"Network {description.name!r} has no layers; give 'layers', 'entry_point' or 'source'."
+        )
+    if sum(map(bool, given)) > 1:
+        raise InvalidDataError(
+            f"Network {description.name!r} has several of 'layers', 'entry_point' and 'source'; "
+            "give one of them."
         )
     seen: set[str] = set()
     for number, layer in enumerate(description.layers):

@@ -102,7 +102,7 @@ class StrategyRepository:
                 f"The source takes {len(source):,} bytes; at most {MOST_SOURCE_BYTES:,} are "
                 "accepted."
             )
-        check_syntax(name, source)
+        check_syntax(f"Strategy {name!r}", source)
         record = await self._ask(name, await self._keep(source))
         if record is not None and record.problem is not None:
             field = FieldError(field="strategy", value=name, message=record.problem)
@@ -135,7 +135,7 @@ class StrategyRepository:
         if name in STRATEGIES or name not in self.uploaded():
             return None
         source = await asyncio.to_thread((self._folder / f"{name}.py").read_bytes)
-        check_syntax(name, source)
+        check_syntax(f"Strategy {name!r}", source)
         return await self._keep(source)
 
     async def _keep(self, source: bytes) -> str:
@@ -173,8 +173,17 @@ class StrategyRepository:
         return StrategyRecord.model_validate(answer)
 
 
-def check_syntax(name: str, source: bytes) -> None:
+def check_syntax(what: str, source: bytes, field: str = "strategy") -> None:
     """Refuse what is no Python; nothing is run.
+
+    Parameters
+    ----------
+    what : str
+        What the source is, as the beginning of a sentence.
+    source : bytes
+        UTF-8 text.
+    field : str
+        Which field of a request is to blame.
 
     Raises
     ------
@@ -182,16 +191,15 @@ def check_syntax(name: str, source: bytes) -> None:
         Naming line and text.
     """
     try:
-        compile(source, f"{name}.py", "exec", dont_inherit=True)
+        compile(source, "source.py", "exec", dont_inherit=True)
     except SyntaxError as error:
         line = f" {error.text.strip()}" if error.text else ""
-        message = f"Strategy {name!r} is no Python: {error.msg} in line {error.lineno}:{line}"
+        message = f"{what} is no Python: {error.msg} in line {error.lineno}:{line}"
     except ValueError as error:
-        message = f"Strategy {name!r} is no Python: {error}."
+        message = f"{what} is no Python: {error}."
     else:
         return
-    field = FieldError(field="strategy", value=name, message=message)
-    raise InvalidDataError(message, errors=[field])
+    raise InvalidDataError(message, errors=[FieldError(field=field, message=message)])
 
 
 def _check_name(name: str) -> None:

@@ -153,6 +153,7 @@ class Submissions:
             return
         raise_refusals(answer, resolved.type, resolved.networks, resolved.given)
         resolved.category = answer.get("category")
+        resolved.options = resolved.options.model_copy(update=answer.get("options") or {})
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
         resolved.used = used_options(resolved.options, answer, resolved.target_count)
         known, offers = answer.get("parameters") or {}, self._hosts.offers()

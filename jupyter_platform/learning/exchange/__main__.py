@@ -6,6 +6,7 @@ an error as `PlatformError.to_dict` has it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from typing import Any
@@ -46,7 +47,9 @@ def main() -> None:
     """Answer the request on standard input."""
     torch.set_num_threads(1)
     try:
-        told: dict[str, Any] = {"ok": answer(json.load(sys.stdin))}
+        # What source prints that makes a network is not the answer.
+        with contextlib.redirect_stdout(sys.stderr):
+            told: dict[str, Any] = {"ok": answer(json.load(sys.stdin))}
     except PlatformError as error:
         told = {"error": error.to_dict()}
     json.dump(told, sys.stdout)

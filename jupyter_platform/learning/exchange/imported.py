@@ -25,6 +25,7 @@ from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription, Net
 from jupyter_platform.learning.networks import (
     WeightsHeader,
     build,
+    build_source,
     network_facts,
     save_weights,
 )
@@ -161,8 +162,12 @@ def wanted_state(description: NetworkDescription, known: LearntFor) -> dict[str,
             f"Network {description.name!r} follows from the shape of its samples and the number of "
             "its outputs; give input_shape and outputs."
         )
-    with torch.device("meta"):
-        network = build(description, shape or (), outputs or 0, known.output_shape)
+    if description.source is not None:
+        # Foreign code need not understand the meta device.
+        network = build_source(description, shape, outputs, known.output_shape)
+    else:
+        with torch.device("meta"):
+            network = build(description, shape or (), outputs or 0, known.output_shape)
     return dict(network.state_dict())
 
 

@@ -1,6 +1,6 @@
 """Networks: from a description to a module, its weights, its layer table."""
 
-from jupyter_platform.learning.networks.builder import build, check_layers
+from jupyter_platform.learning.networks.builder import build, build_source, check_layers
 from jupyter_platform.learning.networks.calibration import calibrate
 from jupyter_platform.learning.networks.shapes import network_facts, shape_text
 from jupyter_platform.learning.networks.weights import (
@@ -13,6 +13,7 @@ from jupyter_platform.learning.networks.weights import (
 __all__ = [
     "WeightsHeader",
     "build",
+    "build_source",
     "calibrate",
     "check_layers",
     "load_weights",

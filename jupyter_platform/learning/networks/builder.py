@@ -21,9 +21,11 @@ from jupyter_platform.core.networks import (
     SYMBOLS,
     Layer,
     NetworkDescription,
+    mentions_symbol,
 )
 from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, Node, StepwiseNetwork
 from jupyter_platform.learning.networks.layers import Cell, Memory
+from jupyter_platform.learning.networks.own_code import ShapeNeededError, build_own
 from jupyter_platform.learning.networks.registry import LAYER_TYPES, LayerType
 
 ENTRY_POINTS = "jupyter_platform.networks"
@@ -59,6 +61,8 @@ def build(
     NotFoundError
         If there is no such entry point.
     """
+    if description.source is not None:
+        return build_source(description, input_shape, outputs, output_shape)
     if description.entry_point is not None:
         return _build_entry_point(description, tuple(input_shape), outputs)
     nodes = check_layers(description)
@@ -69,6 +73,30 @@ def build(
     ]
     stepwise = any(isinstance(layer, Memory | Cell) for layer in layers)
     return StepwiseNetwork(nodes, layers) if stepwise else GraphNetwork(nodes, layers)
+
+
+def build_source(
+    description: NetworkDescription,
+    input_shape: Sequence[int] | None,
+    outputs: int | None,
+    output_shape: Sequence[int] | None = None,
+) -> nn.Module:
+    """Build a network that Python source makes; parameters and errors as of `build`.
+
+    Raises
+    ------
+    ShapeNeededError
+        If it follows from a shape or a number of outputs that is None.
+    """
+
+    def substitute(value: Any, where: str) -> Any:
+        if not mentions_symbol(value):
+            return value
+        if input_shape is None or outputs is None:
+            raise ShapeNeededError(f"{where} is {value!r}, which follows from a dataset; give it.")
+        return _substitute(value, _symbols(input_shape, outputs, output_shape), where)
+
+    return build_own(description, input_shape, outputs, substitute)
 
 
 def _symbols(
@@ -101,7 +129,7 @@ def check_layers(description: NetworkDescription) -> list[Node]:
     """
     if not description.layers:
         raise InvalidDataError(
-            f"Network {description.name!r} has no layers; give 'layers' or 'entry_point'."
+            f"Network {description.name!r} has no layers; give 'layers', 'entry_point' or 'source'."
         )
     counts: dict[str, int] = {}
     nodes: list[Node] = []

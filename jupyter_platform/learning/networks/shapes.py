@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import LayerRecord, NetworkDescription, NetworkFacts
-from jupyter_platform.learning.networks.builder import build, check_layers
+from jupyter_platform.learning.networks.builder import build, build_source, check_layers
 from jupyter_platform.learning.networks.graph import (
     INPUT,
     GraphNetwork,
@@ -20,6 +20,7 @@ from jupyter_platform.learning.networks.graph import (
     StepwiseNetwork,
 )
 from jupyter_platform.learning.networks.layers import Memory
+from jupyter_platform.learning.networks.own_code import ShapeNeededError, line_of
 
 _WIDTHS = {
     "in_features": (-1, "values on the last axis"),
@@ -36,6 +37,8 @@ def network_facts(
     outputs: int | None = None,
     output_shape: Sequence[int] | None = None,
     device: str = "meta",
+    *,
+    integers: bool = False,
 ) -> NetworkFacts:
     """Return the layer table of a network, traced with one sample.
 
@@ -50,6 +53,8 @@ def network_facts(
     device : str
         ``"meta"`` needs no memory for layers of any size; ``"cpu"`` begins seconds earlier in a
         process that traces nothing else.
+    integers : bool
+        Whether code gets whole numbers, as embeddings take them.
 
     Raises
     ------
@@ -60,13 +65,20 @@ def network_facts(
     width = description.outputs or outputs
     if width is None and not description.needs_shape and description.entry_point is None:
         width = 0
-    if shape is None or width is None:
+    if description.source is not None and not width:
+        width = None
+    if shape is None or (width is None and description.source is None):
         return _shapeless(description, width, device)
-    if description.entry_point is not None:
+    if description.is_code:
         # Foreign code need not understand the meta device.
-        network = build(description, shape, width)
-        layers, output = _trace_modules(description, network, torch.zeros(2, *shape))
+        try:
+            network = _built_by_code(description, shape, width, output_shape)
+        except ShapeNeededError:
+            return _shapeless(description, width, device)
+        values = torch.zeros(2, *shape, dtype=torch.int64 if integers else torch.float32)
+        layers, output = _trace_modules(description, network, values)
     else:
+        assert width is not None, "only code does without"
         with torch.device(device):
             network = build(description, shape, width, output_shape)
             values = torch.zeros(1, *shape)
@@ -80,10 +92,27 @@ def network_facts(
     )
 
 
+def _built_by_code(
+    description: NetworkDescription,
+    shape: Sequence[int],
+    outputs: int | None,
+    output_shape: Sequence[int] | None,
+) -> nn.Module:
+    if description.source is not None:
+        return build_source(description, shape, outputs, output_shape)
+    assert outputs is not None, "an entry point is asked with a number of outputs"
+    return build(description, shape, outputs)
+
+
 def _shapeless(description: NetworkDescription, outputs: int | None, device: str) -> NetworkFacts:
     """Return what can be told of a network without the shape of a sample."""
     parameters = 0
-    if description.entry_point is None:
+    layers: list[LayerRecord] = []
+    if description.source is not None:
+        with contextlib.suppress(ShapeNeededError):
+            network = build_source(description, None, outputs)
+            parameters, layers = _parameters(network), _untraced(network)
+    elif description.entry_point is None:
         check_layers(description)
         fixed = _fixed_shape(description)
         if fixed is not None and outputs is not None:
@@ -92,7 +121,20 @@ def _shapeless(description: NetworkDescription, outputs: int | None, device: str
         if not description.needs_shape:
             with torch.device("meta"):
                 parameters = _parameters(build(description, (), 0))
-    return NetworkFacts(layers=[], parameters=parameters, input_shape=None, output_shape=None)
+    return NetworkFacts(layers=layers, parameters=parameters, input_shape=None, output_shape=None)
+
+
+def _untraced(network: nn.Module) -> list[LayerRecord]:
+    """Return the layers of a network that nothing has gone through: their shapes are not known."""
+    return [
+        LayerRecord(
+            name=name,
+            type=type(layer).__name__,
+            output_shape=None,
+            parameters=_parameters(layer),
+        )
+        for name, layer in _leaves(network)
+    ]
 
 
 def _fixed_shape(description: NetworkDescription) -> tuple[int, ...] | None:
@@ -196,6 +238,7 @@ def _trace_modules(
         raise InvalidDataError(
             f"Network {description.name!r} fails on an input of shape "
             f"{shape_text(values.shape[1:])}: {type(error).__name__}: {error}"
+            f"{line_of(error, description)}"
         ) from error
     finally:
         for hook in hooks:

@@ -3,7 +3,6 @@ import { useEffect, useRef, useState } from 'react';
 
 import { useRoving } from './job-list';
 import { JobRow } from './job-row';
-import { useLabels } from './labels';
 import { usePlatformState } from './live';
 import { useOnScreen } from './observed';
 import { SurroundingsProvider, useSurroundings } from './surroundings';
@@ -57,7 +56,6 @@ function JobList({ jobs, total }: IJobListProps): JSX.Element {
   const { read, error } = useRecords(jobs);
   const found = jobs.flatMap(({ id }) => model.job(id) ?? []);
   const { current, onFocus, onKeyDown } = useRoving(found);
-  const labels = useLabels(found);
   return (
     <div ref={element} className="jp-Platform-jobPage">
       {jobs.length === 0 ? (
@@ -72,12 +70,7 @@ function JobList({ jobs, total }: IJobListProps): JSX.Element {
         {jobs.map(({ id, name }) => {
           const job = model.job(id);
           return job ? (
-            <JobRow
-              key={id}
-              job={job}
-              label={labels.get(id)}
-              current={id === current}
-            />
+            <JobRow key={id} job={job} current={id === current} />
           ) : (
             <li key={id} className="jp-Platform-quiet">
               {read ? trans.__('%1 was deleted', name) : name}

@@ -67,9 +67,11 @@ async def network(name: str, services: ServicesOf) -> NetworkRecord:
 
 
 @router.put("/{name}")
-async def put(name: str, description: NetworkDescription, services: ServicesOf) -> NetworkRecord:
-    """Add a network, or replace one that somebody added."""
-    return await services.networks.put(name, description)
+async def put(
+    name: str, description: NetworkDescription, services: ServicesOf, code: bool = False
+) -> NetworkRecord:
+    """Add a network, or replace one that somebody added; `code`: its Python source may be run."""
+    return await services.networks.put(name, description, code=code)
 
 
 @router.delete("/{name}", status_code=204)

@@ -72,7 +72,7 @@ def _network(request: ExportRequest) -> tuple[GraphNetwork, tuple[int, ...]]:
     network = build(description, shape, outputs, known.output_shape)
     load_weights(network, path, description.name)
     if not isinstance(network, GraphNetwork) or isinstance(network, StepwiseNetwork):
-        how = "is made by code" if description.entry_point else "goes through sequences by steps"
+        how = "is made by code" if description.is_code else "goes through sequences by steps"
         raise InvalidDataError(f"Network {description.name!r} cannot be exported: it {how}.")
     network.eval()
     return network, tuple(shape)

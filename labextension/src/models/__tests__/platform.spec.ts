@@ -289,9 +289,7 @@ describe('PlatformModel', () => {
         min: [],
         max: [],
         points: 3,
-        nonfinite: 1,
-        damaged: 0,
-        rank: 0
+        nonfinite: 1
       };
       api.metrics.mockResolvedValue({
         series: { loss: { ...rest, mean } }

@@ -198,15 +198,16 @@ describe('Sidebar', () => {
     );
     await vi.waitFor(() => mainOf('cancelled'));
 
-    const said = ['well', 'stopped', 'failed', 'cancelled'].map(id => {
-      const outcome = mainOf(id).querySelector('.jp-Platform-job-outcome');
-      return [outcome?.textContent, outcome?.getAttribute('title')];
-    });
+    const said = ['well', 'stopped', 'failed', 'cancelled'].map(id =>
+      [...mainOf(id).querySelectorAll('.jp-Platform-job-outcome > span')].map(
+        part => part.textContent
+      )
+    );
     expect(said).toEqual([
-      ['0.981', 'accuracy'],
-      ['0.981', 'accuracy'],
-      ['failed', 'failed'],
-      ['cancelled', 'cancelled']
+      ['acc', '0.981'],
+      ['acc', '0.981'],
+      ['failed'],
+      ['cancelled']
     ]);
     expect(
       mainOf('stopped').querySelector('.jp-Platform-job-detail')?.textContent
