@@ -19,7 +19,7 @@ from benchmarks.table import Row
 from jupyter_platform import Platform
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.paths import Paths
-from jupyter_platform.runtime.records import RECORD_DTYPE
+from jupyter_platform.runtime.record_repair import RECORD_DTYPE
 
 POINTS = 1_000_000
 BUCKETS = 2_000

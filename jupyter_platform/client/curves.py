@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from jupyter_platform.runtime.records import RECORD_DTYPE
+from jupyter_platform.runtime.record_repair import RECORD_DTYPE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,8 @@ def curves_frame(series: Mapping[str, npt.NDArray[np.void]]) -> pd.DataFrame:
     pandas.DataFrame
         ``step`` (int64, ascending, unique), ``time`` (Unix time of the first point of the step,
         s) and one float64 column per series, NaN where a series has no point at a step. Values
-        are exactly those that were recorded.
+        are exactly those that were recorded. A series named ``step`` or ``time`` is the column
+        ``series.step`` or ``series.time``.
     """
     import pandas as pd  # noqa: PLC0415 - half a second that only this needs
 
@@ -46,5 +47,5 @@ def curves_frame(series: Mapping[str, npt.NDArray[np.void]]) -> pd.DataFrame:
         values = np.full(len(steps), np.nan)
         values[rows] = points["value"]
         np.minimum.at(times, rows, points["time"])
-        columns[name] = values
+        columns[f"series.{name}" if name in ("step", "time") else name] = values
     return pd.DataFrame({"step": steps, "time": times, **columns})

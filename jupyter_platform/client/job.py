@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.jobs import JobProgress, JobRecord, LogChunk, MetricsRecord
 from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.units import format_count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,11 +171,21 @@ class Job:
         pandas.DataFrame
             ``step``, ``time`` (Unix time, s) and one column per series; NaN where a series has
             no point at a step.
+
+        Warns
+        -----
+        UserWarning
+            If points are lost, as a file was damaged.
         """
         from jupyter_platform.client import curves  # noqa: PLC0415 - imports NumPy
 
         answer = self._transport.get(self._path("/metrics"), buckets=1, series=series)
-        names = sorted(MetricsRecord.model_validate(answer).series)
+        found = MetricsRecord.model_validate(answer).series
+        names = sorted(found)
+        for name in names:
+            if found[name].damaged:
+                lost = format_count(found[name].damaged, "point")
+                warnings.warn(f"{name}: {lost} lost, as a file was damaged.", stacklevel=2)
         return curves.curves_frame(
             {
                 name: curves.read_points(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ from pydantic_core import to_json
 
 from jupyter_platform.core.errors import NotFoundError, unknown_name
 from jupyter_platform.core.jobs import SeriesPoints
+from jupyter_platform.runtime.record_repair import RECORD_DTYPE, RECORD_SIZE
 from jupyter_platform.runtime.records import (
-    RECORD_DTYPE,
     SUFFIX,
     read_records,
     series_file_name,
@@ -60,7 +61,8 @@ class JobCurves:
 
     The curve of a job is attempt n cut at the resume step of what came after it: steps that were
     lost with a crash and trained again are there once. Those of rank 0 bear the name of their
-    series, those of rank 1 and on ``<series>@<rank>``.
+    series, those of rank 1 and on ``<series>@<rank>``. Where a series of rank 0 has a name that
+    could also be read so, it is ``<series>@0``.
 
     Parameters
     ----------
@@ -70,17 +72,24 @@ class JobCurves:
 
     def __init__(self, attempts: Sequence[AttemptCurves]) -> None:
         self._attempts = list(attempts)
+        self._read_files: dict[Path, Records] = {}
         self._ends = _ends([attempt.resume_step for attempt in attempts])
 
     def names(self) -> list[str]:
         """Return the names of all series, sorted."""
-        found = {
-            _named(series_name(path.name), rank)
+        return sorted(self._found)
+
+    @cached_property
+    def _found(self) -> dict[str, tuple[str, int]]:
+        """Name of each series to what its rank calls it, and the rank."""
+        pairs = {
+            (series_name(path.name), rank)
             for attempt in self._attempts
             for rank in range(attempt.ranks)
             for path in attempt.of_rank(rank).glob(f"*{SUFFIX}")
         }
-        return sorted(found)
+        bases = {series for series, _ in pairs}
+        return {_named(series, rank, bases): (series, rank) for series, rank in pairs}
 
     def parts(
         self, series: str, start: int | None = None, stop: int | None = None
@@ -93,9 +102,8 @@ class JobCurves:
             Half-open window of steps.
         """
         found = []
-        name, rank = self._parsed(series)
-        for attempt, end in zip(self._attempts, self._ends, strict=True):
-            records = read_records(attempt.of_rank(rank) / series_file_name(name))
+        for path, end in self._files(series):
+            records = self._read(path)
             steps = records["step"]
             last = min((limit for limit in (end, stop) if limit is not None), default=None)
             low = 0 if start is None else int(np.searchsorted(steps, start))
@@ -103,6 +111,30 @@ class JobCurves:
             if low < high:
                 found.append(records[low:high])
         return found
+
+    def damaged(self, series: str) -> int:
+        """Return how many points of a series are lost, as its files were damaged."""
+        lost = 0
+        for path, _ in self._files(series):
+            if path.exists():
+                lost += path.stat().st_size // RECORD_SIZE - len(self._read(path))
+        return max(lost, 0)
+
+    def _read(self, path: Path) -> Records:
+        if path not in self._read_files:
+            self._read_files[path] = read_records(path)
+        return self._read_files[path]
+
+    def _files(self, series: str) -> list[tuple[Path, int | None]]:
+        """Return the file of a series for each attempt, with the step at which it is cut."""
+        if series not in self._found:
+            return []
+        name, rank = self._found[series]
+        file = series_file_name(name)
+        return [
+            (attempt.of_rank(rank) / file, end)
+            for attempt, end in zip(self._attempts, self._ends, strict=True)
+        ]
 
     def points(self, series: str, window: Window) -> dict[str, object]:
         """Return a thinned series, as the fields of `SeriesPoints`.
@@ -126,6 +158,8 @@ class JobCurves:
             "max": high.tolist(),
             "points": count,
             "nonfinite": nonfinite,
+            "damaged": self.damaged(series),
+            "rank": self._found[series][1],
         }
 
     def metrics_json(self, series: Sequence[str] | None, window: Window) -> bytes:
@@ -154,25 +188,27 @@ class JobCurves:
         self._checked([series])
         return _pieces(self.parts(series))
 
-    def _parsed(self, series: str) -> tuple[str, int]:
-        """Return a series as its rank names it, and the rank."""
-        name, sign, number = series.rpartition("@")
-        ranks = max((attempt.ranks for attempt in self._attempts), default=1)
-        if sign and number.isdecimal() and 0 < int(number) < ranks:
-            return name, int(number)
-        return series, 0
-
     def _checked(self, series: Sequence[str] | None) -> list[str]:
+        """Return the names that are asked for; each item may be several, with commas between."""
         known = self.names()
-        for name in series or ():
-            if name not in known:
+        if not series:
+            return known
+        names: list[str] = []
+        for item in series:
+            names += [item] if item in self._found else item.split(",")
+        for name in names:
+            if name not in self._found:
                 error = unknown_name("series", name, known)
                 raise NotFoundError(error.message, errors=[error])
-        return list(dict.fromkeys(series)) if series else known
+        return list(dict.fromkeys(names))
 
 
-def _named(series: str, rank: int) -> str:
-    return f"{series}@{rank}" if rank else series
+def _named(series: str, rank: int, bases: Collection[str]) -> str:
+    """Return what a series of a rank is called; `bases` are the names of all series."""
+    if rank:
+        return f"{series}@{rank}"
+    base, _, number = series.rpartition("@")
+    return f"{series}@0" if base in bases and number.isdecimal() else series
 
 
 def _ends(resume_steps: Sequence[int]) -> list[int | None]:

@@ -191,6 +191,10 @@ class SeriesPoints(BaseModel):
     """Points in the series before thinning."""
     nonfinite: int = 0
     """Points that are NaN or infinite."""
+    damaged: int = 0
+    """Points of all attempts that are lost, as files were cut or written over."""
+    rank: int = 0
+    """Process of a gang that recorded it."""
 
 
 class MetricsRecord(BaseModel):

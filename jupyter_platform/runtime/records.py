@@ -1,12 +1,14 @@
 """Metric series as files of fixed-size records.
 
 A file is a run of `RECORD_DTYPE` records and nothing else, so its length says how many there are,
-and a torn last record is known by the remainder.
+and a torn last record is known by the remainder. Records of zeros are gaps: what somebody cut
+while it was written.
 """
 
 from __future__ import annotations
 
 import os
+import unicodedata
 import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,11 +17,14 @@ from types import TracebackType
 import numpy as np
 from numpy.typing import NDArray
 
-RECORD_DTYPE = np.dtype([("step", "<i8"), ("time", "<f8"), ("value", "<f8")])
-"""Step, Unix time in seconds, value: 24 bytes."""
-RECORD_SIZE = RECORD_DTYPE.itemsize
+from jupyter_platform.runtime.record_repair import RECORD_DTYPE, RECORD_SIZE, is_sound, recover
+
 SUFFIX = ".rec"
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+_LOOKED_BACK = 64
+"""Records before a torn end that are looked at again."""
+_NO_TEXT = ("Cc", "Cs")
+"""Unicode categories of what stands in no name: control characters, halves of surrogate pairs."""
 
 
 def series_file_name(series: str) -> str:
@@ -28,8 +33,13 @@ def series_file_name(series: str) -> str:
     Raises
     ------
     ValueError
-        If the name is empty or its file name would be longer than file systems take.
+        If the name is empty, is no text that can be shown, or its file name would be longer than
+        file systems take.
     """
+    if any(unicodedata.category(character) in _NO_TEXT for character in series):
+        raise ValueError(
+            f"series name {series!r} holds a control character or half of a surrogate pair"
+        )
     encoded = "".join(
         character if character in _PLAIN else _percent(character) for character in series
     )
@@ -53,6 +63,9 @@ def series_name(file: str) -> str:
 class RecordWriter:
     """Appends records to one series.
 
+    Every record is written at its own place, whatever somebody does to the file meanwhile: where
+    it was cut or removed, zeros fill the gap, so that offsets in it keep their meaning.
+
     Parameters
     ----------
     path : Path
@@ -60,8 +73,8 @@ class RecordWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._descriptor = os.open(path, flags, 0o600)
+        self._path = path
+        self._descriptor = self._open()
         self._size = whole_records(os.fstat(self._descriptor).st_size)
         os.ftruncate(self._descriptor, self._size)
 
@@ -88,14 +101,34 @@ class RecordWriter:
         records["time"] = times
         records["value"] = values
         data = memoryview(records.tobytes())
+        self._mend()
         written = 0
         try:
             while written < len(data):
-                written += os.write(self._descriptor, data[written:])
+                at = self._size + written
+                written += os.pwrite(self._descriptor, data[written:], at)
         except OSError:
             os.ftruncate(self._descriptor, self._size)
             raise
         self._size += written
+
+    def _open(self) -> int:
+        return os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def _mend(self) -> None:
+        """Give the file the length back that it was left with."""
+        status = os.fstat(self._descriptor)
+        if not status.st_nlink:
+            # Removed, or replaced by another: what is written to it would be gone.
+            self._path.parent.mkdir(mode=0o700, exist_ok=True)
+            removed, self._descriptor = self._descriptor, self._open()
+            os.close(removed)
+            status = os.fstat(self._descriptor)
+        if status.st_size < self._size:
+            # Half a record first: filled up with zeros it would be one with another value.
+            os.ftruncate(self._descriptor, whole_records(status.st_size))
+        if status.st_size != self._size:
+            os.ftruncate(self._descriptor, self._size)
 
     def sync(self) -> None:
         """Make everything appended so far survive a power cut."""
@@ -125,18 +158,32 @@ def whole_records(size: int) -> int:
 
 
 def read_records(path: Path) -> NDArray[np.void]:
-    """Return the whole records of a series.
+    """Return the whole records of a series; of a damaged file those that are beyond doubt.
 
     Returns
     -------
     ndarray, dtype RECORD_DTYPE, shape (n,)
-        A read-only memory map, or an empty array when the file is missing or empty.
+        A read-only memory map, or an empty array when the file is missing or empty. Steps never
+        fall.
     """
     try:
         with open(path, "rb") as file:
-            count = os.fstat(file.fileno()).st_size // RECORD_SIZE
+            size = os.fstat(file.fileno()).st_size
+            count = size // RECORD_SIZE
             if count:
-                return np.memmap(file, dtype=RECORD_DTYPE, mode="r", shape=(count,))
+                records = np.memmap(file, dtype=RECORD_DTYPE, mode="r", shape=(count,))
+                if not is_sound(records):
+                    return recover(path.read_bytes())
+                return records if size == records.nbytes else _with_sound_end(path, records)
     except FileNotFoundError:
         pass
     return np.empty(0, RECORD_DTYPE)
+
+
+def _with_sound_end(path: Path, records: NDArray[np.void]) -> NDArray[np.void]:
+    """Return records without the last ones where the rest behind them tells that they are torn."""
+    start = max(len(records) - _LOOKED_BACK, 0)
+    end = recover(path.read_bytes()[start * RECORD_SIZE :])
+    if np.array_equal(end.view(np.uint8), np.asarray(records[start:]).view(np.uint8)):
+        return records
+    return np.concatenate([records[:start], end])

@@ -33,7 +33,8 @@ from jupyter_platform.core.runs import (
 )
 from jupyter_platform.runtime.atomic import fsync_folder, read_bytes, write_bytes_atomic
 from jupyter_platform.runtime.identity import is_same_process
-from jupyter_platform.runtime.records import RECORD_SIZE, SUFFIX, whole_records
+from jupyter_platform.runtime.record_repair import RECORD_SIZE
+from jupyter_platform.runtime.records import SUFFIX, whole_records
 from jupyter_platform.runtime.shim import LOCK_FILE
 
 SPEC, PROCESS, PROGRESS = "spec.json", "process.json", "progress.json"

@@ -52,6 +52,29 @@ export function formatAgo(
     : trans.__('%1 days ago', Math.floor(seconds / DAY));
 }
 
+/**
+ * How long ago something was in the fewest characters: `now`, `14 min`, `2 h`, `3 d`.
+ *
+ * @param iso - when it was
+ * @param now - milliseconds since the epoch
+ */
+export function formatAge(
+  iso: string,
+  trans: TranslationBundle,
+  now = Date.now()
+): string {
+  const seconds = (now - Date.parse(iso)) / 1000;
+  if (seconds < 10) {
+    return trans.__('now');
+  }
+  if (seconds < HOUR) {
+    return formatDuration(seconds, trans);
+  }
+  return seconds < 2 * DAY
+    ? trans.__('%1 h', Math.floor(seconds / HOUR))
+    : trans.__('%1 d', Math.floor(seconds / DAY));
+}
+
 /** A time as `2026-11-22 05:38:09 UTC`. */
 export function formatUtc(iso: string): string {
   const time = new Date(iso);

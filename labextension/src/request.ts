@@ -275,6 +275,11 @@ function segment(name: string): string {
 function search(query: { [key: string]: QueryValue }): string {
   const params = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
+    if (key === 'series' && typeof value === 'object') {
+      // Names that jobs give may hold commas themselves.
+      value.forEach(name => params.append(key, name));
+      continue;
+    }
     const text = Array.isArray(value) ? value.join(',') : value;
     if (text !== undefined && text !== '') {
       params.set(key, String(text));

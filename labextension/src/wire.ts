@@ -179,6 +179,10 @@ export interface ISeriesPoints {
   /** Points before thinning. */
   points: number;
   nonfinite: number;
+  /** Points that are lost, as files were cut or written over. */
+  damaged: number;
+  /** Process of a gang that recorded it. */
+  rank: number;
 }
 
 export interface IMetrics {

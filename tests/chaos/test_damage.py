@@ -46,6 +46,24 @@ def test_a_run_whose_folder_and_curves_are_removed_goes_on_from_its_checkpoint(l
     np.testing.assert_array_equal(steps, np.arange(1, 801))
 
 
+@pytest.mark.parametrize("kept", [0, 1, 7, 8, 16, 23])
+def test_a_curve_that_is_cut_within_a_record_while_its_job_runs_has_no_false_point(lab, kept):
+    job = submit(lab, max_iterations=600)
+    lab.until_step(job, 100)
+    (folder,) = lab.run_folders(job)
+
+    os.truncate(folder / "metrics" / "loss.rec", 50 * 24 + kept)
+
+    assert job.wait(timeout=200) == "finished", job.record.error
+    points = job.metrics().dropna(subset=["loss"])
+    steps = points["step"].to_numpy()
+    assert len(steps) >= 500
+    assert set(steps) <= set(range(1, 601))
+    assert (np.diff(steps) > 0).all()
+    assert points["loss"].between(1e-4, 10).all()
+    assert steps[-1] == 600
+
+
 def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
     job = submit(lab, max_iterations=-1)
     lab.until_step(job, 50)

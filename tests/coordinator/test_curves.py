@@ -156,8 +156,8 @@ def test_the_records_of_the_whole_curve_are_those_of_its_parts(write):
 
 def write_rank(attempt, rank, steps, values, series="loss"):
     folder = attempt.of_rank(rank)
-    folder.mkdir(parents=True)
-    records = np.zeros(len(steps), RECORD_DTYPE)
+    folder.mkdir(parents=True, exist_ok=True)
+    records = np.full(len(steps), 1.7e9, RECORD_DTYPE)
     records["step"], records["value"] = steps, values
     (folder / series_file_name(series)).write_bytes(records.tobytes())
 
@@ -185,3 +185,49 @@ def test_an_at_sign_in_the_name_of_a_series_is_its_own(write):
 
     assert curves.names() == ["hits@1"]
     assert thinned(curves, "hits@1").mean == [5.0, 6.0]
+
+
+def test_a_series_of_rank_0_and_one_of_another_rank_never_share_a_name(tmp_path):
+    attempt = AttemptCurves(tmp_path / "1" / "0" / "metrics", 0, ranks=2)
+    for rank in (0, 1):
+        write_rank(attempt, rank, [1], [10.0 + rank], series="hits")
+        write_rank(attempt, rank, [1], [20.0 + rank], series="hits@1")
+        write_rank(attempt, rank, [1], [30.0 + rank], series="recall@5")
+    curves = JobCurves([attempt])
+
+    values = {name: thinned(curves, name).mean for name in curves.names()}
+
+    assert values == {
+        "hits": [10],
+        "hits@1": [11],
+        "hits@1@0": [20],
+        "hits@1@1": [21],
+        "recall@5": [30],
+        "recall@5@1": [31],
+    }
+    ranks = {name: thinned(curves, name).rank for name in values}
+    assert ranks == {name: int(values[name][0]) % 10 for name in values}
+
+
+def test_names_with_commas_are_asked_for_one_by_one_or_together(write):
+    attempt = write([1], series="a,b")[0]
+    write_rank(attempt, 0, [1], [0], series="c")
+    curves = JobCurves([attempt])
+
+    def asked(*names):
+        return sorted(json.loads(curves.metrics_json(names, Window()))["series"])
+
+    assert asked("a,b") == ["a,b"]
+    assert asked("a,b", "c") == ["a,b", "c"]
+    assert asked("c,c") == ["c"]
+
+
+def test_a_damaged_file_gives_no_false_point_and_says_how_many_are_lost(write):
+    attempt, records = write(range(1, 201))
+    (path,) = attempt.folder.iterdir()
+    path.write_bytes(records[:101].tobytes()[:-13] + records[150:].tobytes())
+
+    points = thinned(JobCurves([attempt]))
+
+    assert points.step == [*range(1, 100), *range(151, 201)]
+    assert points.damaged == 1

@@ -61,9 +61,11 @@ async def attempts(store, job_row, attempt_row, *resume_steps):
     await store.run(lambda session: session.add_all(rows))
 
 
-def write_series(folder, steps, series="loss"):
-    records = np.zeros(len(steps), RECORD_DTYPE)
+def write_series(folder, steps, series="loss", values=None):
+    records = np.full(len(steps), 1.7e9, RECORD_DTYPE)
     records["step"], records["value"] = steps, np.asarray(steps) / 2
+    if values is not None:
+        records["value"] = values
     (folder / "metrics" / f"{series}.rec").write_bytes(records.tobytes())
 
 
@@ -182,7 +184,8 @@ async def test_an_archive_holds_everything(files, store, mirror, job, job_row, a
 
 async def test_an_archive_is_made_while_it_is_sent(files, store, mirror, job, job_row, attempt_row):
     await attempts(store, job_row, attempt_row, 0)
-    write_series(mirror(1), np.random.default_rng(0).permutation(200_000))
+    values = np.random.default_rng(0).normal(size=200_000)
+    write_series(mirror(1), range(200_000), values=values)
 
     pieces = [len(piece) for piece in await files.archive(job())]
 

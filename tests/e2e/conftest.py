@@ -1,8 +1,10 @@
 """A real JupyterLab and a real browser, in folders of their own."""
 
+import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +100,40 @@ def open_sidebar(lab, page: Page) -> Locator:
         tab.click()
     expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=1000 * START_TIMEOUT_S)
     return sidebar
+
+
+def make_as_wide(page: Page, sidebar: Locator, width: int) -> None:
+    """Drag the edge of the sidebar until it has a width, in pixels."""
+    box = sidebar.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] + 1, 400)
+    page.mouse.down()
+    page.mouse.move(box["x"] + width + 1, 400, steps=5)
+    page.mouse.up()
+    made = sidebar.bounding_box()
+    assert made is not None
+    assert made["width"] == pytest.approx(width, abs=2)
+
+
+def choose(url: str, token: str, theme: str) -> None:
+    """Set JupyterLab's theme, as its menu does."""
+    settings = {"theme": f"JupyterLab {theme.title()}"}
+    answer = httpx.put(
+        f"{url}lab/api/settings/@jupyterlab/apputils-extension:themes",
+        headers={"Authorization": f"token {token}"},
+        json={"raw": json.dumps(settings)},
+        timeout=START_TIMEOUT_S,
+    )
+    answer.raise_for_status()
+
+
+def await_states(lab, jobs: dict[str, str]) -> None:
+    """Wait until each job has the state under which it is listed."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    for state, job in jobs.items():
+        while (answer := lab.platform("GET", f"jobs/{job}"))["state"] != state:
+            assert time.monotonic() < deadline, answer
+            time.sleep(0.1)
 
 
 def picture(page: Page, name: str) -> None:

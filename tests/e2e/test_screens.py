@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from jupyter_platform.runtime.paths import FOLDER
 
-from .conftest import open_sidebar, picture, run_platform
+from .conftest import await_states, choose, make_as_wide, open_sidebar, picture, run_platform
 from .jupyter import JupyterServer, folders_in, running_jupyter
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -50,18 +48,6 @@ def alone(tmp_path: Path) -> Iterator[JupyterServer]:
 @pytest.fixture(params=["light", "dark"])
 def theme(request) -> str:
     return str(request.param)
-
-
-def choose(url: str, token: str, theme: str) -> None:
-    """Set JupyterLab's theme, as its menu does."""
-    settings = {"theme": f"JupyterLab {theme.title()}"}
-    answer = httpx.put(
-        f"{url}lab/api/settings/@jupyterlab/apputils-extension:themes",
-        headers={"Authorization": f"token {token}"},
-        json={"raw": json.dumps(settings)},
-        timeout=SLOW_MS / 1000,
-    )
-    answer.raise_for_status()
 
 
 @pytest.fixture
@@ -140,35 +126,12 @@ def every_state(lab) -> Iterator[dict[str, str]]:
         await_states(lab, {"stopped": job})
 
 
-def await_states(lab, jobs: dict[str, str]) -> None:
-    """Wait until each job has the state under which it is listed."""
-    deadline = time.monotonic() + SLOW_MS / 1000
-    for state, job in jobs.items():
-        while (answer := lab.platform("GET", f"jobs/{job}"))["state"] != state:
-            assert time.monotonic() < deadline, answer
-            time.sleep(0.1)
-
-
-def narrow(page: Page, sidebar: Locator) -> None:
-    """Drag the edge of the sidebar until it is as wide as the design has it."""
-    box = sidebar.bounding_box()
-    assert box is not None
-    edge = box["x"] + box["width"]
-    page.mouse.move(edge + 1, 400)
-    page.mouse.down()
-    page.mouse.move(box["x"] + NARROW_PX + 1, 400, steps=5)
-    page.mouse.up()
-    made = sidebar.bounding_box()
-    assert made is not None
-    assert made["width"] == pytest.approx(NARROW_PX, abs=2)
-
-
 def test_a_narrow_sidebar_shows_every_state(lab, page: Page, every_state):
     try:
         for theme in ("dark", "light"):
             choose(lab.url, lab.token, theme)
             sidebar = open_sidebar(lab, page)
-            narrow(page, sidebar)
+            make_as_wide(page, sidebar, NARROW_PX)
             shows_every_state(page, sidebar, every_state, theme)
     finally:
         choose(lab.url, lab.token, "light")

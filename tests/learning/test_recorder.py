@@ -36,17 +36,17 @@ def test_every_point_is_written_once_and_in_order(tmp_path, recorder):
     record = recorder.series("loss")
     values = torch.rand(20_000)
     for step, value in enumerate(values, 1):
-        record((step, step / 2, value))
+        record((step, 1.7e9 + step / 2, value))
     recorder.close()
 
     records = read_records(tmp_path / "metrics" / "loss.rec")
     assert records["step"].tolist() == list(range(1, 20_001))
-    assert records["time"].tolist() == [step / 2 for step in range(1, 20_001)]
+    assert records["time"].tolist() == [1.7e9 + step / 2 for step in range(1, 20_001)]
     assert records["value"].tolist() == values.tolist()
 
 
 def test_points_reach_the_disk_while_the_loop_runs(tmp_path, recorder, wait_for):
-    recorder.series("loss")((1, 0.0, torch.tensor(0.5)))
+    recorder.series("loss")((1, 1.7e9, torch.tensor(0.5)))
 
     wait_for(lambda: len(read_records(tmp_path / "metrics" / "loss.rec")) == 1)
     wait_for((tmp_path / "progress.json").exists)
@@ -99,9 +99,9 @@ def test_points_that_cannot_be_written_wait_and_come_later(
 
     monkeypatch.setattr(series._writer, "append", append)
     for step in range(1, 11):
-        record((step, 0.0, float(step)))
+        record((step, 1.7e9, float(step)))
     wait_for(lambda: messages(tmp_path))
-    record((11, 0.0, 11.0))
+    record((11, 1.7e9, 11.0))
     full.clear()
     recorder.close()
 

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { describe, expect, it } from 'vitest';
 
 import {
+  formatAge,
   formatAgo,
   formatBytes,
   formatDuration,
@@ -38,6 +39,19 @@ describe('formatAgo', () => {
     ['2026-11-10T12:00:00Z', '12 days ago']
   ])('should tell %s as %s', (iso, text) => {
     expect(formatAgo(iso, trans, now)).toBe(text);
+  });
+});
+
+describe('formatAge', () => {
+  const now = Date.parse('2026-11-22T12:00:00Z');
+
+  it.each([
+    ['2026-11-22T11:59:55Z', 'now'],
+    ['2026-11-22T11:01:00Z', '59 min'],
+    ['2026-11-22T09:20:00Z', '2 h'],
+    ['2026-11-10T12:00:00Z', '12 d']
+  ])('should tell %s as %s', (iso, text) => {
+    expect(formatAge(iso, trans, now)).toBe(text);
   });
 });
 

@@ -22,24 +22,24 @@ const SCORE = /(^|_)(accuracy|precision|recall|f1|auc|share|top_?\d+)$/;
 const RETURN = 'return';
 const SPLIT = /^(train|training|validation|val|test)_/;
 
-/** A series of a process of a gang: its name on that process, and its rank. */
-export function rankedSeries(name: string): { base: string; rank: number } {
-  const found = /^(.+)@(\d+)$/.exec(name);
-  return found
-    ? { base: found[1], rank: Number(found[2]) }
-    : { base: name, rank: 0 };
+/** What a series measures, without the rank of its process and the like of `recall@5`. */
+function baseOf(name: string): string {
+  return name.replace(/@\d+$/, '');
 }
 
 /** What people read for a series. */
-export function seriesLabel(name: string, trans: TranslationBundle): string {
-  const { base, rank } = rankedSeries(name);
-  const words = base.replace(/_/g, ' ');
+export function seriesLabel(
+  name: string,
+  rank: number,
+  trans: TranslationBundle
+): string {
+  const words = (rank ? baseOf(name) : name).replace(/_/g, ' ');
   return rank ? trans.__('%1 (rank %2)', words, rank) : words;
 }
 
 /** Which axis a series belongs to. */
 export function kindOf(series: string): CurveKind {
-  const name = rankedSeries(series).base;
+  const name = baseOf(series);
   if (/(^|_)loss$/.test(name)) {
     return 'loss';
   }
@@ -53,7 +53,7 @@ export function isHigherBetter(name: string): boolean {
 
 /** What a series measures, on whatever part of the data. */
 export function measureOf(name: string): string {
-  return rankedSeries(name).base.replace(SPLIT, '');
+  return baseOf(name).replace(SPLIT, '');
 }
 
 /** Put series of one kind together: losses first, then scores from 0 to 1. */
@@ -102,6 +102,8 @@ export type Cell = number | null | undefined;
 /** One series as it is drawn. All columns are as long as the steps. */
 export interface ICurve {
   readonly name: string;
+  /** Process of a gang that recorded it. */
+  readonly rank: number;
   readonly mean: Cell[];
   readonly low: Cell[];
   readonly high: Cell[];
@@ -139,7 +141,7 @@ export function tabulate(
   const steps = [...all].sort((one, other) => one - other);
   const index = new Map(steps.map((step, position) => [step, position]));
   const curves = series.map(([name, points]) =>
-    spread(name, drawable(points, style), index, style)
+    spread(name, points.rank, drawable(points, style), index, style)
   );
   return { steps, curves };
 }
@@ -186,6 +188,7 @@ export function scaleLimit({ mean }: Pick<ISeriesPoints, 'mean'>): number {
 
 function spread(
   name: string,
+  rank: number,
   { step, mean, low, high, points }: IDrawable,
   index: ReadonlyMap<number, number>,
   { smoothing }: ICurveStyle
@@ -201,6 +204,7 @@ function spread(
   const placed = place(mean);
   return {
     name,
+    rank,
     mean: placed,
     low: place(low),
     high: place(high),

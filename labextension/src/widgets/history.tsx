@@ -5,6 +5,7 @@ import type {
   IHistoryView,
   JobHistory
 } from '../models/history';
+import type { ILabel } from '../models/labels';
 import { Section, ShowMore } from './job-list';
 import { JobRow } from './job-row';
 import { SearchField } from './search-field';
@@ -30,6 +31,7 @@ export function useHistory(history: JobHistory, active: boolean): IHistoryView {
 interface IHistoryProps {
   history: JobHistory;
   view: IHistoryView;
+  labels: ReadonlyMap<string, ILabel>;
   /** Id of the job that the tab key stops at. */
   current: string | null;
   open: boolean;
@@ -40,6 +42,7 @@ interface IHistoryProps {
 export function HistorySection({
   history,
   view,
+  labels,
   current,
   open,
   onToggle
@@ -60,7 +63,12 @@ export function HistorySection({
       )}
       <ul className="jp-Platform-jobs" aria-busy={view.loading}>
         {view.items.map(job => (
-          <JobRow key={job.id} job={job} current={job.id === current} />
+          <JobRow
+            key={job.id}
+            job={job}
+            label={labels.get(job.id)}
+            current={job.id === current}
+          />
         ))}
       </ul>
       <HistoryEnd history={history} view={view} />
@@ -97,7 +105,9 @@ function HistoryTools({ history, view }: ToolsProps): JSX.Element {
       </div>
       <SearchField
         text={text}
-        label={trans.__('Search finished jobs')}
+        label={trans.__(
+          'Search finished jobs: name, network, dataset, id, or an option such as learning_rate=0.2'
+        )}
         onChange={search}
       />
     </div>

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 
 import { useRoving } from './job-list';
 import { JobRow } from './job-row';
+import { useLabels } from './labels';
 import { usePlatformState } from './live';
 import { useOnScreen } from './observed';
 import { SurroundingsProvider, useSurroundings } from './surroundings';
@@ -56,6 +57,7 @@ function JobList({ jobs, total }: IJobListProps): JSX.Element {
   const { read, error } = useRecords(jobs);
   const found = jobs.flatMap(({ id }) => model.job(id) ?? []);
   const { current, onFocus, onKeyDown } = useRoving(found);
+  const labels = useLabels(found);
   return (
     <div ref={element} className="jp-Platform-jobPage">
       {jobs.length === 0 ? (
@@ -70,7 +72,12 @@ function JobList({ jobs, total }: IJobListProps): JSX.Element {
         {jobs.map(({ id, name }) => {
           const job = model.job(id);
           return job ? (
-            <JobRow key={id} job={job} current={id === current} />
+            <JobRow
+              key={id}
+              job={job}
+              label={labels.get(id)}
+              current={id === current}
+            />
           ) : (
             <li key={id} className="jp-Platform-quiet">
               {read ? trans.__('%1 was deleted', name) : name}

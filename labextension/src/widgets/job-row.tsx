@@ -15,9 +15,9 @@ import {
   formatPercent,
   formatSteps,
   formatValue,
-  fraction,
-  headlineName
+  fraction
 } from '../format';
+import type { ILabel } from '../models/labels';
 import { CommandIDs } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IHeadline, IJob } from '../wire';
@@ -29,6 +29,8 @@ import { RelativeTime } from './times';
 
 interface IJobRowProps {
   job: IJob;
+  /** What is shown of its name beside others; the whole of it when absent. */
+  label?: ILabel;
   /** Whether the tab key stops here. */
   current: boolean;
   trend?: readonly number[];
@@ -37,6 +39,7 @@ interface IJobRowProps {
 /** One job: what it is, how it is doing, and what can be done with it. */
 export const JobRow = memo(function JobRow({
   job,
+  label,
   current,
   trend
 }: IJobRowProps): JSX.Element {
@@ -57,14 +60,14 @@ export const JobRow = memo(function JobRow({
         className="jp-Platform-job-main"
         data-job-main={job.id}
         tabIndex={current ? 0 : -1}
-        aria-label={describe(job, trans)}
+        aria-label={describe(job, label, trans)}
         onClick={() => run(commands, CommandIDs.openJob, { job: job.id })}
       >
         <StateBadge state={shownState(job)} trans={trans} word={false} />
-        <span className="jp-Platform-job-name" title={job.name}>
-          {job.name}
+        <Name job={job} label={label} />
+        <span className="jp-Platform-job-type" data-type={job.type}>
+          {shortType(job)}
         </span>
-        <span className="jp-Platform-job-type">{shortType(job)}</span>
         {running ? <RunningTail job={job} trend={trend} /> : null}
         {isEnded(job.state) ? <EndedTail job={job} /> : null}
         {running ? <RunningDetail job={job} /> : null}
@@ -78,6 +81,31 @@ export const JobRow = memo(function JobRow({
     </li>
   );
 });
+
+/** The name, of which in little room what tells it from others stays. */
+function Name({
+  job,
+  label
+}: Pick<IJobRowProps, 'job' | 'label'>): JSX.Element {
+  const { before, own, after } = label ?? wholeName(job);
+  return (
+    <span className="jp-Platform-job-name" title={fullName(job, label)}>
+      {before ? <span>{before}</span> : null}
+      <span className="jp-Platform-job-own">{own}</span>
+      {after ? <span>{after}</span> : null}
+    </span>
+  );
+}
+
+/** The name with what it is shown with, where it alone would not tell. */
+function fullName(job: IJob, label?: ILabel): string {
+  const { before, own, after } = label ?? wholeName(job);
+  return before + own + after;
+}
+
+function wholeName({ name }: IJob): ILabel {
+  return { before: '', own: name, after: '' };
+}
 
 function RunningTail({
   job,
@@ -132,13 +160,12 @@ function runningSentence(job: IJob, trans: TranslationBundle): string {
 
 function EndedTail({ job }: { job: IJob }): JSX.Element {
   const { trans } = useSurroundings();
-  const outcome = outcomeOf(job, trans);
   const detail = endedSentence(job, trans);
   return (
     <>
-      <Outcome job={job} title={outcome} />
+      <Outcome job={job} />
       <span className="jp-Platform-job-time">
-        <RelativeTime iso={job.finished_at ?? job.submitted_at} />
+        <RelativeTime iso={job.finished_at ?? job.submitted_at} short />
       </span>
       {detail ? (
         <span className="jp-Platform-job-detail jp-mod-clamped" title={detail}>
@@ -169,16 +196,14 @@ function scoreOf({ state, headline }: IJob): IHeadline | null {
   return state === 'failed' || isMissing ? null : headline;
 }
 
-/** The score, or the state as a word where there is none; its value is never cut. */
-function Outcome({ job, title }: { job: IJob; title: string }): JSX.Element {
+/** The score, or the state as a word where there is none; what it measures is the tooltip. */
+function Outcome({ job }: { job: IJob }): JSX.Element {
   const { trans } = useSurroundings();
   const headline = scoreOf(job);
+  const word = stateLabel(job.state, trans);
   return (
-    <span className="jp-Platform-job-outcome" title={title}>
-      <span>
-        {headline ? headlineName(headline) : stateLabel(job.state, trans)}
-      </span>
-      {headline ? <span>{formatValue(headline.value)}</span> : null}
+    <span className="jp-Platform-job-outcome" title={headline?.name ?? word}>
+      {headline ? formatValue(headline.value) : word}
     </span>
   );
 }
@@ -215,7 +240,11 @@ function shortType(job: IJob): string {
 }
 
 /** The row as one sentence, for a screen reader. */
-function describe(job: IJob, trans: TranslationBundle): string {
+function describe(
+  job: IJob,
+  label: ILabel | undefined,
+  trans: TranslationBundle
+): string {
   const state = stateLabel(shownState(job), trans);
   const share = fraction(job.progress);
   const rest = isEnded(job.state)
@@ -223,7 +252,9 @@ function describe(job: IJob, trans: TranslationBundle): string {
     : isWaiting(job.state)
       ? job.reason
       : share !== null && formatPercent(share);
-  return [job.name, job.type, state, rest].filter(Boolean).join(', ');
+  return [fullName(job, label), job.type, state, rest]
+    .filter(Boolean)
+    .join(', ');
 }
 
 interface IAction {

@@ -7,7 +7,7 @@ const MOST_CHARACTERS = 300;
 
 interface ISearchFieldProps {
   text: string;
-  /** What is searched, for those who hear the page. */
+  /** What is searched, for those who hear the page or point at the field. */
   label: string;
   placeholder?: string;
   onChange: (text: string) => void;
@@ -25,7 +25,7 @@ export function SearchField({
 }: ISearchFieldProps): JSX.Element {
   const { trans } = useSurroundings();
   return (
-    <label className="jp-Platform-search">
+    <label className="jp-Platform-search" title={label}>
       <searchIcon.react tag="span" width="14px" height="14px" />
       <input
         type="text"

@@ -5,6 +5,7 @@ import type { Message } from '@lumino/messaging';
 import { useMemo, useState } from 'react';
 
 import { JobHistory } from '../models/history';
+import type { ILabel } from '../models/labels';
 import { bySubmission } from '../models/state';
 import type { IPlaces, IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
@@ -14,6 +15,7 @@ import { Header } from './header';
 import { HistorySection, useHistory } from './history';
 import { Section, ShowMore, useRoving } from './job-list';
 import { JobRow } from './job-row';
+import { useLabels } from './labels';
 import { usePlatformState } from './live';
 import { SurroundingsProvider, run, useSurroundings } from './surroundings';
 import type { ISurroundings } from './surroundings';
@@ -130,6 +132,7 @@ function SidebarContent({
     ...(closed.has('finished') ? [] : view.items)
   ];
   const { current, onFocus, onKeyDown } = useRoving(shown);
+  const labels = useLabels(shown);
   const pristine =
     running.length + waiting.length + view.items.length === 0 &&
     view.total === 0 &&
@@ -144,7 +147,7 @@ function SidebarContent({
       ) : (
         <div onFocus={onFocus} onKeyDown={onKeyDown}>
           <LiveSections
-            {...{ drawn, closed, toggle, current, active }}
+            {...{ drawn, labels, closed, toggle, current, active }}
             counts={{ running: running.length, waiting: waiting.length }}
             onMore={name =>
               setRows(before => ({
@@ -154,7 +157,7 @@ function SidebarContent({
             }
           />
           <HistorySection
-            {...{ history, view, current }}
+            {...{ history, view, labels, current }}
             open={!closed.has('finished')}
             onToggle={toggle('finished')}
           />
@@ -171,6 +174,7 @@ interface ILiveSectionsProps {
   drawn: Record<LiveSection, readonly IJob[]>;
   /** All jobs. */
   counts: Record<LiveSection, number>;
+  labels: ReadonlyMap<string, ILabel>;
   closed: ReadonlySet<SectionName>;
   toggle: (name: SectionName) => () => void;
   onMore: (name: LiveSection) => void;
@@ -179,7 +183,8 @@ interface ILiveSectionsProps {
 }
 
 function LiveSections(props: ILiveSectionsProps): JSX.Element {
-  const { drawn, counts, closed, toggle, onMore, current, active } = props;
+  const { drawn, counts, labels, closed, toggle, onMore, current, active } =
+    props;
   const { model, trans } = useSurroundings();
   return (
     <>
@@ -201,6 +206,7 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
             <JobRow
               key={job.id}
               job={job}
+              label={labels.get(job.id)}
               current={job.id === current}
               trend={active ? model.trend(job.id) : undefined}
             />
@@ -221,7 +227,12 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
         >
           <ul className="jp-Platform-jobs">
             {drawn.waiting.map(job => (
-              <JobRow key={job.id} job={job} current={job.id === current} />
+              <JobRow
+                key={job.id}
+                job={job}
+                label={labels.get(job.id)}
+                current={job.id === current}
+              />
             ))}
           </ul>
           <ShowMore

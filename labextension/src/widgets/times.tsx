@@ -1,13 +1,22 @@
 import { useEffect, useState } from 'react';
 
-import { formatAgo, formatUtc } from '../format';
+import { formatAge, formatAgo, formatUtc } from '../format';
 import { useSurroundings } from './surroundings';
 
 /** Milliseconds after which relative times are told anew. */
 const REFRESH_MS = 30_000;
 
+interface IRelativeTimeProps {
+  iso: string;
+  /** As `2 h` instead of `2 h ago`, where a column of times is narrow. */
+  short?: boolean;
+}
+
 /** A time as people say it, with the exact one on hover. */
-export function RelativeTime({ iso }: { iso: string }): JSX.Element {
+export function RelativeTime({
+  iso,
+  short = false
+}: IRelativeTimeProps): JSX.Element {
   const { trans } = useSurroundings();
   const [, setNow] = useState(0);
   useEffect(() => {
@@ -20,7 +29,7 @@ export function RelativeTime({ iso }: { iso: string }): JSX.Element {
   }, []);
   return (
     <time dateTime={iso} title={formatUtc(iso)}>
-      {formatAgo(iso, trans)}
+      {short ? formatAge(iso, trans) : formatAgo(iso, trans)}
     </time>
   );
 }

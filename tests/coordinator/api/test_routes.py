@@ -1,13 +1,16 @@
 import errno
 import hashlib
+import io
 import math
+import zipfile
+from urllib.parse import quote, unquote
 
 import numpy as np
 import pytest
 
 from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
 from jupyter_platform.core.errors import from_dict
-from jupyter_platform.runtime.records import RECORD_DTYPE
+from jupyter_platform.runtime.records import RECORD_DTYPE, RecordWriter, series_file_name
 
 SUBMISSION = {"type": "LEARN", "networks": ["mlp"], "dataset": "iris", "name": "my job"}
 
@@ -173,7 +176,7 @@ async def test_curves_logs_and_archives_are_those_of_the_job(running, paths, att
         await api.application.store.run(lambda session: session.add(attempt_row(job=job)))
         folder = paths.mirror / job / "1" / "0"
         (folder / "metrics").mkdir(parents=True)
-        records = np.zeros(3, RECORD_DTYPE)
+        records = np.full(3, 1.7e9, RECORD_DTYPE)
         records["step"], records["value"] = [1, 2, 3], [1.0, math.nan, 3.0]
         (folder / "metrics" / "loss.rec").write_bytes(records.tobytes())
         (folder / "output.log").write_text("hello\n")
@@ -190,6 +193,44 @@ async def test_curves_logs_and_archives_are_those_of_the_job(running, paths, att
     assert (log["text"], log["offset"], log["complete"]) == ("lo\n", 3, False)
     assert archive.content.startswith(b"PK")
     assert job in archive.headers["content-disposition"]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        "train/acc",
+        "recall@1",
+        "a,b",
+        "50 %",
+        "a?b#c&d=e",
+        "..",
+        "x/../y",
+        "späť",
+        "loss.rec",
+        "+",
+        "~",
+    ],
+)
+async def test_any_name_of_a_series_works_in_every_address(running, paths, attempt_row, series):
+    async with running() as api:
+        job = (await submit(api))["id"]
+        await api.application.store.run(lambda session: session.add(attempt_row(job=job)))
+        folder = paths.mirror / job / "1" / "0" / "metrics"
+        folder.mkdir(parents=True)
+        with RecordWriter(folder / series_file_name(series)) as writer:
+            writer.append([1], [1.7e9], [0.5])
+
+        every = (await api.client.get(f"/api/jobs/{job}/metrics")).json()
+        one = await api.client.get(f"/api/jobs/{job}/metrics", params={"series": series})
+        raw = await api.client.get(f"/api/jobs/{job}/metrics/{quote(series, safe='')}.rec")
+        archive = await api.client.get(f"/api/jobs/{job}/archive")
+
+    assert list(every["series"]) == list(one.json()["series"]) == [series]
+    assert np.frombuffer(raw.content, RECORD_DTYPE)["value"].tolist() == [0.5]
+    with zipfile.ZipFile(io.BytesIO(archive.content)) as file:
+        (table,) = [name for name in file.namelist() if name.endswith(".csv")]
+        assert unquote(table) == f"{series}.csv"
+        assert file.read(table).splitlines()[1] == b"1,1700000000.0,0.5"
 
 
 async def test_weights_are_sent_as_they_were_stored(running, tmp_path):

@@ -46,7 +46,9 @@ class MetricsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    series: str | None = Field(default=None, description="Names, comma-separated; default: all.")
+    series: list[str] | None = Field(
+        default=None, description="Names, comma-separated or one by one; default: all."
+    )
     buckets: int = Field(default=2000, ge=1, le=MAX_BUCKETS)
     start: int | None = Field(default=None, description="First step.")
     stop: int | None = Field(default=None, description="Step behind the last.")
@@ -111,12 +113,11 @@ async def metrics(
 ) -> Response:
     """Return curves, thinned to buckets with exact extremes."""
     window = Window(query.buckets, query.start, query.stop)
-    series = query.series.split(",") if query.series else None
-    content = await services.files.metrics(job, series, window)
+    content = await services.files.metrics(job, query.series, window)
     return Response(content, media_type="application/json")
 
 
-@router.get("/{job}/metrics/{series}.rec", response_class=StreamingResponse)
+@router.get("/{job}/metrics/{series:path}.rec", response_class=StreamingResponse)
 async def records(job: str, series: str, services: ServicesOf) -> StreamingResponse:
     """Return all points of a series: step (int64), Unix time and value (float64) each."""
     content = await services.files.records(job, series)

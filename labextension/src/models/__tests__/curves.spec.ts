@@ -41,10 +41,11 @@ describe('groupSeries()', () => {
       { kind: 'loss', names: ['loss', 'loss@2', 'loss@10', 'validation_loss'] },
       { kind: 'score', names: ['f1@1'] }
     ]);
-    expect(seriesLabel('training_loss@2', nullTranslator.load(''))).toBe(
+    const trans = nullTranslator.load('');
+    expect(seriesLabel('training_loss@2', 2, trans)).toBe(
       'training loss (rank 2)'
     );
-    expect(seriesLabel('odd@name', nullTranslator.load(''))).toBe('odd@name');
+    expect(seriesLabel('recall@5', 0, trans)).toBe('recall@5');
   });
 
   it('should not take a word in the middle of a name for a measure', () => {

@@ -289,7 +289,9 @@ describe('PlatformModel', () => {
         min: [],
         max: [],
         points: 3,
-        nonfinite: 1
+        nonfinite: 1,
+        damaged: 0,
+        rank: 0
       };
       api.metrics.mockResolvedValue({
         series: { loss: { ...rest, mean } }

@@ -163,6 +163,8 @@ export function somePoints(
     max: values,
     points: values.length,
     nonfinite: 0,
+    damaged: 0,
+    rank: 0,
     ...fields
   };
 }

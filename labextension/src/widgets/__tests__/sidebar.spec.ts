@@ -198,16 +198,15 @@ describe('Sidebar', () => {
     );
     await vi.waitFor(() => mainOf('cancelled'));
 
-    const said = ['well', 'stopped', 'failed', 'cancelled'].map(id =>
-      [...mainOf(id).querySelectorAll('.jp-Platform-job-outcome > span')].map(
-        part => part.textContent
-      )
-    );
+    const said = ['well', 'stopped', 'failed', 'cancelled'].map(id => {
+      const outcome = mainOf(id).querySelector('.jp-Platform-job-outcome');
+      return [outcome?.textContent, outcome?.getAttribute('title')];
+    });
     expect(said).toEqual([
-      ['acc', '0.981'],
-      ['acc', '0.981'],
-      ['failed'],
-      ['cancelled']
+      ['0.981', 'accuracy'],
+      ['0.981', 'accuracy'],
+      ['failed', 'failed'],
+      ['cancelled', 'cancelled']
     ]);
     expect(
       mainOf('stopped').querySelector('.jp-Platform-job-detail')?.textContent

@@ -71,7 +71,7 @@ export function CurvePanel(props: ICurvePanelProps): JSX.Element {
               onClick={() => toggle(curve.name)}
             >
               <Swatch stroke={strokeOf(curve.name, first + index)} />
-              {seriesLabel(curve.name, trans)}
+              {seriesLabel(curve.name, curve.rank, trans)}
               <strong>
                 {formatValue(valueAt(curve.mean, at ?? table.steps.length - 1))}
               </strong>

@@ -300,6 +300,12 @@ export function describeSeries(
         '%1 points are no numbers (NaN or infinite) and left out',
         nonfinite
       ),
+    points.damaged > 0 &&
+      trans._n(
+        '%1 point is lost, as its file was damaged',
+        '%1 points are lost, as their file was damaged',
+        points.damaged
+      ),
     offScale !== null &&
       trans.__(
         'values up to %1 are far off the scale and left out',
@@ -311,7 +317,7 @@ export function describeSeries(
   ];
   return trans.__(
     '%1: %2.',
-    seriesLabel(name, trans),
+    seriesLabel(name, points.rank, trans),
     parts.filter(Boolean).join(', ')
   );
 }
