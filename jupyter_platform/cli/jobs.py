@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 @click.option("--state", help="Only these states: queued,running,failed,…")
 @click.option("--type", "job_type", help="Only this type: LEARN, EVALUATE or ACT.")
 @click.option("--search", help="Only with this text in name, network, dataset or tag.")
+@click.option("--sweep", help="Only the jobs of this sweep, by its id.")
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--all", "everything", is_flag=True, help="All of them, whatever the limit.")
 @json_option
@@ -44,6 +45,7 @@ def jobs(
     state: str | None,
     job_type: str | None,
     search: str | None,
+    sweep: str | None,
     limit: int,
     everything: bool,
     as_json: bool,
@@ -51,7 +53,7 @@ def jobs(
     """List jobs, newest first."""
     _check_words("state", state, [item.value for item in JobState])
     _check_words("type", job_type, [item.value for item in JobType])
-    found = platform().jobs(state, job_type, search, None if everything else limit)
+    found = platform().jobs(state, job_type, search, None if everything else limit, sweep=sweep)
     records = [job.record for job in found]
     if as_json:
         print_json(records)

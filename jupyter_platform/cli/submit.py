@@ -9,8 +9,13 @@ import click
 from jupyter_platform.cli.connecting import platform
 from jupyter_platform.cli.follow import follow
 from jupyter_platform.cli.output import json_option, note, print_fields, print_json, state_text
-from jupyter_platform.client import Platform
-from jupyter_platform.client.arguments import submission_parameters, submission_payload
+from jupyter_platform.client import Job, Platform
+from jupyter_platform.client.arguments import (
+    submission_parameters,
+    submission_payload,
+    submit_from_line,
+)
+from jupyter_platform.client.sweeps import Sweep
 from jupyter_platform.core.jobs import JobCheck
 from jupyter_platform.core.states import JobState
 from jupyter_platform.core.units import format_bytes, format_count
@@ -28,17 +33,42 @@ def submit(following: bool, check: bool, as_json: bool, **arguments: Any) -> int
 
     TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
     which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
-    in DIANNE's spelling; `jupyter platform options TYPE` lists them.
+    in DIANNE's spelling; `jupyter platform options TYPE` lists them. One that lists values in
+    brackets, learning_rate=[0.1,0.01], makes a sweep: a job for each combination.
     """
     hub = platform()
-    payload = submission_payload(hub, **arguments)
     if check:
-        return _show_check(hub.check_payload(payload), as_json)
-    return _submit(hub, payload, following, as_json)
+        return _show_check(hub.check_payload(_single(hub, arguments)), as_json)
+    submitted = submit_from_line(hub, **arguments)
+    if isinstance(submitted, Sweep):
+        return _show_sweep(submitted, following, as_json)
+    return _show_job(submitted, following, as_json)
 
 
-def _submit(hub: Platform, payload: dict[str, Any], following: bool, as_json: bool) -> int:
-    job = hub.submit_payload(payload)
+def _single(hub: Platform, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the payload of a single job, or of the first job of a sweep."""
+    searching = ("method", "trials", "search_seed")
+    payload = submission_payload(
+        hub, **{key: value for key, value in arguments.items() if key not in searching}
+    )
+    for key, values in hub.dimensions(payload).items():
+        payload["options"][key] = values[0] if isinstance(values, list) else values.low
+    return payload
+
+
+def _show_sweep(sweep: Sweep, following: bool, as_json: bool) -> int:
+    if following:
+        sweep.wait()
+    if as_json:
+        print_json(sweep.record)
+        return 0
+    click.echo(repr(sweep.jobs()))
+    note(f"{sweep!r}")
+    note(f"List them: jupyter platform jobs --sweep {sweep.id}")
+    return 0
+
+
+def _show_job(job: Job, following: bool, as_json: bool) -> int:
     for warning in job.record.warnings:
         note(f"Note: {warning}")
     if following:

@@ -11,12 +11,14 @@ import click
 from jupyter_platform.client.datasets import is_file_argument
 from jupyter_platform.client.own_code import is_source_argument
 from jupyter_platform.client.submission import submission
-from jupyter_platform.core.errors import FieldError, OptionError
+from jupyter_platform.core.errors import FieldError, OptionError, refusal
+from jupyter_platform.core.sweeps import SearchMethod
 from jupyter_platform.core.words import read_words
 
 if TYPE_CHECKING:
     from jupyter_platform.client.job import Job
     from jupyter_platform.client.platform import Platform
+    from jupyter_platform.client.sweeps import Sweep
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -38,6 +40,15 @@ _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
         is_flag=True,
         help="Options that are not given have DIANNE's defaults.",
     ),
+    click.option(
+        "--search",
+        "method",
+        type=click.Choice([item.value for item in SearchMethod]),
+        help="How values are chosen where an option lists several: learning_rate=[0.1,0.01], or "
+        "a range, [1e-4..1e-1,log].  [default: grid]",
+    ),
+    click.option("--trials", type=int, help="Jobs of a search that draws its values."),
+    click.option("--search-seed", type=int, default=0, help="Seed of the values that are drawn."),
 )
 
 
@@ -107,6 +118,34 @@ def submission_parameters(function: Function) -> Function:
     for parameter in reversed(_PARAMETERS):
         function = parameter(function)
     return function
+
+
+def submit_from_line(
+    hub: Platform, *, method: str | None, trials: int | None, search_seed: int, **arguments: Any
+) -> Job | Sweep:
+    """Submit what a line describes: a job, or a sweep where options list several values.
+
+    Parameters
+    ----------
+    hub : Platform
+        Where it is submitted.
+    method, trials, search_seed, **arguments
+        As `submission_parameters` reads them.
+
+    Raises
+    ------
+    OptionError
+        If a search is asked for and no option lists several values.
+    PlatformError
+        If the submission is refused.
+    """
+    payload = submission_payload(hub, **arguments)
+    if method is None and not hub.dimensions(payload):
+        if trials is not None:
+            message = f"trials = {trials} goes with --search random or hyperband."
+            raise refusal("trials", trials, message, "--search random")
+        return hub.submit_payload(payload)
+    return hub.submit_sweep(payload, method=method or "grid", trials=trials, sweep_seed=search_seed)
 
 
 def submission_payload(

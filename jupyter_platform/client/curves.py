@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jupyter_platform.runtime.record_repair import RECORD_DTYPE
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from jupyter_platform.client.curve_frame import CurveFrame
 
 
 def read_points(data: bytes) -> npt.NDArray[np.void]:
@@ -19,7 +19,7 @@ def read_points(data: bytes) -> npt.NDArray[np.void]:
     return np.frombuffer(data, RECORD_DTYPE, count=len(data) // RECORD_DTYPE.itemsize)
 
 
-def curves_frame(series: Mapping[str, npt.NDArray[np.void]]) -> pd.DataFrame:
+def curves_frame(series: Mapping[str, npt.NDArray[np.void]]) -> CurveFrame:
     """Join series on their steps.
 
     Parameters
@@ -29,13 +29,13 @@ def curves_frame(series: Mapping[str, npt.NDArray[np.void]]) -> pd.DataFrame:
 
     Returns
     -------
-    pandas.DataFrame
+    CurveFrame
         ``step`` (int64, ascending, unique), ``time`` (Unix time of the first point of the step,
         s) and one float64 column per series, NaN where a series has no point at a step. Values
         are exactly those that were recorded. A series named ``step`` or ``time`` is the column
         ``series.step`` or ``series.time``.
     """
-    import pandas as pd  # noqa: PLC0415 - half a second that only this needs
+    from jupyter_platform.client.curve_frame import CurveFrame  # noqa: PLC0415 - imports pandas
 
     steps = np.unique(
         np.concatenate([np.empty(0, "<i8"), *(points["step"] for points in series.values())])
@@ -48,4 +48,4 @@ def curves_frame(series: Mapping[str, npt.NDArray[np.void]]) -> pd.DataFrame:
         values[rows] = points["value"]
         np.minimum.at(times, rows, points["time"])
         columns[f"series.{name}" if name in ("step", "time") else name] = values
-    return pd.DataFrame({"step": steps, "time": times, **columns})
+    return CurveFrame({"step": steps, "time": times, **columns})

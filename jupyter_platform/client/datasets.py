@@ -178,6 +178,12 @@ class Datasets:
         """
         return ensure_added(self._transport, Path(path).expanduser())
 
+    def dataset_name(self, dataset: str | Path | None) -> str | None:
+        """Return the name of a dataset argument; one that is a file is added first."""
+        if dataset is None or not is_file_argument(dataset):
+            return None if dataset is None else str(dataset)
+        return self.ensure_dataset(dataset)
+
     def remove_dataset(self, name: str) -> None:
         """Remove a dataset that somebody added, or the files of a downloaded one."""
         self._transport.request("DELETE", _address(name))

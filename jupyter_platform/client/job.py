@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from jupyter_platform.client import submission
 from jupyter_platform.client.listing import Listing
+from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.representation import describe, job_bundle, jobs_bundle
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
@@ -194,6 +195,36 @@ class Job:
                 for name in names
             }
         )
+
+    def plot(
+        self,
+        series: str | Sequence[str] | None = None,
+        *,
+        x: str = "step",
+        theme: str | None = None,
+    ) -> Any:
+        """Return a plot of the job's curves, which shows itself in a notebook.
+
+        Parameters
+        ----------
+        series : str or sequence of str, optional
+            Only these; all when absent.
+        x : str
+            ``step``, or ``time``: seconds since the first point.
+        theme : str, optional
+            ``light`` or ``dark``; that of the page when absent.
+
+        Returns
+        -------
+        jupyter_platform.figures.plot.Plot
+            With ``save(path)``, which writes a page that needs no connection.
+
+        Raises
+        ------
+        NotFoundError
+            If there are no curves yet, or no such series.
+        """
+        return load_figure("curves")(self, series, x, theme)
 
     def log(self, tail: int | None = None, *, rank: int = 0) -> str:
         """Return what the job printed.

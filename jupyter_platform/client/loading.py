@@ -11,6 +11,8 @@ from typing import Any
 from jupyter_platform.core.errors import InvalidDataError, UnavailableError
 from jupyter_platform.runtime.weights_header import read_weights_header
 
+FIGURES = "jupyter_platform.figures"
+"""Entry-point group of functions that draw what a client knows."""
 LOADERS = "jupyter_platform.loaders"
 """Entry-point group of functions that build a network."""
 
@@ -38,6 +40,33 @@ def build_network(description: dict[str, Any], weights: Path) -> Any:
     """
     input_shape, outputs = _built_for(weights)
     return _loader()(description, input_shape, outputs, weights)
+
+
+def load_figure(name: str) -> Callable[..., Any]:
+    """Return the function that draws something, without importing Bokeh before it is wanted.
+
+    Parameters
+    ----------
+    name : str
+        ``curves``, ``comparison`` or ``sweep``.
+
+    Raises
+    ------
+    UnavailableError
+        If it is not installed, or Bokeh is not.
+    """
+    for entry in entry_points(group=FIGURES, name=name):
+        try:
+            found: Callable[..., Any] = entry.load()
+        except ImportError as error:
+            raise UnavailableError(
+                f"Plots can only be drawn where Bokeh is installed ({error}): `pip install bokeh`."
+            ) from error
+        return found
+    raise UnavailableError(
+        f"No figure {name!r} is installed; reinstall jupyter-platform: `pip install -U "
+        "jupyter-platform`."
+    )
 
 
 def _built_for(weights: Path) -> tuple[list[int], int]:

@@ -113,6 +113,18 @@ class Networks:
         response = self._transport.request("PUT", _address(name), body=content)
         return NetworkRecord.model_validate_json(response.content)
 
+    def network_names(self, type: str, networks: Any) -> tuple[Any, dict[str, Any]]:
+        """Return the names of networks, once one's own are added, and options that follow."""
+        if not is_own(networks) and (
+            isinstance(networks, str) or not isinstance(networks, Sequence)
+        ):
+            return networks, {}
+        given = [networks] if is_own(networks) else list(networks)
+        found = [self.ensure_network(item) if is_own(item) else (item, None) for item in given]
+        option = "init_tag" if str(type).upper() == "LEARN" else "tag"
+        tag = found[0][1] if len(found) == 1 else None
+        return [name for name, _ in found], {} if tag is None else {option: tag}
+
     def ensure_network(self, network: Any) -> tuple[str, str | None]:
         """Add a module of one's own, unless it is there with the same source.
 

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client import submission
 from jupyter_platform.client.acting import Acting
-from jupyter_platform.client.datasets import Datasets, is_file_argument
 from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
-from jupyter_platform.client.networks import Networks
-from jupyter_platform.client.own_code import is_own
+from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.strategies import Strategies
+from jupyter_platform.client.sweeps import Sweeping
 from jupyter_platform.client.transport import OnProgress, Transport
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.core.errors import NotFoundError
@@ -35,7 +34,7 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Strategies):
+class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters
@@ -133,11 +132,11 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
         InvalidRequestError
             If anything else about the submission cannot be.
         """
-        names, found = self._network_names(type, networks)
+        names, found = self.network_names(type, networks)
         payload = submission.submission(
             type,
             names,
-            self._dataset_name(dataset),
+            self.dataset_name(dataset),
             name=name,
             request=request,
             priority=priority,
@@ -173,11 +172,11 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
 
         A file given as dataset is added to the repository, since only then it can be checked.
         """
-        names, found = self._network_names(type, networks)
+        names, found = self.network_names(type, networks)
         payload = submission.submission(
             type,
             names,
-            self._dataset_name(dataset),
+            self.dataset_name(dataset),
             name=name,
             request=request,
             priority=priority,
@@ -224,6 +223,8 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
         type: str | None = None,
         search: str | None = None,
         limit: int | None = 50,
+        *,
+        sweep: str | None = None,
     ) -> JobListing:
         """Return jobs, newest first.
 
@@ -237,18 +238,55 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
             Only with this text in name, network, dataset or tag.
         limit : int, optional
             How many at most; None for all.
+        sweep : str, optional
+            Only those of this sweep, by its id.
         """
         states = state if isinstance(state, str) or state is None else ",".join(state)
         found: list[Job] = []
         while True:
             wanted = PAGE if limit is None else min(PAGE, limit - len(found))
             page = self._page(
-                state=states, type=type, search=search, limit=wanted, offset=len(found)
+                state=states,
+                type=type,
+                search=search,
+                sweep=sweep,
+                limit=wanted,
+                offset=len(found),
             )
             found += [Job(self._transport, record) for record in page.items]
             done = limit is not None and len(found) >= limit
             if done or not page.items or len(found) >= page.total:
                 return JobListing(found, page.total)
+
+    def compare(
+        self,
+        jobs: Iterable[Job | str],
+        *,
+        series: str | Sequence[str] | None = None,
+        x: str = "step",
+        theme: str | None = None,
+    ) -> Any:
+        """Compare two to twenty jobs: options and results that differ, curves over each other.
+
+        Parameters
+        ----------
+        jobs : iterable of Job or str
+            Jobs, or their ids or names.
+        series : str or sequence of str, optional
+            Curves to draw; all when absent.
+        x : str
+            ``step``, or ``time``: seconds since the first point of each job.
+        theme : str, optional
+            ``light`` or ``dark``; that of the page when absent.
+
+        Returns
+        -------
+        jupyter_platform.figures.comparison.Comparison
+            Shows itself in a notebook; ``options()`` and ``results()`` are tables, ``plot()``
+            the curves.
+        """
+        found = [self.job(item) if isinstance(item, str) else item for item in jobs]
+        return load_figure("comparison")(found, series=series, x=x, theme=theme)
 
     def status(self) -> StatusRecord:
         """Return the state of the whole platform at a glance."""
@@ -343,23 +381,6 @@ class Platform(Acting, Datasets, Drafting, Generating, Networks, Predicting, Str
     def _page(self, **params: Any) -> JobPage:
         content = self._transport.request("GET", "/api/jobs", params=params).content
         return JobPage.model_validate_json(content)
-
-    def _network_names(self, type: str, networks: Any) -> tuple[Any, dict[str, Any]]:
-        """Return the names of networks, once one's own are added, and options that follow."""
-        if not is_own(networks) and (
-            isinstance(networks, str) or not isinstance(networks, Sequence)
-        ):
-            return networks, {}
-        given = [networks] if is_own(networks) else list(networks)
-        found = [self.ensure_network(item) if is_own(item) else (item, None) for item in given]
-        option = "init_tag" if str(type).upper() == "LEARN" else "tag"
-        tag = found[0][1] if len(found) == 1 else None
-        return [name for name, _ in found], {} if tag is None else {option: tag}
-
-    def _dataset_name(self, dataset: str | Path | None) -> str | None:
-        if dataset is None or not is_file_argument(dataset):
-            return None if dataset is None else str(dataset)
-        return self.ensure_dataset(dataset)
 
     def _wait_for_host(self, timeout_s: float) -> None:
         if self._host_seen or timeout_s <= 0:

@@ -47,6 +47,7 @@ from jupyter_platform.coordinator.sources import Sources
 from jupyter_platform.coordinator.status import StatusService
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.submission import Submissions
+from jupyter_platform.coordinator.sweeps import Pruning, SweepService
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
@@ -57,6 +58,7 @@ from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import COORDINATOR, SUPERVISOR, living, write_target
 
 STATUS_S = 2.0
+SWEEP_S = 1.0
 SUPERVISOR_CHECK_S = 2.0
 IDLE_CHECK_S = 10.0
 WORK_SAMPLE_S = 60.0
@@ -195,19 +197,21 @@ class Application:
         )
         # On a hub everybody may be the same user of the operating system.
         owner = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
+        jobs = JobService(
+            store=store,
+            paths=paths,
+            hub=hub,
+            records=records,
+            live=live,
+            reconciler=reconciler,
+            submissions=submissions,
+            owner=owner,
+        )
         self.services = Services(
             acting=ActingService(store, hosts),
             pools=pools,
-            jobs=JobService(
-                store=store,
-                paths=paths,
-                hub=hub,
-                records=records,
-                live=live,
-                reconciler=reconciler,
-                submissions=submissions,
-                owner=owner,
-            ),
+            jobs=jobs,
+            sweeps=SweepService(store=store, jobs=jobs, submissions=submissions, owner=owner),
             files=JobFiles(store, paths),
             job_weights=JobWeightsService(store, blobs),
             networks=networks,
@@ -237,6 +241,8 @@ class Application:
     def _start_loops(self, stack: AsyncExitStack) -> None:
         loops, services = Loops(), self.services
         stack.push_async_callback(loops.close)
+        pruning = Pruning(self.store, services.files, services.jobs.stop)
+        loops.every(SWEEP_S, pruning.look, "stopping what lags behind in sweeps")
         loops.every(STATUS_S, self._publish_status, "publishing the status")
         loops.every(WORK_SAMPLE_S, services.status.sample_work, "sampling the work")
         loops.every(PRUNE_S, services.history.prune, "pruning the history")

@@ -109,6 +109,8 @@ class JobRecords:
             attempts=[_attempt(attempt) for attempt in attempts],
             error=None if row.error is None else JobErrorRecord.model_validate(row.error),
             warnings=row.warnings,
+            sweep=row.sweep,
+            varied=row.varied or {},
             result=row.result if with_result else None,
         )
 

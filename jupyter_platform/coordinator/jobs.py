@@ -21,12 +21,13 @@ from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.reconciler.reconciler import runs_of
 from jupyter_platform.coordinator.repository.usage import refuse_second_writer
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
 from jupyter_platform.coordinator.submission import Resolved, Submissions
 from jupyter_platform.coordinator.transitions import move
 from jupyter_platform.core.errors import (
     ConflictError,
     InvalidRequestError,
+    refusal,
     unknown_name,
 )
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, JobSubmission
@@ -92,6 +93,32 @@ class JobService:
             await self._records.publish([row.id for row in rows])
         return await self.get(job)
 
+    async def queue(self, resolved: Sequence[Resolved], *, beside: SweepRow) -> None:
+        """Put all jobs of a sweep into the queue, or none.
+
+        Parameters
+        ----------
+        resolved : sequence of Resolved
+            Checked submissions, in the order in which they are to run.
+        beside : SweepRow
+            The sweep, stored with them.
+
+        Raises
+        ------
+        OptionError
+            If one of them starts agents of its own.
+        """
+        for item in resolved:
+            names = [network.name for network in item.networks]
+            if agents_for(item.name, names, item.options, item.source.pool) is not None:
+                message = "A sweep starts no agents; fill a pool with ACT first and name it."
+                raise refusal("pool", item.source.pool, message, "a pool that is filled")
+        rows = [await self._row(item, None) for item in resolved]
+        await self._store.run(lambda session: _insert(session, rows, beside))
+        for row in rows:
+            self._reconciler.enqueue(row)
+        await self._records.publish([row.id for row in rows])
+
     async def _row(self, resolved: Resolved, idempotency_key: str | None) -> JobRow:
         """Return the row of a job that is about to be stored; its pool is made."""
         await asyncio.to_thread(self._submissions.make_pool, resolved)
@@ -140,6 +167,7 @@ class JobService:
         search: str | None = None,
         ids: str | None = None,
         name: str | None = None,
+        sweep: str | None = None,
         limit: int = 100,
         offset: int = 0,
         order: Literal["newest", "oldest"] = "newest",
@@ -154,8 +182,12 @@ class JobService:
             Words that must all occur in id, name, type, network, dataset, tag or owner.
         name : str, optional
             The exact name.
+        sweep : str, optional
+            Id of the sweep that they are part of.
         """
         query = _filtered(state, type, search, ids, name)
+        if sweep is not None:
+            query = query.where(JobRow.sweep == sweep)
         direction = JobRow.sequence.asc() if order == "oldest" else JobRow.sequence.desc()
 
         def page(session: Session) -> JobPage:
@@ -170,10 +202,16 @@ class JobService:
         """Leave what waits in the queue, until told otherwise or the coordinator restarts."""
         self._reconciler.hold(held)
 
-    async def stop(self, job: str) -> JobRecord:
-        """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays."""
+    async def stop(self, job: str, why: str | None = None) -> JobRecord:
+        """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays.
+
+        Parameters
+        ----------
+        why : str, optional
+            What is added to its warnings, where no person stops it.
+        """
         found = await self.identify(job)
-        state = await self._store.run(lambda session: _want_stop(session, found))
+        state = await self._store.run(lambda session: _want_stop(session, found, why))
         if state is None:
             raise no_job(job)
         if state == JobState.CANCELLED:
@@ -251,16 +289,18 @@ def _by_key(session: Session, key: str) -> str | None:
     return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
 
 
-def _insert(session: Session, rows: Sequence[JobRow]) -> str:
+def _insert(session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = None) -> str:
     """Insert a job, the last one, with those it needs; return its id, or that of its key."""
     row = rows[-1]
     if row.idempotency_key is not None:
         known = _by_key(session, row.idempotency_key)
         if known is not None:
             return known
-    if row.type == JobType.LEARN.value and row.tag is not None and row.tag != row.id:
-        refuse_second_writer(session, row.networks, row.tag)
+    if sweep is not None:
+        session.add(sweep)
     for item in rows:
+        if item.type == JobType.LEARN.value and item.tag is not None and item.tag != item.id:
+            refuse_second_writer(session, item.networks, item.tag)
         session.add(item)
         session.flush()  # in this order
     return row.id
@@ -292,7 +332,7 @@ def _values(field: str, text: str, known: Sequence[str]) -> list[str]:
     return values
 
 
-def _want_stop(session: Session, job: str) -> JobState | None:
+def _want_stop(session: Session, job: str, why: str | None = None) -> JobState | None:
     row = session.get(JobRow, job)
     if row is None:
         return None
@@ -300,6 +340,8 @@ def _want_stop(session: Session, job: str) -> JobState | None:
     if state.is_terminal:
         return state
     row.target = JobTarget.STOP.value
+    if why is not None:
+        row.warnings = [*row.warnings, why]
     if state == JobState.QUEUED:
         move(row, JobState.CANCELLED)
     return JobState(row.state)

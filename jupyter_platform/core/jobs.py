@@ -147,6 +147,10 @@ class JobRecord(BaseModel):
     error: JobErrorRecord | None = None
     warnings: list[str] = Field(default_factory=list)
     """What was not checked at submit, or was changed on the way."""
+    sweep: str | None = None
+    """Id of the sweep that it is part of."""
+    varied: dict[str, Any] = Field(default_factory=dict)
+    """Options in which it differs from the other jobs of its sweep."""
     result: dict[str, Any] | None = None
     """Only in the record of a single job, not in lists."""
 

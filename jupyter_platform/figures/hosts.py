@@ -30,7 +30,7 @@ from bokeh.plotting import figure
 
 from jupyter_platform.core.hosts import HostRecord
 from jupyter_platform.figures.columns import GIGA, LIVE, Span, column_names, span
-from jupyter_platform.figures.theme import palette
+from jupyter_platform.figures.theme import DOWNLOAD_ICON, palette
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +145,6 @@ link.click();
 setTimeout(() => URL.revokeObjectURL(link.href), 0);
 """
 
-_DOWNLOAD_ICON = (
-    "data:image/svg+xml;utf8,"
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23888888' "
-    "stroke-width='2'><path d='M12 4v11M7 10l5 5 5-5M4 20h16'/></svg>"
-)
-
 _UTC = "return new Date(value).toISOString().slice(0, 19).replace('T', ' ') + ' UTC'"
 
 
@@ -214,7 +208,7 @@ def _tools(measure: Measure, source: AjaxDataSource, span: Span, host: str) -> l
         ),
         SaveTool(filename=file, description="Save picture"),
         CustomAction(
-            icon=_DOWNLOAD_ICON,
+            icon=DOWNLOAD_ICON,
             description="Download data (CSV)",
             callback=CustomJS(
                 args={"source": source, "columns": headings, "file": f"{file}.csv"}, code=_DOWNLOAD

@@ -28,6 +28,13 @@ class Palette:
     """Told apart by people with the common colour deficiencies, and in grey by lightness."""
 
 
+DOWNLOAD_ICON = (
+    "data:image/svg+xml;utf8,"
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24' fill='none' stroke='%23888888' "
+    "stroke-width='2'><path d='M12 4v11M7 10l5 5 5-5M4 20h16'/></svg>"
+)
+"""Of the button that downloads the data of a plot."""
+
 # Series colours: Wong, "Points of view: Color blindness", Nature Methods 8, 441 (2011), shifted in
 # lightness to a contrast of at least 3 on either background.
 PALETTES: dict[ThemeName, Palette] = {

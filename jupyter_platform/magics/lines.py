@@ -25,6 +25,9 @@ def submit_line() -> None:
     TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
     which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
     in DIANNE's spelling; under %%submit they may stand on the lines below.
+
+    An option that lists values in brackets makes a sweep, a job for each combination:
+    %submit LEARN lenet-digits digits learning_rate=[0.1,0.01] batch_size=[32,64]
     """
 
 

@@ -12,8 +12,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from jupyter_platform.client import Job, Platform
-from jupyter_platform.client.arguments import start_pair, submission_payload
+from jupyter_platform.client.arguments import start_pair, submit_from_line
 from jupyter_platform.client.job import JobListing
+from jupyter_platform.client.sweeps import Sweep
 from jupyter_platform.core.errors import NotFoundError, PlatformError
 from jupyter_platform.magics.completion import LineCompleter
 from jupyter_platform.magics.lines import (
@@ -25,7 +26,7 @@ from jupyter_platform.magics.lines import (
     submit_line,
 )
 
-Drawn = TypeVar("Drawn", Job, JobListing)
+Drawn = TypeVar("Drawn", bound=Job | JobListing | Sweep)
 """What the magics return."""
 Answer = TypeVar("Answer")
 
@@ -78,7 +79,7 @@ class PlatformMagics(Magics):
         super().__init__(shell)
         self._ipython: Any = shell  # its traits do not say what they hold
         self._shown: object = None
-        self._held: Job | JobListing | None = None
+        self._held: Job | JobListing | Sweep | None = None
         # Kernels send the number of an output beside it; only terminals print it.
         self._is_terminal = getattr(shell, "kernel", None) is None
         self._completer = LineCompleter()
@@ -90,10 +91,10 @@ class PlatformMagics(Magics):
 
     @line_cell_magic
     @readable
-    def submit(self, line: str, cell: str | None = None) -> Job:
+    def submit(self, line: str, cell: str | None = None) -> Job | Sweep:
         """Submit a job: ``%submit TYPE NETWORK [DATASET] [KEY=VALUE]…``; ``%submit --help``."""
         arguments = read_line(submit_line, line, cell)
-        return self._show(self.hub.submit_payload(submission_payload(self.hub, **arguments)))
+        return self._show(submit_from_line(self.hub, **arguments))
 
     @line_cell_magic
     @readable
@@ -137,12 +138,12 @@ class PlatformMagics(Magics):
         self._ipython.Completer.custom_matchers.append(self._completer.matcher)
         self._ipython.events.register("pre_run_cell", self._forget_shown)
         self._ipython.events.register("post_run_cell", self._release)
-        for drawn in (Job, JobListing):
+        for drawn in (Job, JobListing, Sweep):
             self._display_formatter().for_type(drawn, self._display)
 
     def uninstall(self) -> None:
         """Take back what `install` did."""
-        for drawn in (Job, JobListing):
+        for drawn in (Job, JobListing, Sweep):
             self._display_formatter().pop(drawn, None)
         self._ipython.events.unregister("pre_run_cell", self._forget_shown)
         self._ipython.events.unregister("post_run_cell", self._release)
@@ -171,7 +172,7 @@ class PlatformMagics(Magics):
             self._shown = item
         return item
 
-    def _display(self, item: Job | JobListing) -> None:
+    def _display(self, item: Job | JobListing | Sweep) -> None:
         """Show the value of a cell, unless it has been shown; called by IPython."""
         if self._is_terminal:
             if item is self._held:
@@ -187,7 +188,7 @@ class PlatformMagics(Magics):
         if held is not None:
             self._publish(held)
 
-    def _publish(self, item: Job | JobListing) -> None:
+    def _publish(self, item: Job | JobListing | Sweep) -> None:
         self._ipython.display_pub.publish(item._repr_mimebundle_())
 
     def _forget_shown(self, *_: object) -> None:

@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.api.routes import (
     options,
     platform,
     strategies,
+    sweeps,
 )
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.core.predictions import MAX_BODY_BYTES as QUESTION_BYTES
@@ -70,6 +71,7 @@ def create_app(
         datasets,
         acting,
         hosts,
+        sweeps,
     ):
         api.include_router(module.router)
     app.include_router(api)

@@ -29,6 +29,7 @@ from jupyter_platform.coordinator.repository import (
     TagRepository,
 )
 from jupyter_platform.coordinator.status import StatusService
+from jupyter_platform.coordinator.sweeps import SweepService
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Services:
     acting: ActingService
     pools: PoolRepository
     jobs: JobService
+    sweeps: SweepService
     files: JobFiles
     job_weights: JobWeightsService
     networks: NetworkRepository

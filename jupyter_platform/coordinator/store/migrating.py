@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from jupyter_platform.core.errors import StoreError
 
-HEAD = "0004"
+HEAD = "0005"
 """The revision that this version of the code works with."""
 
 

@@ -65,6 +65,7 @@ class JobRow(Base):
         Index("ix_jobs_type_state", "type", "state"),
         Index("ix_jobs_name", "name"),
         Index("ix_jobs_finished_at", "finished_at"),
+        Index("ix_jobs_sweep", "sweep"),
     )
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)
@@ -117,6 +118,26 @@ class JobRow(Base):
     """Descriptions, descriptor, digests and weights, frozen at submission."""
     placement: Mapped[dict[str, Any] | None]
     """`HostChoice`; None for a job that takes any host."""
+    sweep: Mapped[str | None] = mapped_column(String(12))
+    """Sweep that it is part of."""
+    varied: Mapped[dict[str, Any] | None]
+    """Options in which it differs from the others of its sweep."""
+
+
+class SweepRow(Base):
+    """One submission many times, with some options varied."""
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[str] = mapped_column(String(12), primary_key=True)
+    """Twelve hex digits."""
+    name: Mapped[str] = mapped_column(String(300))
+    owner: Mapped[str] = mapped_column(String(200))
+    method: Mapped[str] = mapped_column(String(16))
+    dimensions: Mapped[dict[str, Any]]
+    """Option to its values, or to the limits of its range."""
+    seed: Mapped[int] = mapped_column(BigInteger)
+    submitted_at: Mapped[datetime] = mapped_column(default=_now)
 
 
 class AttemptRow(Base):

@@ -40,6 +40,10 @@ class Resolved:
     """Defaults of DIANNE's that a submission in its words does not take."""
     used: dict[str, Any] = field(default_factory=dict)
     """Options as the job really uses them, where data or other options decide."""
+    sweep: str | None = None
+    """Id of the sweep that it is part of."""
+    varied: dict[str, Any] = field(default_factory=dict)
+    """Options in which it differs from the others of its sweep."""
     code: str | None = None
     """``sha256:<hex>`` of the source of an uploaded strategy."""
 
@@ -76,6 +80,8 @@ class Resolved:
             priority=self.priority,
             target_count=self.target_count,
             placement=self.choice.column(),
+            sweep=self.sweep,
+            varied=self.varied or None,
             retries_left=retries,
             warnings=self.warnings,
             spec=self._frozen(),

@@ -36,6 +36,7 @@ class JobQuery(BaseModel):
     search: str | None = Field(default=None, max_length=300)
     ids: str | None = Field(default=None, description="Ids, comma-separated.")
     name: str | None = None
+    sweep: str | None = None
     limit: int = Field(default=100, ge=1, le=1000)
     offset: int = Field(default=0, ge=0)
     order: Literal["newest", "oldest"] = "newest"
