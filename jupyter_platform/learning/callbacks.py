@@ -15,10 +15,12 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from jupyter_platform.core.checkpoints import CheckpointFacts, WeightsWithin
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.learning.checkpoint import write_checkpoint
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.networks import WeightsHeader, save_weights
+from jupyter_platform.learning.stop import Interrupted
 from jupyter_platform.learning.strategies import Strategy
 from jupyter_platform.learning.strategies.contract import check_scores
 
@@ -53,6 +55,11 @@ class WeightsFolder:
         self._folder = context.folder / WEIGHTS
         self._folder.mkdir(mode=0o700, exist_ok=True)
         self.variants: dict[str, str] = {}
+
+    @property
+    def kept(self) -> Sequence[KeptNetwork]:
+        """The networks."""
+        return tuple(self._kept.values())
 
     def paths(self, variant: str) -> dict[str, Path]:
         """Return where a variant lies, by network."""
@@ -129,8 +136,14 @@ class Validation:
         self._weights = weights
 
     def at_step(self, step: int) -> None:
-        """Validate once."""
-        scores = self._strategy.validate()
+        """Validate once; a stop that is asked for meanwhile cuts it short, and it has no score."""
+        try:
+            with self._context.stop.cut_short():
+                scores = self._strategy.validate()
+        except Interrupted:
+            text = f"The validation after step {step:,} was cut short by the stop; it has no score."
+            self._context.events.message("info", text)
+            return
         if scores is None:
             return
         check_scores(self._strategy, scores)
@@ -318,11 +331,31 @@ class Checkpoints:
             },
             {} if validation.best_step is None else self._best_files(),
             ranks,
+            self._told(),
         )
         self._stored = step
         self._context.events.write(
             "checkpoint", step=step, folder=stored.folder, files=stored.files
         )
+
+    def _told(self) -> dict[str, Any]:
+        """Return what the weights of each network are within a checkpoint, for who keeps them."""
+        validation = self._validation
+        names = {module: name for name, module in self._strategy.network.named_modules()}
+        networks = {
+            item.name: WeightsWithin(
+                prefix=f"{names[item.module]}." if names[item.module] else "",
+                metadata=item.header.to_metadata(),
+                best=self._weights.paths("best")[item.name].name,
+            )
+            for item in self._weights.kept
+        }
+        facts = CheckpointFacts(
+            networks=networks,
+            best_step=validation.best_step,
+            best_scores={key: finite(value) for key, value in validation.best_scores.items()},
+        )
+        return facts.model_dump(mode="json")
 
     def _is_sound(self, step: int) -> bool:
         """Return whether a next attempt could go on from here."""

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from jupyter_platform.core.checkpoints import FACTS, MODEL
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.runs import ResumePoint
 from jupyter_platform.learning.networks import WeightsHeader, load_weights
@@ -24,7 +25,7 @@ from jupyter_platform.learning.networks.weights import weights_bytes
 from jupyter_platform.runtime.atomic import fsync_folder
 
 FOLDER = "checkpoint"
-MODEL, STATE, FACTS = "model.safetensors", "state.pt", "checkpoint.json"
+STATE = "state.pt"
 BEST = "best."
 """What the names of the best weights' files begin with."""
 KEPT = 2
@@ -50,6 +51,7 @@ def write_checkpoint(
     state: dict[str, Any],
     best: Mapping[str, Path],
     ranks: Mapping[str, bytes] | None = None,
+    told: Mapping[str, Any] | None = None,
 ) -> StoredCheckpoint:
     """Write a checkpoint beside its place, fsync it, rename it; the oldest beyond two go.
 
@@ -70,6 +72,8 @@ def write_checkpoint(
         host has them too.
     ranks : mapping, optional
         What the other ranks of a gang must find again, as ``rank-<n>.pt``.
+    told : mapping, optional
+        JSON values that its facts tell besides, see `core.checkpoints`.
 
     Raises
     ------
@@ -88,7 +92,7 @@ def write_checkpoint(
     contents |= {file: path.read_bytes() for file, path in best.items()}
     contents |= ranks or {}
     files = {file: f"sha256:{hashlib.sha256(data).hexdigest()}" for file, data in contents.items()}
-    facts = {"step": step, "torch": torch.__version__, "files": files}
+    facts = {"step": step, "torch": torch.__version__, "files": files, **(told or {})}
     facts_bytes = json.dumps(facts, indent=1).encode()
     try:
         # Not its parents: a run folder that somebody removed stays so.

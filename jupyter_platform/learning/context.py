@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -31,6 +32,8 @@ class RunContext:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     gang: Gang = field(default_factory=Gang)
     """The processes of this attempt; of one unless more were asked for."""
+    used: dict[str, Any] = field(default_factory=dict)
+    """What was really used where options asked for something; part of the result."""
 
     def phase(self, text: str) -> None:
         """Say what is being done."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets import Dataset
 from jupyter_platform.learning.gang import PeerLostError
 from jupyter_platform.learning.loop import Accumulated, Callback, Steps, train
+from jupyter_platform.learning.network_modes import uncompiled
 from jupyter_platform.learning.preparation import prepare_strategy
 from jupyter_platform.learning.rank_states import RankStates, with_own_state
 from jupyter_platform.learning.recorder import Point
@@ -85,7 +87,8 @@ def run(context: RunContext) -> RunResult:
     dataset = None if context.spec.dataset is None else context.dataset()
     context.phase("building the network")
     sync = _synchronisation(context, options)
-    with in_step(sync):
+    cut = context.stop.cut_short() if sync is None else contextlib.nullcontext()
+    with in_step(sync), cut:
         learning = _set_up(context, options, dataset, sync)
     options = learning.options
     last = None if options.max_iterations == -1 else options.max_iterations
@@ -94,6 +97,8 @@ def run(context: RunContext) -> RunResult:
     context.phase("training")
     step = _train(learning, last, sync)
     context.recorder.sync()
+    if context.used.get("compiled"):
+        _tell_uncompiled(context)
     failure = context.stop.failure
     if failure is not None:
         return _failed(failure, step, options)
@@ -108,6 +113,16 @@ def run(context: RunContext) -> RunResult:
     )
 
 
+def _tell_uncompiled(context: RunContext) -> None:
+    failed, parts = uncompiled()
+    if failed:
+        context.used["compiled"] = failed < parts
+        context.warn(
+            f"compile = true: {failed} of {parts} parts of the network could not be compiled and "
+            "ran as they are; the log has torch's reasons."
+        )
+
+
 def _train(learning: _Learning, last: int | None, sync: Synchronisation | None) -> int:
     context, options = learning.context, learning.options
     stop = context.stop if sync is None else sync.stop
@@ -118,7 +133,10 @@ def _train(learning: _Learning, last: int | None, sync: Synchronisation | None) 
     callbacks = _callbacks(learning, sync)
     try:
         with limit:
-            return train(steps, learning.start, last, learning.records, callbacks, stop)
+            return train(
+                steps, learning.start, last, learning.records, callbacks, stop,
+                may_cut=context.gang.is_alone,
+            )  # fmt: skip
     except PeerLostError:
         raise
     except Exception:
@@ -280,6 +298,7 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
         "threads": torch.get_num_threads(),
         "ranks": gang.size,
         "device": str(learning.context.device),
+        **learning.context.used,
         "headline": _headline(best, loss),
         **learning.strategy.summary(),
     }

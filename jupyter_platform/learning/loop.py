@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 from jupyter_platform.learning.recorder import Point
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.stop import Interrupted, StopFlag
 from jupyter_platform.learning.strategies import Report
 
 
@@ -70,6 +71,8 @@ def train(
     records: Sequence[Callable[[Point], None]],
     callbacks: Sequence[Callback],
     stop: StopFlag,
+    *,
+    may_cut: bool = False,
 ) -> int:
     """Update weights until `last` updates are done or a stop is asked for.
 
@@ -87,6 +90,9 @@ def train(
         Called in this order.
     stop : StopFlag
         Looked at after each step.
+    may_cut : bool
+        Whether a step that goes on for long after a stop is left where it is: not where other
+        ranks wait for it.
 
     Returns
     -------
@@ -96,10 +102,12 @@ def train(
     step, end = start, sys.maxsize if last is None else last
     while step < end and not stop.requested:
         pause = _next_pause(step, end, callbacks)
-        if len(records) == 1:
-            step = _advance(strategy, step, pause, records[0], stop)
-        else:
-            step = _advance_with_series(strategy, step, pause, records, stop)
+        cut = stop.cut_short() if may_cut else contextlib.nullcontext()
+        with contextlib.suppress(Interrupted), cut:
+            if len(records) == 1:
+                step = _advance(strategy, step, pause, records[0], stop)
+            else:
+                step = _advance_with_series(strategy, step, pause, records, stop)
         for callback in callbacks:
             if callback.interval and step % callback.interval == 0:
                 callback.at_step(step)
@@ -122,12 +130,13 @@ def _advance(
     stop: StopFlag,
 ) -> int:
     advance, now = strategy.step, time.time
-    while step < pause:
-        loss = advance()
-        step += 1
-        record((step, now(), loss))  # type: ignore[arg-type]  # one series: no tuple
-        if stop.requested:
-            break
+    with contextlib.suppress(Interrupted):
+        while step < pause:
+            loss = advance()
+            step += 1
+            record((step, now(), loss))  # type: ignore[arg-type]  # one series: no tuple
+            if stop.requested:
+                break
     return step
 
 
@@ -138,11 +147,12 @@ def _advance_with_series(
     records: Sequence[Callable[[Point], None]],
     stop: StopFlag,
 ) -> int:
-    while step < pause and not stop.requested:
-        values = strategy.step()
-        step += 1
-        now = time.time()
-        for record, value in zip(records, values, strict=True):
-            if value is not None:
-                record((step, now, value))
+    with contextlib.suppress(Interrupted):
+        while step < pause and not stop.requested:
+            values = strategy.step()
+            step += 1
+            now = time.time()
+            for record, value in zip(records, values, strict=True):
+                if value is not None:
+                    record((step, now, value))
     return step

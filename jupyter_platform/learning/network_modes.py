@@ -121,10 +121,16 @@ def _as_float32(value: Any) -> Any:
 
 def compile_networks(
     networks: Iterable[nn.Module], device: torch.device, warn: Callable[[str], None]
-) -> None:
+) -> bool:
     """Compile networks in place; where there is no compiler they stay, and a person is told.
 
-    Keys of their state dicts stay too. Sizes that change are compiled once more, as variable.
+    Keys of their state dicts stay too. Sizes that change are compiled once more, as variable. What
+    a compiler cannot take runs as it is, see `uncompiled`.
+
+    Returns
+    -------
+    bool
+        Whether there is a compiler.
     """
     try:
         # What lacks shows at the first call only.
@@ -132,7 +138,21 @@ def compile_networks(
     except Exception as error:  # noqa: BLE001 - back ends raise whatever their tools do
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         warn(f"compile = true: torch cannot compile here ({first}); it goes on without.")
-        return
+        return False
+    _compiler_counters().clear()  # of this try
     torch._dynamo.config.suppress_errors = True
     for network in networks:
         network.compile()
+    return True
+
+
+def _compiler_counters() -> Any:
+    from torch._dynamo.utils import counters  # noqa: PLC0415 - takes seconds where nobody compiles
+
+    return counters
+
+
+def uncompiled() -> tuple[int, int]:
+    """Return how many parts of compiled networks could not be compiled, and of how many."""
+    frames = _compiler_counters()["frames"]
+    return frames["total"] - frames["ok"], frames["total"]

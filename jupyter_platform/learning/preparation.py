@@ -107,7 +107,7 @@ def prepare_strategy(
     check_state(strategy)
     if options.compile:
         context.phase("compiling the network")
-        compile_networks(networks, context.device, context.warn)
+        context.used["compiled"] = compile_networks(networks, context.device, context.warn)
     return strategy, _kept(context, places, networks)
 
 
@@ -180,6 +180,13 @@ def _reduce(context: RunContext, precision: str, networks: Sequence[nn.Module]) 
     if precision == "float16" and context.device.type == "cpu":
         context.warn("precision = float16 needs a GPU; bfloat16 is used on this CPU.")
         precision = "bfloat16"
+    on_gpu = context.device.type == "cuda"
+    if precision == "bfloat16" and on_gpu and not torch.cuda.is_bf16_supported(False):
+        context.warn(
+            f"{torch.cuda.get_device_name(context.device)} has no bfloat16 of its own: it is "
+            "emulated, which is slow; precision = float16 is faster there."
+        )
+    context.used["precision"] = precision
     for network in networks:
         compute_in(network, precision, context.device)
 

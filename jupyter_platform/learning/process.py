@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 import torch
 
-from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.errors import InvalidRequestError, UnavailableError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.runs import RunResult, RunSpec
 from jupyter_platform.core.states import JobType
@@ -25,7 +25,7 @@ from jupyter_platform.learning.evaluation import runner as evaluator
 from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.gang import PeerLostError, join
 from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.stop import Interrupted, StopFlag
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 
 JOBS: dict[JobType, Callable[[RunContext], RunResult]] = {
@@ -53,11 +53,7 @@ def main(run_folder: str | Path) -> int:
     """
     folder = Path(run_folder)
     stop = StopFlag()
-
-    def request_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.requested = True
-
-    signal.signal(signal.SIGTERM, request_stop)
+    stop.listen()
     # As Python starts up: a file that grows beyond a limit is an OSError. A fork has lost that.
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     logging.basicConfig(
@@ -69,6 +65,10 @@ def main(run_folder: str | Path) -> int:
         # That says nothing about the job: it has no result, and whoever asks tries again.
         logger.exception("The gang has broken up.")
         return os.EX_TEMPFAIL
+    except Interrupted:
+        # It was still being set up.
+        logger.info("Stopped before the first step.")
+        result = RunResult(status="stopped")
     except Exception as error:
         logger.exception("The job failed.")
         result = _failure(error)
@@ -90,8 +90,10 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
     recorder = Recorder(folder, events, partial(_end_with, folder))
     context = RunContext(spec, folder, events, recorder, stop, device)
     recorder.start()
-    if spec.gpus and device.type == "cpu":
-        context.warn(f"GPU {spec.gpus[0]} was leased, but torch finds no CUDA; the CPU is used.")
+    if torch.get_num_threads() != spec.threads:
+        context.warn(
+            f"{spec.threads} threads were leased, but torch takes {torch.get_num_threads()}."
+        )
     try:
         if spec.meets_others:
             context.phase("waiting for the other processes")
@@ -123,7 +125,27 @@ def _set_up_device(spec: RunSpec) -> torch.device:
     # Leases name GPUs as NVML does: by their place on the bus.
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"
     os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, spec.gpus))
-    return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if found < len(spec.gpus):
+        raise _no_gpu(spec.gpus, found)
+    return torch.device("cuda:0")
+
+
+def _no_gpu(leased: list[int], found: int) -> UnavailableError:
+    """Return the error of a host that offers GPUs which torch cannot use."""
+    names = ", ".join(map(str, leased))
+    seen = "none" if found == 0 else f"{found}"
+    if torch.version.cuda is None:
+        cure = f"this torch ({torch.__version__}) is built without CUDA: install one with CUDA"
+    else:
+        cure = (
+            f"torch {torch.__version__} wants a driver for CUDA {torch.version.cuda}: look at "
+            "`nvidia-smi` and `jupyter platform doctor` there"
+        )
+    return UnavailableError(
+        f"GPU {names} of host {platform.node()} was leased, but torch sees {seen} of the "
+        f"{len(leased)}; {cure}, or submit with gpus=0 to train on the CPU."
+    )
 
 
 def _failure(error: Exception) -> RunResult:

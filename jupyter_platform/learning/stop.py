@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+from collections.abc import Iterator
 from dataclasses import dataclass
+from types import FrameType
+
+PATIENCE_S = 5.0
+"""Seconds that a step, a validation or an episode may go on after a stop was asked for."""
+_AGAIN_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -15,10 +23,14 @@ class Ending:
     """A sentence for people."""
 
 
+class Interrupted(BaseException):
+    """Raised inside of what goes on long after a stop; no ``except Exception`` takes it."""
+
+
 class StopFlag:
     """A plain attribute, so that looking at it costs the loop nothing; others say why."""
 
-    __slots__ = ("ending", "failure", "requested")
+    __slots__ = ("_cuttable", "ending", "failure", "requested")
 
     def __init__(self) -> None:
         self.requested = False
@@ -26,6 +38,25 @@ class StopFlag:
         """The rule that ended it, unless a person did before."""
         self.failure: Ending | None = None
         """What makes going on pointless."""
+        self._cuttable = False
+
+    def listen(self) -> None:
+        """Hear SIGTERM from now on; what then goes on for too long is cut, see `cut_short`."""
+        signal.signal(signal.SIGTERM, self._asked)
+        signal.signal(signal.SIGALRM, self._late)
+
+    @contextlib.contextmanager
+    def cut_short(self) -> Iterator[None]:
+        """Let what happens inside be left, with `Interrupted`, some seconds after a stop.
+
+        That reaches loops and waits of Python, also those of code that never looks at the flag.
+        Nothing inside may talk to other ranks or write what must be whole.
+        """
+        before, self._cuttable = self._cuttable, True
+        try:
+            yield
+        finally:
+            self._cuttable = before
 
     def end(self, rule: str, text: str) -> None:
         """Let it end because a rule says so."""
@@ -38,3 +69,12 @@ class StopFlag:
         if self.failure is None:
             self.failure = Ending(series, text)
             self.requested = True
+
+    def _asked(self, _signal: int, _frame: FrameType | None) -> None:
+        self.requested = True
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE_S, _AGAIN_S)
+
+    def _late(self, _signal: int, _frame: FrameType | None) -> None:
+        if self._cuttable:
+            self._cuttable = False  # should it come while that is being set
+            raise Interrupted

@@ -35,7 +35,7 @@ from jupyter_platform.runtime.atomic import fsync_folder, read_bytes, write_byte
 from jupyter_platform.runtime.identity import is_same_process
 from jupyter_platform.runtime.record_repair import RECORD_SIZE
 from jupyter_platform.runtime.records import SUFFIX, whole_records
-from jupyter_platform.runtime.shim import LOCK_FILE
+from jupyter_platform.runtime.shim import LOCK_FILE, descendants
 
 SPEC, PROCESS, PROGRESS = "spec.json", "process.json", "progress.json"
 RESULT, EXIT = "result.json", "exit.json"
@@ -345,9 +345,10 @@ def run_folders(root: Path) -> dict[RunId, RunFolder]:
 
 
 def _kill_session(leader: int) -> None:
-    """End every process of a session but its leader."""
+    """End every process of a session, and what was started from there, but the leader."""
+    below = set(descendants(leader))
     for name in os.listdir("/proc"):
         if name.isdecimal() and int(name) != leader:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                if os.getsid(int(name)) == leader:
+                if int(name) in below or os.getsid(int(name)) == leader:
                     os.kill(int(name), signal.SIGKILL)

@@ -29,6 +29,10 @@ _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.005
 _WRITE_TRIES = 60
 _WRITE_PAUSE_S = 1.0
+_END_TRIES = 500
+_END_PAUSE_S = 0.01
+_SET_CHILD_SUBREAPER = 36
+"""A command of prctl(2)."""
 _IGNORED = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 
 _gates: dict[int, int] = {}
@@ -74,6 +78,7 @@ def supervise(
         _call(ready)
         return 0
     redirect_output(os.path.join(folder, "output.log"))
+    _adopt_orphans()
     pid = start()
     me = os.getpid()
     record = {
@@ -243,9 +248,11 @@ def _take(folder: str) -> bool:
 
 def _await_end(folder: str, pid: int) -> int:
     # While the leader is not reaped its pid names nobody else, so its group can be ended safely.
-    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)) and ended.si_pid != pid:
+        os.waitpid(ended.si_pid, 0)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
+    _end_descendants(pid)
     _, status, usage = os.wait4(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     unit = 1 if sys.platform == "darwin" else 1024
@@ -265,6 +272,50 @@ def _await_end(folder: str, pid: int) -> int:
                 raise
             time.sleep(_WRITE_PAUSE_S)
     return code if code >= 0 else 128 - code
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of whatever outlives its parent below this process.
+
+    So that also what has taken a session of its own can be found when the run has ended.
+    """
+    with contextlib.suppress(Exception):  # without it only such processes are out of reach
+        import ctypes  # noqa: PLC0415 - nobody else needs it here
+
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def descendants(root: int) -> list[int]:
+    """Return the pids of all that runs below a process, parents before children."""
+    children: dict[int, list[int]] = {}
+    for name in os.listdir("/proc"):
+        if name.isdecimal():
+            with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+                if fields[0] != b"Z":
+                    children.setdefault(int(fields[1]), []).append(int(name))
+    found: list[int] = []
+    waiting = [root]
+    while waiting:
+        below = children.get(waiting.pop(), ())
+        found += below
+        waiting += below
+    return found
+
+
+def _end_descendants(leader: int) -> None:
+    """End what the process of this run has left behind, before its end is told."""
+    for _ in range(_END_TRIES):
+        left = [pid for pid in descendants(os.getpid()) if pid != leader]
+        if not left:
+            return
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+                # Those whose parent this is now are seen off; of others that is not our task.
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+        time.sleep(_END_PAUSE_S)
 
 
 def _write_json(folder: str, name: str, value: Any, fsync: bool = False) -> None:

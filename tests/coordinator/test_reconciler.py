@@ -180,10 +180,12 @@ async def test_what_does_not_stop_in_time_is_killed(open_lab, host, until):
     async with running(lab, host, until) as (job, run):
         await lab.jobs.stop(job.id)
 
-        record = await until_state(lab, until, job, "stopped")
+        record = await until_state(lab, until, job, "failed")
 
         assert run.signals[0] == "stop"
         assert "kill" in run.signals
+        assert record.error.type == "Killed"
+        assert record.error.message == "It did not stop within 0.05 s and was killed."
         assert len(record.attempts) == 1
 
 

@@ -52,7 +52,7 @@ class Case:
         self.files[digest] = str(path)
         return module
 
-    def run(self, *, gang=None, **options):
+    def run(self, *, gang=None, stop=None, **options):
         folder = self.folder / f"run{gang.rank if gang else ''}"
         folder.mkdir(exist_ok=True)
         spec = RunSpec(
@@ -66,7 +66,7 @@ class Case:
         )
         events = EventLog(folder)
         recorder = Recorder(folder, events)
-        context = RunContext(spec, folder, events, recorder, StopFlag())
+        context = RunContext(spec, folder, events, recorder, stop or StopFlag())
         context.gang = gang or Gang()
         try:
             return runner.run(context)

@@ -16,6 +16,7 @@ from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError, PlatformError
 from jupyter_platform.learning.evaluation.classification import Classification
 from jupyter_platform.learning.networks import WeightsHeader, save_weights
+from jupyter_platform.learning.stop import StopFlag
 
 from .evaluating import LINEAR, Case, everything, network
 from .gangs import run_gang
@@ -239,6 +240,48 @@ def test_a_gang_gives_the_same_numbers(two_classes, size):
     assert sum(item.step for item in results[1:]) < 60
     together = load_file(two_classes.folder / "run0" / "files" / "outputs.safetensors")
     assert torch.equal(together["outputs"], kept["outputs"])
+
+
+def test_a_stop_keeps_the_scores_and_outputs_of_what_was_done(two_classes, monkeypatch):
+    two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+    wanted = {"test_set": (30, 60), "include_outputs": True, "batch_size": 7}
+    expected = two_classes.run(**{**wanted, "test_set": (30, 44)})
+    first = load_file(two_classes.folder / "run" / "files" / "outputs.safetensors")
+    stop, note, batches = StopFlag(), Classification.note, []
+
+    def note_and_stop(evaluation, *arguments):
+        batches.append(len(arguments[0]))
+        stop.requested = len(batches) == 2
+        return note(evaluation, *arguments)
+
+    monkeypatch.setattr(Classification, "note", note_and_stop)
+
+    found = two_classes.run(stop=stop, store_if_larger_than=-1.0, **wanted)
+
+    assert (found.status, found.step, batches) == ("stopped", 14, [7, 7])
+    for name in ("accuracy", "loss", "confusion", "per_class", "examples", "headline", "samples"):
+        assert found.result[name] == expected.result[name], name
+    kept = load_file(two_classes.folder / "run" / "files" / "outputs.safetensors")
+    assert torch.equal(kept["outputs"], first["outputs"])
+    assert kept["samples"].tolist() == list(range(30, 44))
+    assert found.result["partial"] is True
+    assert "Stopped after 14 of 30 samples" in found.result["warnings"][0]
+    assert "stored_best" not in found.result, "a part is no judgement"
+
+
+def test_ranks_that_were_stopped_keep_what_each_has_done(two_classes):
+    two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
+
+    def stopped(gang):
+        stop = StopFlag()
+        stop.requested = True  # heard after the first batch
+        return two_classes.run(gang=gang, stop=stop, include_outputs=True, **everything(60))
+
+    results = run_gang(2, stopped)
+
+    assert (results[0].status, results[0].result["samples"]) == ("stopped", 14)
+    kept = load_file(two_classes.folder / "run0" / "files" / "outputs.safetensors")
+    assert kept["samples"].tolist() == [*range(7), *range(28, 35)]
 
 
 def test_more_processes_than_samples_are_refused(two_classes):

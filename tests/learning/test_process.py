@@ -295,15 +295,19 @@ def test_a_full_disk_warns_keeps_the_last_good_checkpoint_and_fails_at_the_end(
     assert not list((run / "checkpoint").glob(".tmp*"))
 
 
-def test_a_leased_gpu_that_torch_cannot_see_is_said(make_run, run_process):
+@pytest.mark.parametrize("job_type", [LEARN, JobType.EVALUATE, JobType.ACT])
+def test_a_leased_gpu_that_torch_cannot_see_fails_the_attempt(make_run, run_process, job_type):
     if torch.cuda.is_available():
         pytest.skip("torch sees a GPU here")
-    run = make_run("l", LEARN, "mlp", "iris", max_iterations=1, gpus=[0])
+    run = make_run("l", job_type, "mlp", "iris", gpus=[3])
 
     result = run_process(run)
 
-    assert result.result["device"] == "cpu"
-    assert "GPU 0 was leased" in events(run, "message")[0]["text"]
+    assert result.status == "failed"
+    assert "GPU 3 of host" in result.error.message
+    assert "torch sees none of the 1" in result.error.message
+    assert "gpus=0" in result.error.message
+    assert not (run / "weights").exists()
 
 
 def test_threads_are_those_of_the_lease(make_run, run_process):

@@ -228,3 +228,32 @@ def test_usage_is_told(tmp_path):
     assert (done.returncode, missing.returncode) == (2, 2)
     assert "usage" in done.stderr
     assert "is no folder" in missing.stderr
+
+
+def test_what_took_a_session_of_its_own_ends_with_the_run(folder, wait_for, tmp_path):
+    """Daemons (forked twice, in sessions of their own) and what they start are found, too."""
+    pids = tmp_path / "pids"
+    daemon = (
+        "import os, sys, time\n"
+        "def note(): open(sys.argv[1], 'a').write(f'{os.getpid()}\\n')\n"
+        "if os.fork() == 0:\n"
+        "    os.setsid()\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid(); note()\n"
+        "        if os.fork() == 0: note()\n"
+        "        time.sleep(600)\n"
+        "    os._exit(0)\n"
+        "os.wait()\n"
+        "while len(open(sys.argv[1], 'a+').read() or open(sys.argv[1]).read().split()) < 2: "
+        "time.sleep(0.01)\n"
+    )
+
+    run(folder, sys.executable, "-c", daemon, str(pids))
+
+    record = wait_for(lambda: ended(folder))
+    assert record.code == 0
+    left = [int(pid) for pid in pids.read_text().split()]
+    assert len(left) == 2
+    for pid in left:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)

@@ -20,6 +20,7 @@ from jupyter_platform.coordinator.pulling.event_rows import (
     write_events,
 )
 from jupyter_platform.coordinator.pulling.keeping import Keeper
+from jupyter_platform.coordinator.pulling.last_checkpoint import LastCheckpoints
 from jupyter_platform.coordinator.pulling.tracked import TrackedRun, WeightsTarget
 from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store import Store
@@ -78,6 +79,7 @@ class Puller:
         self._paths = paths
         self._hosts = hosts
         self._keeper = Keeper(store, paths, blobs, tags, hosts)
+        self._last_checkpoints = LastCheckpoints(store, blobs, tags)
         self._on_progress = on_progress
         self._on_job = on_job
         self._runs: dict[str, dict[RunId, TrackedRun]] = {}
@@ -129,6 +131,10 @@ class Puller:
             If the host does not answer.
         """
         return await self._keeper.settle(tracked)
+
+    async def keep_newest_checkpoint(self, job: str) -> str | None:
+        """Keep the weights of a job's newest checkpoint; see `LastCheckpoints.keep`."""
+        return await self._last_checkpoints.keep(job)
 
     async def release(self, job: str) -> None:
         """Forget the checkpoints of a job that has ended; its weights stay."""

@@ -40,6 +40,8 @@ class Attempt:
     given_up: set[int] = field(default_factory=set)
     """Ranks that were killed because another one was gone."""
     stop_since: float | None = None
+    stopped_late: bool = False
+    """Whether it was killed because it did not stop."""
     lost_since: float | None = None
 
     @property

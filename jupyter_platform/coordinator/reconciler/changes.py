@@ -150,7 +150,7 @@ def end(
         row.host, row.not_before = None, datetime.now(UTC)
         point = newest_checkpoint(attempts)
         return Ended(JobState.QUEUED, error, int(point["step"]) if point else 0)
-    state = JobState.STOPPED if stopped and outcome.again else outcome.state
+    state = outcome.state
     if (outcome.again or outcome.retries) and state == JobState.FAILED and error is not None:
         error = exhausted(error, earlier)
     move_attempt(current, state)
@@ -161,6 +161,19 @@ def end(
     row.warnings = [*row.warnings, *_left_best(session, row)]
     row.error = error.model_dump(mode="json") if error and state == JobState.FAILED else None
     return Ended(state, error if state == JobState.FAILED else None)
+
+
+def is_final(session: Session, attempt: Attempt, outcome: Outcome) -> bool:
+    """Return whether no other attempt would follow one that ended so."""
+    row, _ = _rows(session, attempt)
+    if row.target != JobTarget.RUN.value:
+        return True
+    earlier = [
+        JobErrorRecord.model_validate(item.error)
+        for item in _attempts(session, row.id)[:-1]
+        if item.error
+    ]
+    return not _may_end_better(row, outcome, earlier)
 
 
 def _left_best(session: Session, row: JobRow) -> list[str]:

@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.reconciler import changes
 from jupyter_platform.coordinator.reconciler.attempt import Attempt
 from jupyter_platform.coordinator.reconciler.outcome import (
     Outcome,
+    ended_by_stop,
     gone_with_its_gang,
     host_lost,
     outcome_of,
@@ -199,6 +200,8 @@ class Driver:
         ended = await tools.ledger.run(
             lambda s: changes.start_failed(s, attempt, record, again, FAILED_STARTS)
         )
+        if ended.state == JobState.FAILED:
+            await self._keep_newest_checkpoint()
         await self._over(ended)
         return True
 
@@ -243,6 +246,9 @@ class Driver:
         attempt, tools = self._attempt, self._tools
         for run in attempt.runs:
             self._warnings += await tools.puller.settle(run)
+        if attempt.stop_wanted:
+            grace_s = tools.settings.stop_grace_s
+            outcome = ended_by_stop(outcome, grace_s, late=attempt.stopped_late)
         if outcome.again and not attempt.stop_wanted:
             await tools.hosts.count_failure(attempt.hosts[outcome.rank])
         if outcome.error is not None:
@@ -257,10 +263,23 @@ class Driver:
         progress = None
         if attempt.runs and attempt.runs[0].progress is not None:
             progress = job_progress(attempt.runs[0].progress)
+        if outcome.state == JobState.FAILED and await tools.ledger.run(
+            lambda s: changes.is_final(s, attempt, outcome)
+        ):
+            await self._keep_newest_checkpoint()
         ended = await tools.ledger.run(
             lambda s: changes.end(s, attempt, outcome, progress, self._warnings)
         )
         await self._over(ended)
+
+    async def _keep_newest_checkpoint(self) -> None:
+        """Leave weights to go on from; before the end is written, so that they are never lost."""
+        try:
+            told = await self._tools.puller.keep_newest_checkpoint(self._attempt.job)
+        except (PlatformError, OSError) as error:
+            told = f"Its newest checkpoint could not be kept: {error}"
+        if told is not None and told not in self._warnings:
+            self._warnings.append(told)
 
     async def _over(self, ended: changes.Ended) -> None:
         self._is_over = True
@@ -281,6 +300,7 @@ class Driver:
         for run in attempt.runs:
             rank = run.run.rank
             if late and run.alive:
+                attempt.stopped_late = True
                 await self._signal(rank, "kill")
             elif rank not in attempt.stop_sent and await self._signal(rank, "stop"):
                 attempt.stop_sent.add(rank)

@@ -36,6 +36,8 @@ class Outcome:
     """Which process of the gang ended so."""
     retries: int = 0
     """Attempts that may fail like this and be followed by another; -1: all."""
+    asked: bool = False
+    """Whether what ended it was a request to stop, which came before it could listen."""
 
 
 def outcome_of(
@@ -83,7 +85,8 @@ def outcome_of(
     if number == signal.SIGKILL and full:
         held = format_bytes(exit.max_rss or 0)
         return _killed("OutOfMemory", f"The process ran out of memory: it held {held}.")
-    return _killed("Killed", f"The process was killed by signal {number} ({_name(number)}).")
+    killed = _killed("Killed", f"The process was killed by signal {number} ({_name(number)}).")
+    return replace(killed, asked=number == signal.SIGTERM)
 
 
 def host_lost(host: str) -> Outcome:
@@ -120,6 +123,31 @@ def _of_rank(outcome: Outcome, rank: int) -> Outcome:
     if error is not None:
         error = error.model_copy(update={"message": f"Rank {rank}: {error.message}"})
     return replace(outcome, error=error, rank=rank)
+
+
+def ended_by_stop(outcome: Outcome, grace_s: float, *, late: bool) -> Outcome:
+    """Return what became of an attempt that was asked to stop.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        How its processes ended.
+    grace_s : float
+        Seconds that they had to end by themselves.
+    late : bool
+        Whether they were killed because they had not.
+    """
+    error = outcome.error
+    if not outcome.again or error is None:
+        return outcome
+    if outcome.asked or error.type == PEER_LOST:
+        # Before it could listen, or because the others had stopped.
+        return Outcome(JobState.STOPPED, rank=outcome.rank)
+    if late and error.type == "Killed":
+        rank = error.message.split(":")[0] if error.message.startswith("Rank ") else "It"
+        text = f"{rank} did not stop within {grace_s:g} s and was killed."
+        error = error.model_copy(update={"message": text})
+    return replace(outcome, error=error, again=False, retries=0)
 
 
 def exhausted(error: JobErrorRecord, earlier: Sequence[JobErrorRecord]) -> JobErrorRecord:

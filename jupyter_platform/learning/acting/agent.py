@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ from jupyter_platform.learning.acting.recording import Recording, Take, take_fac
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.networks import build, load_weights
 from jupyter_platform.learning.seeds import stream_seed
+from jupyter_platform.learning.stop import Interrupted
 
 _WINDOW = 100
 """Episodes over which the mean return of the result goes."""
@@ -119,6 +121,11 @@ class Agent:
 
     def play(self) -> bool:
         """Play; return whether the quota was met."""
+        with contextlib.suppress(Interrupted), self.context.stop.cut_short():
+            return self._play()
+        return False
+
+    def _play(self) -> bool:
         self._refresh()
         while not self.quota.met(len(self.returns), self.actions) and not self._learnt:
             if self.context.stop.requested:
@@ -230,7 +237,8 @@ def run(context: RunContext) -> RunResult:
     PlatformError
         If network, weights, environment, pool and options do not fit each other.
     """
-    agent = Agent(context)
+    with context.stop.cut_short():
+        agent = Agent(context)
     quota, recorder = agent.quota, context.recorder
     recorder.unit = "episodes" if quota.episodes != -1 or quota.actions == -1 else "actions"
     wanted = quota.episodes if quota.episodes != -1 else quota.actions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from jupyter_platform.learning.acting.environments import Episode, Lanes, numbered_seeds
 from jupyter_platform.learning.acting.policies import Policy, best_actions
+from jupyter_platform.learning.stop import Interrupted, StopFlag
 
 SIDE_BY_SIDE = 16
 
@@ -36,7 +38,7 @@ def play(
     discount: float = 1.0,
     max_actions: int = -1,
     share: tuple[int, int] = (0, 1),
-    should_stop: Callable[[], bool] = lambda: False,
+    stop: StopFlag | None = None,
     on_episode: Callable[[Episode], None] = lambda _episode: None,
 ) -> Played:
     """Play episodes with the actions that a network holds best.
@@ -57,8 +59,8 @@ def play(
         Actions after which an episode is cut; -1: only the environment cuts.
     share : tuple of int
         Rank and size of a gang: of its ``size`` ranks this one plays every ``size``-th episode.
-    should_stop : callable
-        Asked after each action; True leaves out what has not come to its end.
+    stop : StopFlag, optional
+        Looked at after each action: a stop leaves out what has not come to its end.
     on_episode : callable
         Told of each episode that has come to its end, in that order.
     """
@@ -69,16 +71,20 @@ def play(
     powers = np.ones(len(lanes.active))
     ended: dict[int, tuple[Episode, float]] = {}
     try:
-        while len(lanes.active) and not should_stop():
-            outputs = policy.outputs(lanes.active, lanes.observations)
-            moves = lanes.step(best_actions(policy.head, outputs))
-            sums[moves.lanes] += powers[moves.lanes] * moves.rewards
-            powers[moves.lanes] *= discount
-            for episode in moves.ended:
-                ended[episode.seed] = (episode, float(sums[episode.lane]))
-                sums[episode.lane], powers[episode.lane] = 0.0, 1.0
-                policy.forget(episode.lane)
-                on_episode(episode)
+        with contextlib.ExitStack() as cut:
+            if stop is not None:
+                cut.enter_context(contextlib.suppress(Interrupted))
+                cut.enter_context(stop.cut_short())
+            while len(lanes.active) and not (stop is not None and stop.requested):
+                outputs = policy.outputs(lanes.active, lanes.observations)
+                moves = lanes.step(best_actions(policy.head, outputs))
+                sums[moves.lanes] += powers[moves.lanes] * moves.rewards
+                powers[moves.lanes] *= discount
+                for episode in moves.ended:
+                    ended[episode.seed] = (episode, float(sums[episode.lane]))
+                    sums[episode.lane], powers[episode.lane] = 0.0, 1.0
+                    policy.forget(episode.lane)
+                    on_episode(episode)
     finally:
         lanes.close()
     found = [ended[item] for item in seeds if item in ended]

@@ -19,7 +19,7 @@ from jupyter_platform.learning.acting.playing import play
 from jupyter_platform.learning.acting.policies import Policy
 from jupyter_platform.learning.acting.pool import Pool
 from jupyter_platform.learning.context import RunContext
-from jupyter_platform.learning.evaluation.keeping import keep_best
+from jupyter_platform.learning.evaluation.keeping import keep_best, tell_partial
 from jupyter_platform.learning.networks import build, load_weights
 
 
@@ -44,8 +44,8 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
         if joined is None:
             return RunResult(status="finished", step=done, result={"episodes": done})
         done = len(joined)
-        if done < options.episodes:
-            return RunResult(status="stopped", step=done, result={"episodes": done})
+        if not done:
+            return RunResult(status="stopped", result={"episodes": 0})
         if not joined.isfinite().all():
             network = context.network().description.name
             raise InvalidDataError(
@@ -70,6 +70,9 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
         "device": str(context.device),
     }
     result["headline"] = {"name": "mean return", "value": result["mean_return"]}
+    if context.spec.pool is None and done < options.episodes:
+        tell_partial(context, result, done, options.episodes, "episodes")
+        return RunResult(status="stopped", step=done, result=result)
     keep_best(context, "mean return", result["mean_return"], result)
     return RunResult(status="finished", step=done, result=result)
 
@@ -118,7 +121,7 @@ def _played(context: RunContext, options: EvaluateOptions) -> Tensor:
         options.seed,
         discount=options.discount,
         share=(gang.rank, gang.size),
-        should_stop=lambda: context.stop.requested,
+        stop=context.stop,
         on_episode=note,
     )
     rows = [

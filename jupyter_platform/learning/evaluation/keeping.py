@@ -54,6 +54,16 @@ def keep_outputs(context: RunContext, indices: Tensor, outputs: Tensor) -> dict[
     return {"file": OUTPUTS_FILE, "shape": list(outputs.shape), "bytes": size}
 
 
+def tell_partial(
+    context: RunContext, result: dict[str, Any], done: int, wanted: int, unit: str
+) -> None:
+    """Say beside scores that they are those of a part: a stop has cut the evaluation short."""
+    text = f"Stopped after {done:,} of {wanted:,} {unit}: the scores are of these alone."
+    context.warn(text)
+    result["partial"] = True
+    result["warnings"] = [*result.get("warnings", ()), text]
+
+
 def keep_best(context: RunContext, name: str, value: float | None, result: dict[str, Any]) -> None:
     """Ask for the weights to be the best of their tag, when a score is as the options wish.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets.prefetch import Prefetcher
 from jupyter_platform.learning.evaluation.base import Columns, Evaluation
 from jupyter_platform.learning.gang import Gang
+from jupyter_platform.learning.stop import Interrupted
 
-OUTPUTS = "outputs"
+OUTPUTS, POSITION = "outputs", "position"
 USABLE = "usable"
 """Column of truth values: whether the outputs of a sample are numbers to judge by."""
 WARM_UP = 32
@@ -44,7 +46,12 @@ class Passed:
     """Samples; fewer than asked for when it was stopped."""
 
     def joined(self, gang: Gang) -> Passed | None:
-        """Return what came out in all processes of a gang, on rank 0; None on the others."""
+        """Return what came out in all processes of a gang, on rank 0; None on the others.
+
+        Nothing where one of them was stopped before its first batch.
+        """
+        if gang.agree(not self.columns):
+            return Passed({}, self.forward_s, 0) if gang.leads else None
         columns = {name: gang.gather(values) for name, values in self.columns.items()}
         totals = torch.tensor([self.forward_s, float(self.done)], dtype=torch.float64)
         gang.add(totals)
@@ -166,7 +173,7 @@ def pass_through(
     """
     noted, watch, done = Noted(), Stopwatch(context.device), 0
     recorder, stop = context.recorder, context.stop
-    with torch.inference_mode():
+    with torch.inference_mode(), contextlib.suppress(Interrupted), stop.cut_short():
         if parts:
             evaluation.forward(_read(gather, parts[0][:WARM_UP])[0])
         for number, (rows, (inputs, targets)) in enumerate(
@@ -189,7 +196,11 @@ def pass_through(
             recorder.step = done
             if stop.requested:
                 break
-    return Passed(noted.whole(), watch.seconds(), done)
+    # What was cut short in the middle of a batch may have noted a part of it.
+    columns = {name: values[:done] for name, values in noted.whole().items()} if done else {}
+    if done:
+        columns[POSITION] = torch.arange(done)
+    return Passed(columns, watch.seconds(), done)
 
 
 def _read_all(

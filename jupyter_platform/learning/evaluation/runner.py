@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -22,9 +22,10 @@ from jupyter_platform.learning.datasets import Dataset
 from jupyter_platform.learning.datasets.adapters import Chain, adapt
 from jupyter_platform.learning.evaluation.base import Evaluation, Subject
 from jupyter_platform.learning.evaluation.examples import EXAMPLES, examples, spread
-from jupyter_platform.learning.evaluation.keeping import keep_best, keep_outputs
+from jupyter_platform.learning.evaluation.keeping import keep_best, keep_outputs, tell_partial
 from jupyter_platform.learning.evaluation.passing import (
     OUTPUTS,
+    POSITION,
     USABLE,
     Gather,
     Passed,
@@ -52,6 +53,10 @@ class _Set:
     """As they are stored, int64, shape (n,)."""
     gather: Gather
 
+    def at(self, positions: Tensor) -> _Set:
+        """Return some of the samples."""
+        return replace(self, indices=self.indices[positions], rows=self.rows[positions])
+
 
 def run(context: RunContext) -> RunResult:
     """Run an EVALUATE job.
@@ -66,21 +71,27 @@ def run(context: RunContext) -> RunResult:
         return rewarding.run(context, options)
     started = time.perf_counter()
     context.recorder.unit = "samples"
-    dataset, chain = adapt(context.dataset(), options)
-    facts = chain.shape(dataset.facts)
-    kind = evaluation_type(options, facts)
-    evaluation = _prepare(context, kind, options, facts)
-    samples = _samples(context, dataset, chain, options)
+    with context.stop.cut_short():
+        dataset, chain = adapt(context.dataset(), options)
+        facts = chain.shape(dataset.facts)
+        kind = evaluation_type(options, facts)
+        evaluation = _prepare(context, kind, options, facts)
+        samples = _samples(context, dataset, chain, options)
     context.phase("evaluating")
     mine = _pass(context, evaluation, samples)
     passed = mine.joined(context.gang)
     if passed is None:
         return RunResult(status="finished", step=mine.done, result={"samples": mine.done})
-    if passed.done < len(samples.rows):
-        return RunResult(status="stopped", step=passed.done, result={"samples": passed.done})
+    wanted = len(samples.rows)
+    if not passed.done:
+        return RunResult(status="stopped", result={"samples": 0})
     result = _finite(evaluation.scores(passed.columns))
     _tell_unusable(context, evaluation, passed, result)
-    keep_best(context, *evaluation.error(result), result)
+    if passed.done < wanted:
+        tell_partial(context, result, passed.done, wanted, "samples")
+        samples = samples.at(passed.columns[POSITION])
+    else:
+        keep_best(context, *evaluation.error(result), result)
     if options.include_outputs:
         result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
     result |= {
@@ -93,7 +104,8 @@ def run(context: RunContext) -> RunResult:
         "threads": torch.get_num_threads(),
         "device": str(context.device),
     }
-    return RunResult(status="finished", step=passed.done, result=result)
+    status: Literal["finished", "stopped"] = "finished" if passed.done == wanted else "stopped"
+    return RunResult(status=status, step=passed.done, result=result)
 
 
 def _tell_unusable(
@@ -196,9 +208,10 @@ def _pass(context: RunContext, evaluation: Evaluation, samples: _Set) -> Passed:
             f"{'samples' if length is None else 'runs of samples'}; lower target_count."
         )
     size = min(options.batch_size, len(samples.rows) // gang.size)
-    first, parts = share(list(batches(samples.rows, size, length)), gang)
+    every = list(batches(samples.rows, size, length))
+    first, parts = share(every, gang)
     context.recorder.total = sum(item.numel() for item in parts)
-    return pass_through(
+    passed = pass_through(
         context,
         evaluation,
         samples.gather,
@@ -207,6 +220,9 @@ def _pass(context: RunContext, evaluation: Evaluation, samples: _Set) -> Passed:
         keep_outputs=options.include_outputs,
         threads=0 if samples.dataset.in_memory else READERS,
     )
+    if passed.done:
+        passed.columns[POSITION] += sum(item.numel() for item in every[:first])
+    return passed
 
 
 def _examples(context: RunContext, evaluation: Evaluation, samples: _Set) -> list[dict[str, Any]]:
