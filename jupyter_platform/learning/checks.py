@@ -13,6 +13,7 @@ from jupyter_platform.core.evaluations import EVALUATIONS, default_evaluation
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
 from jupyter_platform.core.options import OPTION_MODELS, EvaluateOptions, LearnOptions
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.core.options.learn import PASSING
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.strategies import STRATEGIES
 from jupyter_platform.core.units import format_count
@@ -26,7 +27,7 @@ from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import places_of
-from jupyter_platform.learning.strategies.sampling import check_sampling
+from jupyter_platform.learning.strategies.sampling import batch_note, check_sampling
 from jupyter_platform.learning.trial_checks import MOST_PARAMETERS, try_networks
 
 
@@ -373,18 +374,15 @@ def _check_learning(
             f"Dataset {name!r} has no validation split and no validation_set is given: no best "
             "weights are kept."
         )
-    size, batch_size = sizes.get("train_set"), options.get("batch_size") or 0
+    size, model = sizes.get("train_set"), LearnOptions.model_validate(options)
     if size is None and "train_set" not in blamed:
         message = f"Dataset {name!r} has no training split; give train_set."
         result.errors.append(FieldError(field="train_set", message=message))
-    elif size is not None and size < batch_size:
-        result.warnings.append(
-            f"batch_size is {batch_size}, but train_set has {size} samples; each batch is the "
-            "whole set."
-        )
     if size is not None:
+        note = batch_note(model, size) if model.strategy in PASSING else None
+        result.warnings += [] if note is None else [note]
         try:
-            check_sampling(LearnOptions.model_validate(options), size, facts)
+            check_sampling(model, size, facts)
         except PlatformError as error:
             result.blame("sampling", error)
     if options.get("sample_range") is None:

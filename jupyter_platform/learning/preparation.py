@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.core.options.learn import PASSING
 from jupyter_platform.learning.acting.waiting import await_experience
 from jupyter_platform.learning.callbacks import KeptNetwork
 from jupyter_platform.learning.checks import check_fits, check_roles
@@ -30,7 +31,7 @@ from jupyter_platform.learning.networks import WeightsHeader, build, calibrate, 
 from jupyter_platform.learning.networks.calibration import needs_calibration
 from jupyter_platform.learning.strategies import Material, Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import check_state, places_of
-from jupyter_platform.learning.strategies.sampling import Source, TensorSource
+from jupyter_platform.learning.strategies.sampling import Source, TensorSource, batch_note
 
 LARGEST_WHOLE = 256 * 1024**2
 """Bytes of float32 up to which samples are converted once instead of batch by batch."""
@@ -198,11 +199,9 @@ def _training_rows(context: RunContext, options: LearnOptions, dataset: Dataset)
             f"Dataset {dataset.descriptor.name!r} has no training split; give train_set."
         )
     rows = dataset.rows(train_set, "train_set")
-    if options.batch_size > len(rows):
-        context.warn(
-            f"batch_size is {options.batch_size}, but train_set has {len(rows)} samples; each "
-            "batch is the whole set."
-        )
+    note = batch_note(options, len(rows)) if options.strategy in PASSING else None
+    if note is not None:
+        context.warn(note)
     _warn_of_missing_classes(context, dataset, rows)
     return rows
 

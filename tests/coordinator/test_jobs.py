@@ -173,3 +173,17 @@ async def test_every_change_of_a_job_is_published(open_lab, host, until):
         await until(lambda: "finished" in seen)
 
         assert list(dict.fromkeys(seen)) == ["queued", "starting", "running", "finished"]
+
+
+async def test_a_held_queue_says_so(open_lab, host, until):
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link(host.name))
+        lab.jobs.hold(True)
+        job = await lab.submit()
+
+        await until(lambda: job.id in lab.live.reasons)
+        assert "the queue is held" in ((await lab.jobs.get(job.id)).reason or "")
+        submission = JobSubmission(type="LEARN", networks=["mlp"], dataset="iris")
+        assert "the queue is held" in (await lab.jobs.check(submission)).when
+        lab.jobs.hold(False)
+        await until(lambda: host.runs)

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 
 from jupyter_platform.coordinator.repository import facts
-from jupyter_platform.core.catalogue import TagRecord
+from jupyter_platform.core.catalogue import TagOrigin, TagRecord
 from jupyter_platform.core.errors import (
     ConflictError,
     HostError,
@@ -486,3 +486,32 @@ async def test_what_the_data_decide_stands_in_the_record(ready, host):
         assert row.options["learning_rate"] == 0.001
         assert row.options["smoothing"] == 0.9
         assert row.given == {"epochs": 3, "method": "rmsprop"}
+
+
+async def test_an_evaluation_judges_by_what_the_job_set_aside(ready, tmp_path):
+    async with ready() as lab:
+        file = tmp_path / "w.safetensors"
+        file.write_bytes(b"w")
+        await lab.tags.store(
+            network="mlp",
+            network_digest=lab.networks.get("mlp").digest,
+            tag="mine",
+            variant="last",
+            file=file,
+            step=1,
+            scores={},
+            job="0123456789ab",
+            dataset="iris",
+            origin=TagOrigin(options={"test_set": [0, 30], "sample_range": None}),
+        )
+
+        judged = await resolve(lab, "EVALUATE", options={"tag": "mine"})
+        assert judged.options.test_set == (0, 30)
+        assert "test_set = 0:30, as the job that learned the weights" in " ".join(judged.warnings)
+        other = await resolve(lab, "EVALUATE", options={"tag": "mine", "test_set": "5:9"})
+        assert other.options.test_set == (5, 9)
+        elsewhere = await resolve(lab, "EVALUATE", dataset="wine", options={"tag": "mine"})
+        assert elsewhere.options.test_set is None
+        narrowed = await resolve(lab, "EVALUATE", options={"tag": "mine", "sample_range": "50"})
+        assert narrowed.options.test_set is None
+        assert "sample_range is another" in " ".join(narrowed.warnings)

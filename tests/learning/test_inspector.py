@@ -56,19 +56,28 @@ def test_facts_are_remembered_without_the_file(inspector, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("network", "dataset", "job_type", "category"),
+    ("network", "dataset", "job_type", "category", "used"),
     [
-        ("lenet-digits", "digits", "LEARN", "FF"),
-        ("mlp", "wine", "EVALUATE", "CLASSIFICATION"),
-        ("mlp-regression", "diabetes", "EVALUATE", "CRITERION"),
+        ("lenet-digits", "digits", "LEARN", "FF", {"criterion": "NLL"}),
+        ("mlp", "wine", "EVALUATE", "CLASSIFICATION", {"strategy": "classification"}),
+        (
+            "mlp-regression",
+            "diabetes",
+            "EVALUATE",
+            "CRITERION",
+            {"strategy": "regression", "criterion": "MSE"},
+        ),
     ],
 )
-def test_what_fits_has_a_category_and_no_errors(inspector, network, dataset, job_type, category):
+def test_what_fits_has_a_category_and_no_errors(
+    inspector, network, dataset, job_type, category, used
+):
     found = check(inspector, network, dataset, job_type)
 
     assert found.pop("parameters")[network] > 0
     assert (found["category"], found["errors"], found["warnings"]) == (category, [], [])
-    assert found["options"] == {}
+    assert found["sizes"]["test_set"] > 0
+    assert (found["options"], found["used"]) == ({}, used)
 
 
 def layers(*items, **more):

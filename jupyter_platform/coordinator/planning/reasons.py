@@ -62,10 +62,11 @@ def no_room(shape: Shape, rooms: Mapping[str, HostRoom], at: float | None) -> Re
         return Reason("no_room_for_gang", {**data, "fits": fits})
     wanted = need(shape)
     able = [room for room in rooms.values() if count(room.whole(shape), shape)]
-    best = min(able, key=lambda room: (deficit(room.room(shape), wanted), room.offer.name))
-    free, whole = best.room(shape), best.whole(shape)
-    if free[3] < -BARRIER // 2:
+    shared = [room for room in able if room.room(shape)[3] > -BARRIER // 2]
+    if not shared:
         return Reason("not_free", {**data, "own": shape.force_free})
+    best = min(shared, key=lambda room: (deficit(room.room(shape), wanted), room.offer.name))
+    free, whole = best.room(shape), best.whole(shape)
     dimension = next(index for index in _ORDER if free[index] < wanted[index])
     taken = len(best.offer.gpus) - len(best.grantable)
     return Reason(
@@ -164,6 +165,10 @@ def _not_free(data: Mapping[str, Any], now: float) -> str:
     return f"every host that it may use is taken by a job that shares it with no other{when}"
 
 
+def _queue_held(data: Mapping[str, Any], now: float) -> str:
+    return "the queue is held: nothing that waits starts until somebody lets it move again"
+
+
 def _impossible(data: Mapping[str, Any], now: float) -> str:
     what = data["what"]
     if what == "places":
@@ -239,4 +244,5 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any], float], str]] = {
     "behind": _behind,
     "reserved": _reserved,
     "retry": _retry,
+    "held": _queue_held,
 }

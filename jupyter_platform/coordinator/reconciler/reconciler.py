@@ -55,6 +55,8 @@ LONG_QUEUE = 200
 TOLD = 200
 """Waiting jobs at most whose new reason is sent to everybody at once."""
 
+QUEUE_HELD = Reason("held", {})
+
 
 class Reconciler:
     """Plans, starts, follows and ends; after a restart it goes on from rows and run folders.
@@ -164,6 +166,8 @@ class Reconciler:
 
     async def dry_run(self, candidate: Pending) -> str:
         """Say when a job would start if it were submitted now."""
+        if self._held:
+            return f"would wait: {sentence(QUEUE_HELD, time.time())}"
         answer = await self._ask_planner([*self._pending.values(), candidate])
         for placement in answer.placements:
             if placement.workload == candidate.id:
@@ -221,7 +225,10 @@ class Reconciler:
         return min([BUSY_TICK_S, *(seconds + 0.01 for seconds in retries)])
 
     async def _plan(self) -> None:
-        if not self._pending or self._held:
+        if not self._pending:
+            return
+        if self._held:
+            await self._tell_reasons(dict.fromkeys(self._pending, QUEUE_HELD))
             return
         async with self._placing:
             answer = await self._ask_planner(list(self._pending.values()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyter_platform.coordinator.repository import TagRepository
+from jupyter_platform.coordinator.repository import ResolvedTag, TagRepository
 from jupyter_platform.coordinator.submission.resolved import Resolved
 from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.errors import (
@@ -16,6 +16,9 @@ from jupyter_platform.core.errors import (
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import ActOptions, EvaluateOptions, LearnOptions
 from jupyter_platform.core.strategies import STRATEGIES
+
+_SAMPLES = frozenset({"test_set", "part"})
+"""Options of an EVALUATE that say by which samples it judges."""
 
 
 class StartingWeights:
@@ -47,7 +50,8 @@ class StartingWeights:
             for network in learnt:
                 await self._start_from(resolved, network, resolved.tag)
         elif isinstance(resolved.options, EvaluateOptions):
-            await self._find_weights(resolved, resolved.options.tag)
+            found = await self._find_weights(resolved, resolved.options.tag)
+            await self._judge_by_what_was_set_aside(resolved, resolved.options, found)
         elif isinstance(resolved.options, ActOptions):
             await self._find_weights_to_act(resolved, resolved.options.tag)
 
@@ -78,8 +82,35 @@ class StartingWeights:
             resolved.weights[network.name] = found.variant.digest
         return learnt
 
-    async def _find_weights(self, resolved: Resolved, tag: str | None) -> None:
+    async def _judge_by_what_was_set_aside(
+        self, resolved: Resolved, options: EvaluateOptions, found: Sequence[ResolvedTag]
+    ) -> None:
+        """Take the `test_set` of the job that made the weights, where nobody says another."""
+        if not found or resolved.source.name is None or _SAMPLES & resolved.given.keys():
+            return
+        record, variant = found[0].record, found[0].variant
+        if variant.job not in (None, record.job):
+            record = await self._tags.find(record.network, str(variant.job)) or record
+        learned = record.origin.options
+        test_set = learned.get("test_set")
+        if not test_set or record.dataset != resolved.source.name:
+            return
+        if list(learned.get("sample_range") or ()) != list(options.sample_range or ()):
+            resolved.warnings.append(
+                "sample_range is another than when the weights were learned: what test_set set "
+                "aside then is not known here."
+            )
+            return
+        numbers = tuple(int(item) for item in test_set)
+        resolved.options = options.model_copy(update={"test_set": numbers})
+        shown = ":".join(map(str, numbers)) if len(numbers) == 2 else f"{len(numbers)} samples"
+        resolved.warnings.append(
+            f"test_set = {shown}, as the job that learned the weights set them aside."
+        )
+
+    async def _find_weights(self, resolved: Resolved, tag: str | None) -> list[ResolvedTag]:
         """Take the weights that an EVALUATE asks for; all networks take those of one tag."""
+        taken: list[ResolvedTag] = []
         for network in resolved.networks:
             try:
                 found = await self._tags.resolve(network.name, tag)
@@ -88,8 +119,10 @@ class StartingWeights:
             _check_description(network, found.record, "learn the network again first")
             resolved.tag = resolved.tag or found.text
             resolved.weights[network.name] = found.variant.digest
+            taken.append(found)
             # Networks that learnt together share a tag: the newest of the first is that of all.
             tag = tag or found.record.tag
+        return taken
 
     async def _find_weights_to_act(self, resolved: Resolved, tag: str | None) -> None:
         """Take the weights that an ACT asks for, or leave them to its learner."""

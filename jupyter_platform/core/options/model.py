@@ -8,6 +8,9 @@ from typing import Any, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+_UNSET = (None, False, 0, "constant")
+"""Values by which an option asks for nothing."""
+
 
 class OptionModel(BaseModel):
     """Options of one job type.
@@ -76,10 +79,7 @@ class OptionModel(BaseModel):
     def is_idle(self, name: str) -> bool:
         """Return whether an option has no effect, since none of those that it needs is set."""
         needed = self.needed(name)
-        fields = type(self).model_fields
-        return bool(needed) and all(
-            getattr(self, other) in (fields[other].default, False, 0) for other in needed
-        )
+        return bool(needed) and all(getattr(self, other) in _UNSET for other in needed)
 
     def applicable(self) -> dict[str, Any]:
         """Return the options that mean something, as JSON values."""

@@ -267,6 +267,21 @@ SAMPLERS: Mapping[str, Callable[[DataOptions, Tensor, int, Classes], Sampler]] =
 """What makes the sampler of each value of the option `sampling`."""
 
 
+def batch_note(options: DataOptions, count: int) -> str | None:
+    """Return what becomes of a batch_size that is larger than the training set; else None.
+
+    Parameters
+    ----------
+    count : int
+        Samples of the training set.
+    """
+    if options.batch_size <= count:
+        return None
+    whole = options.sampling in ("PERMUTATION", "SEQUENTIAL")
+    each = "each batch is the whole set" if whole else f"each batch is {count} draws from it"
+    return f"batch_size is {options.batch_size}, but train_set has {count} samples; {each}."
+
+
 def check_sampling(options: DataOptions, count: int, facts: DatasetFacts) -> None:
     """Refuse a sampling that a training set of `count` samples does not allow.
 

@@ -109,6 +109,20 @@ def test_while_it_runs_others_wait_and_are_told():
     assert answer.reservations[0].at == 0.5
 
 
+def test_only_where_every_host_is_taken_so_that_is_the_reason():
+    """h1 is taken by one that shares it with nobody; h2 has only too few CPUs left."""
+    wide = Shape("learner", 4, 1, 0)
+    leases = [lease("x", host="h1", exclusive=True), lease("y", cpus=2, host="h2")]
+
+    answer = plan(0, [pending("a", wide)], [named("h1"), named("h2")], leases)
+    assert "no other" not in told(answer, "a")
+    assert "CPUs" in told(answer, "a")
+    assert "on h2" in told(answer, "a")
+
+    alone = plan(0, [pending("a", wide)], [named("h1")], leases[:1])
+    assert "shares it with no other" in told(alone, "a")
+
+
 def test_what_waits_for_an_idle_host_gets_one_in_the_end():
     alone = pending("a", replace(LEARN, force_free=True), 0)
     rest = [pending("b", LEARN, 1), pending("e", EVALUATE, 2)]

@@ -162,3 +162,27 @@ def test_looking_leaves_the_network_in_training():
         policy.outputs(lane := np.zeros(1, np.int64), seen), policy.outputs(lane, seen)
     )
     assert network.training
+
+
+@pytest.mark.parametrize(
+    ("kind", "head", "facts", "what"),
+    [
+        ("greedy", Head.VALUES, DISCRETE, "epsilon"),
+        ("boltzmann", Head.VALUES, DISCRETE, "temperature"),
+        ("gaussian_noise", Head.ACTION, CONTINUOUS, "noise"),
+    ],
+)
+def test_temperatures_and_noise_fall_as_their_formula_says(kind, head, facts, what):
+    options = ActOptions.model_validate(
+        {
+            "action_strategy": kind,
+            f"{what}_max": 0.9,
+            f"{what}_min": 0.2,
+            f"{what}_decay": 0.05,
+        }
+    )
+    chooser = make_chooser(kind, options, head, facts, np.random.default_rng(0))
+    (decay,) = [item for item in vars(chooser).values() if isinstance(item, Decay)]
+
+    for episode in (0, 1, 7, 50):
+        assert decay(episode) == pytest.approx(0.2 + 0.7 * math.exp(-0.05 * episode))

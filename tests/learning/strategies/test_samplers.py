@@ -7,7 +7,12 @@ from scipy import stats
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.strategies.prefetching import PrefetchedBatches
-from jupyter_platform.learning.strategies.sampling import Batches, TensorSource, make_sampler
+from jupyter_platform.learning.strategies.sampling import (
+    Batches,
+    TensorSource,
+    batch_note,
+    make_sampler,
+)
 
 ROWS = torch.arange(100, 200)
 CLASSES = torch.cat([torch.zeros(80), torch.ones(15), torch.full((5,), 2.0)]).long()
@@ -144,3 +149,19 @@ def test_an_error_of_a_reading_thread_is_raised_where_the_batch_is_asked_for():
 
     with pytest.raises(InvalidDataError, match="cut short"):
         next(ahead)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "says"),
+    [
+        ("PERMUTATION", "each batch is the whole set"),
+        ("SEQUENTIAL", "each batch is the whole set"),
+        ("UNIFORM", "each batch is 10 draws from it"),
+        ("UNIFORMCLASS", "each batch is 10 draws from it"),
+    ],
+)
+def test_a_batch_is_the_whole_set_only_where_it_is(sampling, says):
+    options = LearnOptions(sampling=sampling, batch_size=32)
+
+    assert says in (batch_note(options, 10) or "")
+    assert batch_note(options, 32) is None

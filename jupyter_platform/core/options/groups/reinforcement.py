@@ -74,6 +74,7 @@ class ReinforcementOptions(OptionModel):
     evaluation_episodes: int = option(
         20,
         "Episodes without exploration that one validation plays.",
+        needs=("validation_interval",),
         group=_GROUP,
         unit="episodes",
         when={"strategy": _ALL},
@@ -137,6 +138,7 @@ class ReinforcementOptions(OptionModel):
     priority_correction: float = option(
         0.4,
         "How far uneven sampling is made up for at first; it grows to 1 by the last update.",
+        needs=("priority_exponent",),
         group=_GROUP,
         when={"strategy": ("dqn",)},
         ge=0,

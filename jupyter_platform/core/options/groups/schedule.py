@@ -27,6 +27,7 @@ class ScheduleOptions(OptionModel):
     decay_type: DecayType = option(
         "EXPONENTIAL",
         "Shape of the fall that decay_rate makes.",
+        needs=("decay_rate",),
         group=_GROUP,
         when={"schedule": ("constant",)},
         dianne="decayType",
@@ -34,6 +35,7 @@ class ScheduleOptions(OptionModel):
     min_learning_rate: float = option(
         0.0,
         "Learning rate below which it does not fall.",
+        needs=("decay_rate", "schedule"),
         group=_GROUP,
         dianne="minLearningRate",
         ge=0,
