@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 
 import pytest
@@ -97,3 +98,16 @@ def cluster(host):
 def open_lab(paths, cluster):
     """Return a function that begins another life of the coordinator over the same folders."""
     return lambda **settings: Lab(paths, cluster, **settings)
+
+
+@pytest.fixture
+def ready(open_lab, host, until):
+    """Return a function that opens a lab whose host has joined."""
+
+    @contextlib.asynccontextmanager
+    async def enter():
+        async with open_lab() as lab:
+            await until(lambda: lab.hosts.link(host.name))
+            yield lab
+
+    return enter

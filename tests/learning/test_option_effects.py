@@ -101,7 +101,7 @@ EFFECTS = {
         "train_set": ran("iris", "train_set", "0:50"),
         "validation_set": ran("iris", "validation_set", "0:7"),
         "test_set": at(
-            "coordinator/test_submission.py::test_an_evaluation_judges_by_what_the_job_set_aside"
+            "coordinator/test_submitted_options.py::test_an_evaluation_judges_by_what_the_job_set_aside"
         ),
         "batch_size": ran("iris", "batch_size", 8),
         "sampling": ran("iris", "sampling", "UNIFORM"),
