@@ -8,9 +8,7 @@ import click
 
 from jupyter_platform.cli.connecting import platform
 from jupyter_platform.cli.output import json_option, print_json
-from jupyter_platform.client.platform import Platform
-from jupyter_platform.client.prediction import read_array, read_image
-from jupyter_platform.core.errors import NotFoundError
+from jupyter_platform.client.prediction import read_array
 
 
 @click.command()
@@ -18,7 +16,12 @@ from jupyter_platform.core.errors import NotFoundError
 @click.option("--tag", help="Weights: a tag, or tag/best, tag/last; the newest when absent.")
 @click.option("--sample", metavar="[DATASET:]NUMBER", multiple=True, help="Sample of a dataset.")
 @click.option("--file", metavar="FILE.npy", help="One sample or several, as an .npy file.")
-@click.option("--image", metavar="PICTURE", multiple=True, help="Picture, brought to size.")
+@click.option(
+    "--image",
+    metavar="PICTURE",
+    multiple=True,
+    help="Picture, prepared as those that the weights learnt.",
+)
 @click.option("--invert", is_flag=True, help="With --image: make dark what is bright.")
 @json_option
 def predict(
@@ -33,16 +36,16 @@ def predict(
     """Ask a trained network what it makes of samples."""
     if sum(map(bool, (sample, file, image))) != 1:
         raise click.UsageError("Give one of --sample, --file and --image.")
-    hub = platform()
+    if invert and not image:
+        raise click.UsageError("--invert goes with --image.")
     asked: dict[str, Any]
     if sample:
         asked = _samples(sample)
     elif file:
         asked = {"inputs": read_array(file)}
     else:
-        shape = _input_shape(hub, network, tag)
-        asked = {"inputs": [read_image(path, shape, invert=invert) for path in image]}
-    found = hub.predict(network, tag=tag, **asked)
+        asked = {"images": list(image), "invert": invert}
+    found = platform().predict(network, tag=tag, **asked)
     if as_json:
         print_json(found.record)
         return
@@ -50,6 +53,8 @@ def predict(
     names = sample or image or tuple(str(number) for number in range(len(found)))
     for name, line in zip(names, found.lines(), strict=True):
         click.echo(f"{name}  {line}")
+    for note in found.record.notes:
+        click.echo(note, err=True)
 
 
 def _samples(words: tuple[str, ...]) -> dict[str, Any]:
@@ -63,16 +68,3 @@ def _samples(words: tuple[str, ...]) -> dict[str, Any]:
             f"{wrong!r} is no number of a sample; write 7, or digits:7", param_hint="--sample"
         )
     return {"dataset": datasets.pop() or None, "samples": [int(item) for item in numbers]}
-
-
-def _input_shape(hub: Platform, network: str, tag: str | None) -> list[int]:
-    record = hub.network(network)
-    wanted = (tag or "").partition("/")[0]
-    tags = [item for item in record.tags if not wanted or item.tag == wanted]
-    if not tags:
-        told = f"tag {wanted!r}" if wanted else "weights yet"
-        raise NotFoundError(f"Network {network!r} has no {told}.")
-    shape = tags[0].input_shape or record.description.input_shape
-    if shape is None:
-        raise NotFoundError(f"It is not known which samples network {network!r} takes.")
-    return list(shape)

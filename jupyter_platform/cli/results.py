@@ -55,11 +55,16 @@ def print_per_class(rows: Sequence[Mapping[str, Any]]) -> None:
     is_pixels = "iou" in rows[0]
     keys = (*(("iou",) if is_pixels else ()), "precision", "recall", "f1")
     table = [
-        (str(row["class"]), *(f"{row[key]:.3f}" for key in keys), f"{row['support']:,}")
+        (str(row["class"]), *(_score(row[key]) for key in keys), f"{row['support']:,}")
         for row in sorted(rows, key=lambda row: float(row["f1"]))
     ]
     count = ">PIXELS" if is_pixels else ">SAMPLES"
     print_table(("CLASS", *(f">{key.upper()}" for key in keys), count), table)
+
+
+def _score(value: float | None) -> str:
+    """Return a score as text; of a class of pixels that does not occur there is none."""
+    return "–" if value is None else f"{value:.3f}"
 
 
 def print_agents(agents: Sequence[Mapping[str, Any]]) -> None:

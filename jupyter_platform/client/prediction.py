@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import io
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -12,13 +14,16 @@ from urllib.parse import quote
 
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
-from jupyter_platform.core.predictions import Prediction
+from jupyter_platform.core.predictions import MAX_BODY_BYTES, Prediction, PreparationRecord
+from jupyter_platform.core.units import format_bytes
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 _SHOWN_CLASSES = 5
+_ROOM = 100_000
+"""Bytes of a question beside its pictures."""
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,13 @@ class PredictionResult:
 
     def __repr__(self) -> str:
         head = f"<Prediction of {self.record.network} {self.record.tag}>"
-        return "\n".join((head, *self.lines()))
+        return "\n".join((head, *self.lines(), *self.record.notes))
 
     def _repr_html_(self) -> str:
         rows = "".join(f"<li>{escape(line)}</li>" for line in self.lines())
         head = f"{self.record.network} {self.record.tag}"
-        return f"<p>{escape(head)}</p><ol start='0'>{rows}</ol>"
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self.record.notes)
+        return f"<p>{escape(head)}</p><ol start='0'>{rows}</ol>{notes}"
 
 
 class Predicting:
@@ -98,6 +104,8 @@ class Predicting:
         network: str,
         inputs: Any = None,
         *,
+        images: Any = None,
+        invert: bool = False,
         tag: str | None = None,
         dataset: str | None = None,
         samples: int | Sequence[int] | None = None,
@@ -109,13 +117,18 @@ class Predicting:
         network : str
             Name in the repository.
         inputs : array-like, optional
-            One sample, or several along the first axis.
+            One sample, or several along the first axis, as the network gets them.
+        images : path, bytes, ndarray or PIL.Image, or a sequence of them, optional
+            Pictures, instead of `inputs`: files, their content, pixels from 0 to 255 of shape
+            (H, W) or (H, W, 3), or images of Pillow. They are prepared as the weights learnt them.
+        invert : bool
+            Whether dark is made bright: for dark strokes on a bright ground.
         tag : str, optional
             ``<tag>[/<variant>]``; the newest tag and its best weights when absent.
         dataset : str, optional
             Where `samples` are taken from; the one that the weights were learnt on when absent.
         samples : int or sequence of int, optional
-            Numbers of samples in the dataset, instead of `inputs`.
+            Numbers of samples in the dataset, instead of `inputs`; prepared likewise.
 
         Returns
         -------
@@ -134,15 +147,35 @@ class Predicting:
         >>> platform.predict("lenet-digits", samples=7).predicted  # doctest: +SKIP
         ['3']
         """
-        body: dict[str, Any] = {"tag": tag, "dataset": dataset}
+        body: dict[str, Any] = {"tag": tag, "dataset": dataset, "invert": invert}
         if samples is not None:
             several = [samples] if isinstance(samples, int) else samples
             body["samples"] = [int(item) for item in several]
         if inputs is not None:
             body["inputs"] = _encoded(inputs)
+        if images is not None:
+            body["images"] = encoded_images(images)
         path = f"/api/networks/{quote(network, safe='')}/predict"
         answer = self._transport.request("POST", path, body=body, repeatable=True)
         return PredictionResult(Prediction.model_validate_json(answer.content))
+
+    def preparation(self, network: str, tag: str | None = None) -> PreparationRecord:
+        """Return how samples are prepared for a network with some of its weights.
+
+        Parameters
+        ----------
+        network : str
+            Name in the repository.
+        tag : str, optional
+            ``<tag>[/<variant>]``; the newest tag and its best weights when absent.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such network or tag.
+        """
+        path = f"/api/networks/{quote(network, safe='')}/preparation"
+        return PreparationRecord.model_validate(self._transport.get(path, tag=tag))
 
 
 def read_array(path: str | Path) -> NDArray[Any]:
@@ -165,48 +198,58 @@ def read_array(path: str | Path) -> NDArray[Any]:
     return array
 
 
-def read_image(
-    path: str | Path, shape: Sequence[int], *, invert: bool = False
-) -> NDArray[np.float32]:
-    """Read a picture as one sample.
+def encoded_images(images: Any) -> list[str]:
+    """Return pictures as the API takes them: files in base64.
 
     Parameters
     ----------
-    shape : sequence of int
-        Shape of a sample: ``(height, width)``, or ``(channels, height, width)`` with 1 or 3
-        channels. The picture is brought to this size, its pixels to 0 … 1.
-    invert : bool
-        Whether dark is made bright: for dark strokes on a bright ground.
+    images
+        As of `Predicting.predict`.
 
     Raises
     ------
-    InvalidRequestError
-        If samples are no pictures.
     InvalidDataError
-        If the file is none.
+        If a file cannot be read, or all together are too large.
+    InvalidRequestError
+        If something is no picture.
     """
+    several = list(images) if isinstance(images, list | tuple) else [images]
+    found = [base64.b64encode(_file_of(item)).decode() for item in several]
+    size = sum(map(len, found))
+    if size > MAX_BODY_BYTES - _ROOM:
+        raise InvalidDataError(
+            f"The pictures are {format_bytes(size * 3 // 4)}; at most "
+            f"{format_bytes((MAX_BODY_BYTES - _ROOM) * 3 // 4)} are accepted at once."
+        )
+    return found
+
+
+def _file_of(image: Any) -> bytes:
+    """Return a picture as the content of a file."""
+    if isinstance(image, bytes | bytearray | memoryview):
+        return bytes(image)
+    if isinstance(image, str | os.PathLike):
+        try:
+            return Path(image).expanduser().read_bytes()
+        except OSError as error:
+            raise InvalidDataError(f"{image} cannot be read: {error.strerror}.") from error
     import numpy as np  # noqa: PLC0415 - slow to import, and rarely needed
     from PIL import Image  # noqa: PLC0415 - likewise
 
-    channels = shape[0] if len(shape) == 3 else 1
-    if len(shape) not in (2, 3) or channels not in (1, 3):
-        shown = "×".join(map(str, shape)) or "one number"
-        raise InvalidRequestError(
-            f"The network takes samples of shape {shown}, which are no pictures; give an array."
-        )
-    height, width = shape[-2:]
+    if not isinstance(image, Image.Image):
+        pixels = np.asarray(image)
+        if pixels.dtype != np.uint8 or pixels.ndim not in (2, 3):
+            raise InvalidRequestError(
+                f"An image is given as an array of type {pixels.dtype} and shape {pixels.shape}; "
+                "pixels from 0 to 255 (uint8) of shape (H, W) or (H, W, 3) are accepted."
+            )
+        image = Image.fromarray(pixels)
+    file = io.BytesIO()
     try:
-        with Image.open(Path(path).expanduser()) as picture:
-            mode = "RGB" if channels == 3 else "L"
-            scaled = picture.convert(mode).resize((width, height), Image.Resampling.BOX)
-    except (OSError, ValueError, Image.DecompressionBombError) as error:
-        raise InvalidDataError(f"{path} cannot be read as a picture: {error}.") from error
-    pixels = np.asarray(scaled, dtype=np.float32) / np.float32(255)
-    if invert:
-        pixels = 1 - pixels
-    if channels == 3:
-        pixels = pixels.transpose(2, 0, 1)
-    return pixels.reshape(tuple(shape))
+        image.save(file, "PNG")
+    except (OSError, ValueError) as error:
+        raise InvalidRequestError(f"An image cannot be sent as a PNG file: {error}.") from error
+    return file.getvalue()
 
 
 def _encoded(inputs: Any) -> Any:

@@ -219,7 +219,7 @@ class Application:
             tags=tags,
             strategies=strategies,
             exchange=NetworkExchange(paths, networks, tags),
-            predictions=PredictionService(networks, datasets, tags, hosts),
+            predictions=PredictionService(networks, datasets, tags, hosts, blobs),
             generations=GenerationService(networks, datasets, tags, hosts),
             drafts=DraftService(datasets, facts, hosts),
             hosts=hosts,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import math
 from typing import Any
@@ -27,7 +28,11 @@ from jupyter_platform.core.predictions import (
     Prediction,
     PredictionRequest,
     PredictQuestion,
+    PreparationRecord,
 )
+from jupyter_platform.core.preparations import METADATA_KEY, Preparation, derive, from_metadata
+from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.weights_header import read_weights_header
 
 ANSWER_WITHIN_S = 60.0
 """Seconds after which a question is given up."""
@@ -42,11 +47,13 @@ class PredictionService:
         datasets: DatasetRepository,
         tags: TagRepository,
         hosts: HostRegistry,
+        blobs: BlobStore,
     ) -> None:
         self._networks = networks
         self._datasets = datasets
         self._tags = tags
         self._hosts = hosts
+        self._blobs = blobs
 
     async def predict(self, name: str, request: PredictionRequest) -> Prediction:
         """Return what a network gives for samples.
@@ -70,13 +77,52 @@ class PredictionService:
                 f"network {name!r}; learn it again, or name another tag."
             )
         learnt_on = await self._facts(found.record.dataset)
-        question = await self._question(description, found, request, learnt_on)
+        preparation, note = await self._prepared(found, learnt_on)
+        question = await self._question(description, found, request, learnt_on, preparation)
         answer = PredictAnswer.model_validate(
             await self._hosts.inspect(
                 {"op": "predict", **question.model_dump(mode="json")}, ANSWER_WITHIN_S
             )
         )
-        return _prediction(name, found, answer, question.classes)
+        notes = [] if note is None or request.inputs is not None else [note]
+        return _prediction(name, found, answer, notes)
+
+    async def preparation(self, name: str, tag: str | None) -> PreparationRecord:
+        """Return how samples are prepared for a network with some of its weights.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such network or tag.
+        """
+        self._networks.get(name)
+        found = await self._tags.resolve(name, tag)
+        learnt_on = await self._facts(found.record.dataset)
+        preparation, note = await self._prepared(found, learnt_on)
+        return PreparationRecord(network=name, tag=found.text, preparation=preparation, note=note)
+
+    async def _prepared(
+        self, found: ResolvedTag, learnt_on: DatasetFacts | None
+    ) -> tuple[Preparation | None, str | None]:
+        """Return what weights tell, or what their dataset does, and which of the two it was."""
+        file = self._blobs.path(found.variant.digest)
+        header = await asyncio.to_thread(read_weights_header, file)
+        if METADATA_KEY in header:
+            return from_metadata(header[METADATA_KEY], found.text), None
+        dataset = found.record.dataset
+        if dataset is None or learnt_on is None or found.record.input_shape is None:
+            return None, None
+        derived = derive(
+            self._datasets.get(dataset),
+            learnt_on,
+            found.record.input_shape,
+            found.record.origin.options,
+        )
+        note = (
+            f"The weights {found.text} do not tell how samples were prepared; they are prepared as "
+            f"dataset {dataset!r} is read now."
+        )
+        return derived, note
 
     async def _question(
         self,
@@ -84,9 +130,13 @@ class PredictionService:
         found: ResolvedTag,
         request: PredictionRequest,
         learnt_on: DatasetFacts | None,
+        preparation: Preparation | None,
     ) -> PredictQuestion:
-        if (request.inputs is None) == (request.samples is None):
-            raise _bad("inputs", "Give either inputs, or samples of a dataset.")
+        given = (request.inputs, request.images, request.samples)
+        if sum(item is not None for item in given) != 1:
+            raise _bad("inputs", "Give either inputs, images, or samples of a dataset.")
+        if request.invert and request.images is None:
+            raise _bad("invert", "invert goes with images.")
         if request.dataset is not None and request.samples is None:
             raise _bad("samples", "dataset goes with samples: which ones of it?")
         record = found.record
@@ -98,6 +148,9 @@ class PredictionService:
             input_shape=record.input_shape,
             outputs=record.outputs,
             inputs=None if request.inputs is None else _encode(_array(request.inputs, shape)),
+            images=request.images,
+            invert=request.invert,
+            preparation=preparation,
             dataset=self._dataset(request, record.dataset),
             samples=request.samples,
             task=description.task or (learnt_on.task if learnt_on else None),
@@ -122,8 +175,9 @@ class PredictionService:
 
 
 def _prediction(
-    name: str, found: ResolvedTag, answer: PredictAnswer, names: list[str] | None
+    name: str, found: ResolvedTag, answer: PredictAnswer, notes: list[str]
 ) -> Prediction:
+    names = answer.classes
     classes: list[str] | None = None
     predicted: list[str] | None = None
     if answer.probabilities is not None:
@@ -136,7 +190,8 @@ def _prediction(
         tag=found.text,
         classes=classes,
         predicted=predicted,
-        **answer.model_dump(),
+        notes=notes,
+        **answer.model_dump(exclude={"classes"}),
     )
 
 

@@ -66,6 +66,7 @@ SYNTHETIC: dict[str, dict[str, tuple[float, float, float]]] = {
 """Parameters of the kinds that are made up: default, least and largest value."""
 _REAL = frozenset({"spread", "noise"})
 _TABLES = ("csv", "parquet", "huggingface")
+_MASKS = ("masks", "npz", "parquet", "huggingface")
 _GOES_WITH: dict[str, tuple[str, ...]] = {
     "labels": ("images",),
     "inputs": _TABLES,
@@ -73,6 +74,9 @@ _GOES_WITH: dict[str, tuple[str, ...]] = {
     "separator": ("csv",),
     "header": ("csv",),
     "label_bytes": ("raw",),
+    "skip_broken": ("images", "masks", "parquet", "huggingface"),
+    "mask_values": _MASKS,
+    "ignore_value": _MASKS,
 }
 """Kinds of which each of these fields says something."""
 
@@ -163,6 +167,15 @@ class DatasetDescriptor(BaseModel):
     """CSV only."""
     header: bool = True
     """CSV only: whether the first line names the columns; else they are named ``0``, ``1``, …"""
+    skip_broken: bool = False
+    """Images only: leave out those that cannot be read, and say which; else they are refused."""
+    mask_values: tuple[Annotated[int, Field(ge=0, le=255)], ...] | None = Field(
+        default=None, min_length=2
+    )
+    """Masks only: value of the pixels of each class, in order; told from the masks when absent."""
+    ignore_value: int | None = Field(default=None, ge=0, le=255)
+    """Masks only: value of pixels that are neither learnt nor judged; 255 when absent, where other
+    values are class numbers."""
     label_bytes: int = Field(default=1, ge=0, le=8)
     """Raw only: bytes before each sample, the last of which is the class; 0: files of labels."""
     parameters: dict[str, float] = Field(default_factory=dict)
@@ -292,7 +305,17 @@ class DatasetFacts(BaseModel):
     bytes: int
     """Size of the stored files."""
     masks: bool = False
-    """Whether a target marks pixels of its image."""
+    """Whether a target marks pixels of its image, or tells a class for each."""
+    mask_values: list[int] | None = None
+    """Of masks: value of the pixels of each class as they are written; None for grey levels."""
+    ignore_value: int | None = None
+    """Of masks: value of pixels that are neither learnt nor judged."""
+    value_range: tuple[float, float] | None = None
+    """Least and largest stored number, of arrays with the shape of pictures."""
+    skipped: int = 0
+    """Samples that were left out because they cannot be read."""
+    warnings: list[str] = Field(default_factory=list)
+    """What may mislead whoever learns from it, as sentences."""
     scale: float = 1.0
     """What stored inputs are multiplied by."""
     input_type: Literal["float32", "int64"] = "float32"

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.preparations import Preparation
 
 MAX_SAMPLES = 1024
 """Samples in one question."""
@@ -33,11 +34,27 @@ class PredictionRequest(BaseModel):
     tag: str | None = None
     """``<tag>[/<variant>]``; the newest tag and its best weights when absent."""
     inputs: list[Any] | EncodedArray | None = None
-    """One sample, or several along the first axis."""
+    """One sample, or several along the first axis, as the network gets them."""
+    images: list[str] | None = Field(default=None, min_length=1, max_length=MAX_SAMPLES)
+    """Image files in base64, one a sample; they are prepared as the weights learnt them."""
+    invert: bool = False
+    """Of images: whether dark is made bright."""
     dataset: str | None = None
     """Where `samples` are taken from; the dataset that the weights were learnt on when absent."""
     samples: list[int] | None = Field(default=None, min_length=1, max_length=MAX_SAMPLES)
-    """Numbers of samples in the dataset."""
+    """Numbers of samples in the dataset, which are prepared as the weights learnt them."""
+
+
+class PreparationRecord(BaseModel):
+    """How samples are prepared for a network with some of its weights."""
+
+    network: str
+    tag: str
+    """``<tag>/<variant>`` of the weights."""
+    preparation: Preparation | None
+    """None where neither the weights nor a dataset tell."""
+    note: str | None = None
+    """What to know about it, as a sentence: where it comes from when not from the weights."""
 
 
 class Prediction(BaseModel):
@@ -60,6 +77,8 @@ class Prediction(BaseModel):
     """Of samples of a dataset: name of the class, or the numbers."""
     inputs: list[Any] | None = None
     """Of samples of a dataset, where they are small: what the network got."""
+    notes: list[str] = Field(default_factory=list)
+    """What to know about how samples were prepared, as sentences."""
     forward_ms: float
     """Milliseconds that the network took for all of them."""
 
@@ -73,6 +92,8 @@ class PredictQuestion(BaseModel):
     input_shape: list[int] | None = None
     outputs: int | None = None
     inputs: EncodedArray | None = None
+    images: list[str] | None = None
+    invert: bool = False
     dataset: DatasetDescriptor | None = None
     samples: list[int] | None = None
     task: str | None = None
@@ -80,6 +101,8 @@ class PredictQuestion(BaseModel):
     classes: list[str] | None = None
     integers: bool = False
     """Whether the network takes symbols instead of numbers."""
+    preparation: Preparation | None = None
+    """What holds where the weights file tells none."""
     files: dict[str, str] = Field(default_factory=dict)
 
 
@@ -88,6 +111,7 @@ class PredictAnswer(BaseModel):
 
     input_shape: list[int]
     outputs: list[Any]
+    classes: list[str] | None = None
     probabilities: list[list[float]] | None = None
     truth: list[Any] | None = None
     inputs: list[Any] | None = None

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.predictions import (
     MAX_VALUES,
@@ -19,15 +20,23 @@ from jupyter_platform.core.predictions import (
     PredictAnswer,
     PredictQuestion,
 )
+from jupyter_platform.core.preparations import Preparation
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.datasets import Dataset, load
+from jupyter_platform.learning.datasets.prepared import (
+    encoded_pictures,
+    prepared_pictures,
+    prepared_samples,
+)
 from jupyter_platform.learning.evaluation.base import plain
 from jupyter_platform.learning.networks import shape_text
 from jupyter_platform.learning.strategies.criteria import class_probabilities, classify_outputs
-from jupyter_platform.learning.trained import trained_network
+from jupyter_platform.learning.trained import learnt_for, trained_network
 
 READY_BYTES = 1_000_000_000
 """Bytes of networks that are kept ready, the one asked last not counted."""
+_OF_PICTURES = ("images", "masks", "parquet", "huggingface")
+"""Kinds whose pictures may be brought to any size."""
 SHOWN_VALUES = 4096
 """Values of a sample up to which it is told what the network got."""
 
@@ -40,6 +49,7 @@ class _Ready:
     input_shape: tuple[int, ...] | None
     """None: any that its layers take."""
     bytes: int
+    preparation: Preparation | None
 
 
 class Predictor:
@@ -58,21 +68,25 @@ class Predictor:
             If the samples, the weights and the network do not fit each other.
         """
         ready = self._network(question)
-        truth: Tensor | None = None
+        truth: list[object] | None = None
         if question.inputs is not None:
             inputs = _decode(question.inputs)
+        elif question.images is not None:
+            inputs = _prepared_images(question, ready.preparation)
         else:
-            inputs, truth = self._samples(question)
+            inputs, truth = self._samples(question, ready.preparation)
         if question.integers:
             inputs = inputs.to(torch.int64)
         outputs, elapsed = _forward(ready, inputs, question.description.name)
         _check_finite(outputs, question.description.name)
-        is_shown = truth is not None and inputs[0].numel() <= SHOWN_VALUES
+        classes = _classes(question, ready)
+        is_shown = question.inputs is None and inputs[0].numel() <= SHOWN_VALUES
         return PredictAnswer(
             input_shape=list(ready.input_shape or inputs.shape[1:]),
             outputs=outputs.tolist(),
-            probabilities=_probabilities(question, outputs),
-            truth=None if truth is None else _truth(question, truth),
+            classes=classes,
+            probabilities=_probabilities(outputs, _task(question, ready), classes),
+            truth=truth,
             inputs=inputs.tolist() if is_shown else None,
             forward_ms=elapsed * 1000,
         )
@@ -93,8 +107,11 @@ class Predictor:
                 return
             del self._ready[oldest]
 
-    def _samples(self, question: PredictQuestion) -> tuple[Tensor, Tensor]:
-        descriptor = question.dataset
+    def _samples(
+        self, question: PredictQuestion, preparation: Preparation | None
+    ) -> tuple[Tensor, list[object]]:
+        """Return samples of a dataset, prepared as the weights learnt them, and what they are."""
+        descriptor = _read_as_learnt(question.dataset, preparation)
         if descriptor is None or not question.samples:
             raise InvalidRequestError("No inputs are given, and no samples of a dataset.")
         if self._dataset is None or self._dataset[0] != descriptor.digest:
@@ -108,7 +125,31 @@ class Predictor:
                 f"to {size - 1:,}."
             )
         rows = torch.tensor(question.samples, dtype=torch.int64)
-        return dataset.gather(rows if dataset.order is None else dataset.order[rows])
+        rows = rows if dataset.order is None else dataset.order[rows]
+        inputs, targets = prepared_samples(dataset, rows, preparation)
+        return inputs, _truth(dataset.facts.classes, targets)
+
+
+def _read_as_learnt(
+    descriptor: DatasetDescriptor | None, preparation: Preparation | None
+) -> DatasetDescriptor | None:
+    """Return the descriptor of another dataset of pictures so that they are of the same size."""
+    if descriptor is None or preparation is None or preparation.picture is None:
+        return descriptor
+    if descriptor.name == preparation.dataset or descriptor.kind not in _OF_PICTURES:
+        return descriptor
+    return descriptor.model_copy(update={"shape": preparation.picture.shape})
+
+
+def _prepared_images(question: PredictQuestion, preparation: Preparation | None) -> Tensor:
+    if preparation is None:
+        raise InvalidRequestError(
+            f"It is not known how pictures are prepared for network {question.description.name!r}: "
+            "its weights do not tell, and the dataset that they were learnt on is not known. Give "
+            "an array."
+        )
+    pictures = encoded_pictures(question.images or ())
+    return prepared_pictures(pictures, preparation, invert=question.invert)
 
 
 def _load(question: PredictQuestion) -> _Ready:
@@ -117,7 +158,7 @@ def _load(question: PredictQuestion) -> _Ready:
         question.description, path, question.input_shape, question.outputs
     )
     size = sum(item.numel() * item.element_size() for item in network.state_dict().values())
-    return _Ready(network, shape, size)
+    return _Ready(network, shape, size, learnt_for(path).preparation or question.preparation)
 
 
 def _decode(encoded: EncodedArray) -> Tensor:
@@ -161,23 +202,37 @@ def _check_finite(outputs: Tensor, name: str) -> None:
         )
 
 
-def _probabilities(question: PredictQuestion, outputs: Tensor) -> list[list[float]] | None:
+def _probabilities(
+    outputs: Tensor, task: str | None, classes: list[str] | None
+) -> list[list[float]] | None:
     """Return class probabilities, where the network tells classes apart."""
-    if outputs.ndim != 2 or question.task == "regression":
+    if outputs.ndim != 2 or task == "regression":
         return None
     if outputs.shape[1] == 1:
-        if question.classes is None or len(question.classes) != 2:
+        if classes is None or len(classes) != 2:
             return None
         single = outputs[:, 0].double()
         second = single if bool(((single >= 0) & (single <= 1)).all()) else single.sigmoid()
         return torch.stack((1 - second, second), 1).tolist()
-    if question.task is None and classify_outputs(outputs) == "scores":
+    if task is None and classify_outputs(outputs) == "scores":
         return None
     return class_probabilities(outputs, "NLL").tolist()
 
 
-def _truth(question: PredictQuestion, targets: Tensor) -> list[object]:
+def _task(question: PredictQuestion, ready: _Ready) -> str | None:
+    learnt = None if ready.preparation is None else ready.preparation.task
+    return learnt or question.task
+
+
+def _classes(question: PredictQuestion, ready: _Ready) -> list[str] | None:
+    """Return the names of the classes that the network tells apart."""
+    if ready.preparation is not None and ready.preparation.classes is not None:
+        return list(ready.preparation.classes)
+    return question.classes
+
+
+def _truth(names: list[str] | None, targets: Tensor) -> list[object]:
     if targets.is_floating_point() or targets.ndim > 1:
         return [plain(item) for item in targets]
-    names = question.classes or []
+    names = names or []
     return [names[item] if 0 <= item < len(names) else str(item) for item in map(int, targets)]

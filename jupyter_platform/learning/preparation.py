@@ -14,6 +14,7 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.options.learn import PASSING
+from jupyter_platform.core.preparations import Preparation, prepare
 from jupyter_platform.learning.acting.waiting import await_experience
 from jupyter_platform.learning.callbacks import KeptNetwork
 from jupyter_platform.learning.checks import check_fits, check_roles
@@ -109,7 +110,7 @@ def prepare_strategy(
     if options.compile:
         context.phase("compiling the network")
         context.used["compiled"] = compile_networks(networks, context.device, context.warn)
-    return strategy, _kept(context, places, networks)
+    return strategy, _kept(context, places, networks, samples)
 
 
 def _with_end(context: RunContext, options: LearnOptions, samples: _Samples | None) -> LearnOptions:
@@ -133,6 +134,7 @@ class _Samples:
     train: Tensor
     validation: Tensor | None
     streamed: bool
+    preparation: Preparation
 
     def into(self, material: Material) -> Material:
         """Return the material with these samples."""
@@ -159,14 +161,16 @@ def _samples(context: RunContext, options: LearnOptions, dataset: Dataset) -> _S
     dataset, chain = adapt(dataset, options)
     source = _source(dataset, context.device)
     validation = _validation_rows(options, dataset)
+    facts = chain.shape(dataset.facts)
     return _Samples(
         source=_AdaptedSource(source, chain) if len(chain) else source,
         unchanged=source,
         chain=chain,
-        facts=chain.shape(dataset.facts),
+        facts=facts,
         train=_training_rows(context, options, dataset).to(context.device),
         validation=None if validation is None else validation.to(context.device),
         streamed=not dataset.in_memory,
+        preparation=prepare(dataset.descriptor, dataset.facts, facts, dict(options)),
     )
 
 
@@ -210,6 +214,8 @@ def _warn_of_missing_classes(context: RunContext, dataset: Dataset, rows: Tensor
     """Name the classes of the dataset that are not among the samples that are learned."""
     facts = dataset.facts
     if facts.task != "classification" or facts.sequential or facts.classes is None:
+        return
+    if facts.masks:
         return
     learned = torch.bincount(dataset.stored_targets.read(rows).long(), minlength=facts.outputs)
     present = facts.class_counts or [1] * facts.outputs
@@ -264,13 +270,34 @@ def _sees_samples(network: nn.Module, place: Place, facts: DatasetFacts) -> bool
 
 
 def _kept(
-    context: RunContext, places: Sequence[Place], networks: Sequence[nn.Module]
+    context: RunContext,
+    places: Sequence[Place],
+    networks: Sequence[nn.Module],
+    samples: _Samples | None,
 ) -> list[KeptNetwork]:
     kept: dict[str, KeptNetwork] = {}
     for place, given, network in zip(places, context.spec.networks, networks, strict=True):
         if not place.is_learnt:
             continue
         description = given.description
-        header = WeightsHeader.of(description, place.input_shape, place.outputs, place.output_shape)
+        header = WeightsHeader.of(
+            description,
+            place.input_shape,
+            place.outputs,
+            place.output_shape,
+            _preparation(place, samples),
+        )
         kept.setdefault(description.name, KeptNetwork(description.name, network, header))
     return list(kept.values())
+
+
+def _preparation(place: Place, samples: _Samples | None) -> Preparation | None:
+    """Return how the samples of a network are prepared; None where it sees something else.
+
+    One that goes through sequences sees several at a time.
+    """
+    if samples is None:
+        return None
+    shape = tuple(samples.facts.shape)
+    sees_samples = place.input_shape[len(place.input_shape) - len(shape) :] == shape
+    return samples.preparation if sees_samples else None

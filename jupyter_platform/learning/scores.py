@@ -109,19 +109,21 @@ def segmentation_scores(confusion: Tensor, names: list[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``accuracy``; ``mean_iou``, over the classes that occur in truth or prediction;
-        ``confusion``; ``per_class``, as of `class_scores` and with ``iou``, the intersection over
-        union (P. Jaccard, 1912), 0 where a class does not occur at all.
+        ``accuracy``, None without pixels; ``mean_iou``, over the classes that occur in truth or
+        prediction, None where that is one alone: nothing was told apart; ``confusion``;
+        ``per_class``, as of `class_scores` and with ``iou``, the intersection over union
+        (P. Jaccard, 1912), None where a class does not occur at all.
     """
     met = confusion.diagonal().double()
     union = confusion.sum(0) + confusion.sum(1) - met
     iou = _ratio(met, union)
-    rows = class_scores(confusion, names)
+    occurs = union > 0
+    rows = zip(class_scores(confusion, names), iou.tolist(), occurs.tolist(), strict=True)
     return {
-        "accuracy": float(met.sum() / confusion.sum()),
-        "mean_iou": float(iou[union > 0].mean()),
+        "accuracy": float(met.sum() / confusion.sum()) if confusion.sum() else None,
+        "mean_iou": float(iou[occurs].mean()) if int(occurs.sum()) > 1 else None,
         "confusion": confusion.tolist(),
-        "per_class": [{**row, "iou": float(value)} for row, value in zip(rows, iou, strict=True)],
+        "per_class": [{**row, "iou": value if occurred else None} for row, value, occurred in rows],
     }
 
 

@@ -11,6 +11,7 @@ from torch import nn
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.preparations import METADATA_KEY, Preparation, from_metadata
 from jupyter_platform.learning.networks import build, build_source, load_weights, read_metadata
 
 
@@ -21,6 +22,8 @@ class LearntFor:
     input_shape: tuple[int, ...] | None = None
     outputs: int | None = None
     output_shape: tuple[int, ...] | None = None
+    preparation: Preparation | None = None
+    """How its samples were prepared."""
 
 
 def learnt_for(weights: Path) -> LearntFor:
@@ -29,14 +32,17 @@ def learnt_for(weights: Path) -> LearntFor:
     Raises
     ------
     InvalidDataError
-        If it is no safetensors file, or says something else than shapes.
+        If it is no safetensors file, or what it says is not understood.
     """
     told = read_metadata(weights)
+    text = told.get(METADATA_KEY)
+    preparation = None if text is None else from_metadata(text, weights.name)
     try:
         return LearntFor(
             input_shape=_shape(told.get("input_shape")),
             outputs=int(told["outputs"]) if "outputs" in told else None,
             output_shape=_shape(told.get("output_shape")),
+            preparation=preparation,
         )
     except (ValueError, TypeError) as error:
         raise InvalidDataError(

@@ -23,7 +23,10 @@ def prediction_html(found: PredictionResult) -> str:
     foot = Markup("<p class='jp-mod-quiet'>{} · {} ms</p>").format(
         record.tag, f"{record.forward_ms:.1f}"
     )
-    return str(_verdict(found) + lines + foot)
+    notes = Markup("").join(
+        Markup("<p class='jp-mod-quiet'>{}</p>").format(note) for note in record.notes
+    )
+    return str(_verdict(found) + lines + foot + notes)
 
 
 def _verdict(found: PredictionResult) -> Markup:

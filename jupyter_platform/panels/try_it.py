@@ -17,9 +17,10 @@ from jupyter_platform.panels.boxes import box
 if TYPE_CHECKING:
     from jupyter_platform.client import Platform
     from jupyter_platform.core.catalogue import NetworkRecord, TagRecord
+    from jupyter_platform.core.preparations import Preparation
     from jupyter_platform.panels.canvas import DrawingCanvas
 
-DRAW, SAMPLE = "Draw", "Sample"
+DRAW, SAMPLE, PICTURE = "Draw", "Sample", "Picture"
 LARGEST_DRAWING = 128
 """Rows and columns of a sample beyond which it is no longer drawn."""
 
@@ -44,6 +45,8 @@ class TryIt:
         self._canvas: DrawingCanvas | None = None
         self._latest = Latest(self._background, self._answered, self._fail)
         self._size = 0
+        self._shape: tuple[int, int] | None = None
+        """Rows and columns of pictures as the weights learnt them; None where they learnt none."""
         self._build()
         self.hide()
 
@@ -92,12 +95,21 @@ class TryIt:
             self._picture,
         )
         self._drawing = box(widgets.VBox, "drawing", clear)
+        self._upload = widgets.FileUpload(
+            accept="image/*", description="Choose", tooltip="A picture to ask about"
+        )
+        self._upload.observe(lambda _: self._ask_picture(), names="value")
+        self._invert = widgets.Checkbox(description="Dark strokes on light ground", indent=False)
+        self._invert.observe(lambda _: self._ask_picture(), names="value")
+        self._uploading = box(widgets.VBox, "uploading", self._upload, self._invert)
         self._result = widgets.HTML().add_class("jp-PlatformPanel-result")
         self.widget = box(
             widgets.VBox,
             "tryIt",
             box(widgets.HBox, "tools", self._weights, self._source),
-            box(widgets.HBox, "asked", self._sampling, self._drawing, self._result),
+            box(
+                widgets.HBox, "asked", self._sampling, self._drawing, self._uploading, self._result
+            ),
         )
 
     def _changed(self) -> None:
@@ -105,29 +117,53 @@ class TryIt:
         tag = self._tag()
         if tag is None:
             return
-        shape = self._picture_shape(tag)
-        options = [*([DRAW] if shape else []), *([SAMPLE] if tag.dataset else [])]
+        self._shape = None
+        self._offer([SAMPLE] if tag.dataset else [])
+        if tag.dataset is not None:
+            self._background.run(partial(self._read_size, tag.dataset), self._sized, self._fail)
+        asked = (tag.network, str(self._weights.value))
+        self._background.run(partial(self._read_preparation, *asked), self._prepared, self._fail)
+
+    def _offer(self, options: list[str]) -> None:
+        """Let people choose where samples come from."""
         if tuple(self._source.options) != tuple(options):
             self._source.options = options
         self._source.layout.display = None if len(options) > 1 else "none"
-        if tag.dataset is not None:
-            self._background.run(partial(self._read_size, tag.dataset), self._sized, self._fail)
         self._switch()
 
+    def _read_preparation(
+        self, network: str, weights: str
+    ) -> tuple[tuple[str, str], Preparation | None]:
+        return (network, weights), self._platform().preparation(network, weights).preparation
+
+    def _prepared(self, answer: tuple[tuple[str, str], Preparation | None]) -> None:
+        """Offer pictures and drawings where the weights learnt some."""
+        asked, preparation = answer
+        tag = self._tag()
+        if tag is None or asked != (tag.network, self._weights.value):
+            return
+        picture = None if preparation is None else preparation.picture
+        if picture is None:
+            return
+        self._shape = picture.shape[1:]
+        can_draw = picture.shape[0] == 1 and _can_be_drawn(self._shape)
+        self._offer([*([DRAW] if can_draw else []), *([SAMPLE] if tag.dataset else []), PICTURE])
+
     def _switch(self) -> None:
-        drawn = self._source.value == DRAW
-        self._drawing.layout.display = None if drawn else "none"
-        self._sampling.layout.display = "none" if drawn else None
-        if drawn:
+        shown = ((DRAW, self._drawing), (SAMPLE, self._sampling), (PICTURE, self._uploading))
+        for source, part in shown:
+            part.layout.display = None if self._source.value == source else "none"
+        if self._source.value == DRAW:
             self._open_canvas()
+        elif self._source.value == PICTURE:
+            self._ask_picture()
         elif self._source.value == SAMPLE:
             self._ask_sample()
 
     def _open_canvas(self) -> None:
         from jupyter_platform.panels.canvas import DrawingCanvas  # noqa: PLC0415 - rarely needed
 
-        tag = self._tag()
-        shape = self._picture_shape(tag) if tag is not None else None
+        shape = self._shape
         if shape is None:
             return
         if self._canvas is None:
@@ -154,7 +190,7 @@ class TryIt:
             self._latest.forget()
             self._result.value = "<p>Draw something; the answer follows your hand.</p>"
         elif len(pixels) == canvas.height * canvas.width:
-            self._ask({"pixels": pixels, "shape": tag.input_shape})
+            self._ask({"pixels": pixels, "shape": (canvas.height, canvas.width)})
 
     def _another(self) -> None:
         self._number.value = random.randrange(self._size or 1)
@@ -163,6 +199,16 @@ class TryIt:
         tag = self._tag()
         if tag is not None and tag.dataset is not None and self._source.value == SAMPLE:
             self._ask({"samples": [self._number.value], "dataset": tag.dataset})
+
+    def _ask_picture(self) -> None:
+        if self._source.value != PICTURE:
+            return
+        if not self._upload.value:
+            self._latest.forget()
+            self._result.value = "<p>Choose a picture.</p>"
+            return
+        content = bytes(self._upload.value[0]["content"])
+        self._ask({"images": content, "invert": self._invert.value})
 
     def _ask(self, question: dict[str, Any]) -> None:
         record = self._record
@@ -181,11 +227,10 @@ class TryIt:
         pixels, shape = question.pop("pixels", None), question.pop("shape", None)
         network = question.pop("network")
         if pixels is not None:
-            drawing = np.frombuffer(pixels, np.uint8).astype(np.float32) / 255
-            question["inputs"] = drawing.reshape(shape)
+            question["images"] = np.frombuffer(pixels, np.uint8).reshape(shape)
         found = self._platform().predict(network, **question)
         picture = ""
-        if found.record.inputs:
+        if found.record.inputs and "samples" in question:
             label = f"Sample {question['samples'][0]}"
             picture = str(predictions.picture_html(found.record.inputs[0], label))
         return predictions.prediction_html(found), picture
@@ -211,10 +256,7 @@ class TryIt:
         wanted = str(self._weights.value).partition("/")[0]
         return next((item for item in self._record.tags if item.tag == wanted), None)
 
-    def _picture_shape(self, tag: TagRecord) -> tuple[int, int] | None:
-        """Return rows and columns of samples that can be drawn; None of others."""
-        shape = tag.input_shape or []
-        plain = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
-        if len(plain) != 2 or not 4 <= min(plain) <= max(plain) <= LARGEST_DRAWING:
-            return None
-        return plain[0], plain[1]
+
+def _can_be_drawn(shape: tuple[int, int]) -> bool:
+    """Return whether pictures of a shape are small enough to draw, and large enough."""
+    return 4 <= min(shape) <= max(shape) <= LARGEST_DRAWING

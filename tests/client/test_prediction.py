@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.numpy import load
+from safetensors.numpy import load, load_file, save_file
 
 from jupyter_platform import Platform
 from jupyter_platform.cli.main import run
-from jupyter_platform.client.prediction import read_array, read_image
+from jupyter_platform.client.prediction import read_array
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
 
 
@@ -67,8 +69,8 @@ def test_axes_that_are_one_long_may_be_left_out(platform, learned, shape):
         ({"inputs": np.full((8, 8), np.nan)}, "NaN"),
         ({"inputs": np.zeros((2000, 1, 8, 8))}, "2,000 samples are given; 1 to 1,024"),
         ({"inputs": np.zeros((0, 1, 8, 8))}, "0 samples"),
-        ({}, "either inputs, or samples"),
-        ({"inputs": np.zeros((8, 8)), "samples": 1}, "either inputs, or samples"),
+        ({}, "either inputs, images, or samples"),
+        ({"inputs": np.zeros((8, 8)), "samples": 1}, "either inputs, images, or samples"),
         ({"inputs": np.zeros((8, 8)), "dataset": "digits"}, "dataset goes with samples"),
         ({"samples": [5000]}, "no sample 5000; it has 1,797"),
         ({"samples": [-1]}, "no sample -1"),
@@ -141,25 +143,91 @@ def test_the_command_line_asks_samples_files_and_pictures(learned, tmp_path, cap
     assert "'x' is no number of a sample" in capsys.readouterr().err
 
 
-def test_pictures_are_brought_to_the_size_and_range_of_samples(tmp_path):
-    path = tmp_path / "x.png"
-    pixels = np.zeros((4, 6, 3), np.uint8)
-    pixels[:, 3:, 0] = 255
-    Image.fromarray(pixels).save(path)
+@pytest.fixture(scope="module")
+def learned_pictures(shared_paths, tmp_path_factory):
+    """Weights that have learned to tell bright and dark pictures."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(12):
+        for name, level in (("bright", 200), ("dark", 40)):
+            (folder / name).mkdir(exist_ok=True)
+            pixels = np.full((10, 16, 3), level + number, np.uint8)
+            Image.fromarray(pixels).save(folder / name / f"{number}.png")
+    descriptor = {"kind": "images", "file": f"path:{folder}", "shape": [3, 8, 8]}
+    place = shared_paths.data / "datasets"
+    place.mkdir(exist_ok=True)
+    (place / "lights.json").write_text(json.dumps({"name": "lights", **descriptor}))
+    with Platform() as hub:
+        options = {"max_iterations": 60, "method": "ADAM", "tag": "lights", "frame": "6,6"}
+        job = hub.submit("LEARN", "mlp", "lights", name="lights", **options)
+        assert job.wait(timeout=90) == "finished", job.record.error
+        return folder, job
 
-    colours = read_image(path, (3, 2, 2))
-    grey = read_image(path, (1, 4, 6), invert=True)
 
-    np.testing.assert_array_equal(colours[0], [[0, 1], [0, 1]])
-    assert colours[1:].max() == 0
-    assert grey.shape == (1, 4, 6)
-    assert grey[0, 0, 0] == 1
-    assert 0.6 < grey[0, 0, 5] < 0.8  # pure red is dark
-    with pytest.raises(InvalidRequestError, match="shape 4, which are no pictures"):
-        read_image(path, (4,))
-    path.write_bytes(b"no picture")
-    with pytest.raises(InvalidDataError, match="cannot be read as a picture"):
-        read_image(path, (1, 2, 2))
+def test_pictures_are_prepared_as_the_weights_learnt_them(platform, learned_pictures):
+    folder, job = learned_pictures
+    paths = [folder / "bright" / "3.png", folder / "dark" / "5.png"]
+
+    found = platform.predict("mlp", images=paths, tag="lights")
+
+    with torch.no_grad():
+        expected = job.network()(torch.tensor([203, 45]).view(2, 1, 1, 1).expand(2, 3, 6, 6) / 255)
+    np.testing.assert_allclose(found.outputs, expected, rtol=1e-4, atol=1e-5)
+    assert found.predicted == ["bright", "dark"]
+    assert found.record.notes == []
+    with Image.open(paths[1]) as image:
+        several = [paths[1].read_bytes(), np.asarray(image), image.convert("RGBA")]
+        again = platform.predict("mlp", images=several, tag="lights")
+    np.testing.assert_array_equal(again.outputs, np.repeat(found.outputs[1:], 3, 0))
+    turned = platform.predict("mlp", images=paths[1], tag="lights", invert=True)
+    assert turned.predicted == ["bright"]
+
+
+def test_samples_go_through_the_adapters_that_the_weights_learnt_with(platform, learned_pictures):
+    found = platform.predict("mlp", samples=[0, 1, 2], tag="lights")
+
+    assert np.asarray(found.record.inputs).shape == (3, 3, 6, 6)
+    assert found.predicted == found.truth
+
+
+def test_the_preparation_can_be_looked_at(platform, learned, learned_pictures):
+    record = platform.preparation("mlp", "lights")
+
+    assert record.preparation.picture.shape == (3, 8, 8)
+    assert record.preparation.adapters == {"frame": [6, 6]}
+    assert record.preparation.input_shape == (3, 6, 6)
+    assert record.preparation.classes == ("bright", "dark")
+    assert (record.tag, record.note) == ("lights/best", None)
+    # The digits go from 0 to 16, and networks get 0 to 1.
+    assert platform.preparation("lenet-digits").preparation.picture.scale == 1 / 255
+
+
+def test_weights_that_tell_no_preparation_take_that_of_their_dataset_and_say_so(
+    platform, learned_pictures, tmp_path
+):
+    folder, job = learned_pictures
+    state = load_file(job.weights(tmp_path / "w.safetensors"))
+    bare = tmp_path / "bare.safetensors"
+    told = {"input_shape": "[3, 6, 6]", "outputs": "2"}
+    save_file(state, bare, told)
+    platform.import_network(bare, network="mlp", tag="bare")
+
+    record = platform.preparation("mlp", "bare")
+    assert (record.preparation, record.note) == (None, None)
+    with pytest.raises(InvalidRequestError, match="its weights do not tell, and the dataset"):
+        platform.predict("mlp", images=folder / "dark" / "5.png", tag="bare")
+
+
+@pytest.mark.parametrize(
+    ("images", "words"),
+    [
+        (b"no picture", "Image 0 cannot be read: it is no image"),
+        ("/nowhere/x.png", "/nowhere/x.png cannot be read: No such file"),
+        (np.zeros((4, 4)), "type float64 and shape .*pixels from 0 to 255"),
+    ],
+)
+def test_what_is_no_picture_is_refused(platform, learned, images, words):
+    with pytest.raises(InvalidRequestError, match=words):
+        platform.predict("lenet-digits", images=images, tag="asked")
 
 
 def test_files_of_pickles_are_not_opened(tmp_path):

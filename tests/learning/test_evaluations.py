@@ -418,7 +418,7 @@ def test_a_gang_counts_the_same_pixels(masks):
     assert shared[0].result["mean_iou"] == alone["mean_iou"]
 
 
-def test_a_class_of_pixels_that_nobody_names_does_not_count(masks):
+def test_a_class_of_pixels_that_does_not_occur_is_not_taken_for_a_perfect_one(masks):
     masks.y[:] = False
     for file in (masks.folder / "m" / "masks").iterdir():
         Image.fromarray(np.zeros((6, 5), np.uint8)).save(file)
@@ -426,8 +426,10 @@ def test_a_class_of_pixels_that_nobody_names_does_not_count(masks):
 
     found = masks.run(strategy="segmentation", decision_threshold=1.0, **everything(9)).result
 
-    assert (found["mean_iou"], found["accuracy"]) == (1.0, 1.0)
-    assert [row["iou"] for row in found["per_class"]] == [1.0, 0.0]
+    assert (found["mean_iou"], found["accuracy"]) == (None, 1.0)
+    assert [row["iou"] for row in found["per_class"]] == [1.0, None]
+    assert found["headline"] == {"name": "mean IoU", "value": None}
+    assert "one class alone (background)" in found["warnings"][0]
 
 
 def test_masks_are_wanted_where_pixels_are_to_be_judged(two_classes):

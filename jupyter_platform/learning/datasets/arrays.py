@@ -57,6 +57,10 @@ class StoredArrays:
     """Whether samples follow each other, as the characters of a text."""
     bytes: int | None = None
     """Size, where it is not that of the files."""
+    skipped: int = 0
+    """Samples that were left out because they cannot be read."""
+    warnings: tuple[str, ...] = ()
+    """What may mislead whoever learns from it, as sentences."""
 
 
 def file_name(path: Path) -> str:

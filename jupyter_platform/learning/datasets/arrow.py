@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
 from jupyter_platform.learning.datasets.arrays import StoredArrays
-from jupyter_platform.learning.datasets.pictures import ImageSamples, Picture
+from jupyter_platform.learning.datasets.decoding import Picture
+from jupyter_platform.learning.datasets.masks import picture_masks
+from jupyter_platform.learning.datasets.pictures import ImageSamples
+from jupyter_platform.learning.datasets.samples import Samples
 
 IMAGE_NAMES = ("image", "img", "picture")
 LABEL_NAMES = ("label", "labels", "fine_label", "target", "class")
@@ -148,8 +151,23 @@ def _special(
 ) -> StoredArrays:
     values = table.column(column)
     if _is_image(values.type):
-        return StoredArrays(_images(values, column, descriptor), _targets(table, target))
+        inputs = _images(values, column, descriptor)
+        return StoredArrays(inputs, _targets_of_images(table, target, inputs, descriptor))
     return StoredArrays(_arrays(values, column, descriptor.name), _targets(table, target))
+
+
+def _targets_of_images(
+    table: pa.Table,
+    target: str | tuple[str, ...],
+    inputs: ImageSamples,
+    descriptor: DatasetDescriptor,
+) -> NDArray[Any] | Samples:
+    """Return masks where the target is a column of images, else what `_targets` does."""
+    if not isinstance(target, str) or not _is_image(table.schema.field(target).type):
+        return _targets(table, target)
+    height, width = inputs.shape[1:]
+    masks = _pictures_of(table.column(target), target, descriptor)
+    return picture_masks(len(inputs), masks, (height, width), descriptor)
 
 
 def _targets(table: pa.Table, target: str | tuple[str, ...]) -> NDArray[Any]:
@@ -185,6 +203,14 @@ def _arrays(values: pa.ChunkedArray, column: str, dataset: str) -> NDArray[Any]:
 
 
 def _images(values: pa.ChunkedArray, column: str, descriptor: DatasetDescriptor) -> ImageSamples:
+    picture = _pictures_of(values, column, descriptor)
+    return ImageSamples(len(values), picture, descriptor.shape, descriptor.name)
+
+
+def _pictures_of(
+    values: pa.ChunkedArray, column: str, descriptor: DatasetDescriptor
+) -> Callable[[int], Picture]:
+    """Return what gives the image of a row."""
     content = pc.struct_field(values, "bytes") if pa.types.is_struct(values.type) else values
     if content.null_count:
         row = pc.index(content.is_null(), True).as_py()
@@ -196,7 +222,7 @@ def _images(values: pa.ChunkedArray, column: str, descriptor: DatasetDescriptor)
     def picture(number: int) -> Picture:
         return Picture(f"row {number}", io.BytesIO(content[number].as_py()))
 
-    return ImageSamples(len(content), picture, descriptor.shape, descriptor.name)
+    return picture
 
 
 def _class_names(schema: pa.Schema, target: str | tuple[str, ...]) -> tuple[str, ...] | None:

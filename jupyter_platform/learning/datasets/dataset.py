@@ -11,6 +11,7 @@ from torch import Tensor
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
 from jupyter_platform.core.errors import FieldError, InvalidDataError
+from jupyter_platform.learning.datasets.mask_values import IGNORED, IGNORED_BYTE
 from jupyter_platform.learning.datasets.samples import Samples
 
 
@@ -26,7 +27,7 @@ class Dataset:
     facts: DatasetFacts
     stored_inputs: Samples
     stored_targets: Samples
-    """int64 for classes, numbers for a regression, bytes for masks."""
+    """int64 for classes, numbers for a regression, bytes for classes of pixels."""
     order: Tensor | None = None
     """Stored row of each sample, int64, shape (N,); None: as stored."""
 
@@ -126,7 +127,7 @@ class Dataset:
         order = indices if self.order is None else self.order[indices]
         facts = self.facts
         counts = facts.class_counts
-        if facts.task == "classification" and facts.classes is not None:
+        if facts.task == "classification" and facts.classes is not None and not facts.masks:
             counts = torch.bincount(self.targets[order], minlength=facts.outputs).tolist()
         update = {"size": len(indices), "class_counts": counts, "splits": self._splits_of(indices)}
         return replace(self, facts=facts.model_copy(update=update), order=order)
@@ -151,11 +152,12 @@ class Dataset:
         return converted.mul_(factor) if own or converted is not stored else converted * factor
 
     def _as_targets(self, stored: Tensor) -> Tensor:
-        if self.facts.task == "classification":
-            return stored.to(torch.int64)
-        if stored.dtype == torch.uint8:  # masks, from 0 to 255
-            return stored.to(torch.float32).div_(255)
-        return stored.to(torch.float32)
+        if self.facts.task != "classification":
+            return stored.to(torch.float32)
+        numbers = stored.to(torch.int64)
+        if self.facts.masks and self.facts.ignore_value is not None:
+            numbers = numbers.masked_fill(numbers == IGNORED_BYTE, IGNORED)
+        return numbers
 
 
 def check_index_set(index_set: Sequence[int], what: str, name: str, size: int) -> int:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+Mode = Literal["bilinear", "nearest"]
+"""What a new pixel between old ones gets: their mixture, or the value of the nearest one."""
 
 
 def flip(images: Tensor, chosen: Tensor, axis: int) -> Tensor:
@@ -20,7 +25,9 @@ def flip(images: Tensor, chosen: Tensor, axis: int) -> Tensor:
     return torch.where(chosen[:, None, None, None], images.flip(axis), images)
 
 
-def rotate(images: Tensor, angles: Tensor, centers: Tensor, *, zero_pad: bool) -> Tensor:
+def rotate(
+    images: Tensor, angles: Tensor, centers: Tensor, *, zero_pad: bool, mode: Mode = "bilinear"
+) -> Tensor:
     """Return images rotated counter-clockwise, as they are seen with y pointing down.
 
     Parameters
@@ -40,7 +47,7 @@ def rotate(images: Tensor, angles: Tensor, centers: Tensor, *, zero_pad: bool) -
     sin, cos = angles.sin()[:, None, None], angles.cos()[:, None, None]
     source_x = (x - center_x) * cos - (y - center_y) * sin + center_x
     source_y = (x - center_x) * sin + (y - center_y) * cos + center_y
-    return _sample(images, source_x, source_y, "zeros" if zero_pad else "border")
+    return _sample(images, source_x, source_y, "zeros" if zero_pad else "border", mode)
 
 
 def crop(images: Tensor, left: Tensor, top: Tensor, width: int, height: int) -> Tensor:
@@ -57,7 +64,9 @@ def crop(images: Tensor, left: Tensor, top: Tensor, width: int, height: int) -> 
     return images.permute(0, 2, 3, 1)[batch, rows, columns].permute(0, 3, 1, 2)
 
 
-def frame(images: Tensor, boxes: Tensor, width: int, height: int) -> Tensor:
+def frame(
+    images: Tensor, boxes: Tensor, width: int, height: int, mode: Mode = "bilinear"
+) -> Tensor:
     """Return boxes of images, each brought to one size.
 
     The corner pixels of a box become the corner pixels of the result.
@@ -74,20 +83,20 @@ def frame(images: Tensor, boxes: Tensor, width: int, height: int) -> Tensor:
     source_x = left[:, None] + (wide[:, None] - 1) * x
     source_y = top[:, None] + (high[:, None] - 1) * y
     shape = (len(images), height, width)
-    return _sample(
-        images, source_x[:, None, :].expand(shape), source_y[:, :, None].expand(shape), "border"
-    )
+    x_of_each, y_of_each = source_x[:, None, :].expand(shape), source_y[:, :, None].expand(shape)
+    return _sample(images, x_of_each, y_of_each, "border", mode)
 
 
-def scale(images: Tensor, width: int, height: int) -> Tensor:
+def scale(images: Tensor, width: int, height: int, mode: Mode = "bilinear") -> Tensor:
     """Return images brought to another size; corner pixels stay corner pixels."""
+    if mode == "nearest":
+        whole = torch.tensor([[0, 0, images.shape[-1], images.shape[-2]]], device=images.device)
+        return frame(images, whole.expand(len(images), 4), width, height, mode)
     return functional.interpolate(images, size=(height, width), mode="bilinear", align_corners=True)
 
 
-def _sample(images: Tensor, x: Tensor, y: Tensor, outside: str) -> Tensor:
+def _sample(images: Tensor, x: Tensor, y: Tensor, outside: str, mode: Mode) -> Tensor:
     """Return the values of images at places given in pixels, each of shape (B, H', W')."""
     height, width = images.shape[-2:]
     grid = torch.stack((x * (2 / max(width - 1, 1)) - 1, y * (2 / max(height - 1, 1)) - 1), dim=3)
-    return functional.grid_sample(
-        images, grid, mode="bilinear", padding_mode=outside, align_corners=True
-    )
+    return functional.grid_sample(images, grid, mode=mode, padding_mode=outside, align_corners=True)

@@ -14,8 +14,9 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options.groups.adapters import CENTER, RANDOM
 from jupyter_platform.learning.datasets import geometry
 from jupyter_platform.learning.datasets.adapter import Batch, refused, shape_text
+from jupyter_platform.learning.datasets.mask_values import IGNORED
 
-Move = Callable[[Tensor], Tensor]
+Move = Callable[[Tensor, geometry.Mode], Tensor]
 """From images (B, C, H, W) to images."""
 
 
@@ -26,6 +27,8 @@ class _Geometric:
     option: str = field(default="", init=False)
     is_random: bool = field(default=True, init=False)
     moves_targets: bool = field(default=False, init=False)
+    are_classes: bool = field(default=False, init=False)
+    """Whether masks hold numbers of classes, which have no mixtures."""
 
     def shape(self, facts: DatasetFacts) -> DatasetFacts:
         """Return the facts of samples after the change."""
@@ -33,6 +36,7 @@ class _Geometric:
         if len(shape) not in (2, 3) or facts.input_type != "float32":
             raise refused(self.option, f"needs images; samples have shape {shape_text(shape)}.")
         self.moves_targets = len(facts.target_shape) >= 2 and facts.target_shape[-2:] == shape[-2:]
+        self.are_classes = self.moves_targets and facts.task == "classification"
         new = self._new_shape(tuple(shape))
         target = facts.target_shape
         if self.moves_targets:
@@ -41,7 +45,9 @@ class _Geometric:
             update={
                 "shape": list(new),
                 "target_shape": target,
-                "outputs": math.prod(target) if self.moves_targets else facts.outputs,
+                "outputs": math.prod(target)
+                if self.moves_targets and not self.are_classes
+                else facts.outputs,
                 "features": None,
             }
         )
@@ -54,11 +60,15 @@ class _Geometric:
         move = self._draw(images, generator if training else None)
         if move is None:
             return inputs, targets
-        moved = _as_before(move(images), inputs)
+        moved = _as_before(move(images, "bilinear"), inputs)
         if not self.moves_targets:
             return moved, targets
-        masks = _as_images(targets)
-        return moved, _as_before(self._on_masks(move)(masks), targets)
+        move = self._on_masks(move)
+        if not self.are_classes:
+            return moved, _as_before(move(_as_images(targets), "bilinear"), targets)
+        # What comes in from outside is 0: then it is a pixel to ignore.
+        masks = (targets[:, None] - IGNORED).to(torch.float32)
+        return moved, move(masks, "nearest")[:, 0].round().to(targets.dtype) + IGNORED
 
     def _new_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         return shape
@@ -84,7 +94,7 @@ class Flip(_Geometric):
             return None
         drawn = _uniform(2, len(images), generator).to(images.device)
         upside_down, mirrored = drawn[0] < self._vertical, drawn[1] < self._horizontal
-        return lambda batch: geometry.flip(geometry.flip(batch, upside_down, 2), mirrored, 3)
+        return lambda batch, _: geometry.flip(geometry.flip(batch, upside_down, 2), mirrored, 3)
 
 
 class Rotation(_Geometric):
@@ -109,7 +119,9 @@ class Rotation(_Geometric):
             place = self._place(width, height)
             centers = torch.tensor(place, device=images.device, dtype=images.dtype)
             centers = centers.expand(len(images), 2)
-        return lambda batch: geometry.rotate(batch, angles, centers, zero_pad=self._zero_pad)
+        return lambda batch, mode: geometry.rotate(
+            batch, angles, centers, zero_pad=self._zero_pad, mode=mode
+        )
 
     def _place(self, width: int, height: int) -> tuple[float, float]:
         if self._center == CENTER:
@@ -156,11 +168,11 @@ class Crop(_Geometric):
             height, width = 2 * height, 2 * width
         return height, width
 
-    def prepare(self, images: Tensor) -> Tensor:
+    def prepare(self, images: Tensor, mode: geometry.Mode) -> Tensor:
         """Return images that are large enough, with their padding."""
         height, width = self.doubled(images.shape)
         if (height, width) != tuple(images.shape[-2:]):
-            images = geometry.scale(images, width, height)
+            images = geometry.scale(images, width, height, mode)
         return functional.pad(images, [self._padding] * 4) if self._padding else images
 
     def boxes(
@@ -186,8 +198,8 @@ class Crop(_Geometric):
     def _draw(self, images: Tensor, generator: torch.Generator | None) -> Move | None:
         boxes = self.boxes(images, self.doubled(images.shape), generator)
         (_, wide), (_, high) = self.sizes(images.shape)
-        return lambda batch: geometry.crop(
-            self.prepare(batch), boxes[:, 0], boxes[:, 1], wide, high
+        return lambda batch, mode: geometry.crop(
+            self.prepare(batch, mode), boxes[:, 0], boxes[:, 1], wide, high
         )
 
 
@@ -210,10 +222,10 @@ class Frame(_Geometric):
         new_top = top + (high - new_high).div(2, rounding_mode="floor")
         return torch.stack((new_left, new_top, new_wide, new_high), 1)
 
-    def fit(self, images: Tensor, boxes: Tensor) -> Tensor:
+    def fit(self, images: Tensor, boxes: Tensor, mode: geometry.Mode) -> Tensor:
         """Return boxes of images, framed."""
         height, width = self.size[-2:]
-        return geometry.frame(images, self.narrowed(boxes), width, height)
+        return geometry.frame(images, self.narrowed(boxes), width, height, mode)
 
     def channels(self, images: Tensor) -> Tensor:
         """Return images with as many channels as are asked for: grey ones are repeated."""
@@ -234,13 +246,13 @@ class Frame(_Geometric):
     def _draw(self, images: Tensor, generator: torch.Generator | None) -> Move | None:
         height, width = images.shape[-2:]
         if (height, width) == self.size[-2:]:
-            return self.channels
+            return lambda batch, _: self.channels(batch)
         whole = torch.tensor([[0, 0, width, height]], device=images.device)
-        return lambda batch: self.channels(self.fit(batch, whole.expand(len(batch), 4)))
+        return lambda batch, mode: self.channels(self.fit(batch, whole.expand(len(batch), 4), mode))
 
     def _on_masks(self, move: Move) -> Move:
         # A mask has one channel, however many its image gets.
-        return lambda masks: move(masks)[:, : masks.shape[1]]
+        return lambda masks, mode: move(masks, mode)[:, : masks.shape[1]]
 
 
 class FramedCrop(_Geometric):
@@ -256,7 +268,9 @@ class FramedCrop(_Geometric):
 
     def _draw(self, images: Tensor, generator: torch.Generator | None) -> Move | None:
         boxes = self._crop.boxes(images, self._crop.doubled(images.shape), generator)
-        return lambda batch: self._frame.channels(self._frame.fit(self._crop.prepare(batch), boxes))
+        return lambda batch, mode: self._frame.channels(
+            self._frame.fit(self._crop.prepare(batch, mode), boxes, mode)
+        )
 
     def _on_masks(self, move: Move) -> Move:
         return self._frame._on_masks(move)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
-from jupyter_platform.learning.datasets.pictures import ImageSamples, path_picture
+from jupyter_platform.learning.datasets.decoding import path_picture
+from jupyter_platform.learning.datasets.masks import picture_masks
+from jupyter_platform.learning.datasets.pictures import ImageSamples
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
@@ -142,9 +144,9 @@ def _read_masks(
             f"not so {alone[0]!r}."
         )
     inputs = _samples(images, descriptor, train[0])
-    shape = (1, *inputs.shape[1:])
-    targets = ImageSamples(
-        len(masks), lambda row: path_picture(masks[row]), shape, name, is_mask=True
+    height, width = inputs.shape[1:]
+    targets = picture_masks(
+        len(masks), lambda row: path_picture(masks[row]), (height, width), descriptor
     )
     return StoredArrays(inputs, targets, train=border if test else None, bytes=size + more)
 

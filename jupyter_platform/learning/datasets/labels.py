@@ -18,6 +18,7 @@ from jupyter_platform.learning.datasets.arrays import (
     is_text,
     not_finite,
 )
+from jupyter_platform.learning.datasets.masks import MaskSamples, array_masks
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
 _SMALL = 256
@@ -50,7 +51,9 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
         If they cannot be what the descriptor says they are.
     """
     name = descriptor.name
-    targets = stored.targets
+    targets = _masks(stored, descriptor)
+    if isinstance(targets, MaskSamples):
+        return _of_masks(targets)
     if not isinstance(targets, np.ndarray):
         return Labels("regression", targets, math.prod(targets.shape))
     if not is_text(targets) and not is_number(targets):
@@ -75,6 +78,25 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
         )
     values = np.ascontiguousarray(targets, dtype=np.float32).reshape(len(targets), -1)
     return Labels("regression", ArraySamples([values]), values.shape[1])
+
+
+def _masks(stored: StoredArrays, descriptor: DatasetDescriptor) -> NDArray[Any] | Samples:
+    """Return the targets, as masks where they are an array of some."""
+    targets, inputs = stored.targets, stored.inputs
+    if not isinstance(targets, np.ndarray) or targets.ndim < 3:
+        return targets
+    first = inputs[0] if isinstance(inputs, tuple) else inputs
+    sample = first.shape[1:] if isinstance(first, np.ndarray) else first.shape
+    found = array_masks(targets, descriptor.shape or stored.shape or sample, descriptor)
+    return targets if found is None else found
+
+
+def _of_masks(masks: MaskSamples) -> Labels:
+    """Return masks as targets: a class for each pixel, or numbers from 0 to 1."""
+    meaning = masks.meaning
+    if meaning.task == "classification":
+        return Labels("classification", masks, len(meaning.classes), meaning.classes)
+    return Labels("regression", masks, math.prod(masks.shape), meaning.classes or None)
 
 
 def _guess_task(targets: NDArray[Any], stored: StoredArrays) -> Task:

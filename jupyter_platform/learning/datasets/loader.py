@@ -34,6 +34,7 @@ from jupyter_platform.learning.datasets.arrays import (
 )
 from jupyter_platform.learning.datasets.dataset import Dataset
 from jupyter_platform.learning.datasets.labels import Labels, read_labels
+from jupyter_platform.learning.datasets.masks import mask_facts, mask_warnings
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
 DEFAULT_TRAIN_SHARE = 0.8
@@ -96,7 +97,10 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         classes=None if labels.classes is None else list(labels.classes),
         class_counts=_class_counts(labels, order),
         features=_features(stored, descriptor, inputs),
-        masks=descriptor.kind == "masks",
+        value_range=_value_range(inputs, descriptor),
+        skipped=stored.skipped,
+        warnings=[*stored.warnings, *mask_warnings(labels.values)],
+        **mask_facts(labels.values),
         splits=_splits(descriptor, size, stored.train),
         bytes=_bytes(found) if stored.bytes is None else stored.bytes,
         scale=_scale(descriptor, inputs),
@@ -226,6 +230,15 @@ def _array_scale(descriptor: DatasetDescriptor) -> float:
     if descriptor.scale is not None:
         return descriptor.scale
     return 1 / 255 if descriptor.kind in PIXEL_KINDS else 1.0
+
+
+def _value_range(inputs: Samples, descriptor: DatasetDescriptor) -> tuple[float, float] | None:
+    """Return the least and the largest stored number of arrays that may be pictures."""
+    if not isinstance(inputs, ArraySamples) or descriptor.kind in PIXEL_KINDS:
+        return None
+    if len(inputs.shape) not in (2, 3) or not len(inputs):
+        return None
+    return inputs.range()
 
 
 def _size(descriptor: DatasetDescriptor, stored: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import colorsys
 import io
 from typing import Any
 
@@ -17,6 +18,7 @@ from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.learning.datasets.adapters import adapt
 from jupyter_platform.learning.datasets.dataset import Dataset
+from jupyter_platform.learning.datasets.mask_values import IGNORED
 
 VALUES = 32
 """Numbers of a sample that are shown."""
@@ -96,7 +98,9 @@ def _text(dataset: Dataset, index: int, facts: DatasetFacts) -> SampleView:
 
 def _sample(index: int, x: Tensor, y: Tensor, facts: DatasetFacts) -> SampleView:
     view = SampleView(index=index)
-    if facts.task == "classification":
+    if facts.masks and facts.task == "classification":
+        view.mask = _class_picture(y, facts.outputs)
+    elif facts.task == "classification":
         number = int(y)
         view.label = str(number) if facts.classes is None else facts.classes[number]
     elif _is_image(tuple(y.shape)):
@@ -117,6 +121,15 @@ def _is_image(shape: tuple[int, ...]) -> bool:
 
 def _first(values: Tensor) -> list[float]:
     return [float(item) for item in values.flatten()[:VALUES]]
+
+
+def _class_picture(classes: Tensor, count: int) -> str:
+    """Return the classes of pixels in colours: the first black, ignored ones grey."""
+    hues = torch.arange(count - 1) / max(count - 1, 1)
+    colours = [(0.0, 0.0, 0.0), *(colorsys.hsv_to_rgb(hue, 0.8, 1.0) for hue in hues.tolist())]
+    table = torch.tensor([*colours, (0.5, 0.5, 0.5)])
+    numbers = torch.where(classes == IGNORED, count, classes)
+    return _picture(table[numbers].permute(2, 0, 1))
 
 
 def _picture(image: Tensor) -> str:

@@ -85,6 +85,12 @@ class ArraySamples:
         """Return all values; of several arrays this is a copy."""
         return self._parts[0] if len(self._parts) == 1 else torch.cat(self._parts)
 
+    def range(self) -> tuple[float, float]:
+        """Return the least and the largest number; all are read."""
+        bounds = [torch.aminmax(item) for item in self._parts if item.numel()]
+        low, high = min(float(item.min) for item in bounds), max(float(item.max) for item in bounds)
+        return low, high
+
     def to(self, device: torch.device) -> ArraySamples:
         """Return the same on a device."""
         if device == self._parts[0].device:

@@ -125,6 +125,8 @@ def class_numbers(labels: Sequence[str], facts: DatasetFacts) -> list[int]:
     names = facts.classes
     if names is None or facts.task != "classification":
         raise refused("labels", "needs classes; this dataset has none.")
+    if facts.masks:
+        raise refused("labels", "needs one class for each sample; this dataset has masks.")
     unknown = [item for item in labels if item not in names]
     if unknown:
         raise OptionError.from_fields(
@@ -163,6 +165,8 @@ class MaskToClass:
         self, inputs: Tensor, targets: Tensor, generator: torch.Generator | None, training: bool
     ) -> Batch:
         """Return a changed batch."""
+        if not targets.is_floating_point():
+            targets = (targets > 0).to(torch.float32)  # all classes but the first are marked
         if self._center:
             height, width = targets.shape[-2:]
             marked = targets.reshape(len(targets), -1, height, width)[:, 0, height // 2, width // 2]

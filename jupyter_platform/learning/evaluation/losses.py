@@ -19,6 +19,7 @@ from jupyter_platform.learning.strategies.criteria import (
     Loss,
     choose_criterion,
     make_loss,
+    told_targets,
     wanted_shape,
 )
 
@@ -46,16 +47,20 @@ class Criterion(Evaluation):
         """Keep the mean loss of the batch, for each of its samples."""
         told = self.usable(outputs)
         if not told.any():  # and nothing tells what the loss is to take them for
-            return {"loss": torch.full((len(inputs),), torch.nan, dtype=torch.float64)}
+            none = torch.full((len(inputs),), torch.nan, dtype=torch.float64)
+            return {"loss": none, "told": none}
         if self._loss is None:
             self._loss = make_loss(
                 self._criterion, outputs[told], targets[told], self.subject.names[0]
             )
-        return {"loss": self._loss(outputs, targets).double().expand(len(inputs))}
+        share = told_targets(targets) / len(targets)  # ignored pixels have no part in the mean
+        loss = self._loss(outputs, targets).double() * share
+        told_of_each = torch.full((len(inputs),), share, dtype=torch.float64)
+        return {"loss": loss.expand(len(inputs)), "told": told_of_each.to(loss.device)}
 
     def scores(self, columns: Columns) -> dict[str, Any]:
         """Return the mean over all samples."""
-        loss = float(columns["loss"].mean())
+        loss = float(columns["loss"].sum() / columns["told"].sum())
         return {
             "loss": loss,
             "criterion": self._criterion,

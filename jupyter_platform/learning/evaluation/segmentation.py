@@ -1,4 +1,4 @@
-"""Which pixels of an image are marked."""
+"""Which pixels of an image are marked, or of which class each is."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning import scores
-from jupyter_platform.learning.evaluation.base import Columns, place_of
+from jupyter_platform.learning.datasets.mask_values import IGNORED
+from jupyter_platform.learning.evaluation.base import Columns, Subject, place_of
+from jupyter_platform.learning.evaluation.classification import class_names
 from jupyter_platform.learning.evaluation.losses import Criterion, predicted_numbers
 from jupyter_platform.learning.strategies import Place
-from jupyter_platform.learning.strategies.criteria import choose_criterion, wanted_shape
+from jupyter_platform.learning.strategies.criteria import (
+    choose_criterion,
+    predicted_classes,
+    wanted_shape,
+)
 
 PIXEL_CLASSES = ("background", "marked")
 _MARKED = 0.5
@@ -23,10 +29,12 @@ _MARKED = 0.5
 
 
 class Segmentation(Criterion):
-    """Accuracy and intersection over union of the pixels that masks mark, and of all others.
+    """Accuracy and intersection over union of the classes of pixels.
 
-    The network gives for each pixel the probability that it is marked, or its logit where the
-    criterion is BCE_LOGITS; `decision_threshold` decides.
+    Of masks that mark, the network gives for each pixel the probability that it is marked, or its
+    logit where the criterion is BCE_LOGITS; `decision_threshold` decides. Of masks of classes it
+    gives one number for each class and pixel, and the largest decides. Pixels that masks ignore
+    are not judged.
     """
 
     unusable_effect: ClassVar[str] = "all their pixels count as wrong"
@@ -38,28 +46,36 @@ class Segmentation(Criterion):
         criterion = choose_criterion(options.criterion, facts.task)
         return (place_of(options, facts, facts.outputs, wanted_shape(criterion, facts)),)
 
+    def __init__(self, subject: Subject) -> None:
+        super().__init__(subject)
+        facts = subject.facts
+        self._is_classes = facts.task == "classification"
+        self._names = class_names(facts, facts.outputs) if self._is_classes else _mark_names(facts)
+
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
-        """Keep of each sample how many pixels were taken for what."""
-        truth = (targets > _MARKED).flatten(1)
-        told = outputs.flatten(1).isfinite().all(1, keepdim=True)
-        guessed = torch.where(told, self._guess(outputs).flatten(1), ~truth)
-        taken = [
-            ((truth == is_marked) & (guessed == is_guessed)).sum(1)
-            for is_marked in (False, True)
-            for is_guessed in (False, True)
-        ]
-        return {**super().note(inputs, outputs, targets), "pixels": torch.stack(taken, 1)}
+        """Keep of each sample how many pixels of each class were taken for which."""
+        count = len(self._names)
+        truth = (targets if self._is_classes else targets > _MARKED).long().flatten(1)
+        told = self.usable(outputs)[:, None]
+        guessed = torch.where(told, self._guess(outputs).flatten(1), (truth + 1) % count)
+        # What is ignored is counted in a last place of its own, which is dropped.
+        pairs = torch.where(truth == IGNORED, count * count, truth * count + guessed)
+        pixels = pairs.new_zeros(len(pairs), count * count + 1)
+        pixels.scatter_add_(1, pairs, torch.ones_like(pairs))
+        return {**super().note(inputs, outputs, targets), "pixels": pixels[:, :-1]}
 
     def scores(self, columns: Columns) -> dict[str, Any]:
         """Return the scores over the pixels of all samples; see `scores.segmentation_scores`."""
-        confusion = columns["pixels"].sum(0).reshape(2, 2)
-        names = list(self.subject.facts.classes or PIXEL_CLASSES)[:2]
-        found = scores.segmentation_scores(confusion, names)
+        count = len(self._names)
+        confusion = columns["pixels"].sum(0).reshape(count, count)
+        found = scores.segmentation_scores(confusion, self._names)
+        decided = {} if self._is_classes else {"threshold": self.options.decision_threshold}
         return {
             **super().scores(columns),
             **found,
-            "classes": names,
-            "threshold": self.options.decision_threshold,
+            **decided,
+            **_warnings(found),
+            "classes": self._names,
             "headline": {"name": "mean IoU", "value": found["mean_iou"]},
         }
 
@@ -68,18 +84,46 @@ class Segmentation(Criterion):
         score: float | None = found["mean_iou"]
         return "1 - mean IoU", None if score is None else 1 - score
 
+    def usable(self, outputs: Tensor) -> Tensor:
+        """Return for which samples each pixel can be told from the outputs, bool, shape (n,)."""
+        if not self._is_classes:
+            return super().usable(outputs)
+        # Minus infinity, the logarithm of 0, is a score.
+        return ((outputs < torch.inf) & ~outputs.isnan()).flatten(1).all(1)
+
     def judgement(self, outputs: Tensor, target: Tensor) -> dict[str, Any]:
-        """Return the mask and the pixels that the network marks, as numbers 0 and 1."""
+        """Return the mask and what the network takes each pixel for, as numbers of classes."""
         return super().judgement(self._guess(outputs[None])[0].to(torch.uint8), target)
 
     def _guess(self, outputs: Tensor) -> Tensor:
-        """Return which pixels are taken for marked, bool."""
+        """Return the class that each pixel is taken for, int64."""
+        if self._is_classes:
+            return predicted_classes(outputs, self._criterion)
         numbers = predicted_numbers(self._criterion, outputs)
-        return numbers >= self.options.decision_threshold
+        return (numbers >= self.options.decision_threshold).long()
+
+
+def _mark_names(facts: DatasetFacts) -> list[str]:
+    names = facts.classes or ()
+    return list(names if len(names) == len(PIXEL_CLASSES) else PIXEL_CLASSES)
+
+
+def _warnings(found: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Say why there is no mean where there is none."""
+    if found["mean_iou"] is not None:
+        return {}
+    present = [row["class"] for row in found["per_class"] if row["iou"] is not None]
+    text = (
+        f"Masks and network have pixels of one class alone ({present[0]}), so that nothing was "
+        "told apart: there is no mean IoU."
+        if present
+        else "All pixels are ignored by the masks: there is nothing to judge."
+    )
+    return {"warnings": [text]}
 
 
 def _require_masks(facts: DatasetFacts) -> None:
-    if facts.task == "regression" and len(facts.target_shape) > 1:
+    if facts.masks or (facts.task == "regression" and len(facts.target_shape) > 1):
         return
     has = "one class for each sample" if facts.task == "classification" else "single numbers"
     accepted = facts.task

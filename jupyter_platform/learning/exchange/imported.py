@@ -130,7 +130,11 @@ def write_state(
     check_state(state, wanted, description.name)
     tensors = {key: _tensor(state[key]).to(value.dtype) for key, value in wanted.items()}
     header = WeightsHeader.of(
-        description, known.input_shape or (), known.outputs or 0, known.output_shape
+        description,
+        known.input_shape or (),
+        known.outputs or 0,
+        known.output_shape,
+        known.preparation,
     )
     save_weights(path, tensors, header)
     broken = (key for key, value in tensors.items() if not bool(torch.isfinite(value).all()))

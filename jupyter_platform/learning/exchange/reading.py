@@ -177,4 +177,5 @@ def _learnt_for(path: Path, description: NetworkDescription, request: ImportRequ
         input_shape=request.input_shape or told.input_shape or description.input_shape,
         outputs=request.outputs or told.outputs or description.outputs,
         output_shape=told.output_shape,
+        preparation=told.preparation,
     )

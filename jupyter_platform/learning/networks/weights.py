@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.preparations import METADATA_KEY, Preparation, to_metadata
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 
 _LENGTH_BYTES = 8
@@ -31,6 +32,8 @@ class WeightsHeader:
     outputs: int
     output_shape: tuple[int, ...] | None = None
     """Shape that it gives for a sample, where that was asked of it."""
+    preparation: Preparation | None = None
+    """How the samples that it learnt were prepared; None where it sees others."""
 
     @classmethod
     def of(
@@ -39,10 +42,11 @@ class WeightsHeader:
         input_shape: Sequence[int],
         outputs: int,
         output_shape: Sequence[int] | None = None,
+        preparation: Preparation | None = None,
     ) -> WeightsHeader:
         """Return the header for a network as it was built."""
         wanted = None if output_shape is None else tuple(output_shape)
-        return cls(description.digest, tuple(input_shape), outputs, wanted)
+        return cls(description.digest, tuple(input_shape), outputs, wanted, preparation)
 
     def to_metadata(self) -> dict[str, str]:
         """Return the string metadata of a safetensors file."""
@@ -53,6 +57,8 @@ class WeightsHeader:
         }
         if self.output_shape is not None:
             metadata["output_shape"] = json.dumps(self.output_shape)
+        if self.preparation is not None:
+            metadata[METADATA_KEY] = to_metadata(self.preparation)
         return metadata
 
 

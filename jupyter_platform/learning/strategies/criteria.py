@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, OptionError
+from jupyter_platform.learning.datasets.mask_values import IGNORED
 
 Task = Literal["classification", "regression"]
 Outputs = Literal["log-probabilities", "probabilities", "scores", "numbers"]
@@ -61,10 +62,12 @@ def wanted_shape(criterion: str, facts: DatasetFacts) -> tuple[int, ...]:
     """Return the shape that a network must give for a sample.
 
     One number for each class, or for each number to learn; one for two classes where the criterion
-    is a binary one; a mean and a standard deviation for each number with GAU.
+    is a binary one; a mean and a standard deviation for each number with GAU. Of classes of pixels
+    so many for each pixel: (C, H, W).
     """
     if facts.task == "classification":
-        return (1,) if criterion in BINARY and facts.outputs == 2 else (facts.outputs,)
+        count = 1 if criterion in BINARY and facts.outputs == 2 else facts.outputs
+        return (count, *facts.target_shape)
     shape = tuple(facts.target_shape) or (facts.outputs,)
     return (2 * shape[0], *shape[1:]) if criterion == "GAU" else shape
 
@@ -77,10 +80,10 @@ def classify_outputs(outputs: Tensor) -> Outputs:
 
     Parameters
     ----------
-    outputs : Tensor, shape (B, C)
+    outputs : Tensor, shape (B, C, …)
     """
     values = outputs.detach().double()
-    ones = torch.ones(len(values), dtype=torch.float64, device=values.device)
+    ones = torch.ones_like(values[:, 0])
     if torch.allclose(values.exp().sum(1), ones, atol=_TOLERANCE) and bool((values <= 0).all()):
         return "log-probabilities"
     if torch.allclose(values.sum(1), ones, atol=_TOLERANCE) and bool((values >= 0).all()):
@@ -111,11 +114,11 @@ def make_loss(
         or deviations where the criterion takes them for such.
     """
     if criterion in ("NLL", "CE"):
-        return _loss_of_classes(criterion, outputs, network)
+        return _loss_of_classes(criterion, outputs, targets, network)
     if not targets.is_floating_point():
         loss = _loss_of_numbers(criterion, delta)
         _check_binary(criterion, outputs, None, network)
-        return _one_hot(loss, outputs, network)
+        return _one_hot(loss, outputs, targets, network)
     if criterion == "GAU":
         _check_gaussian(outputs, targets, network, halves=2)
     elif outputs.shape != targets.shape:
@@ -130,12 +133,29 @@ def make_loss(
     return _loss_of_numbers(criterion, delta)
 
 
-def _loss_of_classes(criterion: str, outputs: Tensor, network: str) -> Loss:
-    if outputs.ndim != 2:
+def _loss_of_classes(criterion: str, outputs: Tensor, targets: Tensor, network: str) -> Loss:
+    if not _of_classes(outputs, targets):
+        of_what = " of each pixel" if targets.ndim > 1 else ""
         raise InvalidDataError(
             f"Network {network!r} gives shape {tuple(outputs.shape[1:])} for a sample; "
-            f"{criterion} wants one number for each class."
+            f"{criterion} wants one number for each class{of_what}."
         )
+    loss = _class_loss(criterion, outputs, network)
+    return loss if targets.ndim == 1 else partial(_mean_of_pixels, loss)
+
+
+def _of_classes(outputs: Tensor, targets: Tensor) -> bool:
+    """Return whether outputs have an axis of classes, and else the shape of the targets."""
+    return outputs.ndim == targets.ndim + 1 and outputs.shape[2:] == targets.shape[1:]
+
+
+def _mean_of_pixels(loss: Callable[..., Tensor], outputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the mean loss of all pixels that are not ignored; 0 where there are none."""
+    known = (targets != IGNORED).sum()
+    return loss(outputs, targets, ignore_index=IGNORED, reduction="sum") / known.clamp_min(1)
+
+
+def _class_loss(criterion: str, outputs: Tensor, network: str) -> Callable[..., Tensor]:
     if criterion == "CE":
         return functional.cross_entropy
     kind = classify_outputs(outputs)
@@ -161,18 +181,31 @@ def _loss_of_numbers(criterion: str, delta: float) -> Loss:
     return losses[criterion]
 
 
-def _one_hot(loss: Loss, outputs: Tensor, network: str) -> Loss:
-    """Return a loss of classes: 1 for the class of a sample, 0 for the others."""
-    if outputs.ndim != 2:
+def _one_hot(loss: Loss, outputs: Tensor, targets: Tensor, network: str) -> Loss:
+    """Return a loss of classes: 1 for the class of a sample, or pixel, and 0 for the others."""
+    if not _of_classes(outputs, targets):
         raise InvalidDataError(
             f"Network {network!r} gives shape {tuple(outputs.shape[1:])} for a sample; one number, "
             "or one for each class, is wanted."
         )
-    if outputs.shape[1] == 1:
-        return lambda given, classes: loss(given, classes[:, None].to(given.dtype))
-    return lambda given, classes: loss(
-        given, functional.one_hot(classes, given.shape[1]).to(given.dtype)
-    )
+
+    def of_classes(given: Tensor, classes: Tensor) -> Tensor:
+        known = classes.clamp_min(0)
+        count = given.shape[1]
+        wanted = known[:, None] if count == 1 else _one_hot_of(known, count)
+        if classes.ndim == 1:
+            return loss(given, wanted.to(given.dtype))
+        told = (classes != IGNORED)[:, None].expand_as(given)
+        if not bool(told.any()):
+            return given.sum() * 0
+        return loss(given[told], wanted.to(given.dtype)[told])
+
+    return of_classes
+
+
+def _one_hot_of(classes: Tensor, count: int) -> Tensor:
+    """Return classes as 0 and 1, shape (B, count, …)."""
+    return functional.one_hot(classes, count).movedim(-1, 1)
 
 
 def _check_binary(criterion: str, outputs: Tensor, targets: Tensor | None, network: str) -> None:
@@ -229,13 +262,16 @@ def gaussian_divergence(outputs: Tensor, targets: Tensor) -> Tensor:
     return ((spread / deviation).log() + squares / (2 * spread.square()) - 0.5).mean()
 
 
-def nll_of_probabilities(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the negative log-likelihood of classes given probabilities, mean over the batch."""
-    return functional.nll_loss(outputs.clamp_min(EPSILON).log(), targets)
+def nll_of_probabilities(outputs: Tensor, targets: Tensor, **how: Any) -> Tensor:
+    """Return the negative log-likelihood of classes given probabilities.
+
+    The mean over the batch, unless ``how`` says otherwise: the keywords of torch's ``nll_loss``.
+    """
+    return functional.nll_loss(outputs.clamp_min(EPSILON).log(), targets, **how)
 
 
 def class_probabilities(outputs: Tensor, criterion: str) -> Tensor:
-    """Return probabilities for a batch of outputs, float64, shape (B, C).
+    """Return probabilities for a batch of outputs, float64, shape (B, C, …).
 
     One output is taken for the probability, or the score, of the second of two classes. With more
     of them and a binary criterion each is for a class of its own, and they need not add up to 1.
@@ -251,7 +287,14 @@ def class_probabilities(outputs: Tensor, criterion: str) -> Tensor:
 
 
 def predicted_classes(outputs: Tensor, criterion: str) -> Tensor:
-    """Return the most likely class of each sample, int64, shape (B,)."""
+    """Return the most likely class of each sample, or pixel, int64, shape (B, …)."""
     if outputs.shape[1] == 1:
         return (outputs[:, 0] > (0.0 if criterion == "BCE_LOGITS" else 0.5)).long()
     return outputs.argmax(1)
+
+
+def told_targets(targets: Tensor) -> int:
+    """Return how many targets of a batch a mean loss is over: samples, or pixels not ignored."""
+    if targets.is_floating_point() or targets.ndim == 1:
+        return len(targets)
+    return int((targets != IGNORED).sum())

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from jupyter_platform.core.datasets import DatasetFacts
-from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError, refusal
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.criteria import (
@@ -42,6 +42,8 @@ class Distillation(Strategy):
         if facts is None:
             raise InvalidRequestError("Distillation needs a dataset.")
         _label_criterion(options, facts)
+        if facts.masks and facts.task == "classification":
+            raise _of_masks()
         shape, outputs = tuple(facts.shape), facts.outputs
         return (
             Place("trainee", shape, outputs, (outputs,)),
@@ -172,3 +174,13 @@ def _label_criterion(options: LearnOptions, facts: DatasetFacts) -> str:
         )
         raise OptionError.from_fields([error])
     return choose_criterion(options.criterion, facts.task)
+
+
+def _of_masks() -> OptionError:
+    return refusal(
+        "strategy",
+        "distillation",
+        "strategy = distillation compares one number for each class of a sample; the dataset has a "
+        "class for each pixel. Use feed_forward, or mask_to_class.",
+        "feed_forward",
+    )

@@ -17,6 +17,7 @@ from jupyter_platform.learning.strategies.criteria import (
     choose_criterion,
     make_loss,
     predicted_classes,
+    told_targets,
     wanted_shape,
 )
 from jupyter_platform.learning.updates import Updater
@@ -33,7 +34,8 @@ class FeedForward(Strategy):
         if facts is None:
             raise InvalidRequestError("Feed-forward learning needs a dataset.")
         shape = wanted_shape(choose_criterion(options.criterion, facts.task), facts)
-        return (Place("network", tuple(facts.shape), math.prod(shape), shape),)
+        outputs = shape[0] if facts.task == "classification" else math.prod(shape)
+        return (Place("network", tuple(facts.shape), outputs, shape),)
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
@@ -72,8 +74,9 @@ class FeedForward(Strategy):
         with torch.inference_mode():
             for inputs, targets in self.material.validation_batches():
                 outputs = self._network(inputs)
-                loss += float(self._loss(outputs, targets)) * len(inputs)
-                count += len(inputs)
+                told = told_targets(targets)
+                loss += float(self._loss(outputs, targets)) * told
+                count += told
                 classifies = not targets.is_floating_point()
                 if classifies:
                     predicted = predicted_classes(outputs, self._criterion)

@@ -292,7 +292,9 @@ def check_sampling(options: DataOptions, count: int, facts: DatasetFacts) -> Non
     """
     if options.sampling == "WEIGHTED":
         weighted_groups(options, count)
-    elif options.sampling == "UNIFORMCLASS" and facts.task != "classification":
+    elif options.sampling == "UNIFORMCLASS" and (
+        facts.task != "classification" or facts.target_shape
+    ):
         raise _no_classes()
 
 

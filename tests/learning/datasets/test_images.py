@@ -117,7 +117,7 @@ def test_masks_are_read_beside_their_images(save, tmp_path):
     images = [save(f"images/{number}.png") for number in (1, 2)]
     masks = [save(f"masks/{number}.png", mode="L") for number in (1, 2)]
 
-    data = opened(tmp_path, kind="masks")
+    data = opened(tmp_path, kind="masks", task="regression")
     inputs, targets = data.gather(torch.tensor([1, 0]))
 
     assert (data.facts.task, data.facts.target_shape) == ("regression", [1, 4, 6])

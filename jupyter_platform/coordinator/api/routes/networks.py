@@ -18,7 +18,7 @@ from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.generations import Generation, GenerationRequest
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.predictions import Prediction, PredictionRequest
+from jupyter_platform.core.predictions import Prediction, PredictionRequest, PreparationRecord
 
 router = APIRouter(prefix="/networks", tags=["networks"])
 
@@ -128,8 +128,14 @@ async def delete_weights(name: str, tag: str, services: ServicesOf) -> None:
 
 @router.post("/{name}/predict")
 async def predict(name: str, request: PredictionRequest, services: ServicesOf) -> Prediction:
-    """Return what a trained network gives for samples: given ones, or those of a dataset."""
+    """Return what a trained network gives for samples: arrays, image files, or of a dataset."""
     return await services.predictions.predict(name, request)
+
+
+@router.get("/{name}/preparation")
+async def preparation(name: str, services: ServicesOf, tag: str | None = None) -> PreparationRecord:
+    """Return how samples are prepared for a network with some of its weights."""
+    return await services.predictions.preparation(name, tag)
 
 
 @router.post("/{name}/generate")

@@ -17,6 +17,7 @@ from jupyter_platform._version import __version__
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import ExportAnswer, ExportRequest
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.preparations import METADATA_KEY, to_metadata
 from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS, Place
 from jupyter_platform.learning.exchange.onnx.graph_writer import IR_VERSION, OPSET, GraphWriter
 from jupyter_platform.learning.exchange.onnx.shape_emitters import SHAPE_EMITTERS
@@ -47,6 +48,9 @@ def write_onnx(request: ExportRequest) -> ExportAnswer:
     with torch.inference_mode():
         wanted = network(samples)
     model = _model(description, network, samples)
+    preparation = learnt_for(Path(request.weights)).preparation
+    if preparation is not None:
+        onnx.helper.set_model_props(model, {METADATA_KEY: to_metadata(preparation)})
     target = Path(request.target)
     onnx.checker.check_model(model, full_check=True)
     onnx.save(model, str(target))
