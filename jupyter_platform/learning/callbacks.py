@@ -199,12 +199,13 @@ class LearningRates:
         self._strategy = strategy
 
     def at_step(self, step: int) -> None:
-        """Record that of the next update."""
-        rate = self._strategy.updaters[0].learning_rate
-        self._context.recorder.record("learning_rate", step, rate)
+        """Record that of the update of this step."""
+        rate = self._strategy.updaters[0].used_learning_rate
+        if rate is not None:
+            self._context.recorder.record("learning_rate", step, rate)
 
     def at_end(self, step: int) -> None:
-        """Do nothing: there is no next update."""
+        """Do nothing: the last rate says little."""
 
 
 class StoredWeights:

@@ -22,12 +22,13 @@ from jupyter_platform.core.generations import GenerateQuestion
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import OPTION_MODELS
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.core.options.resolve import resolve_model
 from jupyter_platform.core.predictions import PredictQuestion
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.acting.environments import environment_facts, environment_records
 from jupyter_platform.learning.checks import Check, check
 from jupyter_platform.learning.datasets import Dataset, load
-from jupyter_platform.learning.datasets.adapters import select
+from jupyter_platform.learning.datasets.adapters import make_adapters, select
 from jupyter_platform.learning.drafts import DraftQuestion, layer_types, look_at_draft
 from jupyter_platform.learning.generation import generate
 from jupyter_platform.learning.line_server import EndServing, LineServer
@@ -129,7 +130,21 @@ class Inspector:
 
     def _dataset(self, request: dict[str, Any]) -> dict[str, Any]:
         asked = _DatasetRequest.model_validate(request)
-        return self._dataset_facts(asked.descriptor, asked.files).model_dump(mode="json")
+        facts = self._dataset_facts(asked.descriptor, asked.files)
+        answer = facts.model_dump(mode="json")
+        if asked.descriptor.adapters:
+            seen = self._seen(asked.descriptor, asked.files, facts)
+            answer["seen"] = seen.model_dump(mode="json")
+        return answer
+
+    def _seen(
+        self, descriptor: DatasetDescriptor, files: dict[str, str], facts: DatasetFacts
+    ) -> DatasetFacts:
+        """Return the facts as jobs see them through the adapters of a dataset's description."""
+        options, _ = resolve_model(AdapterOptions, descriptor.adapters)
+        if options.sample_range is not None or options.labels is not None:
+            facts = select(load(descriptor, files), options).facts
+        return make_adapters(options, facts).shape(facts)
 
     def _check(self, request: dict[str, Any]) -> dict[str, Any]:
         asked = _CheckRequest.model_validate(request)

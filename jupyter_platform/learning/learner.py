@@ -14,6 +14,7 @@ import torch
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.core.options.learn import PASSING
 from jupyter_platform.core.runs import NOT_FINITE, RunResult
 from jupyter_platform.learning.callbacks import (
     Checkpoints,
@@ -299,9 +300,23 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
         "ranks": gang.size,
         "device": str(learning.context.device),
         **learning.context.used,
+        **_used(learning, samples),
         "headline": _headline(best, loss),
         **learning.strategy.summary(),
     }
+
+
+def _used(learning: _Learning, samples: int) -> dict[str, Any]:
+    """Return rate and sizes as they were really used; `samples` were drawn in all."""
+    options, material = learning.options, learning.strategy.material
+    used: dict[str, Any] = {"learning_rate": options.effective_learning_rate}
+    if material.train is None:
+        return used
+    validation = 0 if material.validation is None else len(material.validation)
+    if options.strategy in PASSING:
+        used["batch_size"] = learning.strategy.samples_per_step
+        used["epochs"] = samples / len(material.train)
+    return {**used, "train_samples": len(material.train), "validation_samples": validation}
 
 
 def _headline(best: dict[str, Any] | None, loss: float | None) -> dict[str, Any]:

@@ -70,7 +70,7 @@ class LossPlateau:
         if fallen < self._threshold:
             self._stop.end(
                 "loss_threshold",
-                f"The loss fell by {fallen:.4g} over {self.interval:,} updates, up to step "
+                f"The loss fell by {fallen:.4g} over {usable:,} updates, up to step "
                 f"{step:,}; loss_threshold is {self._threshold:g}.",
             )
 

@@ -50,6 +50,8 @@ class Updater:
         if not self.parameters:
             raise InvalidDataError("Nothing is left to learn: no weight may be moved.")
         self.updates = 0
+        self.used_learning_rate: float | None = None
+        """That of the last update, where it changes."""
         self._per_step = per_step
         self._inertia = Inertia.of(self.parameters, options)
         moved = self.parameters if self._inertia is None else self._inertia.moved
@@ -104,7 +106,7 @@ class Updater:
             # First of all: every rank clips, and skips what is not finite, alike.
             self._average()
         if self._has_schedule:
-            rate = self.learning_rate
+            rate = self.used_learning_rate = self.learning_rate
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
         if self._inertia is not None:

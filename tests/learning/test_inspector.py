@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jupyter_platform.core.datasets import bundled_datasets
-from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, PlatformError
 from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.learning.inspector import Inspector
 
@@ -39,6 +39,22 @@ def test_dataset_facts(inspector):
 
     assert (facts["size"], facts["shape"], facts["outputs"]) == (150, [4], 3)
     assert facts["class_counts"] == [50, 50, 50]
+
+
+def test_a_dataset_with_adapters_tells_what_jobs_see(inspector):
+    adapted = {
+        **DATASETS["digits"],
+        "adapters": {"labels": "3,5", "cropWidth": 6, "cropHeight": 4, "sample_range": "1000"},
+    }
+    facts = inspector.answer({"op": "dataset", "descriptor": adapted, "files": {}})["ok"]
+
+    assert (facts["size"], facts["shape"], facts["outputs"]) == (1797, [1, 8, 8], 10)
+    seen = facts["seen"]
+    assert (seen["shape"], seen["outputs"], seen["classes"]) == ([1, 4, 6], 2, ["3", "5"])
+    assert seen["size"] == sum(seen["class_counts"]) < 1000
+    broken = {**adapted, "adapters": {"labels": "cat"}}
+    with pytest.raises(PlatformError, match="labels"):
+        inspector.answer({"op": "dataset", "descriptor": broken, "files": {}})
 
 
 def test_facts_are_remembered_without_the_file(inspector, tmp_path):

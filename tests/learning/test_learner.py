@@ -242,7 +242,7 @@ def test_the_learning_rate_is_a_curve_where_it_changes(learn):
 
     rates = series(run, "learning_rate")
     assert rates["step"].tolist() == list(range(1, 51))
-    assert rates["value"] == pytest.approx(0.5 * np.exp(-0.01 * rates["step"]))
+    assert rates["value"] == pytest.approx(0.5 * np.exp(-0.01 * (rates["step"] - 1)))
     assert not (constant / "metrics" / "learning_rate.rec").exists()
 
 
@@ -453,3 +453,27 @@ def test_epochs_pass_over_every_sample_and_schedules_know_how_long_they_are(lear
     assert result.result["stopped_by"] == "epochs"
     rates = series(run, "learning_rate")["value"]
     assert rates[-1] < 0.02
+
+
+def test_the_rate_of_a_plateau_is_recorded_at_the_steps_that_used_it(learn):
+    """It falls at the validation after step 6, so that step 7 is the first with the new one."""
+    run, _ = learn(
+        schedule="plateau",
+        plateau_patience=1,
+        learning_rate=1e-30,
+        max_iterations=9,
+        validation_interval=3,
+    )
+
+    rates = series(run, "learning_rate")
+    assert rates["value"].tolist() == pytest.approx([1e-30] * 6 + [1e-31] * 3)
+
+
+def test_the_result_tells_what_was_used(learn):
+    _, result = learn(train_set="0:10", batch_size=32, max_iterations=6, method="ADAM")
+
+    told = result.result
+    assert told["learning_rate"] == 0.001
+    assert told["criterion"] == "NLL"
+    assert (told["batch_size"], told["train_samples"], told["epochs"]) == (10, 10, 6.0)
+    assert told["validation_samples"] > 0

@@ -440,7 +440,10 @@ class DatasetRepository:
             base=None if known.file is None else known.file.base,
             location=self._location(known),
             download=download,
-            facts=None if answer is None else DatasetFacts.model_validate(answer),
+            # As jobs see them, where the description has adapters of its own.
+            facts=None
+            if answer is None
+            else DatasetFacts.model_validate(answer.get("seen") or answer),
         )
 
     def _location(self, known: _Known) -> str | None:

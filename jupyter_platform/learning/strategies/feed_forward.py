@@ -87,6 +87,10 @@ class FeedForward(Strategy):
         scores = {"validation_loss": loss / count}
         return scores | {"validation_accuracy": right / count} if classifies else scores
 
+    def summary(self) -> dict[str, Any]:
+        """Return the criterion, which the data decide where none is given."""
+        return {"criterion": self._criterion}
+
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the optimiser and of the sampling."""
         return {"optimizer": self._updater.state_dict(), "batches": self._batches.state_dict()}
