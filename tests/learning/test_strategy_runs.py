@@ -70,6 +70,27 @@ def test_an_autoencoder_learns_the_digits_and_is_judged_by_the_same_bound(make_r
     assert result["log_likelihood"] > result["elbo"]
 
 
+@pytest.mark.parametrize("batch_size", [256, 50])
+def test_the_best_autoencoder_scores_the_same_when_it_is_evaluated(
+    make_run, run_process, batch_size
+):
+    run = make_run(
+        "l", LEARN, VAE, "digits", strategy="vae", latent_size=4, max_iterations=40, seed=9,
+        validation_interval=10, validation_set="1437,1617",
+    )  # fmt: skip
+    best = run_process(run).result["best"]
+    kept = {name: run / "weights" / f"best.{name}.safetensors" for name in VAE}
+
+    judged = make_run(
+        "e", EVALUATE, VAE, "digits", weights=kept, strategy="vae", latent_size=4,
+        test_set="1437,1617", batch_size=batch_size,
+    )  # fmt: skip
+    found = run_process(judged).result
+
+    assert found["loss"] == pytest.approx(best["validation_loss"], rel=1e-6)
+    assert found["kl_loss"] == pytest.approx(best["validation_kl_loss"], rel=1e-6)
+
+
 @pytest.mark.parametrize(
     ("strategy", "extra"), [("gan", "discriminator_loss"), ("wgan", "critic_distance")]
 )

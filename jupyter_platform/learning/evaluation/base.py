@@ -51,7 +51,7 @@ class Evaluation(ABC):
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
         self.options = subject.options
-        self.batch = 0
+        self.position = 0
 
     @classmethod
     @abstractmethod
@@ -64,9 +64,15 @@ class Evaluation(ABC):
             If the options do not fit the data.
         """
 
-    def begin(self, batch: int) -> None:
-        """Take note of which batch comes; what is drawn at random depends on its number alone."""
-        self.batch = batch
+    def begin(self, position: int) -> None:
+        """Take note of which batch comes; what is drawn at random depends on that alone.
+
+        Parameters
+        ----------
+        position : int
+            Place of its first sample in the whole set.
+        """
+        self.position = position
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return what the networks give for a batch, batch on axis 0."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor
 
 from jupyter_platform.core.datasets import DatasetFacts
@@ -13,7 +12,9 @@ from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning.evaluation.base import Columns, Evaluation, Subject
 from jupyter_platform.learning.strategies import Place
 from jupyter_platform.learning.strategies.elbo import (
+    CODES_SEED,
     Autoencoder,
+    SampleCodes,
     choose_likelihood,
     decoder_shape,
 )
@@ -50,10 +51,10 @@ class VariationalAutoencoder(Evaluation):
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
         """Keep both terms of the bound, and with several codes the likelihood, of each sample."""
         model, count = self._autoencoder(inputs), self.options.latent_samples
-        bound = model.bound(inputs, count, self._draw())
+        bound = model.bound(inputs, count, self._codes())
         columns = {"reconstruction": bound.reconstruction, "divergence": bound.divergence}
         if count > 1:
-            columns["likelihood"] = model.log_likelihood(inputs, count, self._draw())
+            columns["likelihood"] = model.log_likelihood(inputs, count, self._codes())
         return {name: values.double() for name, values in columns.items()}
 
     def scores(self, columns: Columns) -> dict[str, Any]:
@@ -76,14 +77,9 @@ class VariationalAutoencoder(Evaluation):
         """Return what came back of the sample."""
         return {"truth": None, "prediction": outputs, "probability": None}
 
-    def _draw(self) -> Any:
-        """Return what draws codes; the number of the batch and the seed alone decide on them."""
-        generator = torch.Generator().manual_seed(self.options.seed + self.batch)
-
-        def draw(like: Tensor) -> Tensor:
-            return torch.randn(like.shape, generator=generator).to(like)
-
-        return draw
+    def _codes(self) -> SampleCodes:
+        """Return the codes of the samples of this batch, those of validations by default."""
+        return SampleCodes(CODES_SEED + self.options.seed, self.position)
 
     def _autoencoder(self, inputs: Tensor) -> Autoencoder:
         if self._model is None:

@@ -152,7 +152,7 @@ def pass_through(
     gather: Gather,
     parts: Sequence[Tensor],
     *,
-    first: int = 0,
+    position: int = 0,
     keep_outputs: bool = False,
     threads: int = 0,
 ) -> Passed:
@@ -164,8 +164,8 @@ def pass_through(
         Gives inputs and targets of rows.
     parts : sequence of Tensor
         Rows of each batch, of shape (B,), or (B, L) for runs.
-    first : int
-        Number of the first of these batches in the whole set.
+    position : int
+        Place of the first of these samples in the whole set.
     keep_outputs : bool
         Whether the column ``outputs`` is kept whatever the evaluation notes.
     threads : int
@@ -176,10 +176,8 @@ def pass_through(
     with torch.inference_mode(), contextlib.suppress(Interrupted), stop.cut_short():
         if parts:
             evaluation.forward(_read(gather, parts[0][:WARM_UP])[0])
-        for number, (rows, (inputs, targets)) in enumerate(
-            _read_all(gather, parts, threads), first
-        ):
-            evaluation.begin(number)
+        for rows, (inputs, targets) in _read_all(gather, parts, threads):
+            evaluation.begin(position + done)
             began = watch.start()
             outputs = evaluation.forward(inputs)
             watch.stop(began)
@@ -199,7 +197,7 @@ def pass_through(
     # What was cut short in the middle of a batch may have noted a part of it.
     columns = {name: values[:done] for name, values in noted.whole().items()} if done else {}
     if done:
-        columns[POSITION] = torch.arange(done)
+        columns[POSITION] = torch.arange(position, position + done)
     return Passed(columns, watch.seconds(), done)
 
 

@@ -211,18 +211,15 @@ def _pass(context: RunContext, evaluation: Evaluation, samples: _Set) -> Passed:
     every = list(batches(samples.rows, size, length))
     first, parts = share(every, gang)
     context.recorder.total = sum(item.numel() for item in parts)
-    passed = pass_through(
+    return pass_through(
         context,
         evaluation,
         samples.gather,
         parts,
-        first=first,
+        position=sum(item.numel() for item in every[:first]),
         keep_outputs=options.include_outputs,
         threads=0 if samples.dataset.in_memory else READERS,
     )
-    if passed.done:
-        passed.columns[POSITION] += sum(item.numel() for item in every[:first])
-    return passed
 
 
 def _examples(context: RunContext, evaluation: Evaluation, samples: _Set) -> list[dict[str, Any]]:

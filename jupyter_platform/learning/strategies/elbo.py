@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from jupyter_platform.core.errors import FieldError, OptionError
+from jupyter_platform.learning.seeds import stream_seed
 from jupyter_platform.learning.strategies.criteria import LEAST_DEVIATION, make_loss
 from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.strategies.outputs import gives_deviations
@@ -32,6 +33,48 @@ _HALF_LOG_TWO_PI = 0.5 * math.log(2 * math.pi)
 
 Draw = Callable[[Tensor], Tensor]
 """Standard normal numbers of a tensor's shape, type and device."""
+
+
+CODES_SEED = 0
+"""Seed of the codes that validations draw, and evaluations unless they are given another."""
+_BLOCK = 64
+"""Samples whose codes come from one generator."""
+
+
+class SampleCodes:
+    """Standard normal numbers that belong to the places of samples in their set.
+
+    So a sample gets the same codes in every validation and evaluation, whatever the size of
+    batches and the number of processes.
+
+    Parameters
+    ----------
+    seed : int
+        Other codes for another seed.
+    position : int
+        Place of the first sample of the batch.
+    """
+
+    def __init__(self, seed: int, position: int) -> None:
+        self._seed = seed
+        self._position = position
+        self._generator = torch.Generator()
+
+    def __call__(self, like: Tensor) -> Tensor:
+        """Return numbers of a tensor's shape, (B, latent) or (count, B, latent), and device."""
+        if like.ndim == 2:
+            return self._drawn(0, like)
+        return torch.stack([self._drawn(number, item) for number, item in enumerate(like)])
+
+    def _drawn(self, number: int, like: Tensor) -> Tensor:
+        size, width = like.shape
+        first, end = self._position // _BLOCK, -(-(self._position + size) // _BLOCK)
+        blocks = []
+        for block in range(first, end):
+            self._generator.manual_seed(stream_seed(self._seed, number, block))
+            blocks.append(torch.randn(_BLOCK, width, generator=self._generator))
+        start = self._position - first * _BLOCK
+        return torch.cat(blocks)[start : start + size].to(like)
 
 
 def choose_likelihood(criterion: str | None) -> Likelihood:

@@ -14,7 +14,9 @@ from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.generation import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.elbo import (
+    CODES_SEED,
     Autoencoder,
+    SampleCodes,
     choose_likelihood,
     decoder_shape,
 )
@@ -73,16 +75,11 @@ class VariationalAutoencoder(Strategy):
         return loss.detach(), reconstruction.detach(), divergence.detach()
 
     def validate(self) -> dict[str, float] | None:
-        """Return the loss and its two terms on the validation set; codes follow from the seed."""
-        draws = torch.Generator().manual_seed(self.material.options.seed)
-
-        def draw(like: Tensor) -> Tensor:
-            return torch.randn(like.shape, generator=draws).to(like)
-
+        """Return the loss and its two terms on the validation set; each sample keeps its code."""
         reconstruction, divergence, count = 0.0, 0.0, 0
         with evaluating(self.networks), torch.inference_mode():
             for inputs, _ in self.material.validation_batches():
-                bound = self._model.bound(inputs, draw=draw)
+                bound = self._model.bound(inputs, draw=SampleCodes(CODES_SEED, count))
                 reconstruction += float(bound.reconstruction.double().sum())
                 divergence += float(bound.divergence.double().sum())
                 count += len(inputs)
