@@ -288,7 +288,10 @@ class Job:
         self._transport.request("DELETE", self._path())
 
     def resubmit(self, **changes: Any) -> Job:
-        """Submit the same again.
+        """Submit the same again, with a number behind its name.
+
+        A LEARN keeps its weights under its own id, not under the tag of the first, and starts as
+        its options say: give ``init_tag=job.id`` to go on from the weights of this one.
 
         Parameters
         ----------
@@ -296,8 +299,11 @@ class Job:
             What is to differ: options (``learning_rate=0.01``, ``clean=True``), or ``name``,
             ``networks``, ``dataset``, ``request``, ``priority``, ``target_count``.
         """
-        payload = submission.changed(self._record, changes)
+        payload = submission.changed(self._record, changes, self._is_taken)
         return Job(self._transport, submission.send(self._transport, payload))
+
+    def _is_taken(self, name: str) -> bool:
+        return bool(self._transport.get("/api/jobs", name=name, limit=1)["total"])
 
     def weights(
         self, path: str | Path | None = None, variant: str | None = None, *, network: str = ""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jupyter_platform.client.transport import Transport
-from jupyter_platform.core.errors import FieldError, InvalidRequestError, shortened
-from jupyter_platform.core.jobs import JobCheck, JobRecord
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, refusal, shortened
+from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobCheck, JobRecord
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 """The coordinator answers a second submission of one key with the job of the first."""
@@ -86,22 +87,33 @@ def dry_run(transport: Transport, payload: dict[str, Any]) -> JobCheck:
     return JobCheck.model_validate_json(response.content)
 
 
-def changed(record: JobRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
+def changed(
+    record: JobRecord, changes: Mapping[str, Any], is_taken: Callable[[str], bool]
+) -> dict[str, Any]:
     """Return the submission of a job with some of its fields or options changed.
+
+    It keeps its weights under its own id, not under the tag of the first, unless told otherwise.
 
     Parameters
     ----------
     record : JobRecord
         The job to repeat.
     changes : mapping
-        Fields of the submission by name (``name``, ``networks``, ``dataset``, ``request``,
-        ``priority``, ``target_count``, ``targets``, ``target_filter``, ``force_free``), anything
-        else is an option; an option of None goes back to its default.
+        Fields of the submission by name, in our spelling or DIANNE's (``name``, ``networks``,
+        ``dataset``, ``request``, ``priority``, ``target_count``, ``targets``, ``target_filter``,
+        ``force_free``), anything else is an option; an option of None goes back to its default.
+    is_taken : callable
+        Whether there is a job of some name: the new one has a number behind its own then.
+
+    Raises
+    ------
+    OptionError
+        If a field or an option is given in two spellings.
     """
+    wanted, options = _told_apart(record, changes)
     fields: dict[str, Any] = {
         "networks": record.networks,
         "dataset": record.dataset,
-        "name": record.name,
         "request": record.request.model_dump(),
         "priority": record.priority,
         "target_count": record.target_count,
@@ -109,18 +121,69 @@ def changed(record: JobRecord, changes: Mapping[str, Any]) -> dict[str, Any]:
         "target_filter": record.target_filter,
         "force_free": record.force_free or None,
     }
-    options = {**record.given, **_our_spelling(record, changes, fields)}
-    fields.update({key: value for key, value in changes.items() if key in fields})
-    kept = {key: value for key, value in options.items() if value is not None}
-    return submission(record.type.value, options=kept, **fields)
+    if "targets" in wanted or record.target_count == max(len(record.targets), 1):
+        # One process on each target, or one: as it comes when no count is named.
+        del fields["target_count"]
+    if wanted.get("name") is None:
+        works_on_others = wanted.keys() & {"networks", "dataset"}
+        by_default = _stem(record.name)[0] == f"{record.networks[0]}-{record.dataset}"
+        wanted["name"] = (
+            None if works_on_others and by_default else _free_name(record.name, is_taken)
+        )
+    given = {key: value for key, value in record.given.items() if key not in _OF_THE_FIRST}
+    kept = {key: value for key, value in {**given, **options}.items() if value is not None}
+    return submission(record.type.value, options=kept, **{**fields, **wanted})
 
 
-def _our_spelling(
-    record: JobRecord, changes: Mapping[str, Any], fields: Mapping[str, Any]
-) -> dict[str, Any]:
+_OF_THE_FIRST = ("tag", "clean", "replace_best")
+"""Options about the tag that the first job writes."""
+
+
+def _told_apart(
+    record: JobRecord, changes: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the fields and the options among changes, in our spelling."""
     # To build the models of all options takes longer than all else here: only who needs them waits.
     from jupyter_platform.core.options import OPTION_MODELS  # noqa: PLC0415
-    from jupyter_platform.core.options.dianne import translate  # noqa: PLC0415
+    from jupyter_platform.core.options.dianne import SUBMISSION_KEYS, translate  # noqa: PLC0415
 
-    options = {key: value for key, value in changes.items() if key not in fields}
-    return translate(OPTION_MODELS[record.type], options)
+    fields, options = dict[str, Any](), dict[str, Any]()
+    for key, value in changes.items():
+        ours = SUBMISSION_KEYS.get(key, key)
+        if ours not in _FIELDS:
+            options[key] = value
+        elif ours in fields:
+            message = f"{key} is given twice: as {key} and as {ours}; give only {ours}."
+            raise refusal(key, value, message, ours)
+        else:
+            fields[ours] = value
+    return fields, translate(OPTION_MODELS[record.type], options, beside=record.given)
+
+
+_FIELDS = (
+    "name",
+    "networks",
+    "dataset",
+    "request",
+    "priority",
+    "target_count",
+    "targets",
+    "target_filter",
+    "force_free",
+)
+
+
+def _free_name(name: str, is_taken: Callable[[str], bool]) -> str:
+    """Return a name that no job has: it with the next free number behind it, ``x 2``, ``x 3``."""
+    stem, number = _stem(name)
+    while is_taken(name):
+        number += 1
+        ending = f" {number}"
+        name = stem[: MAX_NAME_LENGTH - len(ending)] + ending
+    return name
+
+
+def _stem(name: str) -> tuple[str, int]:
+    """Return a name without the number behind it, and the number."""
+    found = re.fullmatch(r"(.*) (\d{1,6})", name)
+    return (found[1], int(found[2])) if found else (name, 1)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from jupyter_platform import Platform
-from jupyter_platform.core.errors import JobFailedError, NotFoundError
+from jupyter_platform.client.submission import changed
+from jupyter_platform.core.errors import JobFailedError, NotFoundError, OptionError
 from jupyter_platform.core.jobs import JobErrorRecord, JobPage, JobRecord, LogChunk, ResourceRequest
 from jupyter_platform.core.states import JobState, JobType
 
@@ -104,6 +105,9 @@ def test_resubmitting_sends_what_was_given_with_the_changes_on_top(serve):
     server = serve(record("finished"))
     new = record("queued", "ba9876543210").model_dump(mode="json")
     server.answers["POST /api/jobs"] = lambda _: (201, new)
+    server.answers["GET /api/jobs"] = lambda _: (200, {"items": [], "total": next(taken)})
+
+    taken = iter([1, 0])
 
     again = Platform().job(ID).resubmit(learningRate=0.2, seed=None, priority=5)
 
@@ -114,8 +118,65 @@ def test_resubmitting_sends_what_was_given_with_the_changes_on_top(serve):
     assert (payload["priority"], payload["networks"], payload["name"]) == (
         5,
         ["lenet-digits"],
-        "lenet",
+        "lenet 2",
     )
+
+
+def resubmit(first, taken=(), **changes):
+    """Return what is sent when a job is submitted again."""
+    return changed(first, changes, lambda name: name in taken)
+
+
+@pytest.mark.parametrize(
+    ("name", "taken", "again"),
+    [
+        ("lenet", (), "lenet"),
+        ("lenet", ("lenet",), "lenet 2"),
+        ("lenet", ("lenet", "lenet 2", "lenet 3"), "lenet 4"),
+        ("lenet 2", ("lenet 2",), "lenet 3"),
+        ("x" * 300, ("x" * 300,), "x" * 298 + " 2"),
+    ],
+)
+def test_a_job_again_has_a_name_of_its_own(name, taken, again):
+    first = record("finished").model_copy(update={"name": name})
+
+    assert resubmit(first, taken)["name"] == again
+    assert resubmit(first, taken, name="mine")["name"] == "mine"
+
+
+def test_a_job_again_has_a_tag_of_its_own_unless_told():
+    given = {"tag": "mine", "clean": True, "seed": 1, "init_tag": "begin/last"}
+    first = record("finished").model_copy(update={"given": given, "tag": "mine"})
+
+    assert resubmit(first)["options"] == {"seed": 1, "init_tag": "begin/last"}
+    assert resubmit(first, tag="other")["options"]["tag"] == "other"
+
+
+def test_what_a_change_means_follows_from_the_options_that_stay():
+    sgd = {"decay_type": "EXPONENTIAL"}
+    first = record("finished").model_copy(update={"given": {"method": "RMSPROP"}})
+    other = record("finished").model_copy(update={"given": {"method": "SGD", **sgd}})
+
+    assert resubmit(first, decayRate=0.5)["options"] == {"method": "RMSPROP", "smoothing": 0.5}
+    assert resubmit(other, decayRate=0.5)["options"] == {"method": "SGD", **sgd, "decay_rate": 0.5}
+    assert resubmit(first, method="ADAM", decayRate=0.5)["options"] == {
+        "method": "ADAM",
+        "decay_rate": 0.5,
+    }
+
+
+def test_a_count_is_named_once():
+    gang = record("finished").model_copy(update={"target_count": 2})
+    spread = gang.model_copy(update={"targets": ["a", "b"]})
+
+    assert resubmit(record("finished")).get("target_count") is None
+    assert resubmit(gang)["target_count"] == 2
+    assert resubmit(gang, targetCount=3)["target_count"] == 3
+    assert resubmit(spread).get("target_count") is None
+    assert resubmit(spread, targets=["a", "b", "c"]).get("target_count") is None
+    assert "targetCount" not in resubmit(gang, targetCount=3)["options"]
+    with pytest.raises(OptionError, match="given twice"):
+        resubmit(gang, targetCount=3, target_count=2)
 
 
 def test_a_growing_log_is_followed_piece_by_piece(serve):

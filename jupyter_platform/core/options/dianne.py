@@ -5,6 +5,7 @@ Both spellings of one option in the same submission are refused, because either 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from jupyter_platform.core.errors import FieldError, OptionError
@@ -28,10 +29,20 @@ SUBMISSION_KEYS = {
 too."""
 
 
-def translate(model: type[OptionModel], options: dict[str, Any]) -> dict[str, Any]:
+def translate(
+    model: type[OptionModel],
+    options: dict[str, Any],
+    *,
+    beside: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Return options in our spelling; keys that neither side knows stay as they are.
 
     DIANNE's spellings stand at the options themselves, words of other tools in `synonyms`.
+
+    Parameters
+    ----------
+    beside : mapping, optional
+        Options that hold as well, in our spelling: what a key means may depend on them.
 
     Raises
     ------
@@ -42,7 +53,7 @@ def translate(model: type[OptionModel], options: dict[str, Any]) -> dict[str, An
     sources: dict[str, str] = {}
     options, errors = rewritten(model, options)
     for key, value in options.items():
-        ours = meaning(model, key, options)
+        ours = meaning(model, key, {**(beside or {}), **options})
         if ours in sources:
             message = (
                 f"{sources[ours]} and {key} are one option in two spellings; give only {ours}."
