@@ -11,7 +11,7 @@ export interface IClassScore {
   readonly specificity: number | null;
   /** Matthews correlation coefficient; older jobs have none. */
   readonly mcc: number | null;
-  /** Intersection over union; only where pixels are told apart. */
+  /** Intersection over union; only of classes of pixels, and null of those that do not occur. */
   readonly iou: number | null;
 }
 
@@ -239,15 +239,20 @@ export interface IPicture {
  *
  * @returns null where the sample is no picture
  */
-export function toPicture(input: Json): IPicture | null {
+export function toPicture(
+  input: Json,
+  range?: readonly [number, number]
+): IPicture | null {
   const planes = planesOf(input);
   if (!planes) {
     return null;
   }
   const [height, width] = [planes[0].length, planes[0][0].length];
   const values = planes.flat(2);
-  const low = values.reduce((least, value) => Math.min(least, value), Infinity);
-  const high = values.reduce((most, value) => Math.max(most, value), -Infinity);
+  const [low, high] = range ?? [
+    values.reduce((least, value) => Math.min(least, value), Infinity),
+    values.reduce((most, value) => Math.max(most, value), -Infinity)
+  ];
   const scale = high > low ? 255 / (high - low) : 0;
   const pixels = new Uint8ClampedArray(4 * width * height);
   for (let at = 0; at < width * height; at++) {

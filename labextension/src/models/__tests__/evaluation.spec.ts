@@ -109,6 +109,38 @@ describe('readEvaluation()', () => {
     expect(evaluation?.perClass[0]).toMatchObject({ iou: 0.5, support: 640 });
   });
 
+  it('should know no IoU of a class of pixels that does not occur', () => {
+    const row = { class: 'sky', precision: 0, recall: 0, f1: 0, support: 0 };
+    const evaluation = readEvaluation({
+      type: 'EVALUATE',
+      result: {
+        accuracy: 1,
+        mean_iou: null,
+        per_class: [
+          { ...row, iou: null },
+          { ...row, class: 'sea', support: 9, iou: 1 }
+        ]
+      }
+    });
+
+    expect(evaluation?.perClass.map(({ iou }) => iou)).toEqual([null, 1]);
+    expect(evaluation?.scores).toEqual([]);
+  });
+
+  it('should draw classes of pixels as bright in each mask', () => {
+    const picture = toPicture(
+      [
+        [1, 1],
+        [1, -100]
+      ],
+      [0, 2]
+    );
+
+    expect(
+      [...(picture?.pixels ?? [])].filter((_, at) => at % 4 === 0)
+    ).toEqual([128, 128, 128, 0]);
+  });
+
   it('should find none in other jobs, in none, and in one that was stopped', () => {
     const read = [
       readEvaluation({ type: 'LEARN', result: CLASSIFICATION }),
@@ -199,7 +231,9 @@ describe('toPicture()', () => {
 
   it('should know what is no picture', () => {
     const features = [1, 2, 3];
-    const none = [features, [features], null, 4, [], [[[[1]]]]].map(toPicture);
+    const none = [features, [features], null, 4, [], [[[[1]]]]].map(input =>
+      toPicture(input)
+    );
 
     expect(none).toEqual([null, null, null, null, null, null]);
   });

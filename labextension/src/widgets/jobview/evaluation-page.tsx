@@ -138,6 +138,16 @@ const COLUMNS: readonly ClassColumn[] = [
   'support'
 ];
 
+/** A score of a class; one of pixels that does not occur has none. */
+function scoreText(row: IClassScore, name: ClassColumn): string {
+  const value = row[name];
+  return name === 'support'
+    ? formatCount(row.support)
+    : typeof value === 'number'
+      ? value.toFixed(3)
+      : '–';
+}
+
 /** The score of each class, the worst first. */
 function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
   const { trans } = useSurroundings();
@@ -147,7 +157,7 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
     () => sortClasses(rows, column, descending),
     [rows, column, descending]
   );
-  const isPixels = rows[0].iou !== null;
+  const isPixels = rows.some(row => row.iou !== null);
   const labels: { readonly [name in ClassColumn]: string } = {
     name: trans.__('class'),
     iou: 'IoU',
@@ -158,7 +168,7 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
     mcc: 'MCC',
     support: isPixels ? trans.__('pixels') : trans.__('samples')
   };
-  const columns = COLUMNS.filter(name => rows[0][name] !== null);
+  const columns = COLUMNS.filter(name => rows.some(row => row[name] !== null));
   const sortBy = (name: ClassColumn): void => {
     setDescending(name === column && !descending);
     setColumn(name);
@@ -199,9 +209,7 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
                 <th scope="row">{row.name}</th>
                 {columns.slice(1).map(name => (
                   <td key={name} className="jp-Platform-number">
-                    {name === 'support'
-                      ? formatCount(row.support)
-                      : Number(row[name]).toFixed(3)}
+                    {scoreText(row, name)}
                   </td>
                 ))}
               </tr>

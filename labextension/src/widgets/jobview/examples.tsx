@@ -45,8 +45,12 @@ function Example({
       : probability === null
         ? formatValue(value)
         : (classes[value] ?? String(value));
-  const wanted = useMemo(() => toPicture(truth), [truth]);
-  const restored = useMemo(() => toPicture(prediction), [prediction]);
+  const count = classes.length;
+  const [wanted, restored] = useMemo(() => {
+    // Numbers of classes are as bright in one mask as in another.
+    const range = count > 1 ? ([0, count - 1] as const) : undefined;
+    return [toPicture(truth, range), toPicture(prediction, range)];
+  }, [truth, prediction, count]);
   const wrong = probability !== null && truth !== prediction;
   return (
     <li data-wrong={wrong || undefined}>
