@@ -48,6 +48,11 @@ A network here takes one tensor and gives one, with the batch on axis 0. So what
 of a batch is refused, and weights must be constants. A node that has no layer here is refused by
 name.
 
+Of several outputs one is chosen (`--output`); inputs and nodes that it does not need are left out.
+Nodes may come in any order. A model that computes in float16 or bfloat16, or that is quantised, is
+refused by the name of the value or node; weights that are only kept so are taken
+as the numbers that they are.
+
 LSTM and GRU are taken as both of torch's exporters write them: sequences that come with the batch
 first, states that start at zero, one direction or two. What turns axes around them becomes no
 layer.

@@ -156,3 +156,29 @@ def test_a_path_that_holds_no_network_is_refused_before_it_is_sent(platform, tmp
         platform.import_network(tmp_path)
     with pytest.raises(InvalidDataError, match="no file or folder"):
         platform.import_network(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("sizes", [(5, 6), (None, None)], ids=["known", "open"])
+def test_a_single_convolution_from_onnx_is_asked_for_pictures(platform, clean, tmp_path, sizes):
+    weight = np.random.default_rng(0).normal(size=(3, 2, 3, 3)).astype("f4")
+    node = onnx.helper.make_node("Conv", ["x", "w"], ["y"], pads=[1, 1, 1, 1])
+    given = [
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["n", count, *sizes])
+        for name, count in (("x", 2), ("y", 3))
+    ]
+    graph = onnx.helper.make_graph(
+        [node], "g", given[:1], given[1:], [onnx.numpy_helper.from_array(weight, "w")]
+    )
+    opsets = [onnx.helper.make_opsetid("", 21)]
+    model = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=10)
+    onnx.save(model, str(tmp_path / "conv.onnx"))
+    pictures = np.random.default_rng(1).normal(size=(2, 2, 5, 6)).astype("f4")
+    name = f"conv-{'known' if sizes[0] else 'open'}"
+
+    platform.import_network(tmp_path / "conv.onnx", name)
+    clean(name)
+
+    (wanted,) = ReferenceEvaluator(model).run(None, {"x": pictures})
+    found = platform.predict(name, pictures)
+    np.testing.assert_allclose(np.array(found.outputs), wanted, rtol=1e-4, atol=1e-5)
+    assert found.predicted is None

@@ -12,9 +12,11 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnx.backend import test as onnx_tests
+from onnx.reference import ReferenceEvaluator
 from torch.nn import functional
 
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.learning.trained import trained_network
 
 from .conftest import outputs
 
@@ -271,5 +273,125 @@ def test_two_inputs_are_refused(import_file, tmp_path):
     graph = helper.make_graph([node], "g", values[:2], values[2:])
     onnx.save(helper.make_model(graph), str(tmp_path / "m.onnx"))
 
-    with pytest.raises(InvalidDataError, match=r"has 2 inputs \(x, z\)"):
+    with pytest.raises(InvalidDataError, match=r"output 'y' of the model needs 2 inputs \(x, z\)"):
         import_file(tmp_path / "m.onnx")
+
+
+def _random_graph(seed: int):
+    """Return a chain with side branches and a second input, as nodes in any order."""
+    random = np.random.default_rng(seed)
+    weights = {f"w{index}": random.normal(size=(4, 4)).astype("f4") for index in range(3)}
+    nodes = [
+        helper.make_node("MatMul", ["x", "w0"], ["a"], name="first"),
+        helper.make_node("Relu", ["a"], ["b"], name="second"),
+        helper.make_node("MatMul", ["b", "w1"], ["c"], name="third"),
+        helper.make_node("Add", ["b", "c"], ["d"], name="fourth"),
+        helper.make_node("MatMul", ["d", "w2"], ["y"], name="fifth"),
+        helper.make_node("Add", ["d", "other"], ["e"], name="needs the other input"),
+        helper.make_node("NonZero", ["e"], ["z"], name="has no layer"),
+    ]
+    order = random.permutation(len(nodes))
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 4]) for name in ("other", "x")
+    ]
+    ends = [
+        helper.make_tensor_value_info("z", TensorProto.INT64, [2, None]),
+        helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 4]),
+    ]
+    constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+    graph = helper.make_graph([nodes[index] for index in order], "g", values, ends, constants)
+    sorted_graph = helper.make_graph(nodes[:5], "g", values[1:], ends[1:], constants)
+    return helper.make_model(graph), helper.make_model(sorted_graph)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nodes_come_in_any_order_and_what_the_output_does_not_need_is_left_out(
+    seed, import_file, tmp_path
+):
+    model, reference = _random_graph(seed)
+    onnx.save(model, str(tmp_path / "m.onnx"))
+
+    answer = import_file(tmp_path / "m.onnx", output="y")
+
+    (wanted,) = ReferenceEvaluator(reference).run(None, {"x": X})
+    np.testing.assert_allclose(outputs(answer, X), wanted, rtol=1e-4, atol=1e-5)
+    assert answer.description.input_shape == (4,)
+
+
+def test_nodes_that_feed_each_other_are_refused(save, import_file):
+    nodes = [
+        helper.make_node("Add", ["x", "b"], ["a"], name="one"),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Relu", ["b"], ["y"]),
+    ]
+
+    with pytest.raises(InvalidDataError, match="depends on its own output"):
+        import_file(save(*nodes))
+
+
+def test_an_output_of_constants_alone_is_refused(save, import_file):
+    node = helper.make_node("Relu", ["c"], ["y"])
+
+    with pytest.raises(InvalidDataError, match="'y' of the model depends on no input"):
+        import_file(save(node, constants={"c": np.ones((1, 4), "f4")}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(TensorProto.FLOAT16, "float16"), (TensorProto.BFLOAT16, "bfloat16")]
+)
+@pytest.mark.parametrize("inside", [False, True], ids=["whole", "between two casts"])
+def test_what_is_computed_in_fewer_bits_is_refused_by_name(
+    kind, name, inside, import_file, tmp_path
+):
+    outer = TensorProto.FLOAT if inside else kind
+    nodes = [
+        helper.make_node("Cast", ["x"], ["a"], to=kind),
+        helper.make_node("Mul", ["a", "a"], ["b"]),
+        helper.make_node("Cast", ["b"], ["y"], to=outer),
+    ]
+    ends = [helper.make_tensor_value_info(key, outer, ["n", 4]) for key in "xy"]
+    model = helper.make_model(helper.make_graph(nodes, "g", ends[:1], ends[1:]))
+    onnx.save(model, str(tmp_path / "m.onnx"))
+
+    with pytest.raises(InvalidDataError, match=f"computes in {name} .* export it in float32"):
+        import_file(tmp_path / "m.onnx")
+
+
+def test_weights_that_are_kept_in_fewer_bits_are_taken_as_the_numbers_that_they_are(
+    save, import_file
+):
+    weight = np.random.default_rng(1).normal(size=(4, 2)).astype("f2")
+    nodes = [
+        helper.make_node("Cast", ["w"], ["c"], to=TensorProto.FLOAT),
+        helper.make_node("MatMul", ["x", "c"], ["y"]),
+    ]
+
+    answer = import_file(save(*nodes, constants={"w": weight}))
+
+    np.testing.assert_allclose(outputs(answer, X), X @ weight.astype("f4"), rtol=1e-5)
+
+
+def test_a_quantised_model_is_refused_by_name(save, import_file):
+    constants = {"s": np.float32(0.1), "o": np.uint8(128)}
+    nodes = [
+        helper.make_node("QuantizeLinear", ["x", "s", "o"], ["q"], name="to bytes"),
+        helper.make_node("DequantizeLinear", ["q", "s", "o"], ["y"]),
+    ]
+
+    with pytest.raises(InvalidDataError, match="is quantised .node 'to bytes', QuantizeLinear"):
+        import_file(save(*nodes, constants=constants))
+
+
+def test_a_single_convolution_by_torch_gives_torchs_pictures(import_file, tmp_path):
+    torch.manual_seed(0)
+    network = torch.nn.Conv2d(2, 3, 3, padding=1).eval()
+    pictures = torch.randn(2, 2, 5, 6)
+    torch.onnx.export(network, (pictures,), str(tmp_path / "conv.onnx"), dynamo=False)
+
+    answer = import_file(tmp_path / "conv.onnx")
+
+    assert (answer.description.input_shape, answer.description.outputs) == ((2, 5, 6), None)
+    trained, shape = trained_network(answer.description, Path(answer.weights[0].file))
+    assert shape == (2, 5, 6)
+    with torch.no_grad():
+        torch.testing.assert_close(trained(pictures), network(pictures))

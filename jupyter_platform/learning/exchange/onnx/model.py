@@ -15,6 +15,11 @@ from onnx import external_data_helper, numpy_helper, shape_inference
 from onnx.reference import ReferenceEvaluator
 
 from jupyter_platform.core.errors import InvalidDataError, shortened
+from jupyter_platform.learning.exchange.onnx.arranging import (
+    arrange,
+    choose_output,
+    refuse_reduced,
+)
 
 Array = NDArray[Any]
 Shape = tuple[int | None, ...]
@@ -157,7 +162,10 @@ class Model:
 
 
 def load_model(
-    path: Path, input_shape: Sequence[int] | None = None, data: Path | None = None
+    path: Path,
+    input_shape: Sequence[int] | None = None,
+    data: Path | None = None,
+    output: str | None = None,
 ) -> Model:
     """Read a file.
 
@@ -167,11 +175,14 @@ def load_model(
         Shape of one sample, where the file leaves it open.
     data : Path, optional
         Folder of files that came with it and may hold its weights.
+    output : str, optional
+        Which output is wanted: its number from 1, or its name. What only others need is left out.
 
     Raises
     ------
     InvalidDataError
-        If it is damaged, keeps weights elsewhere, or has not one input.
+        If it is damaged, keeps weights elsewhere, needs not one input, or computes in fewer bits
+        than float32.
     """
     try:
         proto = onnx.load(str(path), load_external_data=False)
@@ -179,6 +190,7 @@ def load_model(
         if proto.opset_import:
             # The first exporters of torch wrote opsets into files of a format without them.
             proto.ir_version = max(proto.ir_version, _FIRST_WITH_OPSETS)
+        arrange(proto.graph, choose_output([item.name for item in proto.graph.output], output))
         onnx.checker.check_model(proto)
     except (
         DecodeError,
@@ -191,10 +203,16 @@ def load_model(
         raise InvalidDataError(f"The file is no whole ONNX model: {reason}.") from error
     known = {tensor.name for tensor in proto.graph.initializer}
     inputs = [item.name for item in proto.graph.input if item.name not in known]
-    if len(inputs) != 1:
+    if not inputs:
+        (end,) = proto.graph.output
         raise InvalidDataError(
-            f"The model has {len(inputs)} inputs ({', '.join(map(shortened, inputs))}); networks "
-            "here have one."
+            f"The output {shortened(end.name)!r} of the model depends on no input."
+        )
+    if len(inputs) != 1:
+        (end,) = proto.graph.output
+        raise InvalidDataError(
+            f"The output {shortened(end.name)!r} of the model needs {len(inputs)} inputs "
+            f"({', '.join(map(shortened, inputs))}); networks here have one."
         )
     if input_shape is not None:
         _set_shape(proto, inputs[0], input_shape)
@@ -235,6 +253,7 @@ def _set_shape(proto: Any, name: str, shape: Sequence[int]) -> None:
 def _model(proto: Any, name: str) -> Model:
     opset = max((item.version for item in proto.opset_import if item.domain in _DOMAINS), default=1)
     proto = _with_shapes(proto)
+    refuse_reduced(proto, name)
     graph = proto.graph
     constants = {item.name: numpy_helper.to_array(item) for item in graph.initializer}
     model = Model(

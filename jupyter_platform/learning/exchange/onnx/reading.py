@@ -36,8 +36,8 @@ def read_onnx(path: Path, request: ImportRequest, data: Path | None = None) -> I
     InvalidDataError
         If it is damaged or does something that no layer here does; the node is named.
     """
-    model = load_model(path, request.input_shape, data)
-    output = _choose_output(model, request.output)
+    model = load_model(path, request.input_shape, data, request.output)
+    (output,) = model.outputs
     reader = _Reader(model)
     reader.read(_needed(model, output), output)
     shape = model.shapes.get(model.input, ())[1:]
@@ -75,24 +75,8 @@ def read_zipped_onnx(archive: SafeZip, request: ImportRequest) -> Imported:
         return read_onnx(Path(folder) / model.name, named, Path(folder))
 
 
-def _choose_output(model: Model, wanted: str | None) -> str:
-    outputs = model.outputs
-    known = ", ".join(f"{number} ({name})" for number, name in enumerate(outputs, 1))
-    if wanted is None:
-        if len(outputs) != 1:
-            raise InvalidDataError(
-                f"The model has {len(outputs)} outputs, and networks here have one; say which as "
-                f"output: {known}."
-            )
-        return outputs[0]
-    if wanted in outputs:
-        return wanted
-    if wanted.isdecimal() and 0 < int(wanted) <= len(outputs):
-        return outputs[int(wanted) - 1]
-    raise InvalidDataError(f"There is no output {wanted!r}. Known: {known}.")
-
-
 def _needed(model: Model, output: str) -> list[Node]:
+    """Return the nodes that compute an output: others may only have made shapes."""
     wanted = {output}
     found: list[Node] = []
     for node in reversed(model.nodes):
