@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IPool } from '../../acting-wire';
 import { formatCount } from '../../format';
+import { namedTags } from '../../models/tags';
 import type { IDataset, INetwork } from '../../wire';
 import type { IChoice } from './combobox';
 
@@ -12,7 +13,8 @@ export function networkChoices(
   trans: TranslationBundle
 ): IChoice[] | null {
   const choices = networks?.map(network => {
-    const { description, facts, tags } = network;
+    const { description, facts } = network;
+    const tags = namedTags(network.tags);
     const fits = doFit(network, dataset);
     const shape = facts?.input_shape ?? description.input_shape;
     const detail = [

@@ -5,6 +5,7 @@ import type { IEnvironment, IPool } from '../../acting-wire';
 import { formatCount, formatValue } from '../../format';
 import { firstNetwork } from '../../models/applicable';
 import type { IFormView } from '../../models/submit-form';
+import { namedTags } from '../../models/tags';
 import type { INetwork } from '../../wire';
 import { useSurroundings } from '../surroundings';
 import type { ISuggestion } from './option-field';
@@ -62,7 +63,7 @@ function useEnvironments(acts: boolean): readonly IEnvironment[] {
 
 /** The weights that a network has, newest first. */
 function tagsOf(network: INetwork | undefined): ISuggestion[] {
-  const tags = [...(network?.tags ?? [])].sort((one, other) =>
+  const tags = namedTags(network?.tags ?? []).sort((one, other) =>
     other.updated_at.localeCompare(one.updated_at)
   );
   return tags.map(({ tag }) => ({ value: tag }));
