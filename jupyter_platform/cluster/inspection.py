@@ -22,13 +22,15 @@ from jupyter_platform.cluster.line_protocol import (
     connect,
 )
 from jupyter_platform.cluster.warm import WarmProcess
-from jupyter_platform.core.errors import PlatformError, UnavailableError, from_dict
+from jupyter_platform.core.errors import NoAnswerError, PlatformError, UnavailableError, from_dict
 
 logger = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 60.0
 FORK_TIMEOUT_S = 5.0
 POLL_S = 0.02
+HANGS_AFTER_S = 10.0
+"""Seconds of work on one question from which on no answer is taken for none that will come."""
 
 
 class Inspectors:
@@ -116,14 +118,21 @@ class Inspector:
         ------
         UnavailableError
             If there is no answer within `timeout_s` seconds, waiting for others included.
+        NoAnswerError
+            If the question ended the inspector, or kept it busy for `HANGS_AFTER_S` or more.
         PlatformError
             Whatever error of the family the inspector answered with.
         """
         self.waiting += 1
+        clock, asked_at = asyncio.get_running_loop().time, list[float]()
         try:
             async with asyncio.timeout(timeout_s), self._turn:
-                answer = await self._ask(request)
+                answer = await self._ask(request, asked_at)
         except TimeoutError as error:
+            if asked_at and clock() - asked_at[-1] >= HANGS_AFTER_S:
+                raise NoAnswerError(
+                    f"The look at it came to no end within {clock() - asked_at[-1]:.0f} s."
+                ) from error
             raise UnavailableError(
                 f"The inspector did not answer within {timeout_s:g} s."
             ) from error
@@ -145,10 +154,19 @@ class Inspector:
             self._starting = None
         await self._drop()
 
-    async def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Ask once more where the kept inspector turns out to have gone meanwhile."""
+    async def _ask(self, request: dict[str, Any], asked_at: list[float]) -> dict[str, Any]:
+        """Ask once more where the kept inspector turns out to have gone meanwhile.
+
+        Parameters
+        ----------
+        request : dict
+            The question.
+        asked_at : list of float
+            Is given the time at which an inspector got it.
+        """
         fresh = self._connection is None
         connection = await self._connected()
+        asked_at.append(asyncio.get_running_loop().time())
         try:
             return await self._put(connection, request)
         except asyncio.CancelledError:
@@ -158,10 +176,11 @@ class Inspector:
         except SPOKEN_FAULTS as error:
             await self._drop()
             if fresh:
-                raise UnavailableError(
-                    f"The inspector died while it was asked: {error}."
+                logger.info("The inspector died while it was asked: %s", error)
+                raise NoAnswerError(
+                    "What was to be looked at ended the process that looked at it."
                 ) from error
-        return await self._ask(request)
+        return await self._ask(request, asked_at)
 
     async def _put(self, connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
         self._questions += 1

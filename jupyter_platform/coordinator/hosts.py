@@ -38,6 +38,8 @@ from jupyter_platform.runtime.identity import boot_id
 
 log = logging.getLogger(__name__)
 
+_HOST_FIRST_S = 2.0
+"""Seconds more than a host has for an answer, so that it tells why there is none."""
 SAMPLE_TIMEOUT_S = 5.0
 SENT_FILE = re.compile(r"sha256:[0-9a-f]{64}")
 """How a request refers to a file that the platform brings to a host."""
@@ -255,7 +257,8 @@ class HostRegistry:
             try:
                 if self._blobs is not None:
                     await send_missing(link, self._blobs, files)
-                answer, _ = await link.call("inspect", payload, timeout_s=left)
+                # The host is the first to give up: it knows why there is no answer.
+                answer, _ = await link.call("inspect", payload, timeout_s=left + _HOST_FIRST_S)
             except UnavailableError as error:
                 problem = error
             else:

@@ -13,6 +13,7 @@ accepted. Anything that is not a `PlatformError` is a defect and is answered wit
   x ConflictError                the request does not fit the present state
     + AmbiguousNameError         a name stands for several jobs
   x UnavailableError             a process that is needed does not answer
+    + NoAnswerError                it ended over the question, or came to no end
     + CoordinatorError           the coordinator cannot be found, started or trusted
       - TakenDownError           somebody ended the platform on purpose
       - VersionMismatchError
@@ -173,6 +174,12 @@ class UnavailableError(PlatformError):
     code = "unavailable"
 
 
+class NoAnswerError(UnavailableError):
+    """What a process was asked ended it, or kept it busy beyond all time."""
+
+    code = "no_answer"
+
+
 class CoordinatorError(UnavailableError):
     """The coordinator cannot be found, started or trusted."""
 
@@ -263,6 +270,22 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> FieldError:
         accepted=shown,
         nearest=near,
     )
+
+
+def no_answer(field: str, name: str, error: NoAnswerError) -> InvalidDataError:
+    """Return the error that refuses code which cannot be looked at.
+
+    Parameters
+    ----------
+    field : str
+        Name of the field that names it.
+    name : str
+        What the code is called.
+    error : NoAnswerError
+        What became of the process that looked at it.
+    """
+    message = f"{name!r} cannot be used: {error.message[:1].lower()}{error.message[1:]}"
+    return InvalidDataError(message, errors=[FieldError(field=field, value=name, message=message)])
 
 
 def refusal(

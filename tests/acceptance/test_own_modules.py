@@ -150,6 +150,23 @@ def test_what_cannot_be_used_is_refused_with_its_reason(platform, folder, source
     assert len(platform.networks()) == before
 
 
+@pytest.mark.parametrize(
+    ("end", "message"),
+    [
+        ("import os\nos._exit(3)\n", "'flowers' cannot be used: .* ended the process that looked"),
+        ("while True:\n    pass\n", "'flowers' cannot be used: the look at it came to no end"),
+    ],
+    ids=["ends", "hangs"],
+)
+def test_source_that_ends_or_keeps_who_looks_at_it_is_refused(platform, folder, end, message):
+    (folder / "flowers.py").write_text(FLOWERS + end, encoding="utf-8")
+
+    with pytest.raises(InvalidRequestError, match=message):
+        platform.add_network("flowers.py")
+
+    assert "flowers" not in {item.description.name for item in platform.networks()}
+
+
 def test_what_fails_in_forward_is_told_at_submit_with_its_line(platform, clean, folder):
     (folder / "flowers.py").write_text(FLOWERS.replace("4, hidden", "5, hidden"), encoding="utf-8")
 

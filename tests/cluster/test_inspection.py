@@ -6,9 +6,10 @@ import sys
 
 import pytest
 
+from jupyter_platform.cluster import inspection
 from jupyter_platform.cluster.inspection import Inspector, Inspectors, reads_data
 from jupyter_platform.cluster.warm import WarmProcess
-from jupyter_platform.core.errors import NotFoundError, UnavailableError
+from jupyter_platform.core.errors import NoAnswerError, NotFoundError, UnavailableError
 
 INSPECTOR = """
 import json, os, socket, sys, time
@@ -31,7 +32,7 @@ for line in connection.makefile("r"):
 """
 
 
-def test_inspector_is_asked_started_again_and_given_up_on(tmp_path, sockets):
+def test_inspector_is_asked_started_again_and_given_up_on(tmp_path, sockets, monkeypatch):
     script = tmp_path / "inspector.py"
     script.write_text(INSPECTOR)
 
@@ -49,10 +50,13 @@ def test_inspector_is_asked_started_again_and_given_up_on(tmp_path, sockets):
                 await inspector.ask({"op": "fail"}, 30)
             with pytest.raises(UnavailableError, match="did not answer within"):
                 await inspector.ask({"op": "hang"}, 0.2)
+            monkeypatch.setattr(inspection, "HANGS_AFTER_S", 0.2)
+            with pytest.raises(NoAnswerError, match="came to no end within"):
+                await inspector.ask({"op": "hang"}, 5)
             third = await inspector.ask({"op": "pid"}, 30)
             os.kill(third["pid"], 9)
             fourth = await inspector.ask({"op": "pid"}, 30)
-            with pytest.raises(UnavailableError, match="died"):
+            with pytest.raises(NoAnswerError, match="ended the process that looked at it"):
                 await inspector.ask({"op": "die"}, 30)
         finally:
             await inspector.close()

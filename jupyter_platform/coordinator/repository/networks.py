@@ -21,8 +21,10 @@ from jupyter_platform.core.errors import (
     ConflictError,
     FieldError,
     InvalidDataError,
+    NoAnswerError,
     NotFoundError,
     UnavailableError,
+    no_answer,
     shortened,
     unknown_name,
 )
@@ -150,8 +152,13 @@ class NetworkRepository:
         self._check_entry_point(description)
         digest = _facts_digest(description, "")
         # Without a host nobody can build it now; a submission checks it again.
-        with contextlib.suppress(UnavailableError):
+        try:
             await self._facts.ask("network", digest, _request(description), _INSPECT_WITHIN_S)
+        except NoAnswerError as error:
+            if description.is_code:
+                raise no_answer("networks", name, error) from error
+        except UnavailableError:
+            pass
         await asyncio.to_thread(self._added.put, name, description)
         return await self.record(name)
 

@@ -33,8 +33,10 @@ from jupyter_platform.core.errors import (
     FieldError,
     InvalidDataError,
     InvalidRequestError,
+    NoAnswerError,
     PlatformError,
     UnavailableError,
+    no_answer,
     refusal,
     unknown_name,
 )
@@ -148,6 +150,13 @@ class Submissions:
             request["ranks"] = resolved.target_count
         try:
             answer = await self._ask(request, resolved.source)
+        except NoAnswerError as error:
+            made = next((item.name for item in resolved.networks if item.is_code), None)
+            if made is None and resolved.code is None:
+                resolved.warnings.append(f"not checked: {error.message}")
+                return
+            field = "strategy" if made is None else "networks"
+            raise no_answer(field, made or str(resolved.given.get(field)), error) from error
         except UnavailableError as error:
             resolved.warnings.append(f"not checked: {error.message}")
             return
