@@ -46,6 +46,8 @@ class NetworksPanel(ListPanel["NetworkRow"]):
         self._tried: str | None = None
         """The network that is asked just now."""
         self._trying: TryIt | None = None
+        self._wanted: tuple[str, str] | None = None
+        """Network and tag that are to be asked as soon as they are known."""
         super().__init__(platform)
 
     def _read(self, hub: Platform) -> list[NetworkRow]:
@@ -61,6 +63,25 @@ class NetworksPanel(ListPanel["NetworkRow"]):
         )
         self._import.observe(lambda change: self._on_import(change["new"]), names="value")
         return (self._import,)
+
+    def try_weights(self, name: str, tag: str) -> None:
+        """Show a network, with some of its weights asked about a sample.
+
+        Parameters
+        ----------
+        name : str
+            The network.
+        tag : str
+            A tag, or the id of the job that made the weights.
+        """
+        self._wanted = (name, tag)
+        self.choose(name)
+
+    def choose(self, name: str) -> None:
+        """Show the page of a network, and read the repository again meanwhile."""
+        if self._wanted is not None and self._wanted[0] != name:
+            self._wanted = None
+        super().choose(name)
 
     def _build_page(self) -> widgets.Widget:
         self._head, self._page, self._actions = (widgets.HTML() for _ in range(3))
@@ -100,6 +121,16 @@ class NetworksPanel(ListPanel["NetworkRow"]):
         if row is None or row.name != self._tried:
             self._close_trying()
         self._page.value = row.page if row else ""
+        if row is not None and self._wanted is not None:
+            self._try_wanted(row)
+
+    def _try_wanted(self, row: NetworkRow) -> None:
+        """Ask the weights that were wanted, once they are among what was read."""
+        assert self._wanted is not None
+        network, tag = self._wanted
+        if row.name == network and any(item.tag == tag for item in row.record.tags):
+            self._wanted = None
+            self._show_trying(row, tag)
 
     def _changed(self, name: str | None) -> None:
         if name is None:
@@ -111,12 +142,15 @@ class NetworksPanel(ListPanel["NetworkRow"]):
         row = self._rows.get(self._chosen or "")
         if row is None or self._tried is not None:
             self._close_trying()
-            return
+        else:
+            self._show_trying(row)
+
+    def _show_trying(self, row: NetworkRow, tag: str | None = None) -> None:
         if self._trying is None:  # only now: most visits have no use for it
             self._trying = TryIt(self._hub)
             self._try_box.children = (self._trying.widget,)
         self._tried = row.name
-        self._trying.show(row.record)
+        self._trying.show(row.record, tag)
 
     def _close_trying(self) -> None:
         self._tried = None

@@ -28,6 +28,14 @@ class Choosing(Protocol):
         """Show one of them."""
 
 
+@runtime_checkable
+class Trying(Protocol):
+    """A panel in which weights can be tried."""
+
+    def try_weights(self, name: str, tag: str) -> None:
+        """Show a network, with some of its weights asked about a sample."""
+
+
 def _networks() -> Panel:
     from jupyter_platform.panels.networks import NetworksPanel  # noqa: PLC0415 - when it is opened
 
@@ -56,7 +64,9 @@ BUILDERS: dict[str, Callable[[], Panel]] = {
 _opened: dict[str, Panel] = {}
 
 
-def open_panel(name: str, version: str, item: str | None = None) -> None:
+def open_panel(
+    name: str, version: str, item: str | None = None, weights: str | None = None
+) -> None:
     """Display a panel, the one that is there if it was opened before.
 
     Parameters
@@ -68,6 +78,8 @@ def open_panel(name: str, version: str, item: str | None = None) -> None:
         versions differ, the front end restarts the kernel.
     item : str, optional
         What of it to show, in panels that show one of several: the name of a network.
+    weights : str, optional
+        Weights of that network to try: a tag, or the id of the job that made them.
 
     Raises
     ------
@@ -84,7 +96,9 @@ def open_panel(name: str, version: str, item: str | None = None) -> None:
             panel = _opened[name] = BUILDERS[name]()
     elif item is None:
         panel.refresh()
-    if item is not None and isinstance(panel, Choosing):
+    if item is not None and weights is not None and isinstance(panel, Trying):
+        panel.try_weights(item, weights)
+    elif item is not None and isinstance(panel, Choosing):
         panel.choose(item)
     display(panel.widget)  # type: ignore[no-untyped-call]  # IPython has no types here
 

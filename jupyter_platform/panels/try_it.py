@@ -60,14 +60,25 @@ class TryIt:
         self._record = None
         self.widget.layout.display = "none"
 
-    def show(self, record: NetworkRecord) -> None:
-        """Open it for a network that has weights."""
+    def show(self, record: NetworkRecord, tag: str | None = None) -> None:
+        """Open it for a network that has weights.
+
+        Parameters
+        ----------
+        record : NetworkRecord
+            The network.
+        tag : str, optional
+            Which of its weights to ask first; the newest when absent.
+        """
         self._record = None  # nothing is asked while the choices change
-        newest = sorted(named_tags(record.tags), key=lambda item: item.updated_at, reverse=True)
+        named = named_tags(record.tags)
+        wanted = [item for item in record.tags if item.tag == tag]
+        others = [item for item in named if item not in wanted]
+        newest = wanted + sorted(others, key=lambda item: item.updated_at, reverse=True)
         options = [
-            f"{tag.tag}/{kept.variant}"
-            for tag in newest
-            for kept in sorted(tag.variants, key=lambda item: item.variant)
+            f"{item.tag}/{kept.variant}"
+            for item in newest
+            for kept in sorted(item.variants, key=lambda item: item.variant)
         ]
         self._weights.options = options
         self._weights.value = next(iter(options), None)

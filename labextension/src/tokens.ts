@@ -32,14 +32,16 @@ export const TRANSLATION_DOMAIN = 'jupyter_platform';
  * Those about a job take `{ job: <id> }` and fall back to the selected job.
  */
 export const CommandIDs = {
-  /** `{ from?: <job id to start from>, clean?, type?, network?, dataset?, activate? }`. */
+  /** `{ from?: <job id to start from>, as?: 'again' | 'evaluate' | 'continue', type?, network?, dataset?, tag?, activate? }`. */
   submit: 'jupyter-platform:submit',
   /** `{ job, activate?: boolean }`. */
   openJob: 'jupyter-platform:open-job',
   stopJob: 'jupyter-platform:stop-job',
   deleteJob: 'jupyter-platform:delete-job',
-  /** `{ job, clean?: boolean }`. */
   resubmitJob: 'jupyter-platform:resubmit-job',
+  evaluateJob: 'jupyter-platform:evaluate-job',
+  continueJob: 'jupyter-platform:continue-job',
+  tryJob: 'jupyter-platform:try-job',
   copyJobId: 'jupyter-platform:copy-job-id',
   downloadJob: 'jupyter-platform:download-job',
   showSidebar: 'jupyter-platform:show-sidebar',
@@ -51,10 +53,15 @@ export const CommandIDs = {
   openSummary: 'jupyter-platform:open-summary',
   openNetworks: 'jupyter-platform:open-networks',
   openDatasets: 'jupyter-platform:open-datasets',
-  /** `{ network: <name> }`. */
+  /** `{ network: <name>, tag?: <weights to try> }`. */
   openNetwork: 'jupyter-platform:open-network',
   openBuilder: 'jupyter-platform:open-builder'
 } as const;
+
+/** What a job is made for that follows another one. */
+export const NEXT = ['again', 'evaluate', 'continue'] as const;
+
+export type Next = (typeof NEXT)[number];
 
 /** Which jobs to list; what is left out does not narrow. */
 export interface IJobQuery {

@@ -80,15 +80,6 @@ export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
   };
 }
 
-/**
- * Whether the same job again would go on from weights instead of fresh ones.
- *
- * Only under a tag that was named: without one, the weights are kept under the id of each job.
- */
-export function hasWeightsToGoOnFrom({ type, given }: IJob): boolean {
-  return type === 'LEARN' && 'tag' in given;
-}
-
 /** What is sent: entries that are empty are left to the platform. */
 export function submissionOf(entries: IEntries): IJobSubmission {
   const { type, name, networks, dataset, options, priority } = entries;

@@ -20,7 +20,7 @@ import type {
 } from '../wire';
 import { applicableOptions, networksToSend } from './applicable';
 import { readCatalogue } from './catalogue';
-import { emptyEntries, entriesOf, submissionOf } from './entries';
+import { emptyEntries, submissionOf } from './entries';
 import type { IEntries } from './entries';
 import { missingOf } from './missing';
 import { parseLines, toLines } from './option-text';
@@ -35,11 +35,7 @@ export interface IFormStart {
   network?: string;
   dataset?: string;
   options?: Options;
-  /** A job to make another of. */
-  from?: IJob;
-  /** Start from fresh weights. */
-  clean?: boolean;
-  /** What had been entered before; all else but `from` is then of no account. */
+  /** What had been entered before, or follows from a job; all else is then of no account. */
   entries?: IEntries;
 }
 
@@ -79,7 +75,7 @@ export class SubmitForm implements IDisposable {
     private readonly _trans: TranslationBundle,
     start: IFormStart = {}
   ) {
-    this._view = { ...BLANK, entries: started(start, _model) };
+    this._view = { ...BLANK, entries: started(start) };
     this._epoch = epochOf(_model);
     _model.changed.connect(() => this._onPlatform(), this);
     _model.connect();
@@ -445,23 +441,18 @@ function epochOf({ state }: IPlatformModel): string | null {
   return state.event && state.event.split('-')[0];
 }
 
-function started(start: IFormStart, model: IPlatformModel): IEntries {
+function started(start: IFormStart): IEntries {
   if (start.entries) {
     return start.entries;
   }
-  const hasGpus = (model.state.status?.gpus.total ?? 0) > 0;
-  const entries = start.from
-    ? entriesOf(start.from, hasGpus)
-    : { ...emptyEntries(), options: start.options ?? new Map<string, Json>() };
-  const options = start.clean
-    ? new Map(entries.options).set('clean', true)
-    : entries.options;
+  const { type, network, dataset, options } = start;
+  const blank = emptyEntries();
   return {
-    ...entries,
-    type: start.type ?? entries.type,
-    networks: start.network === undefined ? entries.networks : [start.network],
-    dataset: start.dataset ?? entries.dataset,
-    options
+    ...blank,
+    type: type ?? blank.type,
+    networks: network === undefined ? blank.networks : [network],
+    dataset: dataset ?? blank.dataset,
+    options: options ?? blank.options
   };
 }
 

@@ -55,9 +55,10 @@ export interface IPanelKernel {
    * Show a panel, starting the kernel where there is none.
    *
    * @param name - as the Python side knows it
-   * @param item - what of it to show first, in panels that show one of several
+   * @param item - what of it to show first, in panels that show one of several: its name, and
+   * for a network the weights to try
    */
-  open(name: string, item?: string): Promise<Widget>;
+  open(name: string, ...item: readonly string[]): Promise<Widget>;
   /** End the process of the kernel and start another; panels are opened again. */
   restart(): Promise<void>;
   /** Somebody uses a panel: see whether the kernel is still the process that it was opened on. */
@@ -87,7 +88,7 @@ export class PanelKernel implements IPanelKernel {
     return this._renewed;
   }
 
-  async open(name: string, item?: string): Promise<Widget> {
+  async open(name: string, ...item: readonly string[]): Promise<Widget> {
     await this._connect();
     const data = await this._show(name, item);
     const registry = this._registry;
@@ -195,8 +196,11 @@ export class PanelKernel implements IPanelKernel {
   }
 
   /** Ask for a panel; a kernel with code of another version is restarted, once in a page. */
-  private async _show(name: string, item?: string): ReturnType<typeof display> {
-    const words = [name, VERSION, ...(item === undefined ? [] : [item])];
+  private async _show(
+    name: string,
+    item: readonly string[]
+  ): ReturnType<typeof display> {
+    const words = [name, VERSION, ...item];
     const given = words.map(word => JSON.stringify(word)).join(', ');
     const code = `import jupyter_platform.panels\njupyter_platform.panels.open(${given})`;
     try {

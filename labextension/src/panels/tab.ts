@@ -10,18 +10,19 @@ import type { IPanelKernel, KernelPhase } from './kernel';
 export class PanelTab extends Panel {
   /**
    * @param name - which panel
-   * @param _item - what of it to show first, in panels that show one of several
+   * @param _item - what of it to show first, as `IPanelKernel.open()` takes it
    */
   constructor(
     readonly name: string,
     private readonly _kernel: IPanelKernel,
     private readonly _trans: TranslationBundle,
-    private _item?: string
+    private _item: readonly string[] = []
   ) {
     super();
     this.id = `jupyter-platform-panel-${name}`;
     this.addClass('jp-Platform-panelTab');
     this.title.closable = true;
+    this.node.tabIndex = -1;
     this._notice.className = 'jp-Platform-panelNotice';
     this._notice.setAttribute('role', 'status');
     this.node.append(this._notice);
@@ -42,10 +43,18 @@ export class PanelTab extends Panel {
     }
   }
 
-  /** Show one of several, as the name of a network. */
-  choose(item: string): void {
+  /** Show one of several, such as a network. */
+  choose(...item: readonly string[]): void {
     this._item = item;
     void this._open();
+  }
+
+  /** Take the focus: JupyterLab's current tab is the one that has it. */
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus();
+    }
   }
 
   protected override onCloseRequest(message: Message): void {
@@ -59,8 +68,8 @@ export class PanelTab extends Panel {
       this._tell(this._trans.__('Opening…'));
     }
     try {
-      const view = await this._kernel.open(this.name, this._item);
-      this._item = undefined; // from here on people choose
+      const view = await this._kernel.open(this.name, ...this._item);
+      this._item = []; // from here on people choose
       if (opening !== this._openings || this.isDisposed) {
         view.dispose();
         return;

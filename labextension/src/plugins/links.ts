@@ -16,11 +16,12 @@ const WORDS = [
   'type',
   'dataset',
   'from',
+  'as',
   'tag',
   'open'
 ];
 /** Those of them that the submit form starts from. */
-const STARTS = ['type', 'network', 'dataset', 'from', 'tag'];
+const STARTS = ['type', 'network', 'dataset', 'from', 'as', 'tag'];
 const FOLLOW = 'jupyter-platform:follow-link';
 /** Milliseconds after which JupyterLab has saved a layout that changed. */
 const LAYOUT_SAVED_MS = 3000;
@@ -91,7 +92,7 @@ function asked(
     return [CommandIDs.submit, given(STARTS)];
   }
   if (query.get('network')) {
-    return [CommandIDs.openNetwork, given(['network'])];
+    return [CommandIDs.openNetwork, given(['network', 'tag'])];
   }
   const place = list.find(({ name }) => name === query.get('open'));
   return place ? [place.command, {}] : null;

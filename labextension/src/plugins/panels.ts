@@ -105,13 +105,14 @@ class PanelTabs {
    *
    * @param item - what of the panel to show
    */
-  async open(panel: IPanel, item?: string): Promise<void> {
+  async open(panel: IPanel, ...item: readonly string[]): Promise<void> {
     if (this._places.hasTabs) {
-      this._app.shell.activateById((await this.find(panel, item)).id);
-    } else if (item === undefined) {
+      this._app.shell.activateById((await this.find(panel, ...item)).id);
+    } else if (item.length === 0) {
       this._places.visit({ open: panel.name });
     } else {
-      this._places.visit({ network: item });
+      const [network, tag] = item;
+      this._places.visit({ network, ...(tag && { tag }) });
     }
   }
 
@@ -120,13 +121,16 @@ class PanelTabs {
    *
    * @param item - what of the panel to show
    */
-  async find({ name, title, icon }: IPanel, item?: string): Promise<PanelTab> {
+  async find(
+    { name, title, icon }: IPanel,
+    ...item: readonly string[]
+  ): Promise<PanelTab> {
     const { PanelKernel } = await import('../panels/kernel');
     const { PanelTab } = await import('../panels/tab');
     const open = this.tracker.find(tab => tab.name === name);
     if (open) {
-      if (item !== undefined) {
-        open.choose(item);
+      if (item.length > 0) {
+        open.choose(...item);
       }
       return open;
     }
@@ -185,12 +189,22 @@ function addOpeningOfNetworks(
       args: {
         type: 'object',
         required: ['network'],
-        properties: { network: { type: 'string' } }
+        properties: {
+          network: { type: 'string' },
+          tag: {
+            type: 'string',
+            description: trans.__('Weights to try: a tag, or the id of a job.')
+          }
+        }
       }
     },
-    execute: ({ network }) =>
-      tabs.open(networks, typeof network === 'string' ? network : undefined)
+    execute: ({ network, tag }) =>
+      tabs.open(networks, ...[network, tag].filter(isText))
   });
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 /** The panels in the order of their launcher cards; networks come first. */

@@ -20,8 +20,10 @@ import {
   EXTENSION_ID,
   IPlaces,
   IPlatformModel,
+  NEXT,
   TRANSLATION_DOMAIN
 } from '../tokens';
+import type { Next } from '../tokens';
 import type { JobType } from '../wire';
 import type { SubmitView } from '../widgets/submit/submit-view';
 import { run } from '../widgets/surroundings';
@@ -51,10 +53,9 @@ export const submit: JupyterFrontEndPlugin<void> = {
     const open = async (
       args: ReadonlyPartialJSONObject
     ): Promise<SubmitView> => {
-      const start = await readStart(args, model);
+      const { start, title } = await readStart(args, model, trans);
       const { SubmitView } = await import('../widgets/submit/submit-view');
-      const about = typeof args.about === 'string' ? args.about : undefined;
-      const view = new SubmitView({ commands, model, trans }, start, about);
+      const view = new SubmitView({ commands, model, trans }, start, title);
       const id = typeof args.id === 'string' ? args.id : UUID.uuid4();
       view.id = `${ID_PREFIX}${id}`;
       view.form.submitted.connect((_, job) => {
@@ -99,7 +100,7 @@ export const submit: JupyterFrontEndPlugin<void> = {
 };
 
 /** Arguments that a link has too. */
-const LINKED = ['type', 'network', 'dataset', 'from', 'tag'] as const;
+const LINKED = ['type', 'network', 'dataset', 'from', 'as', 'tag'] as const;
 
 /** What a link asks for that opens the form with the same start. */
 function linkTo(args: ReadonlyPartialJSONObject): { [word: string]: string } {
@@ -116,7 +117,14 @@ function linkTo(args: ReadonlyPartialJSONObject): { [word: string]: string } {
 const ID_PREFIX = 'jupyter-platform-submit-';
 
 /** Arguments that tell what the form starts from. */
-const STARTS = ['from', 'type', 'network', 'dataset', 'entries'] as const;
+const STARTS = [
+  'from',
+  'type',
+  'network',
+  'dataset',
+  'tag',
+  'entries'
+] as const;
 
 function submitArguments(
   trans: TranslationBundle
@@ -127,17 +135,25 @@ function submitArguments(
       type: 'object',
       properties: {
         from: { ...text, description: trans.__('Job to start from.') },
-        clean: { type: 'boolean' },
+        as: {
+          type: 'string',
+          enum: [...NEXT],
+          description: trans.__('What to make of that job.')
+        },
         type: text,
         network: text,
         dataset: text,
+        tag: {
+          ...text,
+          description: trans.__('Weights to evaluate or act with.')
+        },
         entries: {
           type: 'object',
           description: trans.__('What was entered before.')
         },
         about: {
           ...text,
-          description: trans.__('Name of the job of which another is made.')
+          description: trans.__('Title of the tab.')
         },
         id: text,
         activate: { type: 'boolean', default: true }
@@ -162,20 +178,26 @@ function keepEntries(
   });
 }
 
+interface IOpening {
+  start: IFormStart;
+  /** What the tab says that the form is for; null for nothing in particular. */
+  title: string | null;
+}
+
 async function readStart(
   args: ReadonlyPartialJSONObject,
-  model: IPlatformModel
-): Promise<IFormStart> {
-  const start: IFormStart = {};
+  model: IPlatformModel,
+  trans: TranslationBundle
+): Promise<IOpening> {
   if (isObject(args.entries)) {
     const { unpackEntries } = await import('../models/entries');
-    start.entries = unpackEntries(args.entries);
+    const title = typeof args.about === 'string' ? args.about : null;
+    return { start: { entries: unpackEntries(args.entries) }, title };
   }
   if (typeof args.from === 'string') {
-    // What lists hold of a job is enough to make another one.
-    start.from = model.job(args.from) ?? (await model.api.job(args.from));
-    start.clean = Boolean(args.clean);
+    return startFrom(args.from, nextOf(args.as), model, trans);
   }
+  const start: IFormStart = {};
   if (typeof args.type === 'string') {
     start.type = args.type as JobType;
   }
@@ -185,7 +207,39 @@ async function readStart(
   if (typeof args.dataset === 'string') {
     start.dataset = args.dataset;
   }
-  return start;
+  if (typeof args.tag === 'string') {
+    start.options = new Map([['tag', args.tag]]);
+  }
+  return { start, title: null };
+}
+
+function nextOf(value: unknown): Next {
+  return NEXT.find(next => next === value) ?? 'again';
+}
+
+/** Fill the form in for a job that follows another. */
+async function startFrom(
+  id: string,
+  next: Next,
+  model: IPlatformModel,
+  trans: TranslationBundle
+): Promise<IOpening> {
+  const { nextEntries } = await import('../models/next-jobs');
+  // What lists hold of a job is enough to make another one.
+  const job = model.job(id) ?? (await model.api.job(id));
+  const { jobs, status } = model.state;
+  const entries = nextEntries(next, job, {
+    hasGpus: (status?.gpus.total ?? 0) > 0,
+    names: new Set([job, ...jobs.values()].map(({ name }) => name)),
+    evaluate:
+      next === 'evaluate' ? await model.api.optionSchema('EVALUATE') : null
+  });
+  const titles: { readonly [next in Next]: string } = {
+    again: trans.__('Resubmit %1', job.name),
+    evaluate: trans.__('Evaluate %1', job.name),
+    continue: trans.__('Continue %1', job.name)
+  };
+  return { start: { entries }, title: titles[next] };
 }
 
 function isObject(

@@ -14,9 +14,10 @@ import {
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { trashIcon } from '../icons';
-import { hasWeightsToGoOnFrom } from '../models/entries';
+import { continueIcon, evaluateIcon, trashIcon, tryIcon } from '../icons';
+import { canBeTried, hasWeights } from '../models/next-jobs';
 import { CommandIDs } from '../tokens';
+import type { Next } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
 import type { ISurroundings } from './surroundings';
@@ -26,10 +27,11 @@ type Args = ReadonlyPartialJSONObject;
 /** Add the commands about one job: `args.job`, or else the selected one. */
 export function addJobCommands(surroundings: ISurroundings): void {
   addEnding(surroundings);
+  addFollowing(surroundings);
   addCopying(surroundings);
 }
 
-/** Commands that end or remove a job, or make another like it. */
+/** Commands that end or remove a job. */
 function addEnding(surroundings: ISurroundings): void {
   const { commands, trans } = surroundings;
   const { find, label } = about(surroundings);
@@ -64,28 +66,78 @@ function addEnding(surroundings: ISurroundings): void {
     isVisible: ended,
     execute: args => withJob(find(args), job => remove(job, surroundings))
   });
-  const resubmittable = (args: Args): boolean => {
-    const job = find(args);
-    return job !== undefined && (!args.clean || hasWeightsToGoOnFrom(job));
+}
+
+/** Commands that do something with what a job has left, or make another like it. */
+function addFollowing(surroundings: ISurroundings): void {
+  const { commands, trans } = surroundings;
+  const { find, label } = about(surroundings);
+  const add = (
+    id: string,
+    verb: string,
+    options: Pick<CommandRegistry.ICommandOptions, 'caption' | 'icon'>,
+    isPossible: (job: IJob) => boolean,
+    follow: (job: IJob) => unknown
+  ): void => {
+    const isThere = (args: Args): boolean => {
+      const job = find(args);
+      return job !== undefined && isPossible(job);
+    };
+    commands.addCommand(id, {
+      ...options,
+      label: args => label(verb, args),
+      describedBy: jobArguments(trans),
+      isEnabled: isThere,
+      isVisible: isThere,
+      execute: args => withJob(find(args), follow)
+    });
   };
-  commands.addCommand(CommandIDs.resubmitJob, {
-    label: args =>
-      args.clean
-        ? label(trans.__('Resubmit with fresh weights'), args)
-        : label(trans.__('Resubmit'), args),
-    caption: trans.__('Open the submit form with the options of this job'),
-    icon: refreshIcon,
-    describedBy: jobArguments(trans),
-    isEnabled: resubmittable,
-    isVisible: resubmittable,
-    execute: args =>
-      withJob(find(args), job =>
-        commands.execute(CommandIDs.submit, {
-          from: job.id,
-          clean: Boolean(args.clean)
-        })
-      )
-  });
+  const submit = (as: Next) => (job: IJob) =>
+    commands.execute(CommandIDs.submit, { from: job.id, as });
+  add(
+    CommandIDs.evaluateJob,
+    trans.__('Evaluate'),
+    {
+      caption: trans.__('Tell how well the weights of this job do'),
+      icon: evaluateIcon
+    },
+    hasWeights,
+    submit('evaluate')
+  );
+  add(
+    CommandIDs.tryJob,
+    trans.__('Try it'),
+    {
+      caption: trans.__('Ask the weights of this job about a sample'),
+      icon: tryIcon
+    },
+    job => canBeTried(job) && commands.hasCommand(CommandIDs.openNetwork),
+    ({ id, networks }) =>
+      commands.execute(CommandIDs.openNetwork, {
+        network: networks[0],
+        tag: id
+      })
+  );
+  add(
+    CommandIDs.continueJob,
+    trans.__('Continue'),
+    {
+      caption: trans.__('Learn on from the last weights of this job'),
+      icon: continueIcon
+    },
+    hasWeights,
+    submit('continue')
+  );
+  add(
+    CommandIDs.resubmitJob,
+    trans.__('Resubmit'),
+    {
+      caption: trans.__('Open the submit form with the options of this job'),
+      icon: refreshIcon
+    },
+    () => true,
+    submit('again')
+  );
 }
 
 /** Commands that take something of a job elsewhere. */

@@ -1,18 +1,19 @@
 import type { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
 
 import { CommandIDs } from '../tokens';
 
 /** Everything that can be done with a job, in the order of every menu. */
-const ENTRIES: readonly { command: string; clean?: boolean }[] = [
-  { command: CommandIDs.openJob },
-  { command: CommandIDs.stopJob },
-  { command: CommandIDs.resubmitJob },
-  { command: CommandIDs.resubmitJob, clean: true },
-  { command: CommandIDs.downloadJob },
-  { command: CommandIDs.copyJobId },
-  { command: CommandIDs.deleteJob }
+const ENTRIES: readonly string[] = [
+  CommandIDs.openJob,
+  CommandIDs.stopJob,
+  CommandIDs.evaluateJob,
+  CommandIDs.tryJob,
+  CommandIDs.continueJob,
+  CommandIDs.resubmitJob,
+  CommandIDs.downloadJob,
+  CommandIDs.copyJobId,
+  CommandIDs.deleteJob
 ];
 
 /**
@@ -29,8 +30,8 @@ export function openJobMenu(
 ): void {
   const menu = new Menu({ commands });
   menu.addClass('jp-Platform-menu');
-  for (const { command, clean } of ENTRIES) {
-    const args: ReadonlyJSONObject = clean ? { job, clean } : { job };
+  const args = { job };
+  for (const command of ENTRIES) {
     if (commands.hasCommand(command) && commands.isVisible(command, args)) {
       menu.addItem({ command, args });
     }

@@ -4,7 +4,6 @@ import {
   controlOf,
   emptyEntries,
   entriesOf,
-  hasWeightsToGoOnFrom,
   submissionOf,
   unpackEntries
 } from '../entries';
@@ -111,16 +110,6 @@ describe('unpackEntries()', () => {
       options: new Map([['seed', 1]])
     });
     expect(unpackEntries({})).toEqual(emptyEntries());
-  });
-});
-
-describe('hasWeightsToGoOnFrom()', () => {
-  it('should be so under a tag that was named, of a job that learns', () => {
-    const given = { tag: 'mine' };
-
-    expect(hasWeightsToGoOnFrom(aJob({ given }))).toBe(true);
-    expect(hasWeightsToGoOnFrom(aJob({ tag: 'j1' }))).toBe(false);
-    expect(hasWeightsToGoOnFrom(aJob({ given, type: 'EVALUATE' }))).toBe(false);
   });
 });
 

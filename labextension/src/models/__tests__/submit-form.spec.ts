@@ -372,12 +372,4 @@ describe('SubmitForm', () => {
       expect(form.view.message).toBeNull();
     });
   });
-
-  it('should start from a job, with fresh weights where that was asked', async () => {
-    const given = { method: 'ADAM', tag: 'mine' };
-    await open({ from: aJob({ given }), clean: true });
-
-    expect(form.submission.options).toEqual({ ...given, clean: true });
-    expect(api.check).toHaveBeenCalledTimes(1);
-  });
 });

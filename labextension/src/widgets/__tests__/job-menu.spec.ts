@@ -31,14 +31,13 @@ describe('openJobMenu()', () => {
     expect(entriesFor(anEndedJob())).not.toContain('Stop…');
   });
 
-  it('should offer fresh weights only where there are others to go on from', () => {
-    const fresh = 'Resubmit with fresh weights…';
-    const given = { tag: 'mine' };
+  it('should offer what weights are good for where a job has left some', () => {
+    const next = ['Evaluate…', 'Continue…'];
 
-    expect(entriesFor(anEndedJob({ given }))).toContain(fresh);
-    expect(entriesFor(anEndedJob())).not.toContain(fresh);
-    expect(entriesFor(anEndedJob({ given, type: 'EVALUATE' }))).not.toContain(
-      fresh
-    );
+    expect(entriesFor(anEndedJob())).toEqual(expect.arrayContaining(next));
+    for (const job of [aJob(), anEndedJob({ type: 'EVALUATE' })]) {
+      expect(entriesFor(job)).not.toEqual(expect.arrayContaining(next));
+      expect(entriesFor(job)).toContain('Resubmit…');
+    }
   });
 });

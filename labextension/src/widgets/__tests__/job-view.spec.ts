@@ -49,20 +49,21 @@ describe('JobView', () => {
     const running = await open(aJob({ progress: aProgress() }));
     expect(actions(running)).toEqual(['Stop', 'Resubmit', 'Download']);
 
-    const given = { tag: 'mine' };
-    const waiting = await open(aJob({ id: 'j2', state: 'queued', given }));
-    expect(actions(waiting)).toEqual([
-      'Cancel',
-      'Resubmit',
-      'Resubmit with fresh weights',
-      'Download'
-    ]);
+    const waiting = await open(aJob({ id: 'j2', state: 'queued' }));
+    expect(actions(waiting)).toEqual(['Cancel', 'Resubmit', 'Download']);
 
     const stopping = await open(aJob({ id: 'j3', target: 'stop' }));
     expect(actions(stopping)).toEqual(['Resubmit', 'Download']);
 
     const ended = await open(anEndedJob({ id: 'j4' }));
-    expect(actions(ended)).toEqual(['Resubmit', 'Download', 'Delete']);
+    expect(actions(ended)).toEqual([
+      'Evaluate',
+      'Try it',
+      'Continue',
+      'Resubmit',
+      'Download',
+      'Delete'
+    ]);
   });
 
   it('should say how a running job is doing', async () => {
@@ -99,7 +100,7 @@ describe('JobView', () => {
     await vi.waitFor(() =>
       expect(stage.executed).toContainEqual([
         'jupyter-platform:submit',
-        { from: 'j1', clean: false }
+        { from: 'j1', as: 'again' }
       ])
     );
   });

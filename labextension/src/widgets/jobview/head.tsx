@@ -10,8 +10,8 @@ import {
   formatValue,
   fraction
 } from '../../format';
-import { trashIcon } from '../../icons';
-import { hasWeightsToGoOnFrom } from '../../models/entries';
+import { continueIcon, evaluateIcon, trashIcon, tryIcon } from '../../icons';
+import { canBeTried, hasWeights } from '../../models/next-jobs';
 import { CommandIDs } from '../../tokens';
 import { isEnded, isWaiting } from '../../wire';
 import type { IJob } from '../../wire';
@@ -122,12 +122,34 @@ export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
       args
     });
   }
-  const resubmit = { icon: refreshIcon, command: CommandIDs.resubmitJob };
-  found.push({ ...resubmit, label: trans.__('Resubmit'), args });
-  if (hasWeightsToGoOnFrom(job)) {
-    const label = trans.__('Resubmit with fresh weights');
-    found.push({ ...resubmit, label, args: { ...args, clean: true } });
+  if (hasWeights(job)) {
+    found.push({
+      icon: evaluateIcon,
+      label: trans.__('Evaluate'),
+      command: CommandIDs.evaluateJob,
+      args
+    });
+    if (canBeTried(job)) {
+      found.push({
+        icon: tryIcon,
+        label: trans.__('Try it'),
+        command: CommandIDs.tryJob,
+        args
+      });
+    }
+    found.push({
+      icon: continueIcon,
+      label: trans.__('Continue'),
+      command: CommandIDs.continueJob,
+      args
+    });
   }
+  found.push({
+    icon: refreshIcon,
+    label: trans.__('Resubmit'),
+    command: CommandIDs.resubmitJob,
+    args
+  });
   found.push({
     icon: downloadIcon,
     label: trans.__('Download'),

@@ -10,16 +10,19 @@ import { SurroundingsProvider } from '../surroundings';
 import type { ISurroundings } from '../surroundings';
 import { FormPage } from './form-page';
 
+/** Characters of the title of a tab. */
+const TITLE_LENGTH = 40;
+
 /** The form that submits a job, in a tab. */
 export class SubmitView extends ReactWidget {
   /**
    * @param start - what the form starts from
-   * @param about - name of the job of which another is made; null for none
+   * @param about - what its tab says that it is for; null for nothing in particular
    */
   constructor(
     private readonly _surroundings: ISurroundings,
     start: IFormStart,
-    readonly about: string | null = start.from?.name ?? null
+    readonly about: string | null = null
   ) {
     super();
     const { model, trans } = _surroundings;
@@ -29,9 +32,7 @@ export class SubmitView extends ReactWidget {
     this.title.icon = platformIcon;
     this.title.closable = true;
     this.title.label =
-      about === null
-        ? trans.__('Submit')
-        : trans.__('Resubmit %1', about.slice(0, 30));
+      about === null ? trans.__('Submit') : about.slice(0, TITLE_LENGTH);
     this.title.caption = trans.__('Submit a job');
   }
 
