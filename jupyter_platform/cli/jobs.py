@@ -1,4 +1,4 @@
-"""``jupyter platform jobs | job | stop | delete | metrics``."""
+"""``jupyter platform jobs | job | stop | delete | restore | metrics``."""
 
 from __future__ import annotations
 
@@ -78,6 +78,19 @@ def jobs(
 
 
 @click.command()
+@click.argument("ids", metavar="ID…", nargs=-1, required=True)
+@json_option
+def restore(ids: tuple[str, ...], as_json: bool) -> None:
+    """Bring jobs back that were deleted less than a minute ago."""
+    records = [platform().restore(job).record for job in ids]
+    if as_json:
+        print_json(records)
+        return
+    for record in records:
+        click.echo(f"{record.id}  {record.name}  {state_text(record.state)}")
+
+
+@click.command()
 @click.argument("reference", metavar="JOB")
 @click.option("--follow", "-f", "following", is_flag=True, help="Watch it until it has ended.")
 @json_option
@@ -112,7 +125,10 @@ def stop(references: tuple[str, ...], as_json: bool) -> None:
 @click.argument("references", metavar="JOB…", nargs=-1, required=True)
 @json_option
 def delete(references: tuple[str, ...], as_json: bool) -> None:
-    """Delete jobs that have ended, with their logs and curves; weights stay."""
+    """Delete jobs that have ended, with their logs and curves; weights stay.
+
+    For a minute `jupyter platform restore` brings them back.
+    """
     hub = platform()
     found = [hub.job(reference) for reference in references]
     for item in found:

@@ -46,6 +46,7 @@ COMMANDS = {
     "job": "jobs",
     "stop": "jobs",
     "delete": "jobs",
+    "restore": "jobs",
     "metrics": "jobs",
     "predict": "predict",
     "generate": "generate",

@@ -217,6 +217,23 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         namesakes = tuple(page.items) if len(page.items) > 1 else ()
         return Job(self._transport, page.items[0], namesakes=namesakes).refresh()
 
+    def restore(self, job: str) -> Job:
+        """Bring a job back that was deleted less than a minute ago.
+
+        Parameters
+        ----------
+        job : str
+            Its id, or the first 4 characters or more of it.
+
+        Raises
+        ------
+        NotFoundError
+            If it is gone for good.
+        """
+        path = f"/api/jobs/{quote(job, safe='')}/restore"
+        content = self._transport.request("POST", path, repeatable=True).content
+        return Job(self._transport, JobRecord.model_validate_json(content))
+
     def jobs(
         self,
         state: str | Sequence[str] | None = None,

@@ -17,6 +17,7 @@ from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.coordinator.acting import ActingService
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.deletion import JobDeletion
 from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.generation import GenerationService
@@ -199,10 +200,7 @@ class Application:
         owner = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
         jobs = JobService(
             store=store,
-            paths=paths,
-            hub=hub,
             records=records,
-            live=live,
             reconciler=reconciler,
             submissions=submissions,
             owner=owner,
@@ -212,6 +210,14 @@ class Application:
             pools=pools,
             jobs=jobs,
             sweeps=SweepService(store=store, jobs=jobs, submissions=submissions, owner=owner),
+            deletion=JobDeletion(
+                store=store,
+                paths=paths,
+                hub=hub,
+                records=records,
+                live=live,
+                reconciler=reconciler,
+            ),
             files=JobFiles(store, paths),
             job_weights=JobWeightsService(store, blobs),
             networks=networks,
@@ -236,6 +242,8 @@ class Application:
         stack.push_async_callback(hosts.close)
         await reconciler.start()
         stack.push_async_callback(reconciler.close)
+        await self.services.deletion.start()
+        stack.push_async_callback(self.services.deletion.close)
         self._start_loops(stack)
 
     def _start_loops(self, stack: AsyncExitStack) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.errors import AmbiguousNameError, NotFoundError
+from jupyter_platform.core.states import JobTarget
 
 SHORTEST_PREFIX = 4
 """Characters of an id that are enough, where they are unique."""
@@ -14,8 +15,17 @@ _SHOWN = 5
 """Jobs that an error about an ambiguous id names."""
 
 
-def identify_job(session: Session, job: str) -> str:
+def identify_job(session: Session, job: str, *, deleted: bool = False) -> str:
     """Return the id that a unique prefix stands for.
+
+    Parameters
+    ----------
+    session : Session
+        Of the state store.
+    job : str
+        The id, or how it begins.
+    deleted : bool
+        Whether jobs that are deleted, and can be had back, count too.
 
     Raises
     ------
@@ -24,12 +34,15 @@ def identify_job(session: Session, job: str) -> str:
     AmbiguousNameError
         If there are several; they are listed.
     """
-    if session.scalar(select(JobRow.id).where(JobRow.id == job)) is not None:
+    known = select(JobRow.id, JobRow.name)
+    if not deleted:
+        known = known.where(JobRow.target != JobTarget.DELETE.value)
+    if session.execute(known.where(JobRow.id == job)).first() is not None:
         return job
     if len(job) < SHORTEST_PREFIX:
         raise no_job(job)
     # A range, which the index of the ids serves; every hexadecimal digit comes before "g".
-    query = select(JobRow.id, JobRow.name).where(JobRow.id >= job, JobRow.id < job + "g")
+    query = known.where(JobRow.id >= job, JobRow.id < job + "g")
     found = session.execute(query.order_by(JobRow.sequence.desc()).limit(_SHOWN + 1)).all()
     if not found:
         raise no_job(job)

@@ -124,8 +124,9 @@ class JobRecords:
 def load(
     session: Session, jobs: Sequence[str], *, with_result: bool = False
 ) -> list[tuple[JobRow, list[AttemptRow]]]:
-    """Return rows of jobs with their attempts, in the order asked for."""
-    query = select(JobRow).where(JobRow.id.in_(jobs))
+    """Return rows of jobs with their attempts, in the order asked for, without deleted ones."""
+    is_there = JobRow.target != JobTarget.DELETE.value
+    query = select(JobRow).where(JobRow.id.in_(jobs), is_there)
     if with_result:
         query = query.options(undefer(JobRow.result))
     rows = {row.id: row for row in session.scalars(query)}

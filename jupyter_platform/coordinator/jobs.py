@@ -1,10 +1,9 @@
-"""Jobs: submit, look, list, stop, delete."""
+"""Jobs: submit, look, list, stop."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import time
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -12,13 +11,11 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.job_lookup import identify_job, no_job
-from jupyter_platform.coordinator.job_records import JobRecords, Live, with_attempts
+from jupyter_platform.coordinator.job_records import JobRecords, with_attempts
 from jupyter_platform.coordinator.pairs import agents_for
 from jupyter_platform.coordinator.planning import Pending
 from jupyter_platform.coordinator.reconciler import Reconciler
-from jupyter_platform.coordinator.reconciler.reconciler import runs_of
 from jupyter_platform.coordinator.repository.usage import refuse_second_writer
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
@@ -31,9 +28,7 @@ from jupyter_platform.core.errors import (
     unknown_name,
 )
 from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, JobSubmission
-from jupyter_platform.core.runs import RunId
 from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
-from jupyter_platform.runtime.paths import Paths
 
 
 class JobService:
@@ -43,19 +38,13 @@ class JobService:
         self,
         *,
         store: Store,
-        paths: Paths,
-        hub: EventHub,
         records: JobRecords,
-        live: Live,
         reconciler: Reconciler,
         submissions: Submissions,
         owner: str,
     ) -> None:
         self._store = store
-        self._paths = paths
-        self._hub = hub
         self._records = records
-        self._live = live
         self._reconciler = reconciler
         self._submissions = submissions
         self._owner = owner
@@ -221,22 +210,6 @@ class JobService:
         await self._records.publish([found])
         return await self.get(found)
 
-    async def delete(self, job: str) -> None:
-        """Forget a job that has ended: rows, curves, logs and run folders; its weights stay.
-
-        Raises
-        ------
-        ConflictError
-            If it has not ended.
-        """
-        found = await self.identify(job)
-        runs = await self._store.run(lambda session: _delete(session, found))
-        self._live.forget(found)
-        folder = self._paths.mirror / found
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        self._hub.publish("job_deleted", found)
-        await self._reconciler.remove_runs(runs)
-
     async def delete_pool(self, name: str) -> None:
         """Remove an experience pool with all that is in it.
 
@@ -309,7 +282,7 @@ def _insert(session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = N
 def _filtered(
     state: str | None, type_: str | None, search: str | None, ids: str | None, name: str | None
 ) -> Select[Any]:
-    query = select(JobRow)
+    query = select(JobRow).where(JobRow.target != JobTarget.DELETE.value)
     if state is not None:
         query = query.where(JobRow.state.in_(_values("state", state, list(JobState))))
     if type_ is not None:
@@ -345,14 +318,3 @@ def _want_stop(session: Session, job: str, why: str | None = None) -> JobState |
     if state == JobState.QUEUED:
         move(row, JobState.CANCELLED)
     return JobState(row.state)
-
-
-def _delete(session: Session, job: str) -> list[tuple[str, RunId]]:
-    row = session.get(JobRow, job)
-    if row is None:
-        raise no_job(job)
-    if not JobState(row.state).is_terminal:
-        raise ConflictError(f"Job {job} is {row.state}; stop it before it is deleted.")
-    runs = runs_of(session, job)
-    session.delete(row)
-    return runs

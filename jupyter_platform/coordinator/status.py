@@ -24,7 +24,7 @@ from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.hosts import HostRecord, SlotSummary, StatusRecord
 from jupyter_platform.core.jobs import ResourceRequest
-from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
+from jupyter_platform.core.states import HOLDING, TERMINAL, JobState, JobTarget
 from jupyter_platform.runtime.connection import PROTOCOL
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import HOST_PREFIX, living
@@ -147,6 +147,7 @@ class StatusService:
 def count_jobs(session: Session) -> dict[tuple[str, str], int]:
     """Return the number of jobs by type and state."""
     query = select(JobRow.type, JobRow.state, func.count()).group_by(JobRow.type, JobRow.state)
+    query = query.where(JobRow.target != JobTarget.DELETE.value)
     return {(type, state): count for type, state, count in session.execute(query)}
 
 

@@ -93,6 +93,10 @@ export class PlatformApi implements IPlatformApi {
     return this._send('DELETE', `jobs/${segment(id)}`);
   }
 
+  restoreJob(id: string): Promise<IJob> {
+    return this._send('POST', `jobs/${segment(id)}/restore`);
+  }
+
   metrics(
     id: string,
     query: IMetricsQuery = {},

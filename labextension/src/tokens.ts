@@ -97,7 +97,10 @@ export interface IPlatformApi {
   /** One job with its result. */
   job(id: string, signal?: AbortSignal): Promise<IJob>;
   stopJob(id: string): Promise<IJob>;
+  /** Hide a job that has ended; it is removed after a minute. */
   deleteJob(id: string): Promise<void>;
+  /** Bring a job back that was deleted less than a minute ago. */
+  restoreJob(id: string): Promise<IJob>;
   metrics(
     id: string,
     query?: IMetricsQuery,

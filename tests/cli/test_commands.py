@@ -41,6 +41,9 @@ def test_a_job_is_submitted_followed_shown_and_deleted(run):
     assert run("logs", job, "--json").json["job"] == job
     assert run("delete", job, "--json").json == [job]
     assert run("job", job).code == 3
+    assert run("restore", job, "--json").json[0]["id"] == job
+    assert run("job", job).code == 0
+    assert run("restore", "0000deadbeef").code == 3
 
 
 def test_stopping_an_ambiguous_name_refuses_and_lists(run):

@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jupyter_platform.coordinator.acting import ActingService
+from jupyter_platform.coordinator.deletion import JobDeletion
 from jupyter_platform.coordinator.drafts import DraftService
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.generation import GenerationService
@@ -40,6 +41,7 @@ class Services:
     pools: PoolRepository
     jobs: JobService
     sweeps: SweepService
+    deletion: JobDeletion
     files: JobFiles
     job_weights: JobWeightsService
     networks: NetworkRepository

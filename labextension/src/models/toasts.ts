@@ -32,8 +32,8 @@ export interface IToast {
   level: 'info' | 'success' | 'warning' | 'error';
   message: string;
   actions: IToastAction[];
-  /** Whether it stays until it is closed. */
-  stays: boolean;
+  /** Whether it tells of something that went wrong, and is to be read. */
+  isFailure: boolean;
 }
 
 type Topic = 'finished' | 'failed' | 'stopped' | 'started';
@@ -89,7 +89,7 @@ export function hostToast(
         level: level === 'danger' ? 'error' : level,
         message,
         actions: [{ label: trans.__('Show hosts'), command, args: {} }],
-        stays: level === 'danger'
+        isFailure: level === 'danger'
       }
     : null;
 }
@@ -133,7 +133,7 @@ function told(
       level: LEVELS[topic],
       message: messages[topic],
       actions: [{ label: trans.__('Show'), command, args: {} }],
-      stays: topic === 'failed'
+      isFailure: topic === 'failed'
     }
   ];
 }
@@ -158,7 +158,7 @@ function single(topic: Topic, job: IJob, trans: TranslationBundle): IToast {
     level: LEVELS[topic],
     message: sentence(topic, job, trans),
     actions: again ? [open, resubmit] : [open],
-    stays: topic === 'failed'
+    isFailure: topic === 'failed'
   };
 }
 

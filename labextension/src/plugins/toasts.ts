@@ -16,8 +16,10 @@ import { DEFAULT_SETTINGS, followSettings } from './settings';
 
 /** Milliseconds for which changes are gathered, so that many become one message. */
 const GATHER_MS = 800;
-/** Milliseconds after which a message goes by itself. */
+/** Milliseconds after which a message folds into JupyterLab's list of notifications. */
 const SHOWN_MS = 6_000;
+/** The same of a failure, of which more has to be read. */
+const FAILURE_SHOWN_MS = 20_000;
 
 /** Tells when jobs change their state and what happens to hosts. */
 export const toasts: JupyterFrontEndPlugin<void> = {
@@ -63,7 +65,7 @@ export const toasts: JupyterFrontEndPlugin<void> = {
 
 function show(toast: IToast, commands: CommandRegistry): void {
   Notification.emit(toast.message, toast.level, {
-    autoClose: toast.stays ? false : SHOWN_MS,
+    autoClose: toast.isFailure ? FAILURE_SHOWN_MS : SHOWN_MS,
     actions: toast.actions.map(({ label, command, args }) => ({
       label,
       callback: () => run(commands, command, args)

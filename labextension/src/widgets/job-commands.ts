@@ -14,13 +14,20 @@ import {
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { formatAgo, formatHeadline } from '../format';
 import { continueIcon, evaluateIcon, trashIcon, tryIcon } from '../icons';
 import { canBeTried, hasWeights } from '../models/next-jobs';
 import { CommandIDs } from '../tokens';
 import type { Next } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
+import { stateLabel } from './state';
 import type { ISurroundings } from './surroundings';
+
+/** Milliseconds for which a deleted job is offered back; the platform keeps it a moment longer. */
+const UNDO_MS = 58_000;
+/** Milliseconds after which a failure folds into the list of notifications. */
+const FOLDED_MS = 20_000;
 
 type Args = ReadonlyPartialJSONObject;
 
@@ -223,14 +230,21 @@ async function stop(job: IJob, surroundings: ISurroundings): Promise<void> {
   const { model, trans } = surroundings;
   const waiting = isWaiting(job.state);
   const sure = await confirm(
-    trans,
     waiting
-      ? trans.__('Cancel “%1”?', job.name)
-      : trans.__('Stop “%1”?', job.name),
-    waiting
-      ? trans.__('It leaves the queue.')
-      : trans.__('It writes a checkpoint and keeps the weights it has so far.'),
-    waiting ? trans.__('Cancel the job') : trans.__('Stop')
+      ? {
+          title: trans.__('Cancel “%1”?', job.name),
+          body: trans.__('It leaves the queue.'),
+          keep: trans.__('Leave it in the queue'),
+          act: trans.__('Cancel the job')
+        }
+      : {
+          title: trans.__('Stop “%1”?', job.name),
+          body: trans.__(
+            'It writes a checkpoint and keeps the weights it has so far.'
+          ),
+          keep: trans.__('Let it run'),
+          act: trans.__('Stop the job')
+        }
   );
   if (sure) {
     await attempt(trans.__('“%1” was not stopped', job.name), () =>
@@ -241,34 +255,80 @@ async function stop(job: IJob, surroundings: ISurroundings): Promise<void> {
 
 async function remove(job: IJob, surroundings: ISurroundings): Promise<void> {
   const { model, trans } = surroundings;
-  const sure = await confirm(
-    trans,
-    trans.__('Delete “%1”?', job.name),
-    trans.__(
-      'Its curves, log and results are deleted. The weights that it made stay.'
-    ),
-    trans.__('Delete')
-  );
+  const sure = await confirm({
+    title: trans.__('Delete “%1”?', job.name),
+    body: [
+      whichJob(job, trans),
+      trans.__(
+        'Its curves, log and results are deleted. The weights that it made stay.'
+      )
+    ].join(' '),
+    keep: trans.__('Keep the job'),
+    act: trans.__('Delete the job')
+  });
   if (sure) {
-    await attempt(trans.__('“%1” was not deleted', job.name), () =>
-      model.api.deleteJob(job.id)
-    );
+    await attempt(trans.__('“%1” was not deleted', job.name), async () => {
+      await model.api.deleteJob(job.id);
+      offerToRestore(job, surroundings);
+    });
   }
 }
 
-async function confirm(
-  trans: TranslationBundle,
-  title: string,
-  body: string,
-  verb: string
-): Promise<boolean> {
+/** What tells a job from others of its name: `LEARN mlp on iris, finished 2 h ago, accuracy 0.98.` */
+function whichJob(job: IJob, trans: TranslationBundle): string {
+  const { type, networks, dataset, state, finished_at, headline } = job;
+  const what = [type, networks.join(', ')].filter(Boolean).join(' ');
+  const end = stateLabel(state, trans);
+  const parts = [
+    dataset === null ? what : trans.__('%1 on %2', what, dataset),
+    finished_at === null ? end : `${end} ${formatAgo(finished_at, trans)}`,
+    headline?.value != null && formatHeadline(headline)
+  ];
+  return `${parts.filter(Boolean).join(', ')}.`;
+}
+
+/** Offer a deleted job back for as long as the platform keeps it. */
+function offerToRestore(
+  job: IJob,
+  { model, trans }: Pick<ISurroundings, 'model' | 'trans'>
+): void {
+  Notification.emit(trans.__('“%1” was deleted.', job.name), 'info', {
+    autoClose: UNDO_MS,
+    actions: [
+      {
+        label: trans.__('Undo'),
+        callback: () =>
+          void attempt(trans.__('“%1” was not restored', job.name), () =>
+            model.api.restoreJob(job.id)
+          )
+      }
+    ]
+  });
+}
+
+interface IQuestion {
+  title: string;
+  body: string;
+  /** What the button does that changes nothing; it has the focus. */
+  keep: string;
+  act: string;
+}
+
+/** Ask before something is ended; what people press without reading changes nothing. */
+async function confirm({
+  title,
+  body,
+  keep,
+  act
+}: IQuestion): Promise<boolean> {
   const answer = await showDialog({
     title,
     body,
     buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep') }),
-      Dialog.warnButton({ label: verb })
-    ]
+      Dialog.cancelButton({ label: keep }),
+      Dialog.warnButton({ label: act })
+    ],
+    defaultButton: 0
   });
   return answer.button.accept;
 }
@@ -282,6 +342,6 @@ async function attempt(
     await act();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    Notification.error(`${failure}: ${reason}`, { autoClose: false });
+    Notification.error(`${failure}: ${reason}`, { autoClose: FOLDED_MS });
   }
 }

@@ -82,6 +82,9 @@ export const JobRow = memo(function JobRow({
   );
 });
 
+/** Characters that take no more room than their ellipsis. */
+const FEW = 3;
+
 /** The name, of which in little room what tells it from others stays. */
 function Name({
   job,
@@ -90,7 +93,11 @@ function Name({
   const { before, own, after } = label ?? wholeName(job);
   return (
     <span className="jp-Platform-job-name" title={fullName(job, label)}>
-      {before ? <span>{before}</span> : null}
+      {before ? (
+        <span className={before.length > FEW ? 'jp-mod-long' : undefined}>
+          {before}
+        </span>
+      ) : null}
       <span className="jp-Platform-job-own">{own}</span>
       {after ? <span>{after}</span> : null}
     </span>

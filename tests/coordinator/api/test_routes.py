@@ -1,7 +1,9 @@
+import asyncio
 import errno
 import hashlib
 import io
 import math
+import time
 import zipfile
 from urllib.parse import quote, unquote
 
@@ -303,6 +305,55 @@ async def test_a_job_is_stopped_and_deleted_by_its_id(running):
     assert stopped.json()["state"] == "cancelled"
     assert (deleted.status_code, deleted.content) == (204, b"")
     assert gone.status_code == 404
+
+
+async def test_a_deleted_job_is_hidden_everywhere_until_it_is_had_back(running):
+    async with running() as api:
+        job = (await submit(api))["id"]
+        await api.client.post(f"/api/jobs/{job}/stop")
+        await api.client.delete(f"/api/jobs/{job}")
+        listed = (await api.client.get("/api/jobs")).json()["total"]
+        finished = (await api.client.get("/api/status")).json()["finished"]
+        log = await api.client.get(f"/api/jobs/{job}/log")
+
+        restored = await api.client.post(f"/api/jobs/{job[:6]}/restore")
+        once_more = await api.client.post(f"/api/jobs/{job}/restore")
+        back = await api.client.get(f"/api/jobs/{job}")
+
+    assert (listed, finished, log.status_code) == (0, 0, 404)
+    assert restored.status_code == once_more.status_code == 200
+    assert restored.json()["id"] == job
+    assert (back.json()["state"], back.json()["target"]) == ("cancelled", "run")
+
+
+async def test_a_deleted_job_is_removed_when_its_time_is_over(running):
+    async with running() as api:
+        jobs = [(await submit(api))["id"] for _ in range(2)]
+        for job in jobs:
+            await api.client.post(f"/api/jobs/{job}/stop")
+        await api.client.delete(f"/api/jobs/{jobs[0]}?undo_s=0")
+        await api.client.delete(f"/api/jobs/{jobs[1]}?undo_s=0.01")
+        deadline = time.monotonic() + 30
+        for job in jobs:
+            while (await api.client.post(f"/api/jobs/{job}/restore")).status_code != 404:
+                assert time.monotonic() < deadline
+                await api.client.delete(f"/api/jobs/{job}?undo_s=0.01")
+                await asyncio.sleep(0.05)
+        refused = await api.client.delete(f"/api/jobs/{jobs[0]}?undo_s=-1")
+
+    assert refused.status_code == 422
+
+
+async def test_a_deleted_job_can_be_had_back_after_a_restart(running):
+    async with running() as api:
+        job = (await submit(api))["id"]
+        await api.client.post(f"/api/jobs/{job}/stop")
+        await api.client.delete(f"/api/jobs/{job}")
+    async with running() as api:
+        hidden = await api.client.get(f"/api/jobs/{job}")
+        restored = await api.client.post(f"/api/jobs/{job}/restore")
+
+    assert (hidden.status_code, restored.status_code) == (404, 200)
 
 
 async def test_shutdown_lets_the_supervisor_end_everything(running, paths):

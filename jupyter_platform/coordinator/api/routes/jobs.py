@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
+from jupyter_platform.coordinator.deletion import MAX_UNDO_S, UNDO_S
 from jupyter_platform.core.catalogue import JobWeights
 from jupyter_platform.core.jobs import (
     JobCheck,
@@ -65,6 +66,19 @@ class LogQuery(BaseModel):
     rank: int = Field(default=0, ge=0, description="Process of a gang.")
 
 
+class DeletionQuery(BaseModel):
+    """How a job is deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    undo_s: float = Field(
+        default=UNDO_S,
+        ge=0,
+        le=MAX_UNDO_S,
+        description="Seconds for which it can be restored; 0 removes it at once.",
+    )
+
+
 @router.post("", status_code=201)
 async def submit(
     submission: JobSubmission,
@@ -103,9 +117,15 @@ async def stop(job: str, services: ServicesOf) -> JobRecord:
 
 
 @router.delete("/{job}", status_code=204)
-async def delete(job: str, services: ServicesOf) -> None:
-    """Forget a job that has ended; its weights stay."""
-    await services.jobs.delete(job)
+async def delete(job: str, services: ServicesOf, query: Annotated[DeletionQuery, Query()]) -> None:
+    """Forget a job that has ended; its weights stay, and for a while it can be had back."""
+    await services.deletion.delete(job, query.undo_s)
+
+
+@router.post("/{job}/restore")
+async def restore(job: str, services: ServicesOf) -> JobRecord:
+    """Bring a job back that was deleted a moment ago."""
+    return await services.jobs.get(await services.deletion.restore(job))
 
 
 @router.get("/{job}/metrics", response_model=MetricsRecord)

@@ -35,7 +35,7 @@ describe('jobToasts', () => {
     );
 
     expect(toast.message).toBe('lenet-digits finished: acc 0.981');
-    expect(toast.stays).toBe(false);
+    expect(toast.isFailure).toBe(false);
     expect(toast.actions.map(action => action.command)).toEqual([
       CommandIDs.openJob
     ]);
@@ -57,7 +57,7 @@ describe('jobToasts', () => {
 
     expect(toast.message).toBe('lenet-digits failed: Bad shape.');
     expect(toast.level).toBe('error');
-    expect(toast.stays).toBe(true);
+    expect(toast.isFailure).toBe(true);
     expect(toast.actions.map(action => action.command)).toEqual([
       CommandIDs.openJob,
       CommandIDs.resubmitJob
@@ -131,7 +131,10 @@ describe('hostToast', () => {
 
     const toast = hostToast(lost, ALL, trans);
 
-    expect(toast).toMatchObject({ message: 'node1 was lost.', stays: true });
+    expect(toast).toMatchObject({
+      message: 'node1 was lost.',
+      isFailure: true
+    });
   });
 
   it('should leave jobs to their own messages', () => {
