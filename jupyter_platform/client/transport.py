@@ -33,6 +33,7 @@ from jupyter_platform.runtime.connection import (
 )
 from jupyter_platform.runtime.launch import ensure_coordinator
 from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.runtime.processes import is_taken_down
 from jupyter_platform.runtime.web_client import httpx
 
 ATTEMPTS = 3
@@ -91,6 +92,15 @@ class Transport:
     def endpoint(self) -> Endpoint:
         """Where the coordinator answers; found, started and greeted on first use."""
         return self._connect()[0]
+
+    @property
+    def is_taken_down(self) -> bool:
+        """Whether somebody took this machine's platform down and nobody asked for it since."""
+        return (
+            self._remote is None
+            and not self.paths.connection_file.exists()
+            and is_taken_down(self.paths)
+        )
 
     def connect(self) -> None:
         """Find, start and greet the coordinator now, so that its errors come here."""

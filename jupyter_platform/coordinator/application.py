@@ -123,7 +123,7 @@ class Application:
                 f"{format_count(running.total, 'job')} still running; stop them first, or set "
                 "force: they go on, and are found again at the next start."
             )
-        await asyncio.to_thread(self._go_down)
+        await asyncio.to_thread(self._go_down, until_asked=True)
 
     async def snapshot(self) -> Mapping[str, Any]:
         """Return what somebody sees who has seen nothing yet."""
@@ -243,12 +243,12 @@ class Application:
         await reconciler.start()
         stack.push_async_callback(reconciler.close)
         await self.services.deletion.start()
-        stack.push_async_callback(self.services.deletion.close)
         self._start_loops(stack)
 
     def _start_loops(self, stack: AsyncExitStack) -> None:
         loops, services = Loops(), self.services
         stack.push_async_callback(loops.close)
+        stack.push_async_callback(services.deletion.close)
         pruning = Pruning(self.store, services.files, services.jobs.stop)
         loops.every(SWEEP_S, pruning.look, "stopping what lags behind in sweeps")
         loops.every(STATUS_S, self._publish_status, "publishing the status")
@@ -285,8 +285,8 @@ class Application:
         log.info("Nothing to do and nobody here for %.0f s: stopping.", quiet_s)
         await asyncio.to_thread(self._go_down)
 
-    def _go_down(self) -> None:
-        write_target(self._paths, "down")
+    def _go_down(self, *, until_asked: bool = False) -> None:
+        write_target(self._paths, "down", until_asked=until_asked)
         if self._supervised and SUPERVISOR not in living(self._paths):
             start_supervisor(self._paths)
 

@@ -143,9 +143,10 @@ def request_down(paths: Paths, timeout_s: float = 60.0) -> bool:
     CoordinatorError
         If something still runs after `timeout_s` seconds.
     """
+    if paths.runtime.is_dir():
+        write_target(paths, "down", until_asked=True)
     if not living(paths):
         return False
-    write_target(paths, "down")
     deadline = time.monotonic() + timeout_s
     look_at = 0.0
     while left := living(paths):

@@ -69,9 +69,30 @@ def living(paths: Paths) -> dict[str, Supervised]:
     return {name: item for name, item in found.items() if item is not None and item.is_alive()}
 
 
-def write_target(paths: Paths, target: Target) -> None:
-    """Say whether the platform is to be up or down; the supervisor sees to it."""
-    write_json_atomic(paths.target_file, {"target": target}, fsync=False)
+def write_target(paths: Paths, target: Target, *, until_asked: bool = False) -> None:
+    """Say whether the platform is to be up or down; the supervisor sees to it.
+
+    Parameters
+    ----------
+    paths : Paths
+        The platform's folders.
+    target : str
+        ``up`` or ``down``.
+    until_asked : bool
+        Whether it is to stay down until somebody asks for something: who only looks on, such as
+        an open page, does not start it.
+    """
+    content = {"target": target, "until_asked": until_asked}
+    write_json_atomic(paths.target_file, content, fsync=False)
+
+
+def is_taken_down(paths: Paths) -> bool:
+    """Return whether somebody took the platform down, and nobody has asked for it since."""
+    try:
+        data = read_json(paths.target_file)
+    except ValueError:
+        return False
+    return isinstance(data, dict) and data.get("target") == "down" and bool(data.get("until_asked"))
 
 
 def read_target(paths: Paths) -> Target:

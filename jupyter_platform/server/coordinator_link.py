@@ -17,6 +17,7 @@ from jupyter_platform.core.errors import (
     CoordinatorError,
     PlatformError,
     StartingError,
+    TakenDownError,
     UnavailableError,
     from_dict,
 )
@@ -35,6 +36,9 @@ _CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
 class CoordinatorLink:
     """Requests to the coordinator, which is started by the first of them.
 
+    One that was taken down is started by those only with which somebody asks for something: an
+    open page that looks on does not bring it back.
+
     Parameters
     ----------
     patience_s : float
@@ -49,22 +53,36 @@ class CoordinatorLink:
         self._search: asyncio.Task[Endpoint] | None = None
         self._failure: tuple[float, PlatformError] | None = None
 
-    async def endpoint(self) -> Endpoint:
+    async def endpoint(self, *, is_asked: bool = False) -> Endpoint:
         """Return where the coordinator answers, starting it when there is none.
+
+        Parameters
+        ----------
+        is_asked : bool
+            Whether somebody asks for something, so that one that was taken down is started too.
 
         Raises
         ------
         StartingError
             If it does not answer yet.
+        TakenDownError
+            If it was taken down, and nobody asks for anything.
         PlatformError
             If it cannot be started or trusted.
         """
         if self._endpoint is not None:
             return self._endpoint
+        # Made late: the environment says where to look.
+        transport = self._transport = self._transport or Transport()
+        if not is_asked and self._search is None and transport.is_taken_down:
+            raise TakenDownError(
+                "The platform is down: it was taken down, and jobs that were not stopped go on. "
+                "Start it in the sidebar of JupyterLab, or with 'jupyter platform up'."
+            )
         if self._failure is not None and time.monotonic() < self._failure[0] + FAILURE_MEMORY_S:
             raise self._failure[1]
         if self._search is None:
-            self._search = asyncio.create_task(self._find())
+            self._search = asyncio.create_task(self._find(transport))
         search = self._search
         await asyncio.wait({search}, timeout=self._patience_s)
         if not search.done():
@@ -78,6 +96,7 @@ class CoordinatorLink:
         *,
         headers: Mapping[str, str] | None = None,
         body: AsyncIterator[bytes] | None = None,
+        is_asked: bool = False,
     ) -> httpx.Response:
         """Send a request; its answer is still to be read, and to be closed.
 
@@ -89,6 +108,8 @@ class CoordinatorLink:
             Sent beside the coordinator's token.
         body : async iterator of bytes, optional
             Streamed.
+        is_asked : bool
+            As for `endpoint`.
 
         Raises
         ------
@@ -97,7 +118,7 @@ class CoordinatorLink:
         """
         repeatable = body is None and method in ("GET", "HEAD")
         for is_last in (False, False, True):
-            endpoint = await self.endpoint()
+            endpoint = await self.endpoint(is_asked=is_asked)
             client = self._client_of(endpoint)
             request = client.build_request(method, path, headers=headers, content=body)
             try:
@@ -166,10 +187,8 @@ class CoordinatorLink:
             await self._client.aclose()
         self._client = self._endpoint = self._search = None
 
-    async def _find(self) -> Endpoint:
+    async def _find(self, transport: Transport) -> Endpoint:
         try:
-            # Made late and anew: the environment says where to look.
-            transport = self._transport = self._transport or Transport()
             self._endpoint = await asyncio.to_thread(lambda: transport.endpoint)
             self._failure = None
         except PlatformError as error:

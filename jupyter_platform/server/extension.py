@@ -8,7 +8,7 @@ from traitlets import Float
 
 from jupyter_platform.server.coordinator_link import CoordinatorLink
 from jupyter_platform.server.dashboards import DashboardHandler, list_dashboards, voila_options
-from jupyter_platform.server.gateway import EventsHandler, GatewayHandler
+from jupyter_platform.server.gateway import EventsHandler, GatewayHandler, StartHandler
 from jupyter_platform.server.kernels import DashboardKernels
 from jupyter_platform.server.pages import (
     STATIC,
@@ -58,6 +58,7 @@ class PlatformExtension(ExtensionApp):
             (r"/jupyter-platform/dashboards/([^/]*)", DashboardHandler, voila),
             (r"/jupyter-platform/api/version", VersionHandler),
             (r"/jupyter-platform/api/columns/hosts/([^/]+)", HostColumnsHandler, linked),
+            (r"/jupyter-platform/api/start", StartHandler, linked),
             (r"/jupyter-platform/api/events", EventsHandler, linked),
             (r"/jupyter-platform/api/(.*)", GatewayHandler, linked),
         ]

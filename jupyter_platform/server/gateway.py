@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
 from jupyter_server.base.websocket import WebSocketMixin
+from tornado import web
 from tornado.http1connection import HTTP1Connection
 from tornado.web import stream_request_body
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketHandler
@@ -47,6 +48,8 @@ RESPONSE_HEADERS = (
     "ETag",
     "Retry-After",
 )
+CHECK = "/api/jobs/check"
+"""What an open form asks by itself: nobody wants anything done by it."""
 SERVICE_RESTART = 1012
 """Close code that lets a browser connect again."""
 _OURS = frozenset({"token", "_xsrf"})
@@ -127,7 +130,10 @@ class GatewayHandler(PlatformHandler):
         if "Transfer-Encoding" in given or given.get("Content-Length", "0") != "0":
             self._body = Body()
         body = None if self._body is None else self._body.chunks()
-        sending = self._link.send(str(self.request.method), path, headers=headers, body=body)
+        is_asked = self.request.method not in ("GET", "HEAD") and path != CHECK
+        sending = self._link.send(
+            str(self.request.method), path, headers=headers, body=body, is_asked=is_asked
+        )
         self._sending = asyncio.create_task(sending)
 
     async def data_received(self, chunk: bytes) -> None:
@@ -196,6 +202,21 @@ class GatewayHandler(PlatformHandler):
             self._connection.close()
         else:
             super().send_error(status_code, **kwargs)
+
+
+class StartHandler(PlatformHandler):
+    """Start the platform where it is down."""
+
+    def initialize(self, link: CoordinatorLink) -> None:
+        """Take the way to the coordinator."""
+        self._link = link
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Answer when it is there."""
+        await self._link.endpoint(is_asked=True)
+        self.set_status(204)
+        self.finish()
 
 
 class EventsHandler(WebSocketMixin, ErrorsAsJson, WebSocketHandler):

@@ -69,6 +69,10 @@ export class PlatformApi implements IPlatformApi {
     return this._get('status');
   }
 
+  start(): Promise<void> {
+    return this._send('POST', 'start');
+  }
+
   submit(submission: IJobSubmission): Promise<IJob> {
     return this._send('POST', 'jobs', submission);
   }

@@ -46,6 +46,7 @@ export const CommandIDs = {
   downloadJob: 'jupyter-platform:download-job',
   showSidebar: 'jupyter-platform:show-sidebar',
   reconnect: 'jupyter-platform:reconnect',
+  startPlatform: 'jupyter-platform:start-platform',
   openSettings: 'jupyter-platform:open-settings',
   /** `{ name: DashboardName }`. */
   openDashboard: 'jupyter-platform:open-dashboard',
@@ -90,6 +91,8 @@ export interface IMetricsQuery {
 /** The routes of the platform, one method each. All reject with `PlatformError`. */
 export interface IPlatformApi {
   status(): Promise<IStatus>;
+  /** Start the platform where it is down. */
+  start(): Promise<void>;
   submit(submission: IJobSubmission): Promise<IJob>;
   /** Ask what a submission would do, without storing anything. */
   check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck>;
@@ -147,9 +150,9 @@ export type DashboardName = 'infrastructure' | 'summary';
 export interface IConnection {
   /**
    * `idle`: not asked to connect yet; `connecting`: no state yet; `live`;
-   * `reconnecting`: the state is the last one known.
+   * `reconnecting`: the state is the last one known; `down`: somebody took the platform down.
    */
-  readonly phase: 'idle' | 'connecting' | 'live' | 'reconnecting';
+  readonly phase: 'idle' | 'connecting' | 'live' | 'reconnecting' | 'down';
   /** Why it is not live, as a sentence; null when there is nothing to say. */
   readonly message: string | null;
 }
@@ -205,6 +208,8 @@ export interface IPlatformModel {
   connect(): void;
   /** Give up the present connection and make another one now. */
   reconnect(): void;
+  /** Start the platform where it is down, and connect. */
+  start(): Promise<void>;
 }
 
 export const IPlatformModel = new Token<IPlatformModel>(

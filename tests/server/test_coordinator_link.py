@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+from tornado.httpclient import HTTPClientError
 
 from jupyter_platform.core.errors import CoordinatorError, StartingError
 from jupyter_platform.core.settings import load_settings
@@ -40,6 +41,31 @@ async def test_the_first_request_starts_the_coordinator_not_the_server(own_platf
     status = await jp_fetch("jupyter-platform", "api", "status", request_timeout=100)
 
     assert json.loads(status.body)["protocol"] == 1
+    assert "coordinator" in living(own_platform)
+
+
+async def test_what_was_taken_down_stays_down_until_somebody_asks(
+    own_platform, jp_fetch, jp_ws_fetch
+):
+    status = ("jupyter-platform", "api", "status")
+    await jp_fetch(*status, request_timeout=100)
+    request_down(own_platform, timeout_s=60)
+
+    for _ in range(2):
+        with pytest.raises(HTTPClientError) as refused:
+            await jp_fetch(*status)
+        answer = json.loads(refused.value.response.body)
+        assert (refused.value.code, answer["code"]) == (503, "taken_down")
+    with pytest.raises(HTTPClientError):
+        await jp_ws_fetch("jupyter-platform", "api", "events")
+    assert living(own_platform) == {}
+
+    started = await jp_fetch(
+        "jupyter-platform", "api", "start", method="POST", body="", request_timeout=100
+    )
+    again = await jp_fetch(*status)
+
+    assert (started.code, again.code) == (204, 200)
     assert "coordinator" in living(own_platform)
 
 

@@ -235,12 +235,23 @@ export function smooth(values: readonly Cell[], weight: number): Cell[] {
   });
 }
 
+/** Where a series goes at its end, with the two means that say so. */
+export interface ITrend {
+  readonly word: 'falling' | 'rising' | 'level';
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Part of its value by which a series may change and still be level. */
+const LEVEL = 0.01;
+
 /** A series in a few numbers, for those who do not see the plot. */
 export interface ISummary {
   readonly last: number | null;
   readonly best: number | null;
   readonly bestStep: number | null;
-  readonly trend: 'falling' | 'rising' | 'level' | null;
+  /** Null where there are too few points, or they do not agree. */
+  readonly trend: ITrend | null;
   /** Points that are NaN or infinite. */
   readonly nonfinite: number;
   /** The value farthest off the scale; null when none is. */
@@ -281,21 +292,28 @@ function bestOf(
   return best;
 }
 
-/** Compare the last fifth with the fifth before it. */
-function trendOf(values: readonly number[]): ISummary['trend'] {
+/**
+ * Compare the mean of the last fifth with that of the fifth before it.
+ *
+ * A word that the last value speaks against is not said.
+ */
+function trendOf(values: readonly number[]): ITrend | null {
   const length = Math.floor(values.length / 5);
   if (length < 1) {
     return null;
   }
   const mean = (part: readonly number[]): number =>
     part.reduce((sum, value) => sum + value / part.length, 0);
-  const late = mean(values.slice(-length));
-  const early = mean(values.slice(-2 * length, -length));
-  const change = (late - early) / Math.max(Math.abs(early), 1e-12);
-  if (Math.abs(change) < 0.01) {
-    return 'level';
+  const to = mean(values.slice(-length));
+  const from = mean(values.slice(-2 * length, -length));
+  const change = to - from;
+  if (Math.abs(change) < LEVEL * Math.max(Math.abs(from), 1e-12)) {
+    return { word: 'level', from, to };
   }
-  return change < 0 ? 'falling' : 'rising';
+  const isBorneOut = change * (values[values.length - 1] - from) > 0;
+  return isBorneOut
+    ? { word: change < 0 ? 'falling' : 'rising', from, to }
+    : null;
 }
 
 function farthest({ min, max }: ISeriesPoints, limit: number): number | null {

@@ -3,6 +3,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
+import { PlatformError } from '../request';
 import type {
   IConnection,
   IJobTransition,
@@ -19,6 +20,9 @@ import { Trends } from './trends';
 
 /** Milliseconds between two signals that something changed. */
 export const REPAINT_MS = 250;
+
+/** Code of the error of a platform that somebody took down. */
+const TAKEN_DOWN = 'taken_down';
 
 /** Keeps the state of the platform up to date over one websocket. */
 export class PlatformModel implements IPlatformModel, IDisposable {
@@ -109,6 +113,19 @@ export class PlatformModel implements IPlatformModel, IDisposable {
     this._stream.reconnect();
   }
 
+  async start(): Promise<void> {
+    this._setConnection({
+      phase: 'connecting',
+      message: this._trans.__('Starting the platform…')
+    });
+    try {
+      await this.api.start();
+    } finally {
+      // Where it did not start, the next look tells why.
+      this.reconnect();
+    }
+  }
+
   dispose(): void {
     if (this.isDisposed) {
       return;
@@ -156,11 +173,19 @@ export class PlatformModel implements IPlatformModel, IDisposable {
   private _onPhase(phase: StreamPhase): void {
     if (phase === 'open' && this._state.event !== null) {
       this._setConnection({ phase: 'live', message: null });
-    } else if (phase === 'opening' && this._state.event === null) {
+    } else if (
+      phase === 'opening' &&
+      this._state.event === null &&
+      this._connection.phase !== 'down'
+    ) {
       const message =
         this._connection.message ?? this._trans.__('Starting the platform…');
       this._setConnection({ phase: 'connecting', message });
     } else if (phase === 'waiting') {
+      if (this._connection.phase === 'down') {
+        void this._explain(); // somebody may have started it elsewhere
+        return;
+      }
       const known = this._state.event !== null;
       const message = known
         ? this._trans.__('Connection lost. Connecting again…')
@@ -175,17 +200,23 @@ export class PlatformModel implements IPlatformModel, IDisposable {
 
   /** Ask why there is no connection: a websocket that fails does not tell. */
   private async _explain(): Promise<void> {
-    const reason = await this.api.status().then(
+    const error = await this.api.status().then(
       () => {
         // The answer may have waited until the platform was there again.
         this._stream.hurry();
         return null;
       },
-      (error: unknown) => (error instanceof Error ? error.message : null)
+      (reason: unknown) => (reason instanceof Error ? reason : null)
     );
     const { phase } = this._connection;
-    if (reason && (phase === 'connecting' || phase === 'reconnecting')) {
-      this._setConnection({ phase, message: reason });
+    if (!error || phase === 'live' || phase === 'idle') {
+      return;
+    }
+    if (error instanceof PlatformError && error.code === TAKEN_DOWN) {
+      const message = this._trans.__('The platform is down.');
+      this._setConnection({ phase: 'down', message });
+    } else if (phase !== 'down') {
+      this._setConnection({ phase, message: error.message });
     }
   }
 

@@ -30,6 +30,7 @@ const PALETTE = [
   CommandIDs.copyJobId,
   CommandIDs.deleteJob,
   CommandIDs.reconnect,
+  CommandIDs.startPlatform,
   CommandIDs.openSettings
 ];
 

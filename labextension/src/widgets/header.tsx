@@ -68,7 +68,12 @@ function ConnectionLine({
   connection: IConnection;
 }): JSX.Element {
   const { commands, trans } = useSurroundings();
-  const lost = connection.phase === 'reconnecting';
+  const ways: { readonly [phase: string]: readonly [string, string] } = {
+    idle: [trans.__('Connect'), CommandIDs.reconnect],
+    reconnecting: [trans.__('Try now'), CommandIDs.reconnect],
+    down: [trans.__('Start'), CommandIDs.startPlatform]
+  };
+  const way = ways[connection.phase];
   return (
     <div
       className="jp-Platform-connection"
@@ -76,12 +81,12 @@ function ConnectionLine({
       role="status"
     >
       <span>{connection.message ?? trans.__('Not connected.')}</span>
-      {lost || connection.phase === 'idle' ? (
+      {way ? (
         <button
           className="jp-Platform-link"
-          onClick={() => run(commands, CommandIDs.reconnect)}
+          onClick={() => run(commands, way[1])}
         >
-          {lost ? trans.__('Try now') : trans.__('Connect')}
+          {way[0]}
         </button>
       ) : null}
     </div>

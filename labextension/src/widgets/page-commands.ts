@@ -1,4 +1,4 @@
-import { refreshIcon, settingsIcon } from '@jupyterlab/ui-components';
+import { refreshIcon, runIcon, settingsIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 
 import { CommandIDs } from '../tokens';
@@ -20,6 +20,13 @@ export function addPageCommands({
     icon: refreshIcon,
     describedBy: NO_ARGUMENTS,
     execute: () => model.reconnect()
+  });
+  commands.addCommand(CommandIDs.startPlatform, {
+    label: trans.__('Start the AI platform'),
+    icon: runIcon,
+    describedBy: NO_ARGUMENTS,
+    isEnabled: () => model.connection.phase === 'down',
+    execute: () => model.start()
   });
   commands.addCommand(CommandIDs.openSettings, {
     label: trans.__('AI platform settings'),

@@ -62,7 +62,8 @@ function Content({ attention }: { attention: Attention }): JSX.Element | null {
     trans.__('%1 waiting', waiting),
     gpus && trans.__('%1 of %2 GPUs busy', gpus.busy, gpus.total),
     failures > 0 && trans.__('%1 failed', failures),
-    phase === 'reconnecting' && trans.__('connection lost')
+    phase === 'reconnecting' && trans.__('connection lost'),
+    phase === 'down' && trans.__('the platform is down')
   ]
     .filter(Boolean)
     .join(', ');

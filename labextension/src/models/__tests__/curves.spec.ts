@@ -177,17 +177,28 @@ describe('summarise()', () => {
     });
   });
 
-  it('should say where a series goes', () => {
+  it('should say where a series goes, with the numbers that say so', () => {
     const falling = Array.from({ length: 50 }, (_, at) => 50 - at);
+    const trend = (values: number[]): unknown =>
+      summarise('loss', somePoints(values)).trend;
 
-    expect(summarise('loss', somePoints(falling)).trend).toBe('falling');
-    expect(summarise('loss', somePoints(falling.reverse())).trend).toBe(
-      'rising'
-    );
-    expect(
-      summarise('loss', somePoints(new Array<number>(50).fill(1))).trend
-    ).toBe('level');
-    expect(summarise('loss', somePoints([1])).trend).toBeNull();
+    expect(trend(falling)).toEqual({ word: 'falling', from: 15.5, to: 5.5 });
+    expect(trend(falling.reverse())).toMatchObject({ word: 'rising' });
+    expect(trend(new Array<number>(50).fill(1))).toMatchObject({
+      word: 'level'
+    });
+    expect(trend([1])).toBeNull();
+  });
+
+  it('should not call a loss rising that ends on its best value', () => {
+    const rising = Array.from({ length: 50 }, (_, at) => 50 + 3 * at);
+    const points = somePoints([...rising, 49]);
+
+    expect(summarise('loss', points)).toMatchObject({
+      last: 49,
+      best: 49,
+      trend: null
+    });
   });
 
   it('should count what is no number, and name what is off the scale', () => {

@@ -132,6 +132,29 @@ describe('PlatformModel', () => {
       expect(api.sockets).toHaveLength(3);
     });
 
+    it('should say that the platform was taken down, and look on until somebody starts it', async () => {
+      const error = new PlatformError('Taken down.', 'taken_down', 503);
+      api.status.mockRejectedValue(error);
+      const start = vi.spyOn(api, 'start').mockResolvedValue(undefined);
+      goLive();
+      api.socket.lose();
+      await vi.advanceTimersByTimeAsync(0);
+      const down = { phase: 'down', message: 'The platform is down.' };
+      expect(model.connection).toEqual(down);
+
+      await vi.advanceTimersByTimeAsync(FIRST_DELAY_MS * 1.25);
+      api.socket.lose();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(model.connection).toEqual(down);
+      expect(start).not.toHaveBeenCalled();
+
+      await model.start();
+      api.socket.accept();
+      api.socket.send(aSnapshot([]));
+      expect(start).toHaveBeenCalledTimes(1);
+      expect(model.connection.phase).toBe('live');
+    });
+
     it('should not wait on when the platform is known to be back', async () => {
       api.status.mockRejectedValue(new Error('Not there.'));
       goLive();

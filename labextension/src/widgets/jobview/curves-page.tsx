@@ -293,7 +293,13 @@ export function describeSeries(
     best !== null &&
       bestStep !== null &&
       trans.__('best %1 at %2', formatValue(best), formatCount(bestStep)),
-    trend && trends[trend],
+    trend &&
+      trans.__(
+        '%1 (means of the last two fifths: %2 → %3)',
+        trends[trend.word],
+        formatValue(trend.from),
+        formatValue(trend.to)
+      ),
     nonfinite > 0 &&
       trans._n(
         '%1 point is no number (NaN or infinite) and left out',

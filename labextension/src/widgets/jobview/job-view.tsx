@@ -221,7 +221,7 @@ function JobContent({ job, active, compact }: IJobContentProps): JSX.Element {
 function Reconnecting(): JSX.Element | null {
   const { model, trans } = useSurroundings();
   const { phase, message } = useConnection(model);
-  return phase === 'reconnecting' ? (
+  return phase === 'reconnecting' || phase === 'down' ? (
     <p className="jp-Platform-connection" data-phase={phase} role="status">
       {message} {trans.__('What is shown is the last that was known.')}
     </p>
