@@ -13,7 +13,7 @@ from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.host_choice import HostChoice
 from jupyter_platform.coordinator.planning import Reason, sentence
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
 from jupyter_platform.core.jobs import (
     AttemptRecord,
     Headline,
@@ -63,8 +63,17 @@ class JobRecords:
 
     async def find(self, job: str, *, with_result: bool = False) -> JobRecord | None:
         """Return one job, or None when there is none by that id."""
-        found = await self._store.read(lambda s: load(s, [job], with_result=with_result))
-        return self.record(*found[0], with_result=with_result) if found else None
+
+        def read(session: Session) -> tuple[JobRow, list[AttemptRow], list[str]] | None:
+            found = load(session, [job], with_result=with_result)
+            return (*found[0], _hosts(session, found[0][1])) if found else None
+
+        found = await self._store.read(read)
+        if found is None:
+            return None
+        row, attempts, hosts = found
+        record = self.record(row, attempts, with_result=with_result)
+        return record.model_copy(update={"hosts": hosts})
 
     async def publish(self, jobs: Iterable[str]) -> None:
         """Tell everybody how some jobs are now; those that are gone are left out."""
@@ -142,6 +151,15 @@ def with_attempts(
     for attempt in session.scalars(query.order_by(AttemptRow.number)):
         attempts[attempt.job].append(attempt)
     return [(row, attempts[row.id]) for row in rows]
+
+
+def _hosts(session: Session, attempts: Sequence[AttemptRow]) -> list[str]:
+    """Return the hosts of the processes of the latest attempt, by rank."""
+    if not attempts:
+        return []
+    latest = attempts[-1]
+    query = select(RankRow.host).where(RankRow.job == latest.job, RankRow.attempt == latest.number)
+    return list(session.scalars(query.order_by(RankRow.rank)))
 
 
 def _attempt(row: AttemptRow) -> AttemptRecord:

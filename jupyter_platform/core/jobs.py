@@ -151,6 +151,8 @@ class JobRecord(BaseModel):
     """Id of the sweep that it is part of."""
     varied: dict[str, Any] = Field(default_factory=dict)
     """Options in which it differs from the other jobs of its sweep."""
+    hosts: list[str] = Field(default_factory=list)
+    """Hosts of its processes by rank, in the latest attempt; only in the record of a single job."""
     result: dict[str, Any] | None = None
     """Only in the record of a single job, not in lists."""
 

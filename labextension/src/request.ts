@@ -23,6 +23,7 @@ import type {
   ILogChunk,
   IMetrics,
   INetwork,
+  INetworkImport,
   IOptionSchema,
   IStatus,
   IStrategy,
@@ -167,6 +168,15 @@ export class PlatformApi implements IPlatformApi {
 
   network(name: string): Promise<INetwork> {
     return this._get(`networks/${segment(name)}`);
+  }
+
+  importNetwork(file: File): Promise<INetworkImport> {
+    const query = search({ file_name: file.name });
+    return this._request(`networks/import${query}`, {
+      method: 'POST',
+      body: file,
+      headers: { 'Content-Type': 'application/octet-stream' }
+    });
   }
 
   async datasets(): Promise<IDataset[]> {

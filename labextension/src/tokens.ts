@@ -11,6 +11,7 @@ import type {
   ILogChunk,
   IMetrics,
   INetwork,
+  INetworkImport,
   INotification,
   IOptionSchema,
   IDataset,
@@ -134,6 +135,8 @@ export interface IPlatformApi {
   environments(): Promise<IEnvironment[]>;
   networks(): Promise<INetwork[]>;
   network(name: string): Promise<INetwork>;
+  /** Add a network from a file: an archive, DIANNE's, ONNX, a description or weights. */
+  importNetwork(file: File): Promise<INetworkImport>;
   datasets(): Promise<IDataset[]>;
   dataset(name: string): Promise<IDataset>;
   hosts(): Promise<IHost[]>;

@@ -145,6 +145,8 @@ export interface IJob {
   attempts: IAttempt[];
   error: IJobError | null;
   warnings: string[];
+  /** Hosts of its processes, by rank, in the latest attempt; only in the record of a single job. */
+  hosts: string[];
   /** Only in the record of a single job, not in lists. */
   result: { [key: string]: Json } | null;
 }
@@ -371,6 +373,15 @@ export type {
   IDownload,
   Split
 } from './dataset-wire';
+
+/** What became of the file of a network that somebody uploaded. */
+export interface INetworkImport {
+  /** `archive`, `dianne`, `onnx`, `safetensors` or `description`. */
+  kind: string;
+  network: INetwork;
+  tags: string[];
+  warnings: string[];
+}
 
 /** One option of a job type. */
 export interface IOptionProperty {

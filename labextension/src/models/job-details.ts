@@ -5,7 +5,7 @@ import type { ISignal } from '@lumino/signaling';
 import { PlatformError } from '../request';
 import type { IPlatformModel } from '../tokens';
 import { isEnded } from '../wire';
-import type { IJob } from '../wire';
+import type { IJob, JobState } from '../wire';
 
 /** What is known of the job that a view shows. Never changed in place. */
 export interface IJobDetails {
@@ -81,19 +81,25 @@ export class JobDetails implements IDisposable {
   private _onChanged(): void {
     const epoch = epochOf(this._model);
     const live = this._model.state.jobs.get(this._id);
-    const { job, gone } = this._view;
-    if (live && live !== this._live && !gone) {
+    if (live && live !== this._live && !this._view.gone) {
       this._live = live;
-      const ends = isEnded(live.state) && !(job && isEnded(job.state));
-      this._set({ job: { ...live, result: job?.result ?? null }, error: null });
-      if (ends) {
-        // The result is only in the record of the single job.
-        void this.refresh();
-      }
+      this._take(live);
     }
     if (epoch !== this._epoch) {
       // The platform is there for the first time, or once more.
       this._epoch = epoch;
+      void this.refresh();
+    }
+  }
+
+  /** Take over a live record, which lacks what only that of the single job has. */
+  private _take(live: IJob): void {
+    const { job } = this._view;
+    const read = job ?? { state: null, host: null, hosts: [], result: null };
+    const moves = live.host !== read.host;
+    const hosts = moves ? [] : read.hosts;
+    this._set({ job: { ...live, result: read.result, hosts }, error: null });
+    if (hasEnded(live.state, read.state) || (moves && live.target_count > 1)) {
       void this.refresh();
     }
   }
@@ -110,6 +116,11 @@ export class JobDetails implements IDisposable {
   private _epoch: string | null;
   private _live: IJob | undefined;
   private _view: IJobDetails;
+}
+
+/** Whether a job has ended that had not before. */
+function hasEnded(state: JobState, before: JobState | null): boolean {
+  return isEnded(state) && (before === null || !isEnded(before));
 }
 
 function epochOf({ state }: IPlatformModel): string | null {

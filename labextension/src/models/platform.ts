@@ -173,29 +173,29 @@ export class PlatformModel implements IPlatformModel, IDisposable {
   private _onPhase(phase: StreamPhase): void {
     if (phase === 'open' && this._state.event !== null) {
       this._setConnection({ phase: 'live', message: null });
-    } else if (
-      phase === 'opening' &&
-      this._state.event === null &&
-      this._connection.phase !== 'down'
-    ) {
+    } else if (this._connection.phase === 'down') {
+      if (phase === 'waiting') {
+        void this._explain(); // somebody may have started it elsewhere
+      }
+    } else if (phase === 'opening' && this._state.event === null) {
       const message =
         this._connection.message ?? this._trans.__('Starting the platform…');
       this._setConnection({ phase: 'connecting', message });
     } else if (phase === 'waiting') {
-      if (this._connection.phase === 'down') {
-        void this._explain(); // somebody may have started it elsewhere
-        return;
-      }
-      const known = this._state.event !== null;
-      const message = known
-        ? this._trans.__('Connection lost. Connecting again…')
-        : this._connection.message;
-      this._setConnection({
-        phase: known ? 'reconnecting' : 'connecting',
-        message
-      });
-      void this._explain();
+      this._onLoss();
     }
+  }
+
+  private _onLoss(): void {
+    const known = this._state.event !== null;
+    const message = known
+      ? this._trans.__('Connection lost. Connecting again…')
+      : this._connection.message;
+    this._setConnection({
+      phase: known ? 'reconnecting' : 'connecting',
+      message
+    });
+    void this._explain();
   }
 
   /** Ask why there is no connection: a websocket that fails does not tell. */

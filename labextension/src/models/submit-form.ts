@@ -60,6 +60,10 @@ export interface IFormView {
   /** What is wrong with no field in particular. */
   readonly message: string | null;
   readonly submitting: boolean;
+  /** Name of the file of a network that is on its way; null for none. */
+  readonly uploading: string | null;
+  /** What was noted about the last one. */
+  readonly uploadNotes: readonly string[];
   /** Grows whenever the focus should go to the first error. */
   readonly focus: number;
 }
@@ -139,6 +143,25 @@ export class SubmitForm implements IDisposable {
       (_, at) => at !== position
     );
     this.change({ networks: networks.length ? networks : [''] });
+  }
+
+  /** Add a network from a file, and take it at a position. */
+  async uploadNetwork(position: number, file: File): Promise<void> {
+    this._set({ uploading: file.name, uploadNotes: [] });
+    try {
+      const { network, warnings } = await this._model.api.importNetwork(file);
+      this._set({ uploading: null, uploadNotes: warnings });
+      await this._readCatalogue();
+      this.setNetwork(position, network.description.name);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const field = `networks.${position}`;
+      const wrong = { field, value: file.name, message };
+      this._set({
+        uploading: null,
+        errors: [{ ...wrong, accepted: null, nearest: null }]
+      });
+    }
   }
 
   /** Choose another type of job; options that both have go with it. */
@@ -422,6 +445,8 @@ const BLANK: IFormView = {
   errors: [],
   message: null,
   submitting: false,
+  uploading: null,
+  uploadNotes: [],
   focus: 0
 };
 

@@ -39,6 +39,7 @@ export function aJob(fields: Partial<IJob> = {}): IJob {
     attempts: [],
     error: null,
     warnings: [],
+    hosts: [],
     result: null,
     ...fields
   };

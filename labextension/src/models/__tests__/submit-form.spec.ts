@@ -5,6 +5,7 @@ import { PlatformError } from '../../request';
 import type {
   IFieldError,
   IJobCheck,
+  INetwork,
   IOptionProperty,
   IOptionSchema,
   IStrategy,
@@ -61,6 +62,26 @@ class FormApi extends FakeApi {
   override optionSchema = vi.fn((type: JobType) =>
     Promise.resolve(SCHEMAS[type] ?? schemaOf())
   );
+}
+
+function aNetwork(name: string): INetwork {
+  return {
+    description: {
+      format: 1,
+      name,
+      title: '',
+      summary: '',
+      task: null,
+      input_shape: null,
+      outputs: null,
+      layers: [],
+      entry_point: null,
+      defaults: {}
+    },
+    origin: 'added',
+    facts: null,
+    tags: []
+  };
 }
 
 let api: FormApi;
@@ -371,5 +392,30 @@ describe('SubmitForm', () => {
       expect(form.submission.networks).toEqual(['lenet-digits', 'third']);
       expect(form.view.message).toBeNull();
     });
+  });
+
+  it('should take a network from a file, or say why it is none', async () => {
+    await open(FILLED);
+    const file = new File(['{}'], 'mine.json');
+    const bring = vi.spyOn(api, 'importNetwork').mockResolvedValueOnce({
+      kind: 'description',
+      network: aNetwork('mine'),
+      tags: [],
+      warnings: ['It has no weights.']
+    });
+
+    await form.uploadNetwork(0, file);
+
+    expect(bring).toHaveBeenCalledWith(file);
+    expect(form.submission.networks).toEqual(['mine']);
+    expect(form.view.uploadNotes).toEqual(['It has no weights.']);
+
+    bring.mockRejectedValueOnce(new PlatformError('No network.', 'data', 422));
+    await form.uploadNetwork(0, file);
+
+    expect(form.view.uploading).toBeNull();
+    expect(form.view.errors).toMatchObject([
+      { field: 'networks.0', value: 'mine.json', message: 'No network.' }
+    ]);
   });
 });

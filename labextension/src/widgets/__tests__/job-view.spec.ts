@@ -66,6 +66,29 @@ describe('JobView', () => {
     ]);
   });
 
+  it('should tell which hosts its processes run on, and which were asked for', async () => {
+    const node = await open(
+      aJob({
+        target_count: 2,
+        targets: ['node1', 'node2'],
+        target_filter: '(memory>=16GB)',
+        force_free: true,
+        hosts: ['node1', 'node2']
+      })
+    );
+
+    const facts = find(node, '.jp-Platform-facts').textContent ?? '';
+    for (const told of [
+      'rank 0 on node1',
+      'rank 1 on node2',
+      'targetsnode1, node2',
+      '(memory>=16GB)',
+      'hosts of its own'
+    ]) {
+      expect(facts).toContain(told);
+    }
+  });
+
   it('should say how a running job is doing', async () => {
     const node = await open(aJob({ progress: aProgress() }));
 

@@ -33,6 +33,7 @@ export function Facts({ job }: { job: IJob }): JSX.Element {
           </Fact>
         )}
         <Fact name={trans.__('host')}>{placeOf(job, trans)}</Fact>
+        <Placement job={job} />
         <Times job={job} />
         {job.attempts.length > 1 ? (
           <Fact name={trans.__('attempts')}>{job.attempts.length}</Fact>
@@ -95,6 +96,39 @@ function Fact({
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>
+  );
+}
+
+/** Where the processes of a job run, and what was asked for about the hosts. */
+function Placement({ job }: { job: IJob }): JSX.Element {
+  const { trans } = useSurroundings();
+  const { target_count, targets, target_filter, force_free, hosts } = job;
+  return (
+    <>
+      {target_count > 1 ? (
+        <Fact name={trans.__('processes')}>
+          {target_count}
+          {hosts.map((host, rank) => (
+            <span className="jp-Platform-range" key={rank}>
+              {trans.__('rank %1 on %2', rank, host)}
+            </span>
+          ))}
+        </Fact>
+      ) : null}
+      {targets.length > 0 ? (
+        <Fact name={trans.__('targets')}>{targets.join(', ')}</Fact>
+      ) : null}
+      {target_filter === null ? null : (
+        <Fact name={trans.__('filter')}>
+          <code>{target_filter}</code>
+        </Fact>
+      )}
+      {force_free ? (
+        <Fact name={trans.__('force free')}>
+          {trans.__('hosts of its own')}
+        </Fact>
+      ) : null}
+    </>
   );
 }
 

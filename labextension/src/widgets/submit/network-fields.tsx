@@ -1,8 +1,9 @@
-import { closeIcon } from '@jupyterlab/ui-components';
+import { closeIcon, fileUploadIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { useRef } from 'react';
 
 import { rolesOf } from '../../models/applicable';
-import type { IFormView } from '../../models/submit-form';
+import type { IFormView, SubmitForm } from '../../models/submit-form';
 import type { IDataset, INetwork } from '../../wire';
 import { useSurroundings } from '../surroundings';
 import { networkChoices } from './choices';
@@ -36,7 +37,13 @@ export function NetworkFields(props: INetworkFieldsProps): JSX.Element {
             errors={errors}
             control={`network.${position}`}
             label={label}
-            help={helpOf(networks, name)}
+            help={
+              view.uploading === null
+                ? [helpOf(networks, name), ...view.uploadNotes]
+                    .filter(Boolean)
+                    .join(' ')
+                : trans.__('Uploading %1…', view.uploading)
+            }
           >
             {control => (
               <div className="jp-Platform-network">
@@ -45,6 +52,10 @@ export function NetworkFields(props: INetworkFieldsProps): JSX.Element {
                   value={name}
                   choices={networkChoices(networks, fitting, trans)}
                   onChange={value => form.setNetwork(position, value)}
+                />
+                <Upload
+                  {...{ form, position }}
+                  isBusy={view.uploading !== null}
                 />
                 {roles === null && position > 0 ? (
                   <button
@@ -71,6 +82,52 @@ export function NetworkFields(props: INetworkFieldsProps): JSX.Element {
           {trans.__('Add a network')}
         </button>
       ) : null}
+    </>
+  );
+}
+
+/** Names of files that hold a network. */
+const FILES = '.zip,.onnx,.json,.safetensors,.txt';
+
+interface IUploadProps {
+  form: SubmitForm;
+  position: number;
+  isBusy: boolean;
+}
+
+/** A button that takes a network from a file of this machine. */
+function Upload({ form, position, isBusy }: IUploadProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const chooser = useRef<HTMLInputElement>(null);
+  const label = trans.__(
+    'Upload a network: an archive, ONNX, DIANNE’s, a description or weights'
+  );
+  return (
+    <>
+      <button
+        type="button"
+        className="jp-Platform-iconButton"
+        disabled={isBusy}
+        aria-label={label}
+        title={label}
+        onClick={() => chooser.current?.click()}
+      >
+        <fileUploadIcon.react tag="span" width="14px" height="14px" />
+      </button>
+      <input
+        ref={chooser}
+        type="file"
+        hidden
+        accept={FILES}
+        aria-label={trans.__('File of a network')}
+        onChange={({ target }) => {
+          const file = target.files?.[0];
+          target.value = ''; // the same file may be chosen again
+          if (file) {
+            void form.uploadNetwork(position, file);
+          }
+        }}
+      />
     </>
   );
 }
