@@ -277,7 +277,7 @@ class Job:
     def delete(self) -> None:
         """Delete a job that has ended, with its log and curves; its weights stay.
 
-        For a minute `restore` brings it back.
+        For a minute `Platform.restore` brings it back.
 
         Raises
         ------
@@ -288,18 +288,6 @@ class Job:
         """
         self._require_unique("delete")
         self._transport.request("DELETE", self._path())
-
-    def restore(self) -> Job:
-        """Bring the job back that was deleted less than a minute ago.
-
-        Raises
-        ------
-        NotFoundError
-            If it is gone for good.
-        """
-        content = self._transport.request("POST", self._path("/restore"), repeatable=True).content
-        self._record = JobRecord.model_validate_json(content)
-        return self
 
     def resubmit(self, **changes: Any) -> Job:
         """Submit the same again, with a number behind its name.

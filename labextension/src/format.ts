@@ -136,6 +136,31 @@ export function formatHeadline(headline: IHeadline): string {
   return `${headlineName(headline)} ${formatValue(headline.value)}`;
 }
 
+/** The series by which a running job is followed: what it learns, or what its agents reach. */
+const FOLLOWED = ['loss', 'return'] as const;
+
+/** Name of the series by which a running job is followed; null before it has a value. */
+export function followedSeries(
+  progress: IJobProgress | null
+): 'loss' | 'return' | null {
+  return FOLLOWED.find(name => progress && name in progress.values) ?? null;
+}
+
+/** How a running job does, as `loss 0.310` or `return 21.5`; null before it has a value. */
+export function formatFollowed(
+  progress: IJobProgress,
+  trans: TranslationBundle
+): string | null {
+  const name = followedSeries(progress);
+  if (name === null) {
+    return null;
+  }
+  const value = formatValue(progress.values[name]);
+  return name === 'loss'
+    ? trans.__('loss %1', value)
+    : trans.__('return %1', value);
+}
+
 /** How far a job is, as `it 28,400/40,000`. */
 export function formatSteps(progress: IJobProgress): string {
   const step = formatCount(progress.step);

@@ -203,7 +203,8 @@ export interface IPlatformModel {
   /** Keep records that were read, for the commands about these jobs. */
   remember(jobs: readonly IJob[]): void;
   /**
-   * The loss of a running job from its first step on, thinned, for a small curve.
+   * The loss of a running job, or the return of its agents, from the first step on, thinned, for
+   * a small curve.
    * Asking for it starts to follow it.
    */
   trend(job: string): readonly number[];

@@ -6,6 +6,7 @@ import {
   formatAgo,
   formatBytes,
   formatDuration,
+  formatFollowed,
   formatPercent,
   formatSteps,
   formatUtc,
@@ -39,6 +40,17 @@ describe('formatAgo', () => {
     ['2026-11-10T12:00:00Z', '12 days ago']
   ])('should tell %s as %s', (iso, text) => {
     expect(formatAgo(iso, trans, now)).toBe(text);
+  });
+});
+
+describe('formatFollowed()', () => {
+  it('should tell what is learned, or what agents reach', () => {
+    const told = (values: { [series: string]: number }): string | null =>
+      formatFollowed(aProgress({ values }), trans);
+
+    expect(told({ loss: 0.31, return: 5 })).toBe('loss 0.310');
+    expect(told({ length: 30, return: 21.5 })).toBe('return 21.5');
+    expect(told({ length: 30 })).toBeNull();
   });
 });
 

@@ -1,11 +1,12 @@
+import { followedSeries } from '../format';
 import type { IPlatformApi } from '../tokens';
 import type { IJob } from '../wire';
 
 /** Points that the small curve of a job has at most. */
 export const TREND_POINTS = 60;
-const SERIES = 'loss';
 
 interface ITrend {
+  readonly series: string;
   points: number[];
   /** Of how many values each point is made: doubled whenever there are too many points. */
   stride: number;
@@ -13,7 +14,7 @@ interface ITrend {
   lastStep: number;
 }
 
-/** The loss of running jobs over their whole life, thinned for a small curve. */
+/** What running jobs are followed by, over their whole life, thinned for a small curve. */
 export class Trends {
   /**
    * @param api - asked once a job, for what was before this page
@@ -27,9 +28,11 @@ export class Trends {
   /** The curve of a job, and the wish to follow it from now on. */
   get(job: IJob): readonly number[] {
     const known = this._trends.get(job.id);
-    // Before its first loss a job has no curve to ask for.
-    if (!known && job.progress && SERIES in job.progress.values) {
+    const series = followedSeries(job.progress);
+    // Before its first value a job has no curve to ask for.
+    if (!known && series !== null) {
       this._trends.set(job.id, {
+        series,
         points: [],
         stride: 1,
         pending: [],
@@ -44,7 +47,7 @@ export class Trends {
   update(jobs: Iterable<IJob>): void {
     for (const { id, progress } of jobs) {
       const trend = this._trends.get(id);
-      const value = progress?.values[SERIES];
+      const value = trend && progress?.values[trend.series];
       if (trend && progress && progress.step > trend.lastStep) {
         trend.lastStep = progress.step;
         if (typeof value === 'number') {
@@ -68,8 +71,10 @@ export class Trends {
     const query = { buckets: TREND_POINTS / 2 };
     // Without its past the curve begins now, which is no error to bother anybody with.
     const metrics = await this._api.metrics(job, query).catch(() => null);
-    const past = metrics?.series[SERIES]?.mean.filter(value => value !== null);
     const trend = this._trends.get(job);
+    const past = metrics?.series[trend?.series ?? '']?.mean.filter(
+      value => value !== null
+    );
     if (trend && past?.length) {
       const live = trend.points;
       trend.points = [];

@@ -10,7 +10,9 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { memo } from 'react';
 
 import {
+  followedSeries,
   formatDuration,
+  formatFollowed,
   formatHeadline,
   formatPercent,
   formatSteps,
@@ -125,7 +127,15 @@ function RunningTail({
       <span className="jp-Platform-job-number">
         {share === null ? '' : formatPercent(share)}
       </span>
-      <Sparkline points={trend ?? []} name={trans.__('loss')} trans={trans} />
+      <Sparkline
+        points={trend ?? []}
+        name={
+          followedSeries(job.progress) === 'return'
+            ? trans.__('return')
+            : trans.__('loss')
+        }
+        trans={trans}
+      />
     </>
   );
 }
@@ -153,8 +163,9 @@ function runningSentence(job: IJob, trans: TranslationBundle): string {
   }
   if (progress) {
     parts.push(formatSteps(progress));
-    if ('loss' in progress.values) {
-      parts.push(trans.__('loss %1', formatValue(progress.values.loss)));
+    const followed = formatFollowed(progress, trans);
+    if (followed !== null) {
+      parts.push(followed);
     }
     if (progress.remaining_s !== null) {
       parts.push(

@@ -5,6 +5,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import {
   formatDuration,
+  formatFollowed,
   formatPercent,
   formatSteps,
   formatValue,
@@ -66,8 +67,9 @@ function activeSentence(job: IJob, trans: TranslationBundle): string {
   }
   if (progress) {
     parts.push(formatSteps(progress));
-    if ('loss' in progress.values) {
-      parts.push(trans.__('loss %1', formatValue(progress.values.loss)));
+    const followed = formatFollowed(progress, trans);
+    if (followed !== null) {
+      parts.push(followed);
     }
     if (progress.rate) {
       parts.push(`${formatValue(progress.rate)} ${progress.unit}/s`);
