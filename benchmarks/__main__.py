@@ -17,6 +17,7 @@ NAMES = (
     "curve_read",
     "first_page",
     "fifty_jobs",
+    "many_clients",
     "opening",
 )
 

@@ -28,7 +28,7 @@ from jupyter_platform.core.hosts import StatusRecord
 from jupyter_platform.core.settings import Settings, load_settings
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
 from jupyter_platform.runtime.connection import read_connection
-from jupyter_platform.runtime.launch import request_down
+from jupyter_platform.runtime.launch import find_coordinator, request_down
 from jupyter_platform.runtime.paths import Paths
 
 HOST_TIMEOUT_S = 60.0
@@ -161,7 +161,7 @@ def _wait_for_hosts(hub: Platform, expected: int) -> StatusRecord:
 
 def _running_hub(paths: Paths) -> Platform | None:
     try:
-        if read_connection(paths) is None:
+        if find_coordinator(paths) is None:
             return None
         hub = Platform(start=False)
         hub.status()

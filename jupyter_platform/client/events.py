@@ -8,15 +8,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from jupyter_platform.client.transport import Endpoint, Transport
+from jupyter_platform.client.transport import Endpoint, Transport, is_this_machine
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.core.errors import AuthenticationError, CoordinatorError
 
-MAX_MESSAGE = 64 * 2**20
-"""Bytes of one message; a snapshot of 10,000 active jobs takes about 20 MB."""
+MAX_MESSAGE = 32 * 2**20
+"""Bytes of one message; a snapshot has about 1 MB."""
 
 
 def follow_events(transport: Transport, after: str | None = None) -> Iterator[dict[str, Any]]:
@@ -50,7 +50,7 @@ def _open(transport: Transport, after: str | None) -> ClientConnection:
         return connect(
             _address(endpoint, after),
             additional_headers={"authorization": f"Bearer {endpoint.token}"},
-            proxy=None if endpoint.local else True,
+            proxy=None if endpoint.local or is_this_machine(endpoint.url) else True,
             max_size=MAX_MESSAGE,
         )
     except InvalidStatus as error:
@@ -60,7 +60,7 @@ def _open(transport: Transport, after: str | None) -> ClientConnection:
             ) from error
         transport.rediscover()
         raise CoordinatorError(f"No events from {endpoint.url}: {error}.") from error
-    except (OSError, InvalidHandshake, ConnectionClosed) as error:
+    except (OSError, InvalidHandshake, InvalidProxy, ImportError, ConnectionClosed) as error:
         transport.rediscover()
         raise CoordinatorError(f"No events from {endpoint.url}: {error}.") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import ssl
@@ -29,9 +30,8 @@ from jupyter_platform.runtime.connection import (
     API_TOKEN_VARIABLE,
     API_URL_VARIABLE,
     PROTOCOL,
-    read_connection,
 )
-from jupyter_platform.runtime.launch import ensure_coordinator
+from jupyter_platform.runtime.launch import ensure_coordinator, find_coordinator
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import is_taken_down
 from jupyter_platform.runtime.web_client import httpx
@@ -238,7 +238,7 @@ class Transport:
             return self._endpoint, self._client
 
     def _local_endpoint(self) -> Endpoint:
-        if self._start and looks_on() and not self.paths.connection_file.exists():
+        if self._start and looks_on() and find_coordinator(self.paths) is None:
             raise TakenDownError(
                 "The platform was taken down; jobs that were not stopped go on. `jupyter platform "
                 "up` starts it again."
@@ -248,7 +248,7 @@ class Transport:
                 self.paths, settings=self._settings, on_progress=self._on_progress
             )
         else:
-            found = read_connection(self.paths)
+            found = find_coordinator(self.paths, on_progress=self._on_progress)
             if found is None:
                 raise CoordinatorError(
                     "The platform is not running; start it with `jupyter platform up`."
@@ -322,7 +322,28 @@ def _is_address(text: str) -> bool:
         return False
 
 
+def is_this_machine(url: str) -> bool:
+    """Return whether a URL leads to this machine by a loopback address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def _new_client(endpoint: Endpoint) -> httpx.Client:
+    try:
+        return _client(endpoint)
+    except (ImportError, ValueError) as error:
+        # The proxies of the environment are looked at now: one by SOCKS needs a package.
+        raise CoordinatorError(
+            f"The proxy of this environment cannot be used for {endpoint.url}: {error} Unset "
+            "ALL_PROXY, HTTP_PROXY and HTTPS_PROXY, or name the host in NO_PROXY; for a SOCKS "
+            "proxy, install the package 'httpx[socks]'."
+        ) from error
+
+
+def _client(endpoint: Endpoint) -> httpx.Client:
     is_plain = endpoint.url.startswith("http://")
     return httpx.Client(
         base_url=endpoint.url,
@@ -333,7 +354,8 @@ def _new_client(endpoint: Endpoint) -> httpx.Client:
             "user-agent": f"jupyter-platform/{__version__}",
         },
         timeout=httpx.Timeout(60, connect=5),
-        trust_env=not endpoint.local,  # a proxy must never get between us and loopback
+        # A proxy must never get between us and this machine.
+        trust_env=not (endpoint.local or is_this_machine(endpoint.url)),
     )
 
 

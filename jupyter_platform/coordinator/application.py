@@ -51,7 +51,7 @@ from jupyter_platform.coordinator.submission import Submissions
 from jupyter_platform.coordinator.sweeps import Pruning, SweepService
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.settings import Settings
-from jupyter_platform.core.states import HOLDING, TERMINAL, JobState
+from jupyter_platform.core.states import HOLDING, TERMINAL, WAITING, JobState
 from jupyter_platform.core.units import format_count
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.launch import start_supervisor
@@ -64,6 +64,8 @@ SUPERVISOR_CHECK_S = 2.0
 IDLE_CHECK_S = 10.0
 WORK_SAMPLE_S = 60.0
 PRUNE_S = 3600.0
+_RUNNING_IN_SNAPSHOT = 500
+_WAITING_IN_SNAPSHOT = 100
 _ENDED_IN_SNAPSHOT = 50
 _NOTIFICATIONS_IN_SNAPSHOT = 50
 
@@ -126,13 +128,20 @@ class Application:
         await asyncio.to_thread(self._go_down, until_asked=True)
 
     async def snapshot(self) -> Mapping[str, Any]:
-        """Return what somebody sees who has seen nothing yet."""
+        """Return what somebody sees who has seen nothing yet.
+
+        Of what waits it is the first page of the queue, and how many there are.
+        """
         services = self.services
-        active = await services.jobs.list(state=_states(set(JobState) - TERMINAL), limit=1000)
+        running = await services.jobs.list(state=_states(HOLDING), limit=_RUNNING_IN_SNAPSHOT)
+        waiting = await services.jobs.list(
+            state=_states(WAITING), limit=_WAITING_IN_SNAPSHOT, order="oldest"
+        )
         ended = await services.jobs.list(state=_states(TERMINAL), limit=_ENDED_IN_SNAPSHOT)
         return {
             "status": await services.status.record(),
-            "jobs": [*active.items, *ended.items],
+            "jobs": [*running.items, *waiting.items, *ended.items],
+            "waiting": waiting.total,
             "hosts": services.hosts.records(),
             "notifications": await services.notifications.records(limit=_NOTIFICATIONS_IN_SNAPSHOT),
         }

@@ -6,21 +6,36 @@ import asyncio
 import secrets
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic_core import to_json
 
 EventType = Literal[
-    "job", "job_deleted", "host", "host_removed", "notification", "status", "progress"
+    "job", "job_deleted", "host", "host_removed", "notification", "status", "progress", "reasons"
 ]
 
 RING_LENGTH = 10_000
 """Events that a subscriber may have missed and still resume from."""
+RING_BYTES = 32_000_000
+"""Characters of all events that are kept."""
 MAX_LAG = 2_000
 """Events that a connected subscriber may fall behind before it gets a snapshot instead."""
+SNAPSHOT_S = 1.0
+"""Seconds for which one snapshot serves all who come, followed by the events since."""
 PROGRESS_INTERVAL_S = 0.25
 
 Snapshot = Callable[[], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """A snapshot that several subscribers get."""
+
+    position: int
+    text: str
+    until: float
+    """Time of the event loop, s."""
 
 
 class EventHub:
@@ -40,6 +55,9 @@ class EventHub:
         self.snapshot = snapshot
         self.subscribers = 0
         self._ring: deque[str] = deque(maxlen=RING_LENGTH)
+        self._ring_size = 0
+        self._shared: _Shared | None = None
+        self._taking = asyncio.Lock()
         self._last = 0
         self._news = asyncio.Event()
         self._progress: dict[str, Any] = {}
@@ -93,6 +111,8 @@ class EventHub:
                     position, text = await self._take_snapshot()
                     yield text
                     after = None
+                # Without a pause, those who only read what is there would keep all others waiting.
+                await asyncio.sleep(0)
                 while position < self._last and self._last - position <= self._allowed_lag(after):
                     position += 1
                     yield self._ring[position - self._last - 1]
@@ -103,12 +123,18 @@ class EventHub:
             self.subscribers -= 1
 
     def _allowed_lag(self, after: str | None) -> int:
-        return MAX_LAG if after is None else RING_LENGTH
+        return min(MAX_LAG if after is None else RING_LENGTH, len(self._ring))
 
     def _append(self, type: str, payload: Any) -> None:
         self._last += 1
         message = {"type": type, "event": self.last_event, type: payload}
-        self._ring.append(to_json(message, inf_nan_mode="null").decode())
+        text = to_json(message, inf_nan_mode="null").decode()
+        if len(self._ring) == self._ring.maxlen:
+            self._ring_size -= len(self._ring[0])
+        self._ring.append(text)
+        self._ring_size += len(text)
+        while self._ring_size > RING_BYTES and len(self._ring) > 1:
+            self._ring_size -= len(self._ring.popleft())
         self._wake()
 
     def _wake(self) -> None:
@@ -136,10 +162,22 @@ class EventHub:
         return position if oldest <= position <= self._last else None
 
     async def _take_snapshot(self) -> tuple[int, str]:
+        """Return a snapshot and the number of its event; one is made for all who want it now."""
         if self.snapshot is None:
             raise RuntimeError("EventHub.snapshot must be set before anybody subscribes")
-        # Taken before the state is read: an event in between is sent again rather than missed.
-        position, event = self._last, self.last_event
-        state = await self.snapshot()
-        message = {"type": "snapshot", "event": event, **state}
-        return position, to_json(message, inf_nan_mode="null").decode()
+        async with self._taking:
+            now = asyncio.get_running_loop().time()
+            shared = self._shared
+            if shared is None or now > shared.until or self._last - shared.position > self._fresh():
+                # Taken before the state is read: an event in between is sent again, not missed.
+                position, event = self._last, self.last_event
+                state = await self.snapshot()
+                message = {"type": "snapshot", "event": event, **state}
+                text = to_json(message, inf_nan_mode="null").decode()
+                shared = self._shared = _Shared(position, text, now + SNAPSHOT_S)
+            return shared.position, shared.text
+
+    @staticmethod
+    def _fresh() -> int:
+        """Return how many events may have come since a snapshot that is still handed out."""
+        return MAX_LAG // 4

@@ -24,7 +24,13 @@ from jupyter_platform.coordinator.planning.filters import Attributes
 from jupyter_platform.coordinator.sending import send_missing
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import HostRow
-from jupyter_platform.core.errors import HostError, PlatformError, UnavailableError
+from jupyter_platform.core.errors import (
+    HostError,
+    NotFoundError,
+    PlatformError,
+    UnavailableError,
+    unknown_name,
+)
 from jupyter_platform.core.hosts import (
     HEARTBEAT_S,
     LOST_AFTER_S,
@@ -175,6 +181,19 @@ class HostRegistry:
     def names(self) -> list[str]:
         """Return all hosts, lost ones too."""
         return sorted(self._hosts)
+
+    def checked(self, name: str) -> str:
+        """Return the name of a host that is known.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that name.
+        """
+        if name not in self._hosts:
+            error = unknown_name("host", name, self.names())
+            raise NotFoundError(error.message, errors=[error])
+        return name
 
     def description(self, name: str) -> HostDescription | None:
         """Return what a host said of itself."""

@@ -81,6 +81,17 @@ class JobRecords:
         for row, attempts in await self._store.read(lambda session: load(session, ids)):
             self._hub.publish("job", self.record(row, attempts))
 
+    def publish_new(self, row: JobRow) -> JobRecord:
+        """Tell everybody about a job that was just stored, and return its record."""
+        record = self.record(row, [])
+        self._hub.publish("job", record)
+        return record
+
+    def publish_reasons(self, jobs: Iterable[str]) -> None:
+        """Tell everybody why some jobs wait, in one event."""
+        news = {job: self._reason(job, JobState.QUEUED) for job in jobs}
+        self._hub.publish("reasons", news)
+
     def record(
         self, row: JobRow, attempts: Sequence[AttemptRow], *, with_result: bool = False
     ) -> JobRecord:

@@ -17,6 +17,7 @@ from jupyter_platform.coordinator.pairs import agents_for
 from jupyter_platform.coordinator.planning import Pending
 from jupyter_platform.coordinator.reconciler import Reconciler
 from jupyter_platform.coordinator.repository.usage import refuse_second_writer
+from jupyter_platform.coordinator.searching import search_terms
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
 from jupyter_platform.coordinator.submission import Resolved, Submissions
@@ -76,11 +77,11 @@ class JobService:
             rows.insert(0, await self._row(await self._submissions.resolve(agents), None))
         # All in one transaction: agents without their learner would act for ever.
         job = await self._store.run(lambda session: _insert(session, rows))
-        if job == rows[-1].id:
-            for row in rows:
-                self._reconciler.enqueue(row)
-            await self._records.publish([row.id for row in rows])
-        return await self.get(job)
+        if job != rows[-1].id:
+            return await self.get(job)
+        for row in rows:
+            self._reconciler.enqueue(row)
+        return [self._records.publish_new(row) for row in rows][-1]
 
     async def queue(self, resolved: Sequence[Resolved], *, beside: SweepRow) -> None:
         """Put all jobs of a sweep into the queue, or none.
@@ -168,7 +169,8 @@ class JobService:
         state, type, ids : str, optional
             Accepted values, comma-separated.
         search : str, optional
-            Words that must all occur in id, name, type, network, dataset, tag or owner.
+            Words, and phrases in quotes, that must all occur in id, name, type, network, dataset,
+            tag, owner or options such as ``learning_rate=0.2``.
         name : str, optional
             The exact name.
         sweep : str, optional
@@ -180,8 +182,15 @@ class JobService:
         direction = JobRow.sequence.asc() if order == "oldest" else JobRow.sequence.desc()
 
         def page(session: Session) -> JobPage:
-            total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
-            rows = list(session.scalars(query.order_by(direction).limit(limit).offset(offset)))
+            # By an index that holds what is filtered by: rows are long, and few are shown.
+            keys = query.with_only_columns(JobRow.sequence)
+            total = session.scalar(keys.with_only_columns(func.count(JobRow.sequence))) or 0
+            shown = list(session.scalars(keys.order_by(direction).limit(limit).offset(offset)))
+            rows = list(
+                session.scalars(
+                    select(JobRow).where(JobRow.sequence.in_(shown)).order_by(direction)
+                )
+            )
             items = [self._records.record(*pair) for pair in with_attempts(session, rows)]
             return JobPage(items=items, total=total, offset=offset)
 
@@ -291,8 +300,8 @@ def _filtered(
         query = query.where(JobRow.id.in_([item.strip() for item in ids.split(",")]))
     if name is not None:
         query = query.where(JobRow.name == name)
-    for word in (search or "").lower().split():
-        query = query.where(JobRow.search.contains(word, autoescape=True))
+    for term in search_terms(search or ""):
+        query = query.where(JobRow.search.contains(term, autoescape=True))
     return query
 
 

@@ -36,6 +36,8 @@ from jupyter_platform.runtime.processes import (
 )
 
 ADDRESS = "127.0.0.1"
+_LOOK_S = 1.0
+"""Seconds between two looks at the connection file."""
 _GRACE_S = 5
 """Seconds that open requests get when the coordinator stops."""
 
@@ -95,6 +97,8 @@ async def _answer(
             lifespan="off",
             server_header=False,
             ws="websockets-sansio",
+            # Over loopback it would only cost: time for each client, and 300 kB of memory.
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=_GRACE_S,
         )
     )
@@ -105,13 +109,37 @@ async def _answer(
         write_connection(paths, connection)
         log.info("The coordinator answers at %s", connection.url)
         stopping = asyncio.create_task(stop.wait())
+        keeping = asyncio.create_task(_keep_connection(paths, connection))
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        stopping.cancel()
+        for task in (stopping, keeping):
+            task.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
     finally:
         _forget(paths, connection)
         application.services.hub.close()
         server.should_exit = True
         await serving
+
+
+async def _keep_connection(paths: Paths, connection: Connection) -> None:
+    """Write the connection file again where somebody has removed or emptied it."""
+    while True:
+        await asyncio.sleep(_LOOK_S)
+        with contextlib.suppress(OSError):
+            if await asyncio.to_thread(_is_lost, paths):
+                log.warning("The connection file is gone; writing it again.")
+                await asyncio.to_thread(write_connection, paths, connection)
+
+
+def _is_lost(paths: Paths) -> bool:
+    """Return whether the connection file is gone or no JSON, in folders that are still ours."""
+    if not paths.supervised(COORDINATOR).exists():
+        return False
+    try:
+        Connection.model_validate_json(paths.connection_file.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return True
+    return False
 
 
 class _Server(uvicorn.Server):

@@ -48,6 +48,8 @@ class JobTarget(StrEnum):
 
 TERMINAL = frozenset({JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobState.CANCELLED})
 HOLDING = frozenset({JobState.STARTING, JobState.RUNNING, JobState.STOPPING, JobState.UNREACHABLE})
+WAITING = frozenset(JobState) - TERMINAL - HOLDING
+"""States in which a job holds nothing and may run again."""
 
 _Q, _S, _R, _T = JobState.QUEUED, JobState.STARTING, JobState.RUNNING, JobState.STOPPING
 _U, _P = JobState.UNREACHABLE, JobState.PAUSED

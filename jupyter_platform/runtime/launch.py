@@ -91,6 +91,37 @@ def ensure_coordinator(
     return connection
 
 
+def find_coordinator(
+    paths: Paths, *, timeout_s: float = 10.0, on_progress: Progress | None = None
+) -> Connection | None:
+    """Return the coordinator that runs, or None; nothing is started.
+
+    One that runs without its connection file is waited for: it writes the file again when somebody
+    has removed it.
+
+    Raises
+    ------
+    CoordinatorError
+        If the file does not come in time.
+    """
+    began = time.monotonic()
+    while (connection := read_connection(paths)) is None:
+        process = living(paths).get(COORDINATOR)
+        if process is None:
+            return None
+        waited = time.monotonic() - began
+        if waited > timeout_s:
+            raise CoordinatorError(
+                f"The coordinator (process {process.pid}) runs, but its connection file "
+                f"{paths.connection_file} has not come within {timeout_s:g} s. Its log "
+                f"{paths.log(COORDINATOR)} may say why; 'jupyter platform down' stops it."
+            )
+        if on_progress is not None:
+            on_progress("Waiting for the coordinator's connection file", waited)
+        time.sleep(_LONGEST_PAUSE_S)
+    return connection
+
+
 def check_version(connection: Connection) -> None:
     """Make sure that we and the coordinator understand each other.
 

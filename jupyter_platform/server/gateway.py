@@ -11,10 +11,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode
 
+from jupyter_server.auth.decorator import ws_authenticated
 from jupyter_server.base.websocket import WebSocketMixin
 from tornado import web
 from tornado.http1connection import HTTP1Connection
-from tornado.web import stream_request_body
+from tornado.web import authenticated, stream_request_body
 from tornado.websocket import WebSocketClientConnection, WebSocketClosedError, WebSocketHandler
 
 from jupyter_platform.core.errors import CoordinatorError, NotFoundError
@@ -147,26 +148,32 @@ class GatewayHandler(PlatformHandler):
         if self._sending is not None:
             self._sending.cancel()
 
+    @authenticated
     async def get(self, path: str) -> None:
         """Read something."""
         await self._forward()
 
+    @authenticated
     async def head(self, path: str) -> None:
         """Read about something."""
         await self._forward()
 
+    @authenticated
     async def post(self, path: str) -> None:
         """Make or do something."""
         await self._forward()
 
+    @authenticated
     async def put(self, path: str) -> None:
         """Store something."""
         await self._forward()
 
+    @authenticated
     async def patch(self, path: str) -> None:
         """Change something."""
         await self._forward()
 
+    @authenticated
     async def delete(self, path: str) -> None:
         """Remove something."""
         await self._forward()
@@ -230,6 +237,7 @@ class EventsHandler(WebSocketMixin, ErrorsAsJson, WebSocketHandler):
         self._upstream: WebSocketClientConnection | None = None
         self._pump: asyncio.Task[None] | None = None
 
+    @ws_authenticated
     async def get(self, *args: Any, **kwargs: Any) -> None:
         """Connect to the coordinator first, so that an open socket means that it answers."""
         await require_permission(self, "read")

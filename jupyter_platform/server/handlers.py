@@ -44,7 +44,7 @@ def describe_error(error: BaseException | None, status: int) -> tuple[int, dict[
         return error.status_code, error.to_dict()
     if isinstance(error, HTTPError):
         code = {401: "unauthenticated", 403: "forbidden", 404: "not_found"}.get(status, "http")
-        message = error.log_message or error.reason or responses.get(status, "Unknown error")
+        message = error.get_message() or error.reason or responses.get(status, "Unknown error")
         return status, {"message": message, "code": code, "errors": []}
     message = "The Jupyter server failed at this; its log says why."
     return 500, {"message": message, "code": "error", "errors": []}
@@ -59,9 +59,15 @@ class ErrorsAsJson(JupyterHandler):
         status, body = describe_error(error, status_code)
         self.set_status(status)
         self.set_header("Content-Type", "application/json")
+        if self.request.headers.get("Content-Length", "0") != "0" or self._is_chunked():
+            # The rest of the body is not read: nothing else may come on this connection.
+            self.set_header("Connection", "close")
         if isinstance(error, StartingError):
             self.set_header("Retry-After", str(RETRY_AFTER_S))
         self.finish(json.dumps(body))
+
+    def _is_chunked(self) -> bool:
+        return "Transfer-Encoding" in self.request.headers
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Log an error that is meant for a person as one line, a defect in full."""

@@ -117,6 +117,7 @@ class JobPageHandler(ErrorsAsPage):
 
 class _LiveHandler(PlatformHandler):
     _track_activity = False
+
     """A page that only looks does not keep a server alive that is culled when idle."""
 
     def initialize(self, link: CoordinatorLink) -> None:
@@ -152,3 +153,13 @@ class FilesHandler(PlatformHandler, web.StaticFileHandler):
     """
 
     _track_activity = False
+
+    @web.authenticated
+    async def head(self, path: str) -> None:  # type: ignore[override]
+        """Say how large a file is."""
+        await super().head(path)
+
+    @web.authenticated
+    async def get(self, path: str, include_body: bool = True) -> None:  # type: ignore[override]
+        """Write a file."""
+        await super().get(path, include_body)

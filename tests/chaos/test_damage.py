@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
+from jupyter_platform import Platform
 from jupyter_platform.core.errors import ConflictError
 
 from .conftest import until
@@ -62,6 +63,22 @@ def test_a_curve_that_is_cut_within_a_record_while_its_job_runs_has_no_false_poi
     assert (np.diff(steps) > 0).all()
     assert points["loss"].between(1e-4, 10).all()
     assert steps[-1] == 600
+
+
+@pytest.mark.parametrize("content", [None, b"", b"{"])
+def test_a_connection_file_that_is_removed_or_damaged_is_written_again(lab, content):
+    before = lab.paths.connection_file.read_bytes()
+    if content is None:
+        lab.paths.connection_file.unlink()
+        # Those who look meanwhile wait for it, and start no other.
+        assert Platform(start=False).status().hosts == 1
+    else:
+        lab.paths.connection_file.write_bytes(content)
+
+    until(lambda: lab.paths.connection_file.exists(), 10, "the connection file")
+    until(lambda: lab.paths.connection_file.read_bytes() == before, 10, "what stood in it")
+    assert lab.paths.connection_file.stat().st_mode & 0o777 == 0o600
+    assert len(lab.pids("coordinator")) == 1
 
 
 def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):

@@ -188,3 +188,18 @@ def test_option_values_of_python_become_plain(value, sent):
 def test_option_values_without_a_json_form_are_refused(value):
     with pytest.raises(InvalidRequestError):
         encode_json({"x": value})
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://[::1]:9", "http://localhost:9"])
+def test_a_proxy_never_gets_between_us_and_this_machine(monkeypatch, url):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+
+    with pytest.raises(CoordinatorError, match="No answer"):
+        Transport(url, "t").connect()
+
+
+def test_a_proxy_that_cannot_be_used_is_told_with_the_way_out(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+
+    with pytest.raises(CoordinatorError, match=r"proxy.*NO_PROXY.*httpx\[socks\]"):
+        Transport("http://lab.example.org:9", "t").connect()

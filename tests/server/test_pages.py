@@ -110,7 +110,7 @@ async def test_a_host_has_columns_for_its_plots(real_platform, jp_fetch):
 @pytest.mark.parametrize(
     ("name", "span", "code", "words"),
     [
-        ("nobody", "live", 404, "No host is named 'nobody'"),
+        ("nobody", "live", 404, "Unknown host 'nobody'"),
         ("nobody", "week", 400, "accepted: live, day"),
     ],
 )

@@ -31,7 +31,9 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _UPLOAD = re.compile(rf"PUT {PREFIX}/datasets/[^/]+|POST {PREFIX}/networks/import")
 _QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorBody} for status in (401, 404, 409, 413, 422, 503)
+    # Routes that answer something else than JSON refuse in JSON all the same.
+    status: {"model": ErrorBody, "content": {"application/json": {}}}
+    for status in (400, 401, 404, 409, 413, 422, 503, 507)
 }
 
 

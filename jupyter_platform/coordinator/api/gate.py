@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 
+from jupyter_platform.coordinator.api.bounds import check_address, check_body
 from jupyter_platform.coordinator.api.responses import error_response
 from jupyter_platform.core.errors import (
     AuthenticationError,
@@ -96,7 +97,7 @@ class Gate:
                 "No valid token: send 'Authorization: Bearer <token>' with the token of the "
                 "connection file."
             )
-        return None
+        return check_address(scope)
 
     def _is_limited(self, scope: Scope) -> bool:
         return not self._is_upload(scope["method"], scope["path"])
@@ -123,7 +124,7 @@ async def _read_body(
             elif size > _DRAINED_BYTES:
                 break
         if size <= limit:
-            return None, _replay(bytes(body), receive)
+            return check_body(scope, bytes(body)), _replay(bytes(body), receive)
     error = RequestTooLargeError(
         f"The request has more than {format_bytes(limit)}; that is the most that is accepted here."
     )

@@ -77,7 +77,18 @@ async def _http_error(request: Request, error: Exception) -> Response:
     else:
         code, message = "invalid_request", str(error.detail)
     body = ErrorBody(message=message, code=code)
-    return error_response(error.status_code, body.model_dump(mode="json"), error.headers)
+    headers = {"Allow": _methods_at(request)} if error.status_code == 405 else error.headers
+    return error_response(error.status_code, body.model_dump(mode="json"), headers)
+
+
+def _methods_at(request: Request) -> str:
+    """Return the methods that a path knows: several routes may serve it, one method each."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        pattern = getattr(route, "path_regex", None)
+        if pattern is not None and pattern.match(request.scope["path"]):
+            found |= set(getattr(route, "methods", None) or ())
+    return ", ".join(sorted(found))
 
 
 async def _full_disk(_request: Request, error: Exception) -> Response:

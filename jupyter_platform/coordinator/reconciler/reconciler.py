@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
@@ -11,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from jupyter_platform.coordinator.host_choice import shape_of
 from jupyter_platform.coordinator.hosts import HostRegistry, Link
@@ -52,8 +53,8 @@ SWEEP_S = 30.0
 """Seconds between two looks for processes that nobody wants any more."""
 LONG_QUEUE = 200
 """Waiting jobs from which planning takes a thread of its own."""
-TOLD = 200
-"""Waiting jobs at most whose new reason is sent to everybody at once."""
+TOLD = 100
+"""Waiting jobs, the first in the queue, whose new reason is sent to everybody at once."""
 
 QUEUE_HELD = Reason("held", {})
 
@@ -109,17 +110,32 @@ class Reconciler:
         self._placing = asyncio.Lock()
         self._closing = False
         self._told_lost: set[RunId] = set()
+        self._withdrawn: set[str] | None = set()
+        """Jobs that were withdrawn before it was known what waits; None from then on."""
 
     async def start(self) -> None:
-        """Take up what the last coordinator left, then plan for ever."""
+        """Take up what runs, then, while others are served already, what waits; plan for ever."""
         await self._ledger.load()
         for attempt in await self._store.read(changes.adoptable):
             self._drive(attempt)
-        for row in await self._store.read(_queued):
-            self._pending[row.id] = pending_of(row)
         self._hosts.on_change(self._host_changed)
-        self._spawn(self._plan_forever(), "planning")
+        self._spawn(self._take_queue(), "taking the queue")
         self._spawn(self._sweep_forever(), "sweeping")
+
+    async def _take_queue(self) -> None:
+        """Plan once it is known what waits: before that, later jobs would be taken for first."""
+        while True:
+            try:
+                found = await self._store.read(_queued)
+                break
+            except Exception:
+                log.exception("the queue cannot be read; trying again in %g s", BUSY_TICK_S)
+                await asyncio.sleep(BUSY_TICK_S)
+        # What was submitted or withdrawn meanwhile is newer than what was read.
+        withdrawn, self._withdrawn = self._withdrawn or set(), None
+        read = {item.id: item for item in found if item.id not in withdrawn}
+        self._pending = read | self._pending
+        await self._plan_forever()
 
     async def close(self) -> None:
         """Stop looking; what runs goes on."""
@@ -143,6 +159,8 @@ class Reconciler:
     def withdraw(self, job: str) -> None:
         """Forget a job that no longer waits."""
         self._pending.pop(job, None)
+        if self._withdrawn is not None:
+            self._withdrawn.add(job)
         self._starts.pop(job, None)
         self._live.forget(job)
         self._wake.set()
@@ -228,13 +246,13 @@ class Reconciler:
         if not self._pending:
             return
         if self._held:
-            await self._tell_reasons(dict.fromkeys(self._pending, QUEUE_HELD))
+            self._tell_reasons(dict.fromkeys(self._pending, QUEUE_HELD))
             return
         async with self._placing:
             answer = await self._ask_planner(list(self._pending.values()))
             for placement in answer.placements:
                 await self._place(placement)
-        await self._tell_reasons(await self._explained(answer.reasons))
+        self._tell_reasons(await self._explained(answer.reasons))
 
     async def _ask_planner(self, pending: list[Pending]) -> Plan:
         now = time.time()
@@ -285,18 +303,19 @@ class Reconciler:
             for job, reason in reasons.items()
         }
 
-    async def _tell_reasons(self, reasons: Mapping[str, Reason]) -> None:
+    def _tell_reasons(self, reasons: Mapping[str, Reason]) -> None:
         now = time.time()
         news: list[str] = []
+        first = set(itertools.islice(self._pending, TOLD))
         for job, reason in reasons.items():
             if job not in self._pending:
                 continue
             before = self._live.reasons.get(job)
             self._live.reasons[job] = reason
-            if len(news) < TOLD and before != reason and _differs(before, reason, now):
+            if job in first and before != reason and _differs(before, reason, now):
                 news.append(job)
         if news:
-            await self._records.publish(news)
+            self._records.publish_reasons(news)
 
     async def _ended(self, attempt: Attempt, ended: Ended) -> None:
         self._active.pop(attempt.job, None)
@@ -398,9 +417,11 @@ def pending_of(row: JobRow) -> Pending:
     )
 
 
-def _queued(session: Session) -> list[JobRow]:
+def _queued(session: Session) -> list[Pending]:
     query = select(JobRow).where(JobRow.state == JobState.QUEUED.value)
-    return list(session.scalars(query.order_by(JobRow.sequence)))
+    # Ten thousand times the options of a job take seconds to read.
+    query = query.options(defer(JobRow.options), defer(JobRow.given), defer(JobRow.search))
+    return [pending_of(row) for row in session.scalars(query.order_by(JobRow.sequence))]
 
 
 def _known_jobs(session: Session, jobs: set[str]) -> set[str]:

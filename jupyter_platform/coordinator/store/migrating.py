@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from jupyter_platform.core.errors import StoreError
 
-HEAD = "0005"
+HEAD = "0006"
 """The revision that this version of the code works with."""
 
 

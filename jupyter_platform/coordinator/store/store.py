@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
@@ -22,8 +23,27 @@ from jupyter_platform.runtime.filesystem import network_file_system
 T = TypeVar("T")
 
 _READERS = 2
+MOST_AT_ONCE = 64
+"""Writes that are committed together."""
 _TOLD = ("malformed", "file is not a database", "disk is full", "disk I/O error")
 """What SQLite says of pages that it cannot read or write."""
+
+
+class _Write:
+    """A work that waits to be written, and what came of it."""
+
+    def __init__(self, work: Callable[[Session], Any]) -> None:
+        self.work = work
+        self.answer: Future[Any] = Future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def settle(self) -> None:
+        """Tell who waits."""
+        if self.error is None:
+            self.answer.set_result(self.result)
+        else:
+            self.answer.set_exception(self.error)
 
 
 class Store:
@@ -40,6 +60,7 @@ class Store:
         self._engine = engine
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._queued: deque[_Write] = deque()
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
 
     @classmethod
@@ -75,8 +96,16 @@ class Store:
         return cls(engine, damage)
 
     async def run(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in one write transaction, after all earlier ones."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._transact, work)
+        """Run `work` in one write transaction, after all earlier ones.
+
+        What waits meanwhile is committed together, for one wait for the disk: each work is undone
+        by itself where it raises, and returns when all of them are on disk.
+        """
+        write = _Write(work)
+        self._queued.append(write)
+        self._writer.submit(self._write_queued)
+        result: T = await asyncio.wrap_future(write.answer)
+        return result
 
     async def read(self, work: Callable[[Session], T]) -> T:
         """Run `work` on a snapshot, beside writers; what it changes is thrown away."""
@@ -88,15 +117,48 @@ class Store:
         try:
             yield
         except DatabaseError as error:
-            if not any(words in str(error.orig) for words in _TOLD):
+            if not _is_told(error):
                 raise
             raise _unusable(self._engine, error) from error
 
-    def _transact(self, work: Callable[[Session], T]) -> T:
+    def _write_queued(self) -> None:
+        """Do all writes that wait; those that came first are done when the queue is empty."""
+        batch: list[_Write] = []
+        while self._queued and len(batch) < MOST_AT_ONCE:
+            write = self._queued.popleft()
+            if write.answer.set_running_or_notify_cancel():
+                batch.append(write)
+        try:
+            if len(batch) == 1:
+                batch[0].result = self._transact(batch[0].work)
+            elif batch:
+                self._transact_all(batch)
+        except Exception as error:  # noqa: BLE001 - it reaches those who wait
+            for write in batch:
+                write.error = write.error or error
+        for write in batch:
+            write.settle()
+
+    def _transact(self, work: Callable[[Session], Any]) -> Any:
         with self._trusted(), self._sessions.begin() as session:
             result = work(session)
             session.flush()
             return result
+
+    def _transact_all(self, batch: Sequence[_Write]) -> None:
+        with self._trusted(), self._engine.begin() as connection:
+            for write in batch:
+                # Its commit and rollback are those of a savepoint.
+                mode: Literal["create_savepoint"] = "create_savepoint"
+                with self._sessions(bind=connection, join_transaction_mode=mode) as session:
+                    try:
+                        write.result = write.work(session)
+                        session.commit()
+                    except Exception as error:
+                        if _is_told(error):
+                            raise
+                        session.rollback()
+                        write.error = error
 
     def _look(self, work: Callable[[Session], T]) -> T:
         with self._trusted(), self._sessions() as session:
@@ -114,6 +176,10 @@ class Store:
         self._writer.shutdown()
         self._readers.shutdown()
         self._engine.dispose()
+
+
+def _is_told(error: Exception) -> bool:
+    return isinstance(error, DatabaseError) and any(word in str(error.orig) for word in _TOLD)
 
 
 def _refuse_network_file_system(path: Path, mountinfo: str) -> None:

@@ -66,6 +66,8 @@ class JobRow(Base):
         Index("ix_jobs_name", "name"),
         Index("ix_jobs_finished_at", "finished_at"),
         Index("ix_jobs_sweep", "sweep"),
+        # What lists are filtered and searched by, so that rows need not be read for it.
+        Index("ix_jobs_listing", "sequence", "state", "type", "name", "search"),
     )
 
     id: Mapped[str] = mapped_column(String(12), primary_key=True)

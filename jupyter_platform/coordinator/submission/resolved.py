@@ -7,6 +7,7 @@ from typing import Any
 
 from jupyter_platform.coordinator.host_choice import HostChoice
 from jupyter_platform.coordinator.planning import Shape
+from jupyter_platform.coordinator.searching import search_text
 from jupyter_platform.coordinator.sources import Source
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.datasets import DatasetDescriptor
@@ -61,6 +62,8 @@ class Resolved:
         tag = self.tag or job
         names = [item.name for item in self.networks]
         words = [job, self.name, self.type.value, *names, self.source.name or "", tag, owner]
+        words.append(self.category or "")
+        options = self.told_options()
         return JobRow(
             id=job,
             idempotency_key=key,
@@ -71,7 +74,7 @@ class Resolved:
             state=JobState.QUEUED.value,
             networks=names,
             dataset=self.source.name,
-            options=self.told_options(),
+            options=options,
             given=self.given,
             tag=tag,
             cpus=self.request.cpus,
@@ -85,7 +88,7 @@ class Resolved:
             retries_left=retries,
             warnings=self.warnings,
             spec=self._frozen(),
-            search=" ".join([*words, self.category or ""]).lower(),
+            search=search_text(words, options, self.given),
         )
 
     def _frozen(self) -> dict[str, Any]:

@@ -256,3 +256,34 @@ async def test_a_store_is_opened_again_as_it_was(paths, job_row):
     await second.close()
 
     assert found == 1
+
+
+async def test_writes_that_wait_together_are_on_disk_and_fail_alone(store, paths, job_row):
+    def add(number):
+        def work(session):
+            session.add(job_row(id=f"{number:012}", name=f"job {number}"))
+            session.flush()
+            if number % 3 == 0:
+                raise ValueError(number)
+            return number
+
+        return work
+
+    answers = await asyncio.gather(
+        *(store.run(add(number)) for number in range(200)), return_exceptions=True
+    )
+
+    for number, answer in enumerate(answers):
+        assert answer == number if number % 3 else isinstance(answer, ValueError)
+    with sqlite3.connect(paths.database) as other:
+        kept = {row[0] for row in other.execute("SELECT name FROM jobs")}
+    assert kept == {f"job {number}" for number in range(200) if number % 3}
+
+
+async def test_a_write_that_breaks_a_rule_of_the_tables_fails_alone(store, job_row):
+    writes = [store.run(lambda s: s.add(job_row(id="a" * 12))) for _ in range(20)]
+
+    answers = await asyncio.gather(*writes, return_exceptions=True)
+
+    assert [answer for answer in answers if answer is None] == [None]
+    assert sum(isinstance(answer, IntegrityError) for answer in answers) == 19

@@ -6,6 +6,7 @@ import asyncio
 
 from fastapi import APIRouter
 
+from jupyter_platform.coordinator.api.bounds import Count
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.core.environments import EnvironmentFacts, EnvironmentRecord
 from jupyter_platform.core.pools import PoolRecord
@@ -57,6 +58,6 @@ async def replays(job: str, services: ServicesOf) -> list[ReplayRecord]:
 
 
 @router.get("/jobs/{job}/replays/{kind}")
-async def replay(job: str, kind: ReplayKind, services: ServicesOf, rank: int = 0) -> ReplayRecord:
+async def replay(job: str, kind: ReplayKind, services: ServicesOf, rank: Count = 0) -> ReplayRecord:
     """Return an episode with its pictures, JPEGs in base64."""
     return await services.acting.replay(job, kind, rank)

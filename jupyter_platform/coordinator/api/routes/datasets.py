@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Request
 
+from jupyter_platform.coordinator.api.bounds import Count
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import DatasetUpload
 from jupyter_platform.coordinator.repository.datasets import MOST_SHOWN
@@ -56,7 +57,7 @@ async def preview(
     services: ServicesOf,
     split: Split | None = None,
     count: Annotated[int, Query(ge=1, le=MOST_SHOWN)] = 32,
-    sample: Annotated[int | None, Query(ge=0)] = None,
+    sample: Count | None = None,
 ) -> DatasetPreview:
     """Return samples of a dataset, or one of them `count` times, changed by adapters."""
     given = {key: value for key, value in request.query_params.items() if key not in OWN}

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from jupyter_platform.coordinator.api.bounds import Count
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.core.hosts import HostRecord, HostSample
 from jupyter_platform.core.jobs import NotificationRecord
@@ -24,13 +25,13 @@ async def history(
     name: str, services: ServicesOf, hours: Annotated[float, Query(gt=0, le=192)] = 24
 ) -> list[HostSample]:
     """Return what a host did, oldest first."""
-    return await services.history.hosts(name, hours)
+    return await services.history.hosts(services.hosts.checked(name), hours)
 
 
 @router.get("/notifications")
 async def notifications(
     services: ServicesOf,
-    after: int | None = None,
+    after: Count | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[NotificationRecord]:
     """Return what happened, newest first."""

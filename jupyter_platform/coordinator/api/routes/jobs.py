@@ -8,6 +8,8 @@ from fastapi import APIRouter, Header, Query, Response
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from jupyter_platform.coordinator.api.bounds import Count, Number
+from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
 from jupyter_platform.coordinator.deletion import MAX_UNDO_S, UNDO_S
@@ -39,7 +41,7 @@ class JobQuery(BaseModel):
     name: str | None = None
     sweep: str | None = None
     limit: int = Field(default=100, ge=1, le=1000)
-    offset: int = Field(default=0, ge=0)
+    offset: Count = 0
     order: Literal["newest", "oldest"] = "newest"
 
 
@@ -52,8 +54,8 @@ class MetricsQuery(BaseModel):
         default=None, description="Names, comma-separated or one by one; default: all."
     )
     buckets: int = Field(default=2000, ge=1, le=MAX_BUCKETS)
-    start: int | None = Field(default=None, description="First step.")
-    stop: int | None = Field(default=None, description="Step behind the last.")
+    start: Number | None = Field(default=None, description="First step.")
+    stop: Number | None = Field(default=None, description="Step behind the last.")
 
 
 class LogQuery(BaseModel):
@@ -61,9 +63,9 @@ class LogQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    offset: int = Field(default=0, description="Byte to begin at; negative: from the end.")
+    offset: Number = Field(default=0, description="Byte to begin at; negative: from the end.")
     limit: int = Field(default=256_000, ge=1, le=4_000_000, description="Bytes at most.")
-    rank: int = Field(default=0, ge=0, description="Process of a gang.")
+    rank: Count = Field(default=0, description="Process of a gang.")
 
 
 class DeletionQuery(BaseModel):
@@ -98,10 +100,11 @@ async def check(submission: JobSubmission, services: ServicesOf) -> JobCheck:
     return await services.jobs.check(submission)
 
 
-@router.get("")
-async def page(services: ServicesOf, query: Annotated[JobQuery, Query()]) -> JobPage:
+@router.get("", response_model=JobPage)
+async def page(services: ServicesOf, query: Annotated[JobQuery, Query()]) -> Response:
     """Return a page of jobs."""
-    return await services.jobs.list(**query.model_dump())
+    # Records that were validated once: a long page is not gone through again.
+    return PlatformJSONResponse(await services.jobs.list(**query.model_dump()))
 
 
 @router.get("/{job}")
