@@ -78,13 +78,12 @@ def main() -> None:
         targets = bunch.target[order].astype("f4" if regression else "u1")
         np.savez_compressed(FOLDER / f"{name}.npz", x=inputs, y=targets)
         size, train = len(order), facts.pop("train")
-        held_out = [train, size]
         descriptor = {
             "name": name,
             **facts,
             "kind": "npz",
             "file": f"bundled:{name}.npz",
-            "splits": {"train": [0, train], "validation": held_out, "test": held_out},
+            "splits": {"train": [0, train], "test": [train, size]},
         }
         if not regression:
             descriptor["classes"] = [str(item) for item in bunch.target_names]

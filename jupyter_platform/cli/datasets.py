@@ -17,6 +17,7 @@ from jupyter_platform.cli.catalogue import NameGroup
 from jupyter_platform.cli.connecting import platform
 from jupyter_platform.cli.demo import image_lines
 from jupyter_platform.cli.output import json_option, note, print_fields, print_json, print_table
+from jupyter_platform.client.datasets import name_of
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, SampleView
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
@@ -47,7 +48,7 @@ def datasets(ctx: click.Context, as_json: bool) -> None:
 @click.argument("name")
 @json_option
 def show_dataset(name: str, as_json: bool) -> None:
-    """Show a dataset: shapes, classes and splits."""
+    """Show a dataset: shapes, classes and parts."""
     record = platform().dataset(name)
     if as_json:
         print_json(record)
@@ -58,16 +59,16 @@ def show_dataset(name: str, as_json: bool) -> None:
 @datasets.command("preview")
 @click.argument("name")
 @click.argument("adapters", metavar="[OPTION=VALUE…]", nargs=-1)
-@click.option("--split", type=click.Choice(["train", "validation", "test"]))
+@click.option("--part", type=click.Choice(["train", "validation", "test"]))
 @click.option("--count", type=click.IntRange(1, 256), default=8, show_default=True)
 @json_option
 def preview_dataset(
-    name: str, adapters: tuple[str, ...], split: str | None, count: int, as_json: bool
+    name: str, adapters: tuple[str, ...], part: str | None, count: int, as_json: bool
 ) -> None:
     """Show samples, seen through adapters: `preview digits horizontal_flip=0.5`."""
     _, words = read_words((name, *adapters))
     given: dict[str, Any] = dict(words)
-    found = platform().preview_dataset(name, split, count, **given)
+    found = platform().preview_dataset(name, part, count, **given)
     if as_json:
         print_json(found)
         return
@@ -116,7 +117,11 @@ def cancel_download(names: tuple[str, ...]) -> None:
 @click.option("--name", help="Under which it is kept; the file's stem when absent.")
 @click.option("--target", help="Tables: the column to learn; the last one when absent.")
 @click.option("--task", type=click.Choice(["classification", "regression"]))
-@click.option("--no-shuffle", is_flag=True, help="Split the rows in the order they have.")
+@click.option(
+    "--no-shuffle",
+    is_flag=True,
+    help="The last rows test, those before them validate; else both are drawn.",
+)
 @click.option("--replace", is_flag=True, help="Replace a dataset of that name.")
 @json_option
 def add_dataset(
@@ -134,7 +139,7 @@ def add_dataset(
     hub = platform()
     records = [
         hub.add_dataset(
-            Path(file).stem if name is None else name,
+            name_of(Path(file)) if name is None else name,
             file,
             target,
             task,
@@ -237,10 +242,7 @@ def _print_dataset(record: DatasetRecord) -> None:
             ("shape", f"{_shape(facts.shape)} {facts.stored_type}".strip()),
             ("classes", ", ".join(f"{name} ({count:,})" for name, count in counts)),
             ("features", ", ".join(facts.features or ())),
-            *(
-                (name, f"{start:,} to {stop - 1:,} ({format_count(stop - start, 'sample')})")
-                for name, (start, stop) in facts.splits.items()
-            ),
+            *((name, part.text) for name, part in facts.parts.items()),
             ("size", format_bytes(facts.bytes)),
         ]
     print_fields(pairs)

@@ -73,12 +73,14 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--name", help="Under which it is kept; that of the file when absent.")
 @click.option("--input-shape", type=ShapeType(), help="Shape of one sample: 1,28,28.")
 @click.option("--outputs", type=click.IntRange(1), help="Number of outputs.")
+@click.option("--replace", is_flag=True, help="Replace networks of the same names.")
 @json_option
 def add(
     words: tuple[str, ...],
     name: str | None,
     input_shape: list[int] | None,
     outputs: int | None,
+    replace: bool,
     as_json: bool,
 ) -> None:
     """Add networks: torch modules of one's own, or JSON descriptions.
@@ -96,7 +98,9 @@ def add(
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         records = [
-            hub.add_network(file, name, input_shape=input_shape, outputs=outputs, **arguments)
+            hub.add_network(
+                file, name, input_shape=input_shape, outputs=outputs, replace=replace, **arguments
+            )
             for file in files
         ]
     if as_json:

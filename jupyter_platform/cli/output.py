@@ -138,7 +138,8 @@ def headline(record: JobRecord) -> str:
     if record.error is not None:
         return record.error.message
     if record.headline is not None:
-        return f"{record.headline.name} {number(record.headline.value)}"
+        on = f" ({record.headline.on})" if record.headline.on else ""
+        return f"{record.headline.name} {number(record.headline.value)}{on}"
     return ""
 
 

@@ -59,10 +59,11 @@ def show_strategy(name: str, as_json: bool) -> None:
 @strategies.command("add")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--name", help="Name of the strategy; that of the file when absent.")
+@click.option("--replace", is_flag=True, help="Replace another strategy of that name.")
 @json_option
-def add_strategy(file: Path, name: str | None, as_json: bool) -> None:
+def add_strategy(file: Path, name: str | None, replace: bool, as_json: bool) -> None:
     """Upload a Python file that defines a strategy."""
-    record = platform().add_strategy(file, name)
+    record = platform().add_strategy(file, name, replace=replace)
     if as_json:
         print_json(record)
     else:

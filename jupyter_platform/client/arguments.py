@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from jupyter_platform.client.datasets import is_file_argument
 from jupyter_platform.client.own_code import is_source_argument
 from jupyter_platform.client.submission import submission
 from jupyter_platform.core.errors import FieldError, OptionError, refusal
@@ -181,8 +180,7 @@ def submission_payload(
         If a word is neither the dataset nor ``key=value``, or a key stands twice.
     """
     dataset, options = read_words(words)
-    if dataset is not None and is_file_argument(dataset):
-        dataset = hub.ensure_dataset(dataset)
+    dataset, note = hub.as_dataset(dataset)
     return submission(
         type,
         [_network_name(hub, item.strip()) for item in networks.split(",")],
@@ -196,6 +194,7 @@ def submission_payload(
         force_free=force_free or None,
         dianne_defaults=dianne_defaults or None,
         options=options,
+        note=note,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,15 @@ from jupyter_platform.client.waiting import polled
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, check_dataset_name
 from jupyter_platform.core.errors import (
-    ConflictError,
     FieldError,
     InvalidDataError,
-    NotFoundError,
     UnavailableError,
 )
+from jupyter_platform.runtime.names import name_from
 
 KINDS = {".npz": "npz", ".csv": "csv", ".parquet": "parquet", ".txt": "characters"}
 """What a file is, by the end of its name."""
 SUFFIXES = tuple(KINDS)
-SHUFFLE_SEED = 0
-"""Seed of the order in which the rows of an added file are split."""
 CHUNK = 1_000_000
 
 
@@ -49,7 +45,7 @@ class Datasets:
     def preview_dataset(
         self,
         name: str,
-        split: str | None = None,
+        part: str | None = None,
         count: int = 32,
         *,
         sample: int | None = None,
@@ -61,7 +57,7 @@ class Datasets:
         ----------
         name : str
             Name of the dataset.
-        split : str, optional
+        part : str, optional
             ``train``, ``validation`` or ``test``; all samples when absent.
         count : int
             How many, spread evenly.
@@ -76,7 +72,7 @@ class Datasets:
             If the dataset cannot be used, or the adapters do not go with it.
         """
         given: dict[str, Any] = {key: _word(value) for key, value in adapters.items()}
-        given |= {"split": split, "count": count, "sample": sample}
+        given |= {"part": part, "count": count, "sample": sample}
         answer = self._transport.get(f"{_address(name)}/preview", **given)
         return DatasetPreview.model_validate(answer)
 
@@ -147,7 +143,8 @@ class Datasets:
         task : str, optional
             ``classification`` or ``regression``; told from the targets when absent.
         shuffle : bool
-            Whether the rows are put in a seeded random order before they are split; texts never.
+            Whether validation and test samples are drawn from all rows, with a seed; False: the
+            last rows test and those before them validate, as of a text always.
         replace : bool
             Whether a dataset of that name may be replaced.
 
@@ -171,6 +168,8 @@ class Datasets:
     def ensure_dataset(self, path: str | Path) -> str:
         """Add a file under its stem, unless it is there with the same content.
 
+        Where the stem is the name of other data, the file gets another: ``sales-2``.
+
         Returns
         -------
         str
@@ -178,11 +177,23 @@ class Datasets:
         """
         return ensure_added(self._transport, Path(path).expanduser())
 
-    def dataset_name(self, dataset: str | Path | None) -> str | None:
-        """Return the name of a dataset argument; one that is a file is added first."""
+    def as_dataset(self, dataset: str | Path | None) -> tuple[str | None, str | None]:
+        """Return the name of a dataset, or of a file that is added first.
+
+        Returns
+        -------
+        name : str or None
+            As `ensure_dataset` gives it for a file.
+        note : str or None
+            What to tell about that, where the name is not the one that was to be expected.
+        """
         if dataset is None or not is_file_argument(dataset):
-            return None if dataset is None else str(dataset)
-        return self.ensure_dataset(dataset)
+            return None if dataset is None else str(dataset), None
+        path = Path(dataset).expanduser()
+        name, wanted = ensure_added(self._transport, path), name_of(path)
+        if name == wanted:
+            return name, None
+        return name, f"The data of {path.name} are the dataset {name!r}; {wanted!r} holds others."
 
     def remove_dataset(self, name: str) -> None:
         """Remove a dataset that somebody added, or the files of a downloaded one."""
@@ -203,6 +214,7 @@ def upload(
     task: str | None = None,
     shuffle: bool = True,
     replace: bool = False,
+    rename: bool = False,
 ) -> DatasetRecord:
     """Send a file and return the dataset made of it; see `Datasets.add_dataset`."""
     check_dataset_name(name)
@@ -214,55 +226,34 @@ def upload(
             "kind": kind,
             "target": target,
             "task": task,
-            "shuffle_seed": SHUFFLE_SEED if shuffle and kind != "characters" else None,
+            "shuffle": None if shuffle else "false",
             "replace": "true" if replace else None,
+            "rename": "true" if rename else None,
         },
     )
     return DatasetRecord.model_validate_json(response.content)
 
 
 def ensure_added(transport: Transport, path: Path) -> str:
-    """Add a file under its stem, unless it is there with the same content, and return the name.
+    """Add a file, unless its content is there, and return the name; see `Datasets.ensure_dataset`.
 
     Raises
     ------
     InvalidDataError
         If there is no such file, or it cannot be used.
-    ConflictError
-        If the stem is the name of a dataset that nobody added.
     """
-    _kind(path)
-    name = _name_of(path)
-    known = _known(transport, name)
-    if known is None:
-        upload(transport, name, path)
-        return name
-    descriptor = known.descriptor
-    if descriptor is not None and descriptor.file == f"sha256:{_digest(path)}":
-        return name
-    if descriptor is None or known.origin != "added":
-        raise ConflictError(
-            f"{path} would be added as {name!r}, which is another dataset; add it under another "
-            "name first (add_dataset)."
-        )
-    upload(
-        transport,
-        name,
-        path,
-        target=descriptor.target if isinstance(descriptor.target, str) else None,
-        task=descriptor.task,
-        shuffle=descriptor.shuffle_seed is not None,
-        replace=True,
-    )
-    return name
-
-
-def _known(transport: Transport, name: str) -> DatasetRecord | None:
-    try:
-        answer: Any = transport.get(_address(name))
-    except NotFoundError:
-        return None
-    return DatasetRecord.model_validate(answer)
+    kind, name, reference = _kind(path), name_of(path), f"sha256:{_digest(path)}"
+    records = [DatasetRecord.model_validate(item) for item in transport.get("/api/datasets")]
+    same = [
+        record.name
+        for record in records
+        if record.origin == "added"
+        and record.descriptor is not None
+        and (record.descriptor.file, record.descriptor.kind) == (reference, kind)
+    ]
+    if same:
+        return name if name in same else same[0]
+    return upload(transport, name, path, rename=True).name
 
 
 def _kind(path: Path) -> str:
@@ -287,9 +278,9 @@ def _kind(path: Path) -> str:
     return KINDS[path.suffix.lower()]
 
 
-def _name_of(path: Path) -> str:
-    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")
-    return (cleaned or "data")[:64]
+def name_of(path: Path) -> str:
+    """Return the name under which a file is added where nobody gives one."""
+    return name_from(path.stem, "data")
 
 
 def _digest(path: Path) -> str:

@@ -58,6 +58,7 @@ class Networks:
         tag: str | None = None,
         input_shape: Sequence[int] | None = None,
         outputs: int | None = None,
+        replace: bool = False,
         **arguments: Any,
     ) -> NetworkRecord:
         """Add a network to the repository: a torch module of one's own, or a description.
@@ -72,14 +73,16 @@ class Networks:
             a function that gives one; an instance, whose weights are kept under a tag; a
             `NetworkDescription` as a mapping, or a JSON file with one.
         name : str, optional
-            Under which it is kept, in place of an earlier one; else that of file or class, with
-            a number where other source has it already.
+            Under which it is kept; that of file or class when absent, with a number where other
+            source has it already.
         tag : str, optional
             For the weights of an instance; ``initial`` when absent.
         input_shape : sequence of int, optional
             Shape of one sample, without the batch; that of its dataset when absent.
         outputs : int, optional
             Number of its outputs; that of its dataset when absent.
+        replace : bool
+            Whether it takes the place of a network of that name with other content.
         **arguments
             Of the constructor, as JSON holds them. ``input_shape`` and ``outputs`` are given to
             who asks for them by these names; ``"$outputs"`` stands for the number of classes.
@@ -94,11 +97,13 @@ class Networks:
         InvalidDataError
             If it cannot be read, its source cannot be had or run, with the line, an argument
             is missing or unknown, or no network can be built from it.
+        ConflictError
+            If the name that is given is that of other content.
         """
         if is_own(network):
             own = own_network_of(network, arguments)
             shapes = {"input_shape": input_shape, "outputs": outputs}
-            return add_own(self._transport, own, name, shapes, tag)[0]
+            return add_own(self._transport, own, name, shapes, tag, replace=replace)[0]
         content = _read_description(network)
         given: dict[str, Any] = {"name": name, "input_shape": input_shape, "outputs": outputs}
         content |= {key: value for key, value in given.items() if value is not None}
@@ -110,7 +115,8 @@ class Networks:
                 f"A description takes no arguments; {', '.join(arguments)} can be given to one's "
                 "own module."
             )
-        response = self._transport.request("PUT", _address(name), body=content)
+        params = {"replace": "true"} if replace else None
+        response = self._transport.request("PUT", _address(name), params=params, body=content)
         return NetworkRecord.model_validate_json(response.content)
 
     def network_names(self, type: str, networks: Any) -> tuple[Any, dict[str, Any]]:

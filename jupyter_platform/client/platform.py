@@ -132,11 +132,12 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         InvalidRequestError
             If anything else about the submission cannot be.
         """
+        added, note = self.as_dataset(dataset)
         names, found = self.network_names(type, networks)
         payload = submission.submission(
             type,
             names,
-            self.dataset_name(dataset),
+            added,
             name=name,
             request=request,
             priority=priority,
@@ -145,6 +146,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             target_filter=target_filter,
             force_free=force_free,
             options=found | options,
+            note=note,
         )
         return self.submit_payload(payload, wait_for_host=wait_for_host)
 
@@ -172,11 +174,12 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
 
         A file given as dataset is added to the repository, since only then it can be checked.
         """
+        added, note = self.as_dataset(dataset)
         names, found = self.network_names(type, networks)
         payload = submission.submission(
             type,
             names,
-            self.dataset_name(dataset),
+            added,
             name=name,
             request=request,
             priority=priority,
@@ -185,6 +188,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             target_filter=target_filter,
             force_free=force_free,
             options=found | options,
+            note=note,
         )
         return self.check_payload(payload)
 

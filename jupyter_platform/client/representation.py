@@ -65,6 +65,7 @@ def job_html(record: JobRecord, notice: str | None = None) -> str:
         ("submitted", f"{record.submitted_at:%Y-%m-%d %H:%M:%S %Z}"),
         ("took", _took(record)),
         ("note", " ".join(record.warnings)),
+        ("warning", " ".join((record.result or {}).get("warnings") or ())),
     ]
     rows = "".join(
         f'<tr><th scope="row" style="text-align:left">{name}</th>'
@@ -85,7 +86,7 @@ def describe(record: JobRecord) -> str:
         if record.error is not None:
             return f"{record.state}: {record.error.message}"
         if record.headline is not None and record.headline.value is not None:
-            return f"{record.state}, {record.headline.name} {record.headline.value:.4g}"
+            return f"{record.state}, {record.headline.text}"
         return str(record.state)
     if record.progress is not None and record.progress.fraction is not None:
         left = record.progress.remaining_s

@@ -23,8 +23,10 @@ class Strategies:
         records = [StrategyRecord.model_validate(item) for item in answer]
         return Listing(records, ("name", "type", "networks", "origin", "title"), _row)
 
-    def add_strategy(self, path: str | Path, name: str | None = None) -> StrategyRecord:
-        """Upload a Python file that defines a strategy; it replaces an earlier one of its name.
+    def add_strategy(
+        self, path: str | Path, name: str | None = None, *, replace: bool = False
+    ) -> StrategyRecord:
+        """Upload a Python file that defines a strategy.
 
         Parameters
         ----------
@@ -32,11 +34,15 @@ class Strategies:
             Defines one subclass of `jupyter_platform.learning.strategies.Strategy`.
         name : str, optional
             Name that jobs give as their strategy; that of the file when absent.
+        replace : bool
+            Whether it takes the place of another file of that name.
 
         Raises
         ------
         InvalidRequestError
             If the file cannot be read, is no Python, or defines no strategy.
+        ConflictError
+            If there is another strategy of that name.
         """
         path = Path(path)
         try:
@@ -44,7 +50,9 @@ class Strategies:
         except OSError as error:
             raise InvalidRequestError(f"{path} cannot be read: {error.strerror}.") from error
         address = f"/api/strategies/{quote(name or path.stem, safe='')}"
-        response = self._transport.upload(address, lambda: [source], {})
+        response = self._transport.upload(
+            address, lambda: [source], {"replace": "true" if replace else None}
+        )
         return StrategyRecord.model_validate(response.json())
 
     def remove_strategy(self, name: str) -> None:

@@ -30,6 +30,7 @@ def submission(
     force_free: bool | None = None,
     dianne_defaults: bool | None = None,
     options: Mapping[str, Any] | None = None,
+    note: str | None = None,
 ) -> dict[str, Any]:
     """Return the JSON form of a `JobSubmission`; the coordinator alone judges what it says.
 
@@ -49,6 +50,7 @@ def submission(
         "target_filter": target_filter,
         "force_free": force_free,
         "dianne_defaults": dianne_defaults,
+        "notes": [note] if note else None,
     }
     return {
         "type": str(type),

@@ -205,14 +205,16 @@ class Sweeping(Datasets, Networks):
         ...     "LEARN", "lenet-digits", "digits", learning_rate=[0.1, 0.01], batch_size=[32, 64]
         ... )
         """
+        added, note = self.as_dataset(dataset)
         names, found = self.network_names(type, networks)
         payload = submission.submission(
             type,
             names,
-            self.dataset_name(dataset),
+            added,
             request=request,
             priority=priority,
             options={**found, **options},
+            note=note,
         )
         return self.submit_sweep(
             payload, name=name, method=method, trials=trials, sweep_seed=sweep_seed

@@ -10,10 +10,12 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
+from jupyter_platform.core.units import format_count
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
-Split = Literal["train", "validation", "test"]
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = get_args(Part)
 Task = Literal["classification", "regression"]
 Kind = Literal[
     "npz",
@@ -155,8 +157,10 @@ class DatasetDescriptor(BaseModel):
     train: tuple[Reference, ...] = ()
     """Files of the training samples, in order, where there is more than one file. Kinds that keep
     labels apart (idx, stl10, and raw with `label_bytes` 0) take pairs: inputs, labels, …"""
+    validation: tuple[Reference, ...] = ()
+    """Files of the validation samples, which are numbered after those of `train`."""
     test: tuple[Reference, ...] = ()
-    """Files of the test samples, which are numbered after those of `train`."""
+    """Files of the test samples, which are numbered last."""
     labels: Reference | None = None
     """Images only: a text file with one class number a line, in the order of the images' names."""
     inputs: tuple[str, ...] | None = Field(default=None, min_length=1)
@@ -193,9 +197,14 @@ class DatasetDescriptor(BaseModel):
     """Samples that are used, from the first on; None: all."""
     shuffle_seed: int | None = Field(default=None, ge=0)
     """None: as stored; folders of images, where classes follow one another, are then shuffled with
-    seed 0 unless they have a test part."""
-    splits: dict[Split, tuple[int, int]] | None = None
-    """Half-open index ranges; None: the first 80 % train, the rest validates and tests."""
+    seed 0 unless they have parts."""
+    shuffle: bool = True
+    """Whether parts that neither `splits` nor files tell are drawn from all over the samples.
+    False, for samples that follow one another in time: the last ones test, those before validate.
+    """
+    splits: dict[Part, tuple[int, int]] | None = None
+    """Half-open index ranges of the parts; None: as the files say, and what they do not say is
+    drawn from the training samples, by class, with seed 0."""
     adapters: dict[str, Any] = Field(default_factory=dict)
     """Adapter options that jobs get unless they say otherwise."""
     download: tuple[DownloadSource, ...] = ()
@@ -205,7 +214,7 @@ class DatasetDescriptor(BaseModel):
 
     @field_validator("splits")
     @classmethod
-    def _ordered(cls, splits: dict[Split, tuple[int, int]] | None) -> Any:
+    def _ordered(cls, splits: dict[Part, tuple[int, int]] | None) -> Any:
         for name, (start, stop) in (splits or {}).items():
             if not 0 <= start < stop:
                 raise ValueError(f"split {name!r} is [{start}, {stop}); it must hold a sample")
@@ -244,17 +253,24 @@ class DatasetDescriptor(BaseModel):
             _check_parameters(self.kind, self.parameters)
         elif self.parameters:
             raise ValueError(f"kind {self.kind!r} takes no parameters")
-        elif self.file is None and not self.train:
-            raise ValueError("no data are named: give 'file', or 'train' and 'test'")
-        elif self.file is not None and (self.train or self.test):
-            raise ValueError("give either 'file', or 'train' and 'test'")
+        elif self.file is None and not self.parted:
+            raise ValueError(
+                "no data are named: give 'file', or one or more of 'train', 'validation' and 'test'"
+            )
+        elif self.file is not None and self.parted:
+            raise ValueError("give either 'file', or 'train', 'validation' and 'test'")
         return self
 
     @property
     def references(self) -> tuple[str, ...]:
         """Every file that it refers to."""
         single = (self.file, self.labels)
-        return (*(item for item in single if item is not None), *self.train, *self.test)
+        return (*(item for item in single if item is not None), *self.parted)
+
+    @property
+    def parted(self) -> tuple[str, ...]:
+        """The files that it refers to part by part."""
+        return (*self.train, *self.validation, *self.test)
 
     @property
     def is_complete(self) -> bool:
@@ -267,9 +283,39 @@ class DatasetDescriptor(BaseModel):
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def content(self) -> str:
+        """SHA-256, in hex, of what decides which samples its files hold, and in which rows.
+
+        Names, texts, parts, numbering and what only changes values or labels are not part of it.
+        """
+        parts = self.model_dump(mode="json", exclude=_NOT_CONTENT)
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
     def parameter(self, name: str) -> float:
         """Return a parameter of a synthetic kind, or its default."""
         return self.parameters.get(name, SYNTHETIC[self.kind][name][0])
+
+
+_NOT_CONTENT = {
+    "format",
+    "name",
+    "title",
+    "summary",
+    "source",
+    "licence",
+    "task",
+    "shape",
+    "scale",
+    "classes",
+    "features",
+    "size",
+    "shuffle",
+    "shuffle_seed",
+    "splits",
+    "adapters",
+    "download",
+}
 
 
 def _check_parameters(kind: str, given: dict[str, float]) -> None:
@@ -284,6 +330,35 @@ def _check_parameters(kind: str, given: dict[str, float]) -> None:
                 f"parameter {name} = {value:g} is not accepted; it must be {noun} from {least:g} "
                 f"to {most:g}"
             )
+
+
+class PartFacts(BaseModel):
+    """Which samples one part of a dataset has."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: int
+    stop: int
+    """Half-open range of sample numbers that they lie in."""
+    size: int
+    """How many they are; fewer than the range has where others lie between them."""
+    seed: int | None = None
+    """Seed with which they were drawn, or drawn from; None where files or ranges tell them."""
+
+    @property
+    def is_range(self) -> bool:
+        """Whether they are all samples of the range."""
+        return self.size == self.stop - self.start
+
+    @property
+    def text(self) -> str:
+        """``1,437 to 1,796 (360 samples)``, or ``80 samples, drawn with seed 0``."""
+        count = format_count(self.size, "sample")
+        if self.is_range:
+            return f"{self.start:,} to {self.stop - 1:,} ({count})"
+        if self.seed is not None:
+            return f"{count}, drawn with seed {self.seed}"
+        return f"{count} between {self.start:,} and {self.stop - 1:,}"
 
 
 class DatasetFacts(BaseModel):
@@ -301,7 +376,8 @@ class DatasetFacts(BaseModel):
     class_counts: list[int] | None = None
     """Samples per class, in the order of `classes`."""
     features: list[str] | None = None
-    splits: dict[Split, tuple[int, int]]
+    parts: dict[Part, PartFacts]
+    """Its parts, in the order train, validation, test; samples are in one of them at most."""
     bytes: int
     """Size of the stored files."""
     masks: bool = False
@@ -356,7 +432,7 @@ class DatasetPreview(BaseModel):
     """Some samples, with the facts as jobs see them through the adapters that were asked for."""
 
     facts: DatasetFacts
-    split: Split | None
+    part: Part | None
     samples: list[SampleView]
 
 

@@ -288,6 +288,24 @@ def no_answer(field: str, name: str, error: NoAnswerError) -> InvalidDataError:
     return InvalidDataError(message, errors=[FieldError(field=field, value=name, message=message)])
 
 
+def refused_other(kind: str, name: str) -> ConflictError:
+    """Return the error that something of other content has a name already.
+
+    Parameters
+    ----------
+    kind : str
+        What it is: ``"network"``.
+    name : str
+        Its name, which is given as the field ``name``.
+    """
+    message = (
+        f"There is a {kind} {name!r} of other content already; choose another name, or set replace."
+    )
+    accepted = "another name, or replace"
+    field = FieldError(field="name", value=name, message=message, accepted=accepted)
+    return ConflictError(message, errors=[field])
+
+
 def refusal(
     field: str, value: Any, message: str, accepted: str, nearest: str | None = None
 ) -> OptionError:

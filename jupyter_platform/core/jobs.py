@@ -57,6 +57,8 @@ class JobSubmission(BaseModel):
     """Whether its hosts must be free of other work, and stay so while it runs."""
     dianne_defaults: bool = False
     """Whether options that are not given have DIANNE's defaults instead of ours."""
+    notes: list[Annotated[str, Field(max_length=500)]] = Field(default=[], max_length=10)
+    """What who submits it has to tell of what was done before, such as a file added as data."""
 
 
 class JobErrorRecord(BaseModel):
@@ -95,6 +97,14 @@ class Headline(BaseModel):
     name: str
     """``"accuracy"``, ``"validation accuracy"``, ``"R²"``, ``"loss"``."""
     value: float | None
+    on: str | None = None
+    """By which samples it was judged: ``"test, 360 samples"``."""
+
+    @property
+    def text(self) -> str:
+        """``accuracy 0.9833 (test, 360 samples)``."""
+        number = "–" if self.value is None else f"{self.value:.4g}"
+        return f"{self.name} {number}" + (f" ({self.on})" if self.on else "")
 
 
 class AttemptRecord(BaseModel):

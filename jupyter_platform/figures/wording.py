@@ -64,8 +64,10 @@ def value(number: float | None) -> str:
 
 
 def headline(record: Headline | None) -> str:
-    """Return what a job came to: ``accuracy 0.981``."""
-    return "" if record is None else f"{record.name} {value(record.value)}"
+    """Return what a job came to: ``accuracy 0.981 (test, 360 samples)``."""
+    if record is None:
+        return ""
+    return f"{record.name} {value(record.value)}" + (f" ({record.on})" if record.on else "")
 
 
 def progress(record: JobProgress | None) -> str:

@@ -8,7 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.learning.checkpoint import write_checkpoint
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.networks import WeightsHeader, save_weights
+from jupyter_platform.learning.provenance import Provenance
 from jupyter_platform.learning.stop import Interrupted
 from jupyter_platform.learning.strategies import Strategy
 from jupyter_platform.learning.strategies.contract import check_scores
@@ -27,6 +28,8 @@ from jupyter_platform.learning.strategies.contract import check_scores
 logger = logging.getLogger(__name__)
 
 WEIGHTS = "weights"
+BEST = "best"
+"""Variant of the weights that a validation chose."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class KeptNetwork:
     name: str
     module: nn.Module
     header: WeightsHeader
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 class WeightsFolder:
@@ -77,7 +81,9 @@ class WeightsFolder:
         """
         paths = self.paths(variant)
         for name, item in self._kept.items():
-            save_weights(paths[name], item.module.state_dict(), item.header, step=str(step))
+            told = item.provenance.metadata(best=variant == BEST)
+            state = item.module.state_dict()
+            save_weights(paths[name], state, item.header, step=str(step), **told)
         self._tell(variant, step, scores)
 
     def adopt(
@@ -182,7 +188,7 @@ class Validation:
 
     def _keep_best(self, step: int, scores: dict[str, float]) -> None:
         try:
-            self._weights.save("best", step, scores)
+            self._weights.save(BEST, step, scores)
         except OSError as error:
             self._context.warn(f"The best weights (step {step}) cannot be stored: {error}.")
             return

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, PlatformError
 from jupyter_platform.core.evaluations import EVALUATIONS, default_evaluation
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
@@ -25,6 +25,7 @@ from jupyter_platform.learning.datasets.adapters import make_adapters
 from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
 from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
+from jupyter_platform.learning.set_checks import SETS, missing_part, shared_samples
 from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import places_of
 from jupyter_platform.learning.strategies.sampling import batch_note, check_sampling
@@ -189,8 +190,7 @@ def check(
     if job_type is JobType.LEARN:
         _check_learning(result, dataset.name, facts, sizes, options)
     elif "test_set" not in sizes and not result.errors:
-        message = f"Dataset {dataset.name!r} has no test split; give test_set."
-        result.errors.append(FieldError(field="test_set", message=message))
+        result.errors += missing_part(dataset.name, options.get("part", "test"), facts.parts).errors
     shared = "train_set" if job_type is JobType.LEARN else "test_set"
     _check_ranks(result, ranks, shared, sizes.get(shared))
     _check_networks(result, networks, places, facts, options)
@@ -329,17 +329,6 @@ def _places_to_evaluate(
     return kind.places(model, facts)
 
 
-_SETS: dict[JobType, dict[str, tuple[Split, ...]]] = {
-    JobType.LEARN: {
-        "train_set": ("train",),
-        "validation_set": ("validation",),
-        "test_set": ("test",),
-    },
-    JobType.EVALUATE: {"test_set": ("test", "validation")},
-}
-"""The sets that each type reads, and the splits that stand in for them in this order."""
-
-
 def _check_sets(
     result: Check,
     job_type: JobType,
@@ -347,12 +336,13 @@ def _check_sets(
     facts: DatasetFacts,
     options: dict[str, Any],
 ) -> dict[str, int]:
-    """Return the samples in each set that is given or has a split."""
+    """Return the samples in each set that is given or has a part."""
     sizes: dict[str, int] = {}
-    for option, splits in _SETS.get(job_type, {}).items():
-        default = next((facts.splits[split] for split in splits if split in facts.splits), None)
-        index_set = options.get(option) or default
+    for option, default in SETS.get(job_type, {}).items():
+        index_set = options.get(option)
+        part = facts.parts.get(options.get("part") or default)
         if index_set is None:
+            sizes |= {} if part is None else {option: part.size}
             continue
         try:
             sizes[option] = check_index_set(index_set, option, name, facts.size)
@@ -371,12 +361,12 @@ def _check_learning(
     blamed = {item.field for item in result.errors}
     if "validation_set" not in sizes and "validation_set" not in blamed:
         result.warnings.append(
-            f"Dataset {name!r} has no validation split and no validation_set is given: no best "
+            f"Dataset {name!r} has no validation part and no validation_set is given: no best "
             "weights are kept."
         )
     size, model = sizes.get("train_set"), LearnOptions.model_validate(options)
     if size is None and "train_set" not in blamed:
-        message = f"Dataset {name!r} has no training split; give train_set."
+        message = f"Dataset {name!r} has no training part; give train_set."
         result.errors.append(FieldError(field="train_set", message=message))
     if size is not None:
         note = batch_note(model, size) if model.strategy in PASSING else None
@@ -388,37 +378,7 @@ def _check_learning(
     if options.get("sample_range") is None:
         _check_classes(result, name, facts)
     if not result.errors:
-        _warn_of_shared_samples(result, facts, options)
-
-
-def _warn_of_shared_samples(result: Check, facts: DatasetFacts, options: dict[str, Any]) -> None:
-    """Say when the samples that judge a network are among those that it learns."""
-    learned = _set_of("train_set", facts, options)
-    for option in ("validation_set", "test_set"):
-        count, first = _shared(learned, _set_of(option, facts, options))
-        if count:
-            result.warnings.append(
-                f"train_set and {option} share {format_count(count, 'sample')}, the first is "
-                f"{first}: scores on samples that were learned say little of new ones."
-            )
-
-
-def _shared(one: range | frozenset[int], other: range | frozenset[int]) -> tuple[int, int]:
-    """Return how many samples two sets share, and the first; ranges may be very long."""
-    if isinstance(one, range) and isinstance(other, range):
-        start, stop = max(one.start, other.start), min(one.stop, other.stop)
-        return max(stop - start, 0), start
-    few, rest = (other, one) if isinstance(one, range) else (one, other)
-    both = [item for item in few if item in rest]
-    return len(both), min(both, default=0)
-
-
-def _set_of(option: str, facts: DatasetFacts, options: dict[str, Any]) -> range | frozenset[int]:
-    """Return the samples of a set of a LEARN job."""
-    splits = _SETS[JobType.LEARN][option]
-    default = next((facts.splits[split] for split in splits if split in facts.splits), None)
-    found = options.get(option) or default or (0, 0)
-    return range(*found) if len(found) == 2 else frozenset(found)
+        result.warnings += shared_samples(facts, options)
 
 
 def _check_classes(result: Check, name: str, facts: DatasetFacts) -> None:

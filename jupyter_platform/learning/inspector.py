@@ -16,7 +16,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel, Field, ValidationError
 
-from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Part
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError, unknown_name
 from jupyter_platform.core.generations import GenerateQuestion
 from jupyter_platform.core.networks import NetworkDescription
@@ -56,7 +56,7 @@ class _DatasetRequest(BaseModel):
 
 
 class _PreviewRequest(_DatasetRequest):
-    split: Split | None = None
+    part: Part | None = None
     count: int = Field(default=32, ge=1)
     sample: int | None = Field(default=None, ge=0)
     options: AdapterOptions = AdapterOptions()
@@ -200,7 +200,7 @@ class Inspector:
         if shown is None or shown.descriptor != asked.descriptor:
             # Whoever looks at a dataset looks at it several times, through other adapters.
             shown = self._shown = load(asked.descriptor, asked.files)
-        found = preview(shown, asked.split, asked.count, asked.options, asked.sample)
+        found = preview(shown, asked.part, asked.count, asked.options, asked.sample)
         return found.model_dump(mode="json")
 
     def _dataset_facts(self, descriptor: DatasetDescriptor, files: dict[str, str]) -> DatasetFacts:

@@ -36,6 +36,7 @@ from jupyter_platform.learning.gang import PeerLostError
 from jupyter_platform.learning.loop import Accumulated, Callback, Steps, train
 from jupyter_platform.learning.network_modes import uncompiled
 from jupyter_platform.learning.preparation import prepare_strategy
+from jupyter_platform.learning.provenance import Measured
 from jupyter_platform.learning.rank_states import RankStates, with_own_state
 from jupyter_platform.learning.recorder import Point
 from jupyter_platform.learning.rules import LossPlateau, TimeLimit, ValidationPlateau
@@ -71,6 +72,8 @@ class _Learning:
     listeners: list[Callback]
     """Called between steps, in this order, after the networks of a gang were brought together."""
     ranks: RankStates
+    measured: Measured | None
+    """By which samples validation judges."""
     start: int = 0
     draws_on: bool = False
     """Whether its random numbers are those that follow a checkpoint of this very rank."""
@@ -201,7 +204,7 @@ def _set_up(
     dataset: Dataset | None,
     sync: Synchronisation | None,
 ) -> _Learning:
-    strategy, kept = prepare_strategy(context, options, dataset)
+    strategy, kept, measured = prepare_strategy(context, options, dataset)
     options = strategy.material.options
     watched = [name for name in strategy.series if name == LOSS or name.endswith("_loss")]
     context.recorder.guard(watched, partial(_not_finite, context.stop))
@@ -235,7 +238,16 @@ def _set_up(
         checkpoints,
     ]
     learning = _Learning(
-        context, options, strategy, weights, validation, checkpoints, records, listeners, ranks
+        context,
+        options,
+        strategy,
+        weights,
+        validation,
+        checkpoints,
+        records,
+        listeners,
+        ranks,
+        measured,
     )
     _resume(learning)
     return learning
@@ -301,7 +313,7 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
         "device": str(learning.context.device),
         **learning.context.used,
         **_used(learning, samples),
-        "headline": _headline(best, loss),
+        **_judgement(best, loss, learning.measured),
         **learning.strategy.summary(),
     }
 
@@ -317,6 +329,19 @@ def _used(learning: _Learning, samples: int) -> dict[str, Any]:
         used["batch_size"] = learning.strategy.samples_per_step
         used["epochs"] = samples / len(material.train)
     return {**used, "train_samples": len(material.train), "validation_samples": validation}
+
+
+def _judgement(
+    best: dict[str, Any] | None, loss: float | None, measured: Measured | None
+) -> dict[str, Any]:
+    """Return the leading score, and by which samples it was judged."""
+    if best is None or measured is None:
+        return {"headline": {**_headline(best, loss), "on": None if best else "training samples"}}
+    return {
+        "headline": {**_headline(best, loss), "on": measured.text},
+        "measured_on": measured.text,
+        "warnings": list(measured.warnings),
+    }
 
 
 def _headline(best: dict[str, Any] | None, loss: float | None) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -30,6 +31,7 @@ from jupyter_platform.learning.network_modes import (
 )
 from jupyter_platform.learning.networks import WeightsHeader, build, calibrate, load_weights
 from jupyter_platform.learning.networks.calibration import needs_calibration
+from jupyter_platform.learning.provenance import Lesson, Measured, Provenance, measured
 from jupyter_platform.learning.strategies import Material, Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import check_state, places_of
 from jupyter_platform.learning.strategies.sampling import Source, TensorSource, batch_note
@@ -64,17 +66,21 @@ class _AdaptedSource:
         return self._chain(*self._source.gather(rows))
 
 
+class Prepared(NamedTuple):
+    """What a LEARN job begins with."""
+
+    strategy: Strategy
+    """Ready for its first step."""
+    kept: list[KeptNetwork]
+    """The networks whose weights go to the repository."""
+    measured: Measured | None
+    """By which samples its validation judges; None: by none."""
+
+
 def prepare_strategy(
     context: RunContext, options: LearnOptions, dataset: Dataset | None
-) -> tuple[Strategy, list[KeptNetwork]]:
+) -> Prepared:
     """Build the networks and the strategy of a LEARN job.
-
-    Returns
-    -------
-    strategy : Strategy
-        Ready for its first step.
-    kept : list of KeptNetwork
-        The networks whose weights go to the repository.
 
     Raises
     ------
@@ -110,7 +116,8 @@ def prepare_strategy(
     if options.compile:
         context.phase("compiling the network")
         context.used["compiled"] = compile_networks(networks, context.device, context.warn)
-    return strategy, _kept(context, places, networks, samples)
+    kept = _kept(context, places, networks, samples)
+    return Prepared(strategy, kept, None if samples is None else samples.measured)
 
 
 def _with_end(context: RunContext, options: LearnOptions, samples: _Samples | None) -> LearnOptions:
@@ -132,9 +139,14 @@ class _Samples:
     chain: Chain
     facts: DatasetFacts
     train: Tensor
+    """Stored rows, int64, shape (n,)."""
     validation: Tensor | None
     streamed: bool
     preparation: Preparation
+    lesson: Lesson
+    """What weights remember of them."""
+    measured: Measured | None
+    """By what a validation judges."""
 
     def into(self, material: Material) -> Material:
         """Return the material with these samples."""
@@ -160,18 +172,41 @@ def _change(
 def _samples(context: RunContext, options: LearnOptions, dataset: Dataset) -> _Samples:
     dataset, chain = adapt(dataset, options)
     source = _source(dataset, context.device)
-    validation = _validation_rows(options, dataset)
+    given = _given_sets(options, dataset)
+    train = _training_rows(context, options, dataset, given)
+    held_out = given.get("validation_set")
+    if held_out is None:
+        held_out = dataset.part("validation", given.values())
+    validation = None if held_out is None else dataset.rows_of(held_out)
+    lesson = Lesson.of(dataset, train, validation)
     facts = chain.shape(dataset.facts)
     return _Samples(
         source=_AdaptedSource(source, chain) if len(chain) else source,
         unchanged=source,
         chain=chain,
         facts=facts,
-        train=_training_rows(context, options, dataset).to(context.device),
+        train=train.to(context.device),
         validation=None if validation is None else validation.to(context.device),
         streamed=not dataset.in_memory,
         preparation=prepare(dataset.descriptor, dataset.facts, facts, dict(options)),
+        lesson=lesson,
+        measured=None
+        if held_out is None
+        else _validated_on(context, options, dataset, held_out, lesson),
     )
+
+
+def _validated_on(
+    context: RunContext,
+    options: LearnOptions,
+    dataset: Dataset,
+    indices: Tensor,
+    lesson: Lesson,
+) -> Measured:
+    """Return by what a validation judges; that it chooses the best weights goes without saying."""
+    learned = Provenance(lessons=[lesson.model_copy(update={"validation": None})])
+    weights = [(item.description.name, learned) for item in context.spec.networks[:1]]
+    return measured(dataset, indices, options.validation_set, "validation", weights)
 
 
 def _source(dataset: Dataset, device: torch.device) -> Source:
@@ -196,13 +231,27 @@ def _reduce(context: RunContext, precision: str, networks: Sequence[nn.Module]) 
         compute_in(network, precision, context.device)
 
 
-def _training_rows(context: RunContext, options: LearnOptions, dataset: Dataset) -> Tensor:
-    train_set = options.train_set or dataset.split("train")
-    if train_set is None:
+def _given_sets(options: LearnOptions, dataset: Dataset) -> dict[str, Tensor]:
+    """Return the sample numbers of the sets that are given, by option."""
+    sets = {
+        "train_set": options.train_set,
+        "validation_set": options.validation_set,
+        "test_set": options.test_set,
+    }
+    return {name: dataset.indices(found, name) for name, found in sets.items() if found is not None}
+
+
+def _training_rows(
+    context: RunContext, options: LearnOptions, dataset: Dataset, given: Mapping[str, Tensor]
+) -> Tensor:
+    indices = given.get("train_set")
+    if indices is None:
+        indices = dataset.part("train", given.values())
+    if indices is None:
         raise InvalidRequestError(
-            f"Dataset {dataset.descriptor.name!r} has no training split; give train_set."
+            f"Dataset {dataset.descriptor.name!r} has no training part; give train_set."
         )
-    rows = dataset.rows(train_set, "train_set")
+    rows = dataset.rows_of(indices)
     note = batch_note(options, len(rows)) if options.strategy in PASSING else None
     if note is not None:
         context.warn(note)
@@ -229,11 +278,6 @@ def _warn_of_missing_classes(context: RunContext, dataset: Dataset, rows: Tensor
         context.warn(
             f"train_set holds no sample of class {missing[0]!r}{more}, which nothing is learned of."
         )
-
-
-def _validation_rows(options: LearnOptions, dataset: Dataset) -> Tensor | None:
-    index_set = options.validation_set or dataset.split("validation")
-    return None if index_set is None else dataset.rows(index_set, "validation_set")
 
 
 def _networks(
@@ -287,7 +331,16 @@ def _kept(
             place.output_shape,
             _preparation(place, samples),
         )
-        kept.setdefault(description.name, KeptNetwork(description.name, network, header))
+        before = Provenance()
+        if given.weights is not None:
+            before = Provenance.of(context.file(given.weights, "weights"))
+        item = KeptNetwork(
+            description.name,
+            network,
+            header,
+            before.after(None if samples is None else samples.lesson),
+        )
+        kept.setdefault(description.name, item)
     return list(kept.values())
 
 

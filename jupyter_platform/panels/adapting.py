@@ -114,7 +114,7 @@ class Adapting:
             return gallery(plain)
         changed = hub.preview_dataset(dataset, count=VARIANTS, sample=number, **options)
         both = DatasetPreview(
-            facts=changed.facts, split=None, samples=[*plain.samples, *changed.samples]
+            facts=changed.facts, part=None, samples=[*plain.samples, *changed.samples]
         )
         captions = ["as it is", *(["changed"] * len(changed.samples))]
         return f"{gallery(both, captions)}<p>Jobs get shape {shape(changed.facts.shape)}.</p>"

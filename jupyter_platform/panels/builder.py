@@ -225,13 +225,13 @@ class BuilderPanel:
             return
         self._trying.hide()
         self._try.layout.display = "none"
-        work = partial(self._put, name, self._written())
+        work = partial(self._put, name, self._written(), name in self._mine)
         self._background.run(work, partial(self._stored, then), self._fail)
 
-    def _put(self, name: str, rows: list[tuple[str, str]]) -> str:
+    def _put(self, name: str, rows: list[tuple[str, str]], replace: bool) -> str:
         from jupyter_platform.panels.draft import describe  # noqa: PLC0415 - slow to import
 
-        return self._hub().add_network(describe(name, rows)).description.name
+        return self._hub().add_network(describe(name, rows), replace=replace).description.name
 
     def _stored(self, then: Any, name: str) -> None:
         self._mine.add(name)

@@ -46,9 +46,9 @@ class DatasetRow:
     """Whether its facts are known, as far as they can be."""
 
     @property
-    def splits(self) -> tuple[str, ...]:
-        """Names of its splits."""
-        return () if self.record.facts is None else tuple(self.record.facts.splits)
+    def parts(self) -> tuple[str, ...]:
+        """Names of its parts."""
+        return () if self.record.facts is None else tuple(self.record.facts.parts)
 
 
 def datasets(hub: Platform, chosen: str | None = None) -> list[DatasetRow]:
@@ -217,7 +217,7 @@ def _facts(record: DatasetRecord) -> Markup:
             ("learns", learns(record)),
             ("samples", f"{facts.size:,}"),
             ("one sample", f"{_shape(record)}{stored}"),
-            *((f"{name} split", _range(*border)) for name, border in facts.splits.items()),
+            *((f"{name} part", part.text) for name, part in facts.parts.items()),
             ("features", ", ".join(facts.features or ())),
             ("size", format_bytes(facts.bytes) + (", read as needed" if facts.streamed else "")),
         ]
@@ -232,10 +232,6 @@ def _facts(record: DatasetRecord) -> Markup:
         ]
     pairs += [("from", record.origin), ("lies in", record.location or "")]
     return definitions(pairs)
-
-
-def _range(start: int, stop: int) -> str:
-    return f"{start:,} to {stop - 1:,} ({format_count(stop - start, 'sample')})"
 
 
 def _class_counts(facts: DatasetFacts) -> Markup:

@@ -68,10 +68,10 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         self._progress = widgets.HTML()
         coming = (self._get, self._bar, self._progress, self._cancel)
         self._download = box(widgets.HBox, "actions", *coming)
-        self._split = widgets.Dropdown(options=[ALL], description="Samples of")
-        self._split.observe(lambda _: self._look(), names="value")
+        self._part = widgets.Dropdown(options=[ALL], description="Samples of")
+        self._part.observe(lambda _: self._look(), names="value")
         self._gallery = widgets.HTML()
-        self._samples = box(widgets.VBox, "samples", self._split, self._gallery)
+        self._samples = box(widgets.VBox, "samples", self._part, self._gallery)
         self._adapting = Adapting(self._hub)
         shown = (self._head, self._download, self._counts, self._samples, self._facts)
         return box(widgets.VBox, "page", *shown, self._adapting.widget)
@@ -118,8 +118,8 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         if seen == self._seen:
             return
         self._seen = None  # nothing is asked while the choices change
-        self._split.options = [*row.splits, ALL]
-        self._split.value = next(iter(row.splits), ALL)
+        self._part.options = [*row.parts, ALL]
+        self._part.value = next(iter(row.parts), ALL)
         self._seen = seen
         self._gallery.value = ""
         self._look()
@@ -128,13 +128,13 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
 
     def _look(self) -> None:
         if self._seen is not None:
-            split = None if self._split.value == ALL else str(self._split.value)
-            self._looking.ask(partial(self._read_samples, self._seen, split))
+            part = None if self._part.value == ALL else str(self._part.value)
+            self._looking.ask(partial(self._read_samples, self._seen, part))
 
-    def _read_samples(self, seen: tuple[str, str], split: str | None) -> tuple[Any, str]:
+    def _read_samples(self, seen: tuple[str, str], part: str | None) -> tuple[Any, str]:
         from jupyter_platform.panels import dataset_views  # noqa: PLC0415 - loaded by `_read`
 
-        found = self._hub().preview_dataset(seen[0], split, SAMPLES)
+        found = self._hub().preview_dataset(seen[0], part, SAMPLES)
         return seen, dataset_views.gallery(found)
 
     def _show_samples(self, answer: tuple[Any, str]) -> None:

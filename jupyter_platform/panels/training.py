@@ -95,7 +95,7 @@ class Training:
             values = progress.values.items()
             words += [f"{name.replace('_', ' ')} {item:.3g}" for name, item in values if item]
         elif record.headline is not None and record.headline.value is not None:
-            words.append(f"{record.headline.name} {record.headline.value:.4g}")
+            words.append(record.headline.text)
         if record.error is not None:
             words.append(record.error.message)
         return Look(

@@ -1,6 +1,17 @@
 /** Datasets, as the coordinator sends them. */
 
-export type Split = 'train' | 'validation' | 'test';
+export type Part = 'train' | 'validation' | 'test';
+
+/** Which samples one part of a dataset has. */
+export interface IPartFacts {
+  /** Half-open range of sample numbers that they lie in. */
+  start: number;
+  stop: number;
+  /** How many they are; fewer than the range has where others lie between them. */
+  size: number;
+  /** Seed with which they were drawn, or drawn from. */
+  seed: number | null;
+}
 
 export interface IDatasetDescriptor {
   name: string;
@@ -9,7 +20,7 @@ export interface IDatasetDescriptor {
   kind: string;
   shape: number[] | null;
   /** Half-open ranges. */
-  splits: { [split in Split]?: [number, number] } | null;
+  splits: { [part in Part]?: [number, number] } | null;
 }
 
 export interface IDatasetFacts {
@@ -23,7 +34,7 @@ export interface IDatasetFacts {
   classes: string[] | null;
   class_counts: number[] | null;
   features: string[] | null;
-  splits: { [split in Split]?: [number, number] };
+  parts: { [part in Part]?: IPartFacts };
   bytes: number;
   /** Whether samples follow each other, as the characters of a text. */
   sequential: boolean;

@@ -131,9 +131,10 @@ export function headlineName({ name }: IHeadline): string {
   return name.replace('validation ', 'val ').replace('accuracy', 'acc');
 }
 
-/** What a job came to, as `acc 0.981`. */
+/** What a job came to and by what it was judged, as `acc 0.981 (test, 360 samples)`. */
 export function formatHeadline(headline: IHeadline): string {
-  return `${headlineName(headline)} ${formatValue(headline.value)}`;
+  const score = `${headlineName(headline)} ${formatValue(headline.value)}`;
+  return headline.on ? `${score} (${headline.on})` : score;
 }
 
 /** The series by which a running job is followed: what it learns, or what its agents reach. */

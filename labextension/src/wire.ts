@@ -100,6 +100,8 @@ export interface IJobProgress {
 export interface IHeadline {
   name: string;
   value: number | null;
+  /** By which samples it was judged, such as `test, 360 samples`; older jobs do not tell. */
+  on?: string | null;
 }
 
 export interface IAttempt {
@@ -371,7 +373,8 @@ export type {
   IDatasetFacts,
   IDatasetRecord,
   IDownload,
-  Split
+  IPartFacts,
+  Part
 } from './dataset-wire';
 
 /** What became of the file of a network that somebody uploaded. */

@@ -148,7 +148,7 @@ def test_waiting_ends_in_time_and_leaves_the_job(platform):
     job.stop().wait(timeout=30)
 
 
-def test_a_file_is_added_under_its_stem_and_again_only_when_it_changed(platform, tmp_path):
+def test_a_file_is_added_under_its_stem_and_other_content_under_another_name(platform, tmp_path):
     path = tmp_path / "my points.npz"
     rng = np.random.default_rng(0)
     x = rng.normal(size=(80, 3)).astype("float32")
@@ -159,11 +159,15 @@ def test_a_file_is_added_under_its_stem_and_again_only_when_it_changed(platform,
     assert platform.ensure_dataset(path) == "my-points"
     assert platform.dataset("my-points").descriptor.file == first
     np.savez(path, x=x, y=(x[:, 1] > 0).astype("int64"))
-    platform.ensure_dataset(path)
+    other = platform.submit("LEARN", "mlp", path, **SHORT)
 
     assert job.record.dataset == "my-points"
+    assert other.record.dataset == "my-points-2"
+    assert "are the dataset 'my-points-2'; 'my-points' holds others" in other.record.warnings[0]
     assert job.wait(timeout=60) == "finished"
-    assert platform.dataset("my-points").descriptor.file != first
+    assert platform.dataset("my-points").descriptor.file == first
+    other.stop()
+    platform.remove_dataset("my-points-2")
     platform.remove_dataset("my-points")
     with pytest.raises(NotFoundError):
         platform.dataset("my-points")
@@ -173,8 +177,10 @@ def test_a_file_never_takes_the_place_of_a_bundled_dataset(platform, tmp_path):
     path = tmp_path / "iris.csv"
     path.write_text("a,y\n1,0\n2,1\n")
 
-    with pytest.raises(ConflictError, match="another name"):
-        platform.submit("LEARN", "mlp", path)
+    job = platform.submit("LEARN", "mlp", path, max_iterations=1)
+
+    assert job.record.dataset == "iris-2"
+    assert "'iris' holds others" in job.record.warnings[0]
 
 
 @pytest.mark.parametrize("name", ["missing.npz", "missing.csv"])

@@ -76,7 +76,11 @@ FACTS = {
     "shape": [4],
     "task": "classification",
     "outputs": 3,
-    "splits": {"train": [0, 120], "validation": [120, 150], "test": [120, 150]},
+    "parts": {
+        "train": {"start": 0, "stop": 120, "size": 108, "seed": 0},
+        "validation": {"start": 0, "stop": 120, "size": 12, "seed": 0},
+        "test": {"start": 120, "stop": 150, "size": 30},
+    },
     "bytes": 1000,
 }
 """What is known of every dataset."""

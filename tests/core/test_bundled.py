@@ -25,7 +25,7 @@ def test_digits_are_split_as_promised():
     descriptor = bundled_datasets()["digits"]
 
     assert descriptor.splits["train"] == (0, 1437)
-    assert descriptor.splits["validation"] == (1437, 1797)
+    assert descriptor.splits["test"] == (1437, 1797)
     assert descriptor.shape == (1, 8, 8)
 
 

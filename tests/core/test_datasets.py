@@ -45,7 +45,7 @@ def test_the_digest_follows_what_the_data_are():
 
 def test_a_regression_has_as_many_targets_as_outputs():
     """Facts that were stored by an earlier version lack the shape of targets."""
-    known = {"size": 1, "shape": [2], "splits": {"train": (0, 1)}, "bytes": 1}
+    known = {"size": 1, "shape": [2], "parts": {}, "bytes": 1}
 
     facts = DatasetFacts(**known, task="regression", outputs=3)
 

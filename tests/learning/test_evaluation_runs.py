@@ -46,7 +46,11 @@ def test_digits_are_evaluated_as_scikit_learn_does(make_run, run_process, fresh_
     found = result.result
     assert (result.status, found["samples"]) == ("finished", 360)
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, predicted), abs=1e-6)
-    assert found["headline"] == {"name": "accuracy", "value": found["accuracy"]}
+    assert found["headline"] == {
+        "name": "accuracy",
+        "value": found["accuracy"],
+        "on": "test, 360 samples",
+    }
     assert found["confusion"] == metrics.confusion_matrix(truth, predicted).tolist()
     assert found["loss"] == pytest.approx(-outputs[np.arange(360), truth].mean(), abs=1e-6)
     top_3 = metrics.top_k_accuracy_score(truth, outputs, k=3)
@@ -91,7 +95,11 @@ def test_diabetes_is_evaluated_as_scikit_learn_does(make_run, run_process, fresh
     assert found["rmse"] == pytest.approx(metrics.root_mean_squared_error(truth, predicted))
     assert found["r2"] == pytest.approx(metrics.r2_score(truth, predicted), abs=1e-6)
     assert found["loss"] == pytest.approx(found["mse"])
-    assert found["headline"] == {"name": "R²", "value": found["r2"]}
+    assert found["headline"] == {
+        "name": "R²",
+        "value": found["r2"],
+        "on": "test, 89 samples",
+    }
     assert len(found["examples"]) == 16
 
 

@@ -124,7 +124,11 @@ def test_a_criterion_is_the_mean_over_all_samples_however_they_are_batched(
     with torch.no_grad():
         expected = reference(module(torch.from_numpy(numbers.x)), torch.from_numpy(numbers.y))
     assert result["loss"] == pytest.approx(float(expected), rel=1e-6)
-    assert result["headline"] == {"name": "loss", "value": result["loss"]}
+    assert result["headline"] == {
+        "name": "loss",
+        "value": result["loss"],
+        "on": "50 samples from 0 to 49",
+    }
 
 
 def test_true_and_predicted_numbers_are_there_to_be_plotted(tmp_path, rng):
@@ -400,7 +404,8 @@ def test_pixels_that_masks_mark(masks, criterion, threshold):
     assert found["accuracy"] == pytest.approx(metrics.accuracy_score(truth, guess), abs=1e-6)
     assert found["confusion"] == metrics.confusion_matrix(truth, guess).tolist()
     assert found["loss"] == pytest.approx(metrics.log_loss(truth, likely.ravel()), abs=1e-5)
-    assert found["headline"] == {"name": "mean IoU", "value": found["mean_iou"]}
+    assert found["headline"]["name"] == "mean IoU"
+    assert found["headline"]["value"] == found["mean_iou"]
     assert (found["strategy"], found["samples"]) == ("segmentation", 9)
     assert [row["class"] for row in found["per_class"]] == ["background", "marked"]
     example = found["examples"][3]

@@ -215,7 +215,7 @@ def test_a_batch_beyond_the_set_is_a_warning(inspector):
     warnings = check(inspector, "mlp", "iris", batch_size=1000)["warnings"]
 
     assert warnings == [
-        "batch_size is 1000, but train_set has 120 samples; each batch is the whole set."
+        "batch_size is 1000, but train_set has 108 samples; each batch is the whole set."
     ]
 
 

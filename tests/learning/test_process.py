@@ -72,10 +72,10 @@ def test_tables_are_learned_as_well_as_by_scikit_learn(make_run, run_process, ne
 
     data = load(bundled_datasets()[dataset], {})
     inputs, targets = data.inputs.numpy(), data.targets.numpy()
-    train, held_out = slice(*data.facts.splits["train"]), slice(*data.facts.splits["validation"])
+    train, held_out = data.parts["train"], data.parts["validation"]
     reference = make_pipeline(StandardScaler(), LogisticRegression())
     reference.fit(inputs[train], targets[train])
-    samples = held_out.stop - held_out.start
+    samples = len(held_out)
     # Two samples: a score that depends on initial weights cannot be told closer than that.
     assert found >= reference.score(inputs[held_out], targets[held_out]) - 2.01 / samples
 
@@ -203,7 +203,7 @@ def test_a_python_exception_is_a_failure_with_its_traceback(make_run, run_proces
 
     assert result.status == "failed"
     assert result.error.type == "InvalidRequestError"
-    assert result.error.message == "Dataset 'd' has no training split; give train_set."
+    assert result.error.message == "Dataset 'd' has no training part; give train_set."
     assert "Traceback" in result.error.traceback
     assert "learner.py" in result.error.traceback
     assert "The job failed." in (run / "output.log").read_text()
@@ -233,7 +233,7 @@ def test_a_batch_beyond_the_set_is_the_whole_set_with_a_warning(make_run, run_pr
     run = make_run("l", LEARN, "mlp", "iris", max_iterations=3, batch_size=5000)
 
     assert run_process(run).status == "finished"
-    assert "train_set has 120 samples" in events(run, "message")[0]["text"]
+    assert "train_set has 108 samples" in events(run, "message")[0]["text"]
 
 
 def test_without_a_validation_set_there_is_no_best(make_run, run_process, tmp_path):
@@ -247,7 +247,11 @@ def test_without_a_validation_set_there_is_no_best(make_run, run_process, tmp_pa
 
     assert result["best"] is None
     assert list(result["weights"]) == ["last"]
-    assert result["headline"] == {"name": "loss", "value": result["loss"]}
+    assert result["headline"] == {
+        "name": "loss",
+        "value": result["loss"],
+        "on": "training samples",
+    }
 
 
 def test_learning_goes_on_from_given_weights_and_their_normalisation(make_run, run_process):

@@ -49,7 +49,7 @@ def facts(masks=False):
         outputs=64 if masks else 3,
         target_shape=[1, 8, 8] if masks else [],
         classes=None if masks else ["0", "1", "2"],
-        splits={},
+        parts={},
         bytes=0,
         masks=masks,
     )

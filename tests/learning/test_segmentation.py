@@ -205,7 +205,7 @@ def mask_facts():
         outputs=3,
         target_shape=[8, 10],
         classes=["a", "b", "c"],
-        splits={},
+        parts={},
         bytes=0,
         masks=True,
     )

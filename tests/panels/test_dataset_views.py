@@ -28,7 +28,10 @@ FACTS = DatasetFacts(
     outputs=2,
     classes=["cat", "<b>dog</b>"],
     class_counts=[750, 250],
-    splits={"train": (0, 800), "test": (800, 1000)},
+    parts={
+        "train": {"start": 0, "stop": 800, "size": 800},
+        "test": {"start": 800, "stop": 1000, "size": 200},
+    },
     bytes=3_072_000,
     stored_type="uint8",
 )
@@ -47,7 +50,7 @@ def record(facts: DatasetFacts | None = FACTS, **fields) -> DatasetRecord:
     return DatasetRecord(**{**given, **fields})
 
 
-def test_a_page_has_facts_splits_and_counts():
+def test_a_page_has_facts_parts_and_counts():
     row = dataset_row(record(location="/data/pets.yaml", base="animals"))
     page = row.counts + row.facts
 
@@ -138,7 +141,7 @@ def test_what_is_wrong_is_said_on_the_page_and_in_the_line():
 
 
 def sample(**fields) -> DatasetPreview:
-    return DatasetPreview(facts=FACTS, split="train", samples=[SampleView(index=7, **fields)])
+    return DatasetPreview(facts=FACTS, part="train", samples=[SampleView(index=7, **fields)])
 
 
 def test_images_have_captions_and_masks():

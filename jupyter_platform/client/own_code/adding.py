@@ -19,6 +19,7 @@ from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.errors import ConflictError, InvalidDataError, NotFoundError
 from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription
+from jupyter_platform.runtime.names import name_from
 
 FIRST_TAG = "initial"
 """Tag of the weights of an instance."""
@@ -55,19 +56,23 @@ def add_own(
     name: str | None,
     shapes: Mapping[str, Any],
     tag: str | None,
+    *,
+    replace: bool = False,
 ) -> tuple[NetworkRecord, str | None]:
     """Add a module, and the weights of an instance.
 
     Parameters
     ----------
     name : str, optional
-        Under which it is kept, in place of an earlier one. When absent it is that of file or
-        class: one with the same source is taken as it is, and beside one with other source it
-        gets a number, which a warning tells.
+        Under which it is kept. When absent it is that of file or class: one with the same source
+        is taken as it is, and beside one with other source it gets a number, which a warning
+        tells.
     shapes : mapping
         ``input_shape`` and ``outputs`` of the description, None where the dataset tells.
     tag : str, optional
         For the weights.
+    replace : bool
+        Whether it takes the place of a network of that name with other content.
 
     Returns
     -------
@@ -84,7 +89,7 @@ def add_own(
     fields = {key: value for key, value in shapes.items() if value is not None}
     fields |= {"source": own.source, "title": own.source.attribute or own.source.main}
     if name is not None:
-        record = _put(transport, NetworkDescription(name=_checked(name), **fields))
+        record = _put(transport, NetworkDescription(name=_checked(name), **fields), replace)
     else:
         record = _added(transport, _name_of(own.name), fields)
     if own.weights is None:
@@ -109,12 +114,14 @@ def _added(transport: Transport, wanted: str, fields: Mapping[str, Any]) -> Netw
     raise ConflictError(f"There are {_MOST_NAMES} networks named like {wanted!r}; give a name.")
 
 
-def _put(transport: Transport, description: NetworkDescription) -> NetworkRecord:
+def _put(
+    transport: Transport, description: NetworkDescription, replace: bool = False
+) -> NetworkRecord:
     response = transport.request(
         "PUT",
         _address(description.name),
         body=description.model_dump(mode="json", exclude_unset=True),
-        params={"code": "true"},
+        params={"code": "true", **({"replace": "true"} if replace else {})},
     )
     return NetworkRecord.model_validate_json(response.content)
 
@@ -164,8 +171,7 @@ def _checked(name: str) -> str:
 
 
 def _name_of(text: str) -> str:
-    cleaned = re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip("-._")
-    return (cleaned or "network")[:64]
+    return name_from(text, "network")
 
 
 def _address(name: str) -> str:

@@ -22,7 +22,7 @@ from jupyter_platform.core.datasets import (
     DatasetDescriptor,
     DatasetFacts,
     DatasetPreview,
-    Split,
+    Part,
     bundled_datasets,
     bundled_file,
     check_dataset_name,
@@ -34,11 +34,13 @@ from jupyter_platform.core.errors import (
     InvalidRequestError,
     NotFoundError,
     UnavailableError,
+    refused_other,
     unknown_name,
 )
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.options.resolve import resolve_model
 from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.names import free_name
 from jupyter_platform.runtime.paths import Paths
 
 State = Literal["ready", "not downloaded", "downloading", "broken"]
@@ -202,7 +204,7 @@ class DatasetRepository:
     async def preview(
         self,
         name: str,
-        split: Split | None,
+        part: Part | None,
         count: int,
         options: Mapping[str, Any],
         sample: int | None = None,
@@ -211,7 +213,7 @@ class DatasetRepository:
 
         Parameters
         ----------
-        split : str, optional
+        part : str, optional
             Where they are taken from; all samples when absent.
         count : int
             How many, spread evenly.
@@ -234,7 +236,7 @@ class DatasetRepository:
         resolved, _ = resolve_model(AdapterOptions, dict(options), descriptor.adapters)
         request = {
             **_request(descriptor),
-            "split": split,
+            "part": part,
             "count": count,
             "sample": sample,
             "options": resolved.model_dump(mode="json"),
@@ -272,6 +274,8 @@ class DatasetRepository:
     ) -> DatasetRecord:
         """Add a dataset; nothing stays of one that cannot be used.
 
+        Where it is there under this name with the same content, nothing happens.
+
         Parameters
         ----------
         name : str
@@ -292,15 +296,27 @@ class DatasetRepository:
         UnavailableError
             If no host is up to look at it.
         """
-        self._may_put(name, upload.replace)
-        self._busy.add(name)
-        try:
-            with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
-                file = Path(folder) / "data"
-                digest = await receive(body, file, size, name)
-                return await self._take(name, upload, file, digest)
-        finally:
-            self._busy.discard(name)
+        check_dataset_name(name)
+        if not upload.rename:
+            self._may_put(name)
+        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
+            file = Path(folder) / "data"
+            digest = await receive(body, file, size, name)
+            descriptor = upload.descriptor(name, upload.kind or kind_of(file), digest)
+            known = self._all().get(name)
+            if known is not None and _is_same(known.descriptor, descriptor):
+                return await self.record(name)
+            if upload.rename:
+                name = free_name(name, {*self._all(), *self._busy})
+                descriptor = descriptor.model_copy(update={"name": name})
+            elif known is not None and not upload.replace:
+                raise refused_other("dataset", name)
+            self._may_put(name)
+            self._busy.add(name)
+            try:
+                return await self._take(name, descriptor, file, digest)
+            finally:
+                self._busy.discard(name)
 
     async def delete(self, name: str) -> None:
         """Remove a dataset that somebody added, or the files of a downloaded one.
@@ -362,29 +378,20 @@ class DatasetRepository:
         ]
         return frozenset(reference for references in others for reference in references)
 
-    def _may_put(self, name: str, replace: bool) -> None:
-        check_dataset_name(name)
+    def _may_put(self, name: str) -> None:
         if name in self._bundled:
             raise ConflictError(f"Dataset {name!r} is bundled and cannot be replaced.")
         if name in self._busy:
             raise ConflictError(f"Dataset {name!r} is being added by somebody else just now.")
         known = self._all().get(name)
-        if known is None:
-            return
-        if not replace:
-            raise ConflictError(
-                f"There is a dataset {name!r} already; choose another name or set replace."
-            )
-        if known.file is not None and not self._folder.is_own(known.file):
+        if known is not None and known.file is not None and not self._folder.is_own(known.file):
             raise ConflictError(
                 f"Dataset {name!r} is described in {known.file.path}; change or remove that file."
             )
 
     async def _take(
-        self, name: str, upload: DatasetUpload, file: Path, digest: str
+        self, name: str, descriptor: DatasetDescriptor, file: Path, digest: str
     ) -> DatasetRecord:
-        kind = upload.kind or kind_of(file)
-        descriptor = upload.descriptor(name, kind, digest)
         had = self._blobs.has(digest)
         await asyncio.to_thread(self._blobs.put_file, file, link=True)
         try:
@@ -452,6 +459,14 @@ class DatasetRepository:
         if known.descriptor is None or not known.descriptor.references:
             return None
         return str(self.file(known.descriptor)) if known.descriptor.is_complete else None
+
+
+def _is_same(one: DatasetDescriptor | None, other: DatasetDescriptor) -> bool:
+    """Return whether two descriptors give the same samples, whatever is said of them."""
+    if one is None:
+        return False
+    texts = dict.fromkeys(("title", "summary", "source", "licence"), "")
+    return one.model_copy(update=texts).digest == other.model_copy(update=texts).digest
 
 
 def _still_read(descriptor: DatasetDescriptor) -> UnavailableError:

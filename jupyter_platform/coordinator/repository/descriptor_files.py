@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from jupyter_platform.coordinator.repository import dianne_datasets
 from jupyter_platform.core.datasets import (
+    PARTS,
     PATH,
     REFERENCES,
     DatasetDescriptor,
@@ -20,6 +21,7 @@ from jupyter_platform.core.datasets import (
 )
 from jupyter_platform.core.errors import InvalidDataError, nearest, shortened
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.runtime.names import name_from
 
 SUFFIXES = (".json", ".yaml", ".yml")
 LARGEST = 1_000_000
@@ -73,7 +75,7 @@ def read_descriptor(path: Path, *, nested: bool) -> DescriptorFile | None:
             return None
         if not isinstance(content, dict):
             raise InvalidDataError("it holds no object of keys and values")
-        name = str(content.get("name") or name)
+        name = str(content.get("name") or name_from(path.stem, "dataset"))
         check_dataset_name(name)
         return _described({str(key): value for key, value in content.items()}, path, name)
     except (InvalidDataError, OSError, ValueError) as error:
@@ -165,7 +167,7 @@ def _refer(content: dict[str, Any], folder: Path) -> None:
     for key in ("file", "labels"):
         if isinstance(content.get(key), str):
             content[key] = _reference(content[key], folder)
-    for key in ("train", "test"):
+    for key in PARTS:
         given = content.get(key)
         names = [given] if isinstance(given, str) else given
         if isinstance(names, list) and all(isinstance(item, str) for item in names):

@@ -229,7 +229,7 @@ class NetworkExchange:
             )
         await self._refuse_known_tags(name, answer.weights, upload)
         if is_new or (upload.replace and answer.kind != "safetensors"):
-            await self._networks.put(name, description, code=upload.code)
+            await self._networks.put(name, description, code=upload.code, replace=upload.replace)
         for item in answer.weights:
             await self._store(name, description, item, upload)
         return NetworkImport(

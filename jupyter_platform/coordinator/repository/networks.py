@@ -25,6 +25,7 @@ from jupyter_platform.core.errors import (
     NotFoundError,
     UnavailableError,
     no_answer,
+    refused_other,
     shortened,
     unknown_name,
 )
@@ -125,22 +126,29 @@ class NetworkRepository:
         ]
 
     async def put(
-        self, name: str, description: NetworkDescription, *, code: bool = False
+        self,
+        name: str,
+        description: NetworkDescription,
+        *,
+        code: bool = False,
+        replace: bool = False,
     ) -> NetworkRecord:
-        """Add a network, or replace one that somebody added.
+        """Add a network.
 
         Parameters
         ----------
         code : bool
             Whether Python source in the description may be run: whoever sends it says so.
+        replace : bool
+            Whether it takes the place of one of other content that somebody added.
 
         Raises
         ------
         InvalidDataError
             If the name does not fit, layers refer to unknown ones, or it cannot be built.
         ConflictError
-            If the name is that of a bundled network or of an entry point, or the settings allow
-            no source.
+            If the name is that of a bundled network or of an entry point, or of other layers, or
+            the settings allow no source.
         """
         if description.name != name:
             raise InvalidDataError(
@@ -148,6 +156,9 @@ class NetworkRepository:
             )
         self._refuse_foreign(name, "replaced")
         self._check_code(description, code)
+        known = self.find(name)
+        if known is not None and known.digest != description.digest and not replace:
+            raise refused_other("network", name)
         _check_layers(description)
         self._check_entry_point(description)
         digest = _facts_digest(description, "")

@@ -17,6 +17,7 @@ from jupyter_platform.core.errors import (
     PlatformError,
     RequestTooLargeError,
     UnavailableError,
+    refused_other,
     unknown_name,
 )
 from jupyter_platform.core.evaluations import EVALUATIONS
@@ -82,15 +83,20 @@ class StrategyRepository:
         self._check_known(name)
         return await asyncio.to_thread((self._folder / f"{name}.py").read_text, encoding="utf-8")
 
-    async def put(self, name: str, source: bytes) -> StrategyRecord:
-        """Keep the source of a strategy, in place of an earlier one of that name.
+    async def put(self, name: str, source: bytes, *, replace: bool = False) -> StrategyRecord:
+        """Keep the source of a strategy.
+
+        Parameters
+        ----------
+        replace : bool
+            Whether it takes the place of another source of that name.
 
         Raises
         ------
         InvalidRequestError
             If it is no Python, defines no strategy, or the name is taken by a built-in one.
         ConflictError
-            If the settings allow no uploads.
+            If the settings allow no uploads, or there is another source of that name.
         """
         if not self._allowed:
             raise ConflictError(
@@ -103,6 +109,8 @@ class StrategyRepository:
                 "accepted."
             )
         check_syntax(f"Strategy {name!r}", source)
+        if not replace and await self._is_other(name, source):
+            raise refused_other("strategy", name)
         record = await self._ask(name, await self._keep(source))
         if record is not None and record.problem is not None:
             field = FieldError(field="strategy", value=name, message=record.problem)
@@ -137,6 +145,11 @@ class StrategyRepository:
         source = await asyncio.to_thread((self._folder / f"{name}.py").read_bytes)
         check_syntax(f"Strategy {name!r}", source)
         return await self._keep(source)
+
+    async def _is_other(self, name: str, source: bytes) -> bool:
+        """Return whether the name is that of another source."""
+        path = self._folder / f"{name}.py"
+        return path.exists() and await asyncio.to_thread(path.read_bytes) != source
 
     async def _keep(self, source: bytes) -> str:
         return f"sha256:{await asyncio.to_thread(self._blobs.put_bytes, source)}"

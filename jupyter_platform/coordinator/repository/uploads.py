@@ -36,7 +36,14 @@ class DatasetUpload(BaseModel):
     )
     scale: float | None = Field(default=None, allow_inf_nan=False)
     shuffle_seed: int | None = Field(default=None, ge=0)
+    shuffle: bool = Field(
+        default=True, description="Whether parts are drawn; false: the last samples test."
+    )
     replace: bool = Field(default=False, description="Replace one that somebody added.")
+    rename: bool = Field(
+        default=False,
+        description="Take another name where this is that of other data: `sales-2`.",
+    )
 
     @field_validator("scale")
     @classmethod
@@ -53,7 +60,7 @@ class DatasetUpload(BaseModel):
         InvalidDataError
             If something is given that says nothing of its kind.
         """
-        given = self.model_dump(exclude={"kind", "shape", "replace"})
+        given = self.model_dump(exclude={"kind", "shape", "replace", "rename"})
         shape = None if self.shape is None else [int(part) for part in self.shape.split(",")]
         file = f"{SHA256}{digest}"
         try:

@@ -107,7 +107,7 @@ class Submissions:
             options=options,
             given=chosen.given,
             dianne_defaults=chosen.dianne_defaults,
-            warnings=chosen.notes,
+            warnings=[*submission.notes, *chosen.notes],
             request=fields.resources(job_type, submission.request, has_gpus),
             priority=submission.priority,
             target_count=ranks,

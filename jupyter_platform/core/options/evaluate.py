@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
+from jupyter_platform.core.datasets import Part
 from jupyter_platform.core.environments import ID_PATTERN
 from jupyter_platform.core.evaluations import EVALUATIONS, evaluation_name
 from jupyter_platform.core.options.groups.adapters import TRAINING_ONLY, AdapterOptions
@@ -35,6 +36,9 @@ Granularity = Annotated[
     Literal["sample", "sequence"] | None,
     BeforeValidator(lambda value: value.lower() or None if isinstance(value, str) else value),
     WithJsonSchema({"type": "string", "enum": ["sample", "sequence"]}),
+]
+EvaluatedPart = Annotated[
+    Part, BeforeValidator(lambda value: value.lower() if isinstance(value, str) else value)
 ]
 
 
@@ -85,12 +89,18 @@ class EvaluateOptions(AdapterOptions):
         dianne="storeIfLargerThan",
         allow_inf_nan=False,
     )
+    part: EvaluatedPart = option(
+        "test",
+        "Part of the dataset to evaluate on.",
+        group="Data",
+        when={"test_set": ("None",)},
+    )
     test_set: IndexSet = option(
         None,
         "Samples to evaluate on.",
         group="Data",
         common=True,
-        default_text="the dataset's test split",
+        default_text="the dataset's test part",
         dianne=("testSet", "range"),
     )
     strategy: EvaluationName = option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from jupyter_platform.core.datasets import PARTS, Part
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.datasets.samples import Samples
 
@@ -24,13 +26,67 @@ class Files:
 
     train: tuple[Path, ...] = ()
     """Those of `DatasetDescriptor.train`, or the one of `DatasetDescriptor.file`."""
+    validation: tuple[Path, ...] = ()
     test: tuple[Path, ...] = ()
     labels: Path | None = None
+
+    @classmethod
+    def of(cls, parts: Mapping[Part, Sequence[Path]]) -> Files:
+        """Return the files of some parts."""
+        train, validation, test = (tuple(parts.get(part, ())) for part in PARTS)
+        return cls(train, validation, test)
 
     @property
     def only(self) -> Path:
         """The one file of a dataset that has one."""
         return self.train[0]
+
+    @property
+    def parts(self) -> dict[Part, tuple[Path, ...]]:
+        """The files of each part that has any, in the order in which samples are numbered."""
+        named = dict(zip(PARTS, (self.train, self.validation, self.test), strict=True))
+        return {part: paths for part, paths in named.items() if paths}
+
+    @property
+    def all(self) -> tuple[Path, ...]:
+        """The files of all parts, in that order."""
+        return (*self.train, *self.validation, *self.test)
+
+    def ranges(
+        self, lengths: Sequence[int], files_each: int = 1
+    ) -> dict[Part, tuple[int, int]] | None:
+        """Return the stored rows of each part; see `ranges_of`.
+
+        Parameters
+        ----------
+        lengths : sequence of int
+            Samples in each file of `all`, or in each group of `files_each` that go together.
+        """
+        counts: dict[Part, int] = {}
+        at = 0
+        for part, paths in self.parts.items():
+            groups = len(paths) // files_each
+            counts[part] = sum(lengths[at : at + groups])
+            at += groups
+        return ranges_of(counts)
+
+
+def ranges_of(counts: Mapping[Part, int]) -> dict[Part, tuple[int, int]] | None:
+    """Return the stored rows of parts that follow one another; None where nothing is told apart.
+
+    Parameters
+    ----------
+    counts : mapping
+        Samples of each part, in the order in which they are stored.
+    """
+    if set(counts) <= {"train"}:
+        return None
+    found: dict[Part, tuple[int, int]] = {}
+    start = 0
+    for part, count in counts.items():
+        found[part] = (start, start + count)
+        start += count
+    return found
 
 
 @dataclass(frozen=True)
@@ -42,8 +98,8 @@ class StoredArrays:
     targets: NDArray[Any] | Samples
     """Of shape (N,) or (N, K); numbers, truth values or text. Samples: masks, or class numbers
     that are known to be right."""
-    train: int | None = None
-    """Samples before which the files themselves draw the line between training and test."""
+    parts: Mapping[Part, tuple[int, int]] | None = None
+    """Half-open ranges of stored rows, where the files tell parts apart; see `ranges_of`."""
     classes: tuple[str, ...] | None = None
     """Names of the classes, where the files tell them."""
     features: tuple[str, ...] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.datasets import DatasetDescriptor, Part
 from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
 from jupyter_platform.learning.datasets.arrays import StoredArrays
 from jupyter_platform.learning.datasets.decoding import Picture
@@ -25,9 +25,11 @@ LABEL_NAMES = ("label", "labels", "fine_label", "target", "class")
 
 
 def read_arrow(
-    train: Sequence[pa.Table], test: Sequence[pa.Table], descriptor: DatasetDescriptor
+    tables: Sequence[pa.Table],
+    parts: Mapping[Part, tuple[int, int]] | None,
+    descriptor: DatasetDescriptor,
 ) -> StoredArrays:
-    """Tell inputs and targets of Arrow tables apart.
+    """Tell inputs and targets of Arrow tables, which follow one another, apart.
 
     A column of images (bytes, or a struct with ``bytes``, as Hugging Face stores them) or of lists
     of equal shape is an input of its own; plain numbers are features of one input.
@@ -39,13 +41,12 @@ def read_arrow(
     """
     name = descriptor.name
     try:
-        table = pa.concat_tables([*train, *test])
+        table = pa.concat_tables(tables)
     except pa.ArrowException as error:
         raise InvalidDataError(
             f"Dataset {name!r}: its files do not have the same columns: "
             f"{str(error).splitlines()[0]}."
         ) from error
-    border = sum(len(item) for item in train) if test else None
     if not len(table):
         raise InvalidDataError(f"Dataset {name!r}: its tables hold no row.")
     inputs = _input_columns(table, descriptor)
@@ -63,7 +64,7 @@ def read_arrow(
     return StoredArrays(
         stored.inputs,
         stored.targets,
-        train=border,
+        parts=parts,
         classes=_class_names(table.schema, target),
         features=stored.features,
     )

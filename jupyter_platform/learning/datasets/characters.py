@@ -27,19 +27,18 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
         If a file is not UTF-8, too short, or holds a character that is no class.
     """
     name = descriptor.name
-    paths = [*files.train, *files.test]
-    texts = [_read_text(path, name) for path in paths]
+    texts = [_read_text(path, name) for path in files.all]
     alphabet = _alphabet(texts, descriptor)
     symbols = [
         _symbols(text, alphabet, file_name(path), name)
-        for text, path in zip(texts, paths, strict=True)
+        for text, path in zip(texts, files.all, strict=True)
     ]
     # The last character of a text has no successor.
     inputs = tuple(item[:-1] for item in symbols)
     return StoredArrays(
         inputs,
         np.concatenate([item[1:] for item in symbols]),
-        train=sum(len(item) for item in inputs[: len(files.train)]) if files.test else None,
+        parts=files.ranges([len(item) for item in inputs]),
         classes=alphabet,
         shape=(),
         is_sequential=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -25,7 +26,7 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
         If a file is no table, a value is missing, or a feature is text; column, row (line in the
         file) and value are named.
     """
-    paths = [*files.train, *files.test]
+    paths = files.all
     tables = [_read_table(path, descriptor) for path in paths]
     for path, table in zip(paths, tables, strict=True):
         if list(table.columns) != list(tables[0].columns):
@@ -35,14 +36,7 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
             )
     whole = tables[0] if len(tables) == 1 else pd.concat(tables, ignore_index=True)
     stored = read_table(whole, descriptor, FIRST_ROW if descriptor.header else 1)
-    if not files.test:
-        return stored
-    return StoredArrays(
-        stored.inputs,
-        stored.targets,
-        train=sum(len(table) for table in tables[: len(files.train)]),
-        features=stored.features,
-    )
+    return replace(stored, parts=files.ranges([len(table) for table in tables]))
 
 
 def _read_table(path: Path, descriptor: DatasetDescriptor) -> pd.DataFrame:

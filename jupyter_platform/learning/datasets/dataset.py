@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Split
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Part
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.learning.datasets.mask_values import IGNORED, IGNORED_BYTE
+from jupyter_platform.learning.datasets.parts import part_facts
 from jupyter_platform.learning.datasets.samples import Samples
 
 
@@ -28,6 +29,8 @@ class Dataset:
     stored_inputs: Samples
     stored_targets: Samples
     """int64 for classes, numbers for a regression, bytes for classes of pixels."""
+    parts: Mapping[Part, Tensor]
+    """Sample numbers of each part, int64, shape (n,), ascending."""
     order: Tensor | None = None
     """Stored row of each sample, int64, shape (N,); None: as stored."""
 
@@ -99,8 +102,7 @@ class Dataset:
         InvalidDataError
             If it reaches beyond the dataset.
         """
-        indices = self.indices(index_set, what)
-        return indices if self.order is None else self.order[indices]
+        return self.rows_of(self.indices(index_set, what))
 
     def indices(self, index_set: Sequence[int], what: str) -> Tensor:
         """Return the sample indices of a set, int64, shape (n,); see `rows`."""
@@ -109,15 +111,35 @@ class Dataset:
             return torch.arange(index_set[0], index_set[1])
         return torch.tensor(list(index_set), dtype=torch.int64)
 
-    def split(self, name: Split) -> tuple[int, int] | None:
-        """Return the half-open range of a split, or None when the dataset has none."""
-        return self.facts.splits.get(name)
+    def part(self, name: Part, given: Iterable[Tensor] = ()) -> Tensor | None:
+        """Return the sample numbers of a part.
+
+        Parameters
+        ----------
+        name : str
+            The part.
+        given : iterable of Tensor, int64, shape (n,)
+            Samples that were given another use, and are left out.
+
+        Returns
+        -------
+        Tensor, int64, shape (n,), or None
+            None: there is no such part, or nothing is left of it.
+        """
+        numbers = self.parts.get(name)
+        for others in given:
+            if numbers is not None:
+                numbers = numbers[~torch.isin(numbers, others)]
+        return None if numbers is None or not len(numbers) else numbers
+
+    def rows_of(self, indices: Tensor) -> Tensor:
+        """Return the stored rows of sample numbers, both int64 of shape (n,)."""
+        return indices if self.order is None else self.order[indices]
 
     def narrowed(self, indices: Tensor) -> Dataset:
         """Return the dataset that has only some samples, numbered in the order given.
 
-        Splits shrink with it, and are gone where nothing is left of them; samples in another
-        order than before are all for training.
+        Each stays in its part; a part of which nothing is left is gone.
 
         Parameters
         ----------
@@ -129,18 +151,13 @@ class Dataset:
         counts = facts.class_counts
         if facts.task == "classification" and facts.classes is not None and not facts.masks:
             counts = torch.bincount(self.targets[order], minlength=facts.outputs).tolist()
-        update = {"size": len(indices), "class_counts": counts, "splits": self._splits_of(indices)}
-        return replace(self, facts=facts.model_copy(update=update), order=order)
-
-    def _splits_of(self, indices: Tensor) -> dict[Split, tuple[int, int]]:
-        if bool((indices[1:] <= indices[:-1]).any()):
-            return {"train": (0, len(indices))}
-        found: dict[Split, tuple[int, int]] = {}
-        for name, border in self.facts.splits.items():
-            start, stop = torch.searchsorted(indices, torch.tensor(border)).tolist()
-            if start < stop:
-                found[name] = (start, stop)
-        return found
+        left = {
+            part: torch.isin(indices, numbers).nonzero()[:, 0]
+            for part, numbers in self.parts.items()
+        }
+        parts = {part: numbers for part, numbers in left.items() if len(numbers)}
+        update = {"size": len(indices), "class_counts": counts, "parts": part_facts(parts)}
+        return replace(self, facts=facts.model_copy(update=update), parts=parts, order=order)
 
     def _as_inputs(self, stored: Tensor, *, own: bool = False) -> Tensor:
         if self.facts.input_type == "int64":

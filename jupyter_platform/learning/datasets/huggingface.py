@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.datasets import PARTS, DatasetDescriptor, Part
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
 from jupyter_platform.learning.datasets.arrow import read_arrow
 from jupyter_platform.learning.datasets.parquet import read_parquet
-
-_SPLITS = ("train", "test", "validation")
-_SHARD = re.compile(r"^(?P<split>[A-Za-z_]+)(-\d+-of-\d+)?\.(parquet|arrow)$")
+from jupyter_platform.learning.datasets.part_names import part_named
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     """Read a folder that ``save_to_disk`` wrote, or a clone of a repository with Parquet files.
 
-    The splits ``train``, ``test`` and ``validation`` follow one another; a folder without splits
+    The splits ``train``, ``validation`` and ``test`` follow one another; a folder without splits
     is one sequence. Lists, numbers, classes and images are understood, as `read_arrow` says.
 
     Raises
@@ -34,33 +31,27 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     if not folder.is_dir():
         raise InvalidDataError(f"Dataset {descriptor.name!r}: {folder.name} is no folder.")
     shards = _shards(folder, descriptor.name)
-    held_out = [path for name in _SPLITS[1:] for path in shards.get(name, ())]
-    if "train" not in shards:
-        shards, held_out = {"train": held_out}, []
-    stored = read_arrow(
-        _tables(shards["train"], descriptor.name), _tables(held_out, descriptor.name), descriptor
-    )
-    size = sum(path.stat().st_size for path in (*shards["train"], *held_out))
-    return replace(stored, bytes=size)
+    found = Files.of(shards)
+    tables = _tables(found.all, descriptor.name)
+    stored = read_arrow(tables, found.ranges([len(table) for table in tables]), descriptor)
+    return replace(stored, bytes=sum(path.stat().st_size for path in found.all))
 
 
-def _shards(folder: Path, dataset: str) -> dict[str, list[Path]]:
+def _shards(folder: Path, dataset: str) -> dict[Part, list[Path]]:
     """Return the files of each split, in order."""
-    inside = [name for name in _SPLITS if (folder / name / "state.json").is_file()]
+    inside = [name for name in PARTS if (folder / name / "state.json").is_file()]
     if inside:
         return {name: _arrow_files(folder / name, dataset) for name in inside}
     if (folder / "state.json").is_file():
         return {"train": _arrow_files(folder, dataset)}
-    found: dict[str, list[Path]] = {}
+    found: dict[Part, list[Path]] = {}
     for path in sorted(folder.rglob("*.parquet")):
-        match = _SHARD.match(path.name)
-        split = match["split"] if match else "train"
-        if split in _SPLITS:
-            found.setdefault(split, []).append(path)
+        part = part_named(path.stem) or "train"
+        found.setdefault(part, []).append(path)
     if not found:
         raise InvalidDataError(
             f"Dataset {dataset!r}: {folder.name} holds neither what save_to_disk writes nor "
-            f"Parquet files of {', '.join(_SPLITS)}."
+            f"Parquet files of {', '.join(PARTS)}."
         )
     return found
 

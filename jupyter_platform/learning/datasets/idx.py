@@ -32,8 +32,7 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     """
     inputs: list[NDArray[Any]] = []
     targets: list[NDArray[Any]] = []
-    border = 0
-    for which, paths in (("train", files.train), ("test", files.test)):
+    for which, paths in files.parts.items():
         for x, y in pairs(paths, which, descriptor.name):
             inputs.append(read_idx(x, descriptor.name))
             targets.append(read_idx(y, descriptor.name))
@@ -47,15 +46,13 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
                     f"Dataset {descriptor.name!r}: {x.name} holds {len(inputs[-1]):,} samples and "
                     f"{y.name} {len(targets[-1]):,} labels."
                 )
-        if which == "train":
-            border = sum(len(item) for item in targets)
     shape = inputs[0].shape[1:]
     if any(item.shape[1:] != shape for item in inputs):
         raise InvalidDataError(f"Dataset {descriptor.name!r}: its files hold samples of two sizes.")
     return StoredArrays(
         tuple(inputs),
         np.concatenate(targets),
-        train=border if files.test else None,
+        parts=files.ranges([len(item) for item in targets], files_each=2),
         shape=(1, *shape) if len(shape) == 2 else None,
     )
 

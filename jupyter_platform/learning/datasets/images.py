@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.datasets import DatasetDescriptor, Part
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
 from jupyter_platform.learning.datasets.decoding import path_picture
 from jupyter_platform.learning.datasets.masks import picture_masks
+from jupyter_platform.learning.datasets.part_names import WORDS
 from jupyter_platform.learning.datasets.pictures import ImageSamples
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
 )
 IMAGES, MASKS = "images", "masks"
-_TRAIN, _TESTS = "train", ("test", "validation", "val")
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
@@ -31,56 +32,61 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     InvalidDataError
         If a folder is not laid out as its kind wants, or holds no image.
     """
-    train, test = _parts(descriptor, files)
+    found = _parted(descriptor, files)
     if descriptor.kind == "masks":
-        return _read_masks(descriptor, train, test)
+        return _read_masks(descriptor, found)
     if files.labels is not None:
-        return _read_labelled(descriptor, train, test, files.labels)
-    return _read_classes(descriptor, train, test)
+        return _read_labelled(descriptor, found, files.labels)
+    return _read_classes(descriptor, found)
 
 
-def _parts(descriptor: DatasetDescriptor, files: Files) -> tuple[list[Path], list[Path]]:
-    """Return training and test folders; one folder may hold both, by their names."""
-    for path in (*files.train, *files.test):
+def _parted(descriptor: DatasetDescriptor, files: Files) -> Files:
+    """Return the folders of each part; one folder may hold them, by their names."""
+    for path in files.all:
         if not path.is_dir():
             raise InvalidDataError(f"Dataset {descriptor.name!r}: {path.name} is no folder.")
     if descriptor.file is None:
-        return list(files.train), list(files.test)
-    inside = {path.name: path for path in _folders(files.only)}
-    if _TRAIN in inside and set(inside) <= {_TRAIN, *_TESTS}:
-        return [inside[_TRAIN]], [inside[name] for name in _TESTS if name in inside]
-    return [files.only], []
+        return files
+    inside = _folders(files.only)
+    parts = [WORDS.get(path.name.lower()) for path in inside]
+    if "train" not in parts or None in parts:
+        return files
+    named: dict[Part, list[Path]] = {}
+    for part, path in zip(parts, inside, strict=True):
+        if part is not None:
+            named.setdefault(part, []).append(path)
+    return replace(Files.of(named), labels=files.labels)
 
 
-def _read_classes(
-    descriptor: DatasetDescriptor, train: Sequence[Path], test: Sequence[Path]
-) -> StoredArrays:
+def _read_classes(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     name = descriptor.name
-    found = [_classes_in(folder) for folder in (*train, *test)]
+    found = [_classes_in(folder) for folder in files.all]
     names = sorted({item for classes in found for item in classes})
     if not names:
         raise InvalidDataError(
-            f"Dataset {name!r}: {train[0].name} holds no folders; put the images of each class "
+            f"Dataset {name!r}: {files.all[0].name} holds no folders; put the images of each class "
             "into a folder named after it."
         )
     numbers = {item: number for number, item in enumerate(names)}
     paths: list[str] = []
     labels: list[int] = []
-    size, border = 0, 0
-    for number, classes in enumerate(found):
-        if number == len(train):
-            border = len(paths)
+    counts: list[int] = []
+    size = 0
+    for classes in found:
+        before = len(paths)
         for item, folder in classes.items():
             images, taken = _images_in(folder)
             paths += images
             labels += [numbers[item]] * len(images)
             size += taken
+        counts.append(len(paths) - before)
+    parts = files.ranges(counts)
     return StoredArrays(
-        _samples(paths, descriptor, train[0]),
+        _samples(paths, descriptor, files.all[0]),
         np.array(labels, dtype=np.int64),
-        train=border if test else None,
+        parts=parts,
         classes=tuple(names),
-        is_sorted=not test,
+        is_sorted=parts is None,
         bytes=size,
     )
 
@@ -89,19 +95,16 @@ def _classes_in(folder: Path) -> dict[str, Path]:
     return {path.name: path for path in _folders(folder)}
 
 
-def _read_labelled(
-    descriptor: DatasetDescriptor, train: Sequence[Path], test: Sequence[Path], labels: Path
-) -> StoredArrays:
-    paths, border, size = _listed(train, test)
+def _read_labelled(descriptor: DatasetDescriptor, files: Files, labels: Path) -> StoredArrays:
+    paths, counts, size = _listed(files.all)
     numbers = _class_numbers(labels, descriptor.name)
     if len(numbers) != len(paths):
         raise InvalidDataError(
             f"Dataset {descriptor.name!r}: {labels.name} holds {len(numbers):,} labels for "
             f"{len(paths):,} images."
         )
-    return StoredArrays(
-        _samples(paths, descriptor, train[0]), numbers, train=border if test else None, bytes=size
-    )
+    inputs = _samples(paths, descriptor, files.all[0])
+    return StoredArrays(inputs, numbers, parts=files.ranges(counts), bytes=size)
 
 
 def _class_numbers(path: Path, dataset: str) -> NDArray[np.int64]:
@@ -125,17 +128,15 @@ def _class_numbers(path: Path, dataset: str) -> NDArray[np.int64]:
     return np.array(numbers, dtype=np.int64)
 
 
-def _read_masks(
-    descriptor: DatasetDescriptor, train: Sequence[Path], test: Sequence[Path]
-) -> StoredArrays:
+def _read_masks(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     name = descriptor.name
-    for folder in (*train, *test):
+    for folder in files.all:
         if not (folder / IMAGES).is_dir() or not (folder / MASKS).is_dir():
             raise InvalidDataError(
                 f"Dataset {name!r}: {folder.name} needs the folders {IMAGES} and {MASKS}."
             )
-    images, border, size = _listed([item / IMAGES for item in train], [i / IMAGES for i in test])
-    masks, _, more = _listed([item / MASKS for item in train], [item / MASKS for item in test])
+    images, counts, size = _listed([item / IMAGES for item in files.all])
+    masks, _, more = _listed([item / MASKS for item in files.all])
     stems = [_stem(path) for path in images]
     if stems != [_stem(path) for path in masks]:
         alone = sorted(set(stems) ^ {_stem(path) for path in masks}) or stems
@@ -143,12 +144,12 @@ def _read_masks(
             f"Dataset {name!r}: each image has one mask of the same name, and the other way round; "
             f"not so {alone[0]!r}."
         )
-    inputs = _samples(images, descriptor, train[0])
+    inputs = _samples(images, descriptor, files.all[0])
     height, width = inputs.shape[1:]
     targets = picture_masks(
         len(masks), lambda row: path_picture(masks[row]), (height, width), descriptor
     )
-    return StoredArrays(inputs, targets, train=border if test else None, bytes=size + more)
+    return StoredArrays(inputs, targets, parts=files.ranges(counts), bytes=size + more)
 
 
 def _samples(paths: list[str], descriptor: DatasetDescriptor, folder: Path) -> ImageSamples:
@@ -162,18 +163,18 @@ def _samples(paths: list[str], descriptor: DatasetDescriptor, folder: Path) -> I
     )
 
 
-def _listed(train: Sequence[Path], test: Sequence[Path]) -> tuple[list[str], int, int]:
-    """Return all images, how many of them come before the test samples, and their size."""
+def _listed(folders: Sequence[Path]) -> tuple[list[str], list[int], int]:
+    """Return all images, how many of them each folder has, and their size."""
     paths: list[str] = []
-    size, border = 0, 0
-    for number, folder in enumerate((*train, *test)):
-        if number == len(train):
-            border = len(paths)
+    counts: list[int] = []
+    size = 0
+    for folder in folders:
         # Images that a labels file goes with may lie in a folder of their own.
         images, taken = _images_in(folder / IMAGES if (folder / IMAGES).is_dir() else folder)
         paths += images
+        counts.append(len(images))
         size += taken
-    return paths, border, size
+    return paths, counts, size
 
 
 def _images_in(folder: Path) -> tuple[list[str], int]:

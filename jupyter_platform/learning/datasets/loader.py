@@ -22,7 +22,6 @@ from jupyter_platform.core.datasets import (
     SYNTHETIC,
     DatasetDescriptor,
     DatasetFacts,
-    Split,
     bundled_file,
 )
 from jupyter_platform.core.errors import InvalidDataError, NotFoundError
@@ -35,9 +34,9 @@ from jupyter_platform.learning.datasets.arrays import (
 from jupyter_platform.learning.datasets.dataset import Dataset
 from jupyter_platform.learning.datasets.labels import Labels, read_labels
 from jupyter_platform.learning.datasets.masks import mask_facts, mask_warnings
+from jupyter_platform.learning.datasets.parts import make_parts
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
-DEFAULT_TRAIN_SHARE = 0.8
 _FOLDERS = ("images", "masks", "huggingface")
 """Kinds that are read from folders; the other ones from files."""
 
@@ -88,6 +87,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
     inputs = _inputs(stored, descriptor)
     size = _size(descriptor, len(inputs))
     order = _order(descriptor, size, len(inputs), is_sorted=stored.is_sorted)
+    parts = make_parts(descriptor, size, stored, labels, order)
     facts = DatasetFacts(
         size=size,
         shape=list(inputs.shape),
@@ -101,7 +101,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         skipped=stored.skipped,
         warnings=[*stored.warnings, *mask_warnings(labels.values)],
         **mask_facts(labels.values),
-        splits=_splits(descriptor, size, stored.train),
+        parts=parts.facts,
         bytes=_bytes(found) if stored.bytes is None else stored.bytes,
         scale=_scale(descriptor, inputs),
         input_type="int64" if stored.is_sequential else "float32",
@@ -109,7 +109,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         streamed=not inputs.in_memory,
         sequential=stored.is_sequential,
     )
-    return Dataset(descriptor, facts, inputs, labels.values, order)
+    return Dataset(descriptor, facts, inputs, labels.values, parts.indices, order)
 
 
 def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
@@ -128,7 +128,7 @@ def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
         return Files()
     train = descriptor.train if descriptor.file is None else (descriptor.file,)
     labels = None if descriptor.labels is None else paths([descriptor.labels])[0]
-    return Files(paths(train), paths(descriptor.test), labels)
+    return Files(paths(train), paths(descriptor.validation), paths(descriptor.test), labels)
 
 
 def _check_places(descriptor: DatasetDescriptor, files: Files) -> None:
@@ -136,7 +136,7 @@ def _check_places(descriptor: DatasetDescriptor, files: Files) -> None:
     if descriptor.kind in _FOLDERS:
         return
     labels = () if files.labels is None else (files.labels,)
-    for path in (*files.train, *files.test, *labels):
+    for path in (*files.all, *labels):
         if path.is_dir():
             raise InvalidDataError(
                 f"Dataset {descriptor.name!r}: {path.name} is a folder; kind "
@@ -286,23 +286,5 @@ def _features(
     return list(names)
 
 
-def _splits(
-    descriptor: DatasetDescriptor, size: int, train: int | None
-) -> dict[Split, tuple[int, int]]:
-    if descriptor.splits is not None:
-        for name, (start, stop) in descriptor.splits.items():
-            if stop > size:
-                raise InvalidDataError(
-                    f"Dataset {descriptor.name!r}: split {name!r} is [{start}, {stop}), but there "
-                    f"are {size:,} samples."
-                )
-        return dict(descriptor.splits)
-    border = int(size * DEFAULT_TRAIN_SHARE) if train is None else train
-    if not 0 < border < size:
-        return {"train": (0, size)}
-    return {"train": (0, border), "validation": (border, size), "test": (border, size)}
-
-
 def _bytes(files: Files) -> int:
-    paths = [*files.train, *files.test]
-    return sum(path.stat().st_size for path in paths if path.is_file())
+    return sum(path.stat().st_size for path in files.all if path.is_file())

@@ -17,7 +17,12 @@ from numpy.typing import NDArray
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.units import format_bytes
-from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, is_number
+from jupyter_platform.learning.datasets.arrays import (
+    Files,
+    StoredArrays,
+    is_number,
+    ranges_of,
+)
 
 _LOCAL_HEADER = struct.Struct("<4s2B4HL2L2H")
 """ZIP local file header (APPNOTE 6.3.10, section 4.3.7)."""
@@ -84,7 +89,7 @@ def _read_archive(archive: zipfile.ZipFile, path: Path, name: str) -> StoredArra
         return StoredArrays(
             (_numeric(parts[0], "x_train", name), _numeric(parts[2], "x_test", name)),
             np.concatenate((parts[1], parts[3])),
-            train=len(parts[0]),
+            parts=ranges_of({"train": len(parts[0]), "test": len(parts[2])}),
         )
     raise InvalidDataError(
         f"Dataset {name!r}: the archive holds {', '.join(sorted(members)) or 'nothing'}; it must "

@@ -22,9 +22,8 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     InvalidDataError
         If a file is no Parquet file, or its columns cannot be learned.
     """
-    train = [read_parquet(path, descriptor.name) for path in files.train]
-    test = [read_parquet(path, descriptor.name) for path in files.test]
-    return read_arrow(train, test, descriptor)
+    tables = [read_parquet(path, descriptor.name) for path in files.all]
+    return read_arrow(tables, files.ranges([len(table) for table in tables]), descriptor)
 
 
 def read_parquet(path: Path, dataset: str) -> pa.Table:

@@ -79,7 +79,7 @@ def adapters(preparation: Preparation) -> Chain:
         shape=list(preparation.raw_shape),
         task="classification",
         outputs=1,
-        splits={},
+        parts={},
         bytes=0,
         input_type=preparation.input_type,
     )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from jupyter_platform.core.datasets import DatasetFacts, DatasetPreview, SampleView, Split
+from jupyter_platform.core.datasets import DatasetFacts, DatasetPreview, Part, SampleView
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.learning.datasets.adapters import adapt
@@ -30,18 +30,18 @@ SMALLEST_IMAGE = 4
 
 def preview(
     dataset: Dataset,
-    split: Split | None,
+    part: Part | None,
     count: int,
     options: AdapterOptions,
     sample: int | None = None,
 ) -> DatasetPreview:
-    """Return samples spread evenly over a split, as a training job sees them.
+    """Return samples spread evenly over a part, as a training job sees them.
 
     Parameters
     ----------
     dataset : Dataset
         Before any adapter.
-    split : str or None
+    part : str or None
         None: all samples.
     count : int
         How many; fewer where there are fewer.
@@ -53,15 +53,15 @@ def preview(
     Raises
     ------
     PlatformError
-        If there is no such split or sample, or the adapters do not go with the data.
+        If there is no such part or sample, or the adapters do not go with the data.
     """
     selected, chain = adapt(dataset, options)
     facts = chain.shape(selected.facts)
     if sample is None:
-        indices = _indices(facts, split, count, dataset.descriptor.name)
+        indices = _indices(selected, part, count)
     else:
         indices = selected.indices((sample, sample + 1), "sample").repeat(count)
-    rows = indices if selected.order is None else selected.order[indices]
+    rows = selected.rows_of(indices)
     generator = torch.Generator().manual_seed(0)
     inputs, targets = chain(*selected.gather(rows), generator, training=True)
     if facts.sequential:
@@ -69,22 +69,21 @@ def preview(
     else:
         shown = zip(indices.tolist(), inputs, targets, strict=True)
         samples = [_sample(index, x, y, facts) for index, x, y in shown]
-    return DatasetPreview(facts=facts, split=split, samples=samples)
+    return DatasetPreview(facts=facts, part=part, samples=samples)
 
 
-def _indices(facts: DatasetFacts, split: Split | None, count: int, name: str) -> Tensor:
-    if split is None:
-        start, stop = 0, facts.size
-    elif split in facts.splits:
-        start, stop = facts.splits[split]
+def _indices(dataset: Dataset, part: Part | None, count: int) -> Tensor:
+    if part is None:
+        numbers = torch.arange(dataset.facts.size)
+    elif part in dataset.parts:
+        numbers = dataset.parts[part]
     else:
-        known = ", ".join(facts.splits)
-        message = f"Dataset {name!r} has no {split} split; it has {known or 'none'}."
-        field = FieldError(field="split", value=split, message=message, accepted=known)
+        known, name = ", ".join(dataset.parts), dataset.descriptor.name
+        message = f"Dataset {name!r} has no {part} part; it has {known or 'none'}."
+        field = FieldError(field="part", value=part, message=message, accepted=known)
         raise InvalidDataError(message, errors=[field])
-    size = stop - start
-    shown = min(count, size)
-    return start + torch.arange(shown) * size // shown
+    shown = min(count, len(numbers))
+    return numbers[torch.arange(shown) * len(numbers) // shown]
 
 
 def _text(dataset: Dataset, index: int, facts: DatasetFacts) -> SampleView:

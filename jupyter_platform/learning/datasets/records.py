@@ -50,8 +50,7 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     if descriptor.kind == "cifar100" and len(descriptor.classes or ()) == _COARSE:
         layout = layout._replace(label=0)
     parts: list[tuple[NDArray[Any], NDArray[Any]]] = []
-    border = 0
-    for which, paths in (("train", files.train), ("test", files.test)):
+    for which, paths in files.parts.items():
         if layout.label_bytes:
             parts += [_labelled(path, layout, descriptor.name) for path in paths]
         else:
@@ -59,12 +58,12 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
                 _apart(x, y, layout, descriptor.name)
                 for x, y in pairs(paths, which, descriptor.name)
             ]
-        if which == "train":
-            border = sum(len(targets) for _, targets in parts)
     return StoredArrays(
         tuple(inputs for inputs, _ in parts),
         np.concatenate([targets for _, targets in parts]),
-        train=border if files.test else None,
+        parts=files.ranges(
+            [len(targets) for _, targets in parts], files_each=1 if layout.label_bytes else 2
+        ),
         shape=layout.shape,
     )
 

@@ -29,9 +29,8 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     """
     inputs: list[NDArray[Any]] = []
     targets: list[NDArray[Any]] = []
-    border = 0
     name = descriptor.name
-    for which, paths in (("train", files.train), ("test", files.test)):
+    for which, paths in files.parts.items():
         for x, y in pairs(paths, which, name):
             records = map_records(x, CHANNELS * SIDE * SIDE, name)
             labels = map_records(y, 1, name)[:, 0]
@@ -46,8 +45,5 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
                 )
             inputs.append(records.reshape(-1, CHANNELS, SIDE, SIDE).swapaxes(2, 3))
             targets.append(np.asarray(labels, dtype=np.int64) - 1)
-        if which == "train":
-            border = sum(len(item) for item in targets)
-    return StoredArrays(
-        tuple(inputs), np.concatenate(targets), train=border if files.test else None
-    )
+    parts = files.ranges([len(item) for item in targets], files_each=2)
+    return StoredArrays(tuple(inputs), np.concatenate(targets), parts=parts)

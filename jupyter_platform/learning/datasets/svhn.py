@@ -25,12 +25,11 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     InvalidDataError
         If a file is no such MATLAB file.
     """
-    paths = [*files.train, *files.test]
-    parts = [_read_mat(path, descriptor.name) for path in paths]
+    read_files = [_read_mat(path, descriptor.name) for path in files.all]
     return StoredArrays(
-        tuple(inputs for inputs, _ in parts),
-        np.concatenate([targets for _, targets in parts]),
-        train=sum(len(y) for _, y in parts[: len(files.train)]) if files.test else None,
+        tuple(inputs for inputs, _ in read_files),
+        np.concatenate([targets for _, targets in read_files]),
+        parts=files.ranges([len(targets) for _, targets in read_files]),
     )
 
 

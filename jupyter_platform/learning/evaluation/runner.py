@@ -35,6 +35,8 @@ from jupyter_platform.learning.evaluation.passing import (
 )
 from jupyter_platform.learning.evaluation.registry import evaluation_type
 from jupyter_platform.learning.networks import build, load_weights
+from jupyter_platform.learning.provenance import Measured, Provenance, measured
+from jupyter_platform.learning.set_checks import missing_part
 from jupyter_platform.learning.strategies import Place
 from jupyter_platform.learning.trained import trained_network
 
@@ -49,6 +51,7 @@ class _Set:
     dataset: Dataset
     indices: Tensor
     """As people number them, int64, shape (n,)."""
+    measured: Measured
     rows: Tensor
     """As they are stored, int64, shape (n,)."""
     gather: Gather
@@ -94,7 +97,10 @@ def run(context: RunContext) -> RunResult:
         keep_best(context, *evaluation.error(result), result)
     if options.include_outputs:
         result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
+    result["headline"]["on"] = samples.measured.text
+    result["warnings"] = [*result.get("warnings", ()), *samples.measured.warnings]
     result |= {
+        "measured_on": samples.measured.text,
         "strategy": options.strategy or default_evaluation(facts, options.criterion),
         "samples": passed.done,
         "evaluation_time_s": time.perf_counter() - started,
@@ -169,22 +175,42 @@ def _network(context: RunContext, number: int, place: Place) -> nn.Module:
 
 
 def _samples(context: RunContext, dataset: Dataset, chain: Chain, options: EvaluateOptions) -> _Set:
-    index_set = options.test_set or dataset.split("test") or dataset.split("validation")
-    if index_set is None:
-        raise InvalidRequestError(
-            f"Dataset {dataset.descriptor.name!r} has no test split; give test_set."
-        )
-    indices = dataset.indices(index_set, "test_set")
+    indices = _indices(dataset, options)
+    weights = [
+        (item.description.name, Provenance.of(context.file(item.weights, "weights")))
+        for item in context.spec.networks
+        if item.weights is not None
+    ]
+    judged = measured(dataset, indices, options.test_set, options.part, weights)
+    rows, gather = dataset.rows_of(indices), _gather(dataset, chain, context.device)
+    return _Set(dataset, indices, judged, rows, gather)
+
+
+def _indices(dataset: Dataset, options: EvaluateOptions) -> Tensor:
+    """Return the sample numbers that are judged, int64, shape (n,): whole runs where runs are."""
+    if options.test_set is not None:
+        indices = dataset.indices(options.test_set, "test_set")
+    else:
+        part = dataset.part(options.part)
+        if part is None:
+            raise missing_part(dataset.descriptor.name, options.part, dataset.parts)
+        indices = part
     length = options.run_length(dataset.facts.sequential)
-    if length is not None:
-        if len(indices) < length:
-            raise InvalidDataError(
-                f"test_set has {len(indices)} samples, which is not one run of "
-                f"sequence_length = {length}."
-            )
-        indices = indices[: len(indices) - len(indices) % length]
-    rows = indices if dataset.order is None else dataset.order[indices]
-    return _Set(dataset, indices, rows, _gather(dataset, chain, context.device))
+    if length is None:
+        return indices
+    if len(indices) < length:
+        raise InvalidDataError(
+            f"test_set has {len(indices)} samples, which is not one run of "
+            f"sequence_length = {length}."
+        )
+    indices = indices[: len(indices) - len(indices) % length]
+    if bool((dataset.rows_of(indices).reshape(-1, length).diff(dim=1) != 1).any()):
+        raise InvalidDataError(
+            "The samples do not follow one another, so that there are no runs of them: they were "
+            "drawn or shuffled. Set shuffle to false where the dataset is described, or give a "
+            "range of samples as test_set."
+        )
+    return indices
 
 
 def _gather(dataset: Dataset, chain: Chain, device: torch.device) -> Gather:

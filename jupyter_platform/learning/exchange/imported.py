@@ -31,6 +31,7 @@ from jupyter_platform.learning.networks import (
 )
 from jupyter_platform.learning.networks.weights import check_state, read_weights
 from jupyter_platform.learning.trained import LearntFor, learnt_for
+from jupyter_platform.runtime.names import name_from
 
 Array = NDArray[Any]
 
@@ -197,8 +198,6 @@ def network_name(text: str) -> str:
     """
     if re.fullmatch(NAME_PATTERN, text):
         return text
-    kept = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in text)
-    name = "-".join(part for part in kept.split("-") if part)[:64]
-    if not name:
+    if not text.strip():
         raise InvalidDataError("The file does not say what the network is called; give a name.")
-    return name
+    return name_from(text, "network")

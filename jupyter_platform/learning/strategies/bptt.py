@@ -59,9 +59,13 @@ class BackPropagationThroughTime(Strategy):
                 "stateful goes on where sequences ended and from_start begins anew; give one.",
             )
         length = options.sequence_length
-        train = options.train_set or facts.splits.get("train")
+        train, part = options.train_set, facts.parts.get("train")
         if train is not None and len(train) == 2:
             _check_length(length, train[1] - train[0])
+        elif train is None and part is not None:
+            _check_length(length, part.size)
+            if not part.is_range:
+                raise _no_sequence("They are drawn from all over the dataset")
         place = Place("network", (length, *facts.shape), math.prod(outputs), (length, *outputs))
         return (place,)
 
@@ -219,11 +223,17 @@ def _check_sequence(rows: Tensor, length: int) -> None:
     _check_length(length, len(rows))
     gaps = (rows.diff() != 1).nonzero()
     if len(gaps):
-        raise InvalidDataError(
-            f"The training samples are no sequence: row {int(rows[gaps[0, 0] + 1])} comes after "
-            f"row {int(rows[gaps[0, 0]])}. Back-propagation through time wants a range of a "
-            "dataset that is not shuffled."
-        )
+        row, before = int(rows[gaps[0, 0] + 1]), int(rows[gaps[0, 0]])
+        raise _no_sequence(f"Row {row} comes after row {before}")
+
+
+def _no_sequence(reason: str) -> InvalidDataError:
+    message = (
+        f"The training samples are no sequence: {reason[0].lower()}{reason[1:]}. Back-propagation "
+        "through time wants samples that follow one another: set shuffle to false where the "
+        "dataset is described, or give a range of an unshuffled one as train_set."
+    )
+    return InvalidDataError(message, errors=[FieldError(field="train_set", message=message)])
 
 
 def _check_length(length: int, size: int) -> None:

@@ -51,6 +51,8 @@ export interface IEvaluation {
   /** What to know about the scores, as sentences. */
   readonly warnings: readonly string[];
   readonly samples: number | null;
+  /** By which samples it was judged, such as `test, 360 samples`; older jobs do not tell. */
+  readonly measuredOn: string | null;
   readonly loss: number | null;
   readonly criterion: string | null;
   readonly msPerSample: number | null;
@@ -103,7 +105,7 @@ export function readEvaluation({
   return {
     accuracy,
     scores,
-    positive: typeof result.positive === 'string' ? result.positive : null,
+    positive: textOf(result.positive),
     outputs: fileOf(result.outputs),
     topK: Object.entries(recordOf(result.top_k))
       .map(([k, share]) => [Number(k), numberOf(share) ?? 0] as const)
@@ -116,8 +118,9 @@ export function readEvaluation({
     examples: listOf(result.examples).map(readExample),
     warnings: readWarnings(result),
     samples: numberOf(result.samples),
+    measuredOn: textOf(result.measured_on),
     loss,
-    criterion: typeof result.criterion === 'string' ? result.criterion : null,
+    criterion: textOf(result.criterion),
     msPerSample: numberOf(result.forward_ms_per_sample),
     seconds: numberOf(result.evaluation_time_s)
   };
@@ -290,4 +293,8 @@ function shapeOf(input: Json): number[] {
     inner = list[0];
   }
   return typeof inner === 'number' ? shape : [];
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === 'string' ? value : null;
 }

@@ -42,7 +42,7 @@ async def test_a_submission_on_what_is_not_downloaded_names_the_command(running)
     [
         ("GET", "/api/datasets/nothing/preview", 404, "Unknown dataset"),
         ("GET", "/api/datasets/digits/preview?count=0", 422, "count"),
-        ("GET", "/api/datasets/digits/preview?split=all", 422, "split"),
+        ("GET", "/api/datasets/digits/preview?part=all", 422, "part"),
         ("GET", "/api/datasets/digits/preview?hflip=2", 422, "hflip = '2' is not accepted"),
         ("GET", "/api/datasets/digits/preview?horizontal_flp=1", 422, "horizontal_flip"),
         ("GET", "/api/datasets/mnist/preview", 400, "is not downloaded yet"),

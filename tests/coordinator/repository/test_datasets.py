@@ -18,7 +18,10 @@ FACTS = {
     "shape": [2],
     "task": "classification",
     "outputs": 2,
-    "splits": {"train": [0, 1], "validation": [1, 2], "test": [1, 2]},
+    "parts": {
+        "train": {"start": 0, "stop": 1, "size": 1},
+        "test": {"start": 1, "stop": 2, "size": 1},
+    },
     "bytes": len(CSV),
 }
 
@@ -94,12 +97,39 @@ async def test_the_kind_is_told_from_the_content(datasets, inspector):
 async def test_an_existing_name_is_only_replaced_when_asked(datasets, inspector):
     inspector.answers["dataset"] = FACTS
     await datasets.put("mine", pieces(CSV), DatasetUpload())
-    with pytest.raises(ConflictError, match="already"):
-        await datasets.put("mine", pieces(CSV), DatasetUpload())
+    more = CSV + b"5,6,1\n"
+    with pytest.raises(ConflictError, match="of other content already") as caught:
+        await datasets.put("mine", pieces(more), DatasetUpload())
+    assert caught.value.errors[0].field == "name"
+    assert datasets.file(datasets.get("mine")).read_bytes() == CSV
 
-    await datasets.put("mine", pieces(CSV + b"5,6,1\n"), DatasetUpload(replace=True))
+    await datasets.put("mine", pieces(more), DatasetUpload(replace=True))
 
-    assert datasets.file(datasets.get("mine")).read_bytes() == CSV + b"5,6,1\n"
+    assert datasets.file(datasets.get("mine")).read_bytes() == more
+
+
+async def test_the_same_content_again_is_the_same_dataset(datasets, inspector):
+    inspector.answers["dataset"] = FACTS
+    first = await datasets.put("mine", pieces(CSV), DatasetUpload(title="Mine"))
+
+    again = await datasets.put("mine", pieces(CSV), DatasetUpload())
+    with pytest.raises(ConflictError, match="of other content"):
+        await datasets.put("mine", pieces(CSV), DatasetUpload(target="a"))
+
+    assert again.descriptor == first.descriptor
+
+
+async def test_other_content_gets_a_name_of_its_own_where_it_may(datasets, inspector):
+    inspector.answers["dataset"] = FACTS
+    upload = DatasetUpload(rename=True)
+    names = []
+    for content in (CSV, CSV + b"5,6,1\n", CSV + b"7,8,1\n", CSV):
+        names.append((await datasets.put("mine", pieces(content), upload)).name)
+    bundled = await datasets.put("digits", pieces(CSV), upload)
+
+    assert names == ["mine", "mine-2", "mine-3", "mine"]
+    assert bundled.name == "digits-2"
+    assert datasets.file(datasets.get("mine")).read_bytes() == CSV
 
 
 async def test_two_uploads_of_one_name_do_not_mix(datasets, inspector, until):

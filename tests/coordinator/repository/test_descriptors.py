@@ -17,7 +17,10 @@ FACTS = {
     "shape": [2],
     "task": "classification",
     "outputs": 2,
-    "splits": {"train": [0, 1], "test": [1, 2]},
+    "parts": {
+        "train": {"start": 0, "stop": 1, "size": 1},
+        "test": {"start": 1, "stop": 2, "size": 1},
+    },
     "bytes": 4,
 }
 

@@ -61,6 +61,20 @@ async def test_an_added_network_stays(networks, inspector, paths, facts, tags):
     assert again.get("mine") == described(defaults={"batch_size": 8})
 
 
+async def test_other_layers_take_a_name_only_when_asked(networks, inspector):
+    inspector.answers["network"] = FACTS
+    await networks.put("mine", described())
+    other = described(layers=[Layer(type="Flatten"), Layer(type="ReLU")])
+
+    with pytest.raises(ConflictError, match="network 'mine' of other content"):
+        await networks.put("mine", other)
+    await networks.put("mine", described(title="Another title"))
+    assert networks.get("mine").title == "Another title"
+
+    await networks.put("mine", other, replace=True)
+    assert networks.get("mine") == other
+
+
 async def test_what_the_inspector_refuses_is_not_added(networks, inspector):
     inspector.answers["network"] = InvalidDataError("Layer 0: 'Liner' is no layer.")
 

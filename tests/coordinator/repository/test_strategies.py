@@ -57,7 +57,11 @@ async def test_built_in_ones_come_first_then_those_that_were_uploaded(repository
 async def test_the_source_that_a_job_runs_with_is_kept_by_its_content(repository, paths):
     await repository.put("mine", SOURCE)
     first = await repository.code("mine")
-    await repository.put("mine", SOURCE + b"# changed\n")
+    await repository.put("mine", SOURCE)
+    with pytest.raises(ConflictError, match="strategy 'mine' of other content"):
+        await repository.put("mine", SOURCE + b"# changed\n")
+    assert await repository.code("mine") == first
+    await repository.put("mine", SOURCE + b"# changed\n", replace=True)
 
     assert await repository.code("mine") != first
     blob = BlobStore(paths.blobs).path(first.removeprefix("sha256:"))

@@ -24,7 +24,10 @@ def facts(shape=(3, 8, 10), **others) -> DatasetFacts:
         "outputs": 4,
         "classes": ["a", "b", "c", "d"],
         "class_counts": [10, 20, 30, 40],
-        "splits": {"train": (0, 80), "test": (80, 100)},
+        "parts": {
+            "train": {"start": 0, "stop": 80, "size": 80},
+            "test": {"start": 80, "stop": 100, "size": 20},
+        },
         "bytes": 1,
     }
     return DatasetFacts(**{**given, **others})
@@ -356,7 +359,10 @@ def dataset(tmp_path):
     labels = np.array(list("abcdabcdab"))
     np.savez(path, x=np.arange(20.0).reshape(10, 2), y=labels)
     descriptor = DatasetDescriptor(
-        name="d", kind="npz", file="sha256:ab", splits={"train": (0, 6), "test": (6, 10)}
+        name="d",
+        kind="npz",
+        file="sha256:ab",
+        splits={"train": (0, 4), "validation": (4, 6), "test": (6, 10)},
     )
     return load(descriptor, {"sha256:ab": str(path)})
 
@@ -371,7 +377,11 @@ def test_labels_keep_only_their_samples(dataset):
     assert rows.tolist() == [0, 3, 4, 7, 8]
     assert targets.tolist() == [1, 0, 1, 0, 1]
     assert (after.classes, after.class_counts, after.outputs) == (["d", "a"], [2, 3], 2)
-    assert after.splits == {"train": (0, 3), "test": (3, 5)}
+    assert {name: (part.start, part.stop) for name, part in after.parts.items()} == {
+        "train": (0, 2),
+        "validation": (2, 3),
+        "test": (3, 5),
+    }
 
 
 def test_other_labels_become_one_class(dataset):

@@ -56,7 +56,8 @@ def test_idx_pairs_are_train_and_test_images_of_one_channel(write, pack):
     inputs, targets = data.gather(torch.arange(7))
 
     assert data.facts.shape == [1, 4, 5]
-    assert data.facts.splits == {"train": (0, 5), "validation": (5, 7), "test": (5, 7)}
+    assert data.parts["test"].tolist() == [5, 6]
+    assert {*data.parts["train"].tolist(), *data.parts["validation"].tolist()} == {*range(5)}
     assert np.array_equal(inputs[:, 0], x.astype("f4") * np.float32(1 / 255))
     assert targets.tolist() == y.tolist()
     assert data.in_memory
@@ -118,7 +119,7 @@ def test_cifar_takes_the_last_label_byte_and_planes_of_colours(write, kind, labe
     rows = torch.tensor([5, 0, 3, 2])
     inputs, targets = data.gather(rows)
 
-    assert data.facts.splits["train"] == (0, 5)
+    assert data.parts["test"].tolist() == [5]
     assert data.facts.bytes == records.nbytes
     assert np.array_equal(inputs, x[rows].astype("f4") * np.float32(1 / 255))
     assert targets.tolist() == labels[rows, -1].tolist()

@@ -83,13 +83,13 @@ def test_two_tables_are_one_sequence(table, tmp_path):
         name="t", kind="csv", train=("path:/train",), test=("path:/test",)
     )
 
-    stored = read(descriptor, Files((train,), (test,)))
+    stored = read(descriptor, Files((train,), test=(test,)))
     assert stored.inputs.tolist() == [[1], [2], [3]]
-    assert stored.train == 2
+    assert stored.parts == {"train": (0, 2), "test": (2, 3)}
 
     test.write_text("a,c\n3,0\n")
     with pytest.raises(InvalidDataError, match=r"test.csv has other columns than t.csv: a, c"):
-        read(descriptor, Files((train,), (test,)))
+        read(descriptor, Files((train,), test=(test,)))
 
 
 def test_a_binary_file_is_refused(tmp_path):

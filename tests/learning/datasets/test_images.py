@@ -52,13 +52,13 @@ def test_each_folder_is_a_class_and_images_are_read_when_they_are_needed(save, t
     assert targets.tolist() == [0, 0, 1]
 
 
-def test_samples_are_shuffled_so_that_each_split_has_every_class(save, tmp_path):
+def test_samples_are_shuffled_so_that_each_part_has_every_class(save, tmp_path):
     for number in range(20):
         save(f"cat/{number}.png")
         save(f"dog/{number}.png")
 
     data = opened(tmp_path)
-    train = data.gather(data.rows(data.split("train"), "train_set"))[1]
+    train = data.gather(data.rows_of(data.parts["train"]))[1]
     again = opened(tmp_path)
 
     assert sorted(data.order.tolist()) == list(range(40))
@@ -86,7 +86,8 @@ def test_training_and_test_folders_have_the_same_classes(save, tmp_path, inside)
 
     data = opened(tmp_path, **({} if inside else folders))
 
-    assert data.facts.splits == {"train": (0, 3), "validation": (3, 4), "test": (3, 4)}
+    assert data.parts["test"].tolist() == [3]
+    assert len(data.parts["train"]) + len(data.parts["validation"]) == 3
     assert data.gather(torch.arange(4))[1].tolist() == [0, 1, 1, 1]
 
 

@@ -88,14 +88,6 @@ def test_shape_and_scale_are_applied_once(stored):
         assert torch.equal(data.inputs, torch.from_numpy(X).reshape(10, 1, 2, 2) * 0.5)
 
 
-def test_splits_default_to_eighty_per_cent(stored):
-    assert load(*stored(X, np.arange(10) % 2)).facts.splits == {
-        "train": (0, 8),
-        "validation": (8, 10),
-        "test": (8, 10),
-    }
-
-
 @pytest.mark.parametrize(
     ("x", "y", "facts", "words"),
     [
@@ -171,17 +163,26 @@ def test_what_is_gathered_belongs_to_the_caller(stored):
     assert torch.equal(data.inputs, torch.from_numpy(X) * 2)
 
 
-def test_a_part_of_a_dataset_keeps_its_splits_as_far_as_they_reach(stored):
-    data = load(*stored(X, np.arange(10) % 2, splits={"train": (0, 6), "test": (6, 10)}))
+def test_a_part_of_a_dataset_keeps_its_parts_as_far_as_they_reach(stored):
+    splits = {"train": (0, 5), "validation": (5, 6), "test": (6, 10)}
+    data = load(*stored(X, np.arange(10) % 2, splits=splits))
 
     part = data.narrowed(torch.arange(4, 8))
     picked = data.narrowed(torch.tensor([9, 1, 3]))
 
     assert part.facts.size == 4
-    assert part.facts.splits == {"train": (0, 2), "test": (2, 4)}
+    assert {name: item.tolist() for name, item in part.parts.items()} == {
+        "train": [0],
+        "validation": [1],
+        "test": [2, 3],
+    }
+    assert part.facts.parts["test"].text == "2 to 3 (2 samples)"
     assert part.rows((0, 2), "train_set").tolist() == [4, 5]
-    assert data.narrowed(torch.arange(7, 10)).facts.splits == {"test": (0, 3)}
-    assert picked.facts.splits == {"train": (0, 3)}
+    assert list(data.narrowed(torch.arange(7, 10)).facts.parts) == ["test"]
+    assert {name: item.tolist() for name, item in picked.parts.items()} == {
+        "train": [1, 2],
+        "test": [0],
+    }
     assert picked.facts.class_counts == [0, 3]
     assert picked.narrowed(torch.tensor([2])).rows((0, 1), "train_set").tolist() == [3]
 
@@ -190,7 +191,11 @@ def test_fewer_samples_can_be_used_than_are_stored(stored):
     data = load(*stored(X, np.arange(10) % 2, size=5))
 
     assert (data.facts.size, data.facts.class_counts) == (5, [3, 2])
-    assert data.facts.splits["train"] == (0, 4)
+    assert {name: len(item) for name, item in data.parts.items()} == {
+        "train": 3,
+        "validation": 1,
+        "test": 1,
+    }
     with pytest.raises(InvalidDataError, match="to have 11 samples, but its files hold 10"):
         load(*stored(X, np.arange(10), size=11))
 

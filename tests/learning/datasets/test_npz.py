@@ -42,7 +42,7 @@ def test_train_and_test_arrays_are_one_sequence(tmp_path):
 
     assert np.array_equal(np.concatenate(stored.inputs), X)
     assert all(isinstance(part, np.memmap) for part in stored.inputs)
-    assert stored.train == 4
+    assert stored.parts == {"train": (0, 4), "test": (4, 6)}
 
 
 @pytest.mark.parametrize(

@@ -28,17 +28,17 @@ def digits():
     return load(bundled_datasets()["digits"], {})
 
 
-def shown(dataset, split=None, count=4, sample=None, **options):
-    return preview(dataset, split, count, AdapterOptions(**options), sample)
+def shown(dataset, part=None, count=4, sample=None, **options):
+    return preview(dataset, part, count, AdapterOptions(**options), sample)
 
 
-def test_images_are_the_samples_spread_over_the_split(digits):
+def test_images_are_the_samples_spread_over_the_part(digits):
     found = shown(digits, "validation", 3)
 
-    start, stop = digits.split("validation")
-    wanted = [start + number * (stop - start) // 3 for number in range(3)]
+    numbers = digits.parts["validation"].tolist()
+    wanted = [numbers[number * len(numbers) // 3] for number in range(3)]
     assert [item.index for item in found.samples] == wanted
-    assert found.split == "validation"
+    assert found.part == "validation"
     for item in found.samples:
         inputs, targets = digits.gather(torch.tensor([item.index]))
         assert np.array_equal(pixels(item.image), np.rint(inputs[0, 0].numpy() * 255))
@@ -134,6 +134,6 @@ def test_what_cannot_be_shown_is_refused_by_its_field(digits):
     blobs = load(bundled_datasets()["blobs"], {})
     with pytest.raises(OptionError, match="horizontal_flip needs images"):
         shown(blobs, horizontal_flip=1)
-    with pytest.raises(InvalidDataError, match="has no test split; it has train") as caught:
+    with pytest.raises(InvalidDataError, match="has no test part; it has train") as caught:
         shown(load(DatasetDescriptor(name="d", kind="blobs", splits={"train": (0, 9)}), {}), "test")
-    assert caught.value.errors[0].field == "split"
+    assert caught.value.errors[0].field == "part"

@@ -47,7 +47,7 @@ def test_two_texts_do_not_run_into_each_other(text):
 
     assert inputs.tolist() == [0, 1, 2, 0]
     assert targets.tolist() == [1, 2, 0, 1]
-    assert data.facts.splits["train"] == (0, 2)
+    assert data.parts["test"].tolist() == [2, 3]
 
 
 def test_an_alphabet_may_be_given_in_an_order_of_its_own(text):

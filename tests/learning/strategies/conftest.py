@@ -68,7 +68,7 @@ def facts_of(inputs: Tensor, targets: Tensor, **more: Any) -> DatasetFacts:
         task="classification" if classifies else "regression",
         outputs=count,
         target_shape=[] if classifies else list(targets.shape[1:]),
-        splits={"train": (0, len(inputs))},
+        parts={"train": {"start": 0, "stop": len(inputs), "size": len(inputs)}},
         bytes=0,
         **more,
     )

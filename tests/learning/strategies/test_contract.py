@@ -19,9 +19,7 @@ from jupyter_platform.learning.strategies.contract import (
 )
 from jupyter_platform.learning.strategies.feed_forward import FeedForward
 
-FACTS = DatasetFacts(
-    size=10, shape=[4], task="classification", outputs=3, splits={"train": (0, 10)}, bytes=1
-)
+FACTS = DatasetFacts(size=10, shape=[4], task="classification", outputs=3, parts={}, bytes=1)
 OPTIONS = LearnOptions(strategy="mine")
 
 

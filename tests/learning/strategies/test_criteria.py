@@ -95,7 +95,7 @@ def test_probabilities_are_those_of_softmax(criterion, kind):
 
 def facts(task, outputs, shape=()):
     return DatasetFacts(
-        size=1, shape=[4], task=task, outputs=outputs, target_shape=list(shape), splits={}, bytes=0
+        size=1, shape=[4], task=task, outputs=outputs, target_shape=list(shape), parts={}, bytes=0
     )
 
 

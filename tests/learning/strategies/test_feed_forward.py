@@ -13,9 +13,7 @@ from jupyter_platform.learning.strategies import Material
 from jupyter_platform.learning.strategies.feed_forward import FeedForward
 from jupyter_platform.learning.strategies.sampling import Batches, Permutation, TensorSource
 
-FACTS = DatasetFacts(
-    size=50, shape=[4], task="classification", outputs=3, splits={"train": (0, 50)}, bytes=0
-)
+FACTS = DatasetFacts(size=50, shape=[4], task="classification", outputs=3, parts={}, bytes=0)
 
 
 def material(network, x, y, train, validation=None, **options):

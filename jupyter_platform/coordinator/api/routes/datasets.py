@@ -11,9 +11,9 @@ from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import DatasetUpload
 from jupyter_platform.coordinator.repository.datasets import MOST_SHOWN
 from jupyter_platform.core.catalogue import DatasetRecord
-from jupyter_platform.core.datasets import DatasetPreview, Split
+from jupyter_platform.core.datasets import DatasetPreview, Part
 
-OWN = frozenset({"split", "count", "sample"})
+OWN = frozenset({"part", "count", "sample"})
 """Parameters of a preview that are no adapter options."""
 ADAPTERS = {
     "parameters": [
@@ -55,13 +55,13 @@ async def preview(
     name: str,
     request: Request,
     services: ServicesOf,
-    split: Split | None = None,
+    part: Part | None = None,
     count: Annotated[int, Query(ge=1, le=MOST_SHOWN)] = 32,
     sample: Count | None = None,
 ) -> DatasetPreview:
     """Return samples of a dataset, or one of them `count` times, changed by adapters."""
     given = {key: value for key, value in request.query_params.items() if key not in OWN}
-    return await services.datasets.preview(name, split, count, given, sample)
+    return await services.datasets.preview(name, part, count, given, sample)
 
 
 @router.post("/{name}/get", status_code=202)

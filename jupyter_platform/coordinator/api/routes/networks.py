@@ -68,10 +68,14 @@ async def network(name: str, services: ServicesOf) -> NetworkRecord:
 
 @router.put("/{name}")
 async def put(
-    name: str, description: NetworkDescription, services: ServicesOf, code: bool = False
+    name: str,
+    description: NetworkDescription,
+    services: ServicesOf,
+    code: bool = False,
+    replace: bool = False,
 ) -> NetworkRecord:
-    """Add a network, or replace one that somebody added; `code`: its Python source may be run."""
-    return await services.networks.put(name, description, code=code)
+    """Add a network, or replace one of other content; `code`: its Python source may be run."""
+    return await services.networks.put(name, description, code=code, replace=replace)
 
 
 @router.delete("/{name}", status_code=204)

@@ -31,9 +31,11 @@ async def source(name: str, services: ServicesOf) -> PlainTextResponse:
 
 
 @router.put("/{name}", status_code=201, openapi_extra=SOURCE_BODY)
-async def put(name: str, request: Request, services: ServicesOf) -> StrategyRecord:
-    """Add or replace a strategy; the body is a Python file."""
-    return await services.strategies.put(name, await request.body())
+async def put(
+    name: str, request: Request, services: ServicesOf, replace: bool = False
+) -> StrategyRecord:
+    """Add a strategy, or replace one of other content; the body is a Python file."""
+    return await services.strategies.put(name, await request.body(), replace=replace)
 
 
 @router.delete("/{name}", status_code=204)

@@ -18,21 +18,21 @@ class DataOptions(OptionModel):
         None,
         "Samples to learn from.",
         group="Data",
-        default_text="the dataset's training split",
+        default_text="the dataset's training part",
         dianne="trainSet",
     )
     validation_set: IndexSet = option(
         None,
-        "Samples to validate on.",
+        "Samples to validate on, by which the best weights are chosen.",
         group="Data",
-        default_text="the dataset's validation split",
+        default_text="the dataset's validation part",
         dianne="validationSet",
     )
     test_set: IndexSet = option(
         None,
         "Samples kept for an EVALUATE of this job's weights; not seen while learning.",
         group="Data",
-        default_text="the dataset's test split",
+        default_text="the dataset's test part",
         dianne="testSet",
     )
     batch_size: int = option(

@@ -91,7 +91,7 @@ function aDataset(name: string, shape: number[]): IDataset {
       classes: null,
       class_counts: null,
       features: null,
-      splits: {},
+      parts: {},
       bytes: 1,
       sequential: false
     }

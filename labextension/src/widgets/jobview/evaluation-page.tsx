@@ -106,12 +106,22 @@ function scoreLabel(name: string, trans: TranslationBundle): string {
 }
 
 function circumstances(
-  { samples, loss, criterion, msPerSample, seconds, positive }: IEvaluation,
+  {
+    measuredOn,
+    samples,
+    loss,
+    criterion,
+    msPerSample,
+    seconds,
+    positive
+  }: IEvaluation,
   trans: TranslationBundle
 ): string {
   const parts = [
     positive !== null && trans.__('scores of %1', positive),
-    samples !== null && trans.__('%1 samples', formatCount(samples)),
+    measuredOn !== null
+      ? trans.__('measured on %1', measuredOn)
+      : samples !== null && trans.__('%1 samples', formatCount(samples)),
     loss !== null &&
       trans.__('loss %1 (%2)', formatValue(loss), criterion ?? ''),
     msPerSample !== null &&

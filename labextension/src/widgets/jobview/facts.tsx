@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { formatBytes, formatCount, formatUtc } from '../../format';
 import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
-import type { IDataset, IJob, Json, Split } from '../../wire';
+import type { IDataset, IJob, IPartFacts, Json, Part } from '../../wire';
 import { CopyButton } from '../copy-button';
 import { run, useSurroundings } from '../surroundings';
 import { RelativeTime } from '../times';
@@ -193,7 +193,7 @@ function EndTime({ seconds }: { seconds: number }): JSX.Element {
   );
 }
 
-const SPLITS: readonly (readonly [Split, string])[] = [
+const PARTS: readonly (readonly [Part, string])[] = [
   ['train', 'train_set'],
   ['validation', 'validation_set'],
   ['test', 'test_set']
@@ -232,20 +232,37 @@ export function rangesOf(
   dataset: IDataset | null,
   trans: TranslationBundle
 ): string[] {
-  const words: { readonly [split in Split]: string } = {
+  const words: { readonly [part in Part]: string } = {
     train: trans.__('train'),
     validation: trans.__('validation'),
     test: trans.__('test')
   };
-  const used = SPLITS.filter(([split]) =>
-    type === 'EVALUATE' ? split === 'test' : split !== 'test'
-  );
-  return used.flatMap(([split, option]) => {
-    const splits = dataset?.facts?.splits ?? dataset?.descriptor.splits;
-    const given = options[option];
-    const range = rangeText(given ?? splits?.[split] ?? null, trans);
-    return range === null ? [] : [`${words[split]} ${range}`];
+  const { part: chosen } = options;
+  const judged = PARTS.some(([part]) => part === chosen) ? chosen : 'test';
+  const used: readonly (readonly [Part, string])[] =
+    type === 'EVALUATE'
+      ? [[judged as Part, 'test_set']]
+      : PARTS.filter(([part]) => part !== 'test');
+  return used.flatMap(([part, option]) => {
+    const given = rangeText(options[option] ?? null, trans);
+    const stated = dataset?.descriptor.splits?.[part] ?? null;
+    const range = given ?? partText(dataset?.facts?.parts[part], trans);
+    const text = range ?? rangeText(stated, trans);
+    return text === null ? [] : [`${words[part]} ${text}`];
   });
+}
+
+/** The samples of a part, as `0–1,437`, or how many were drawn. */
+function partText(
+  part: IPartFacts | undefined,
+  trans: TranslationBundle
+): string | null {
+  if (!part) {
+    return null;
+  }
+  return part.size === part.stop - part.start
+    ? rangeText([part.start, part.stop], trans)
+    : trans._n('%1 sample', '%1 samples', part.size);
 }
 
 function rangeText(

@@ -73,6 +73,7 @@ function resultLabel(
   const labels: { readonly [name: string]: string } = {
     best: type === 'ACT' ? trans.__('best episode') : trans.__('best weights'),
     averaged: trans.__('episodes averaged'),
+    measured_on: trans.__('measured on'),
     actions_per_s: trans.__('actions per second'),
     validation: trans.__('last validation'),
     training_time_s: trans.__('training time, s'),
