@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
+from jupyter_platform.core.preparations import Preparation
 
 
 class TagVariant(BaseModel):
@@ -35,6 +36,8 @@ class TagOrigin(BaseModel):
     """Options of the job, as they were resolved."""
     source: str | None = None
     """The file that they were imported from."""
+    preparation: Preparation | None = None
+    """How the samples that they learnt were prepared; the weights file tells the same."""
 
 
 class TagRecord(BaseModel):

@@ -76,7 +76,7 @@ _GOES_WITH: dict[str, tuple[str, ...]] = {
     "separator": ("csv",),
     "header": ("csv",),
     "label_bytes": ("raw",),
-    "skip_broken": ("images", "masks", "parquet", "huggingface"),
+    "skip_broken": ("images", "masks"),
     "mask_values": _MASKS,
     "ignore_value": _MASKS,
 }

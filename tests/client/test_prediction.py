@@ -197,6 +197,8 @@ def test_the_preparation_can_be_looked_at(platform, learned, learned_pictures):
     assert record.preparation.input_shape == (3, 6, 6)
     assert record.preparation.classes == ("bright", "dark")
     assert (record.tag, record.note) == ("lights/best", None)
+    (kept,) = [item for item in platform.network("mlp").tags if item.tag == "lights"]
+    assert kept.origin.preparation == record.preparation
     # The digits go from 0 to 16, and networks get 0 to 1.
     assert platform.preparation("lenet-digits").preparation.picture.scale == 1 / 255
 

@@ -45,6 +45,7 @@ from jupyter_platform.core.errors import (
     refusal,
     unknown_name,
 )
+from jupyter_platform.core.preparations import METADATA_KEY, from_metadata
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
@@ -155,7 +156,9 @@ class TagRepository:
         is_blob = file.is_relative_to(self._blobs.root)
         digest = await asyncio.to_thread(self._blobs.put_file, file, link=is_blob)
         blob = self._blobs.path(digest)
-        torch = await asyncio.to_thread(_torch_version, blob)
+        header = await asyncio.to_thread(_header, blob)
+        told = header.get(METADATA_KEY)
+        preparation = None if told is None else from_metadata(told, file.name)
         size, now = blob.stat().st_size, datetime.now(UTC)
 
         def write(session: Session) -> list[TagRecord]:
@@ -170,7 +173,9 @@ class TagRepository:
                 network_digest=network_digest,
                 input_shape=None if input_shape is None else list(input_shape),
                 outputs=outputs,
-                origin=(origin or origin_of(session, job, torch)).model_dump(mode="json"),
+                origin=(origin or origin_of(session, job, header.get("torch")))
+                .model_copy(update={"preparation": preparation})
+                .model_dump(mode="json"),
                 updated_at=now,
             )
             kept = TagVariantRow(
@@ -417,11 +422,11 @@ def _link(source: Path, target: Path) -> None:
         link.replace(target)
 
 
-def _torch_version(file: Path) -> str | None:
+def _header(file: Path) -> dict[str, str]:
     try:
-        return read_weights_header(file).get("torch")
+        return read_weights_header(file)
     except InvalidDataError:
-        return None
+        return {}
 
 
 def _owned(tag: str) -> ConflictError:

@@ -3,25 +3,68 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jupyter_platform.core.datasets import DatasetDescriptor, Part
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
-from jupyter_platform.learning.datasets.decoding import path_picture
-from jupyter_platform.learning.datasets.masks import picture_masks
-from jupyter_platform.learning.datasets.part_names import WORDS
-from jupyter_platform.learning.datasets.pictures import ImageSamples
-
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
+from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, ranges_of
+from jupyter_platform.learning.datasets.decoding import Picture, path_picture
+from jupyter_platform.learning.datasets.folders import (
+    SUFFIXES,
+    Folder,
+    class_layout,
+    classes_in,
+    mask_layout,
+    masks_in,
+    parts_inside,
 )
-IMAGES, MASKS = "images", "masks"
+from jupyter_platform.learning.datasets.masks import picture_masks
+from jupyter_platform.learning.datasets.pictures import ImageSamples
+from jupyter_platform.learning.datasets.survey import broken, refuse_broken, survey
+
+IMAGES = "images"
+_NAMED = 5
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """The pictures of a dataset, part by part in the order in which samples are numbered."""
+
+    paths: list[str]
+    counts: dict[Part, int]
+    """Pictures of each part."""
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(os.stat(path).st_size for path in self.paths)
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """Which of the listed pictures can be read."""
+
+    rows: list[int]
+    skipped: int = 0
+    warnings: tuple[str, ...] = ()
+
+    def of(self, items: Sequence[_T]) -> list[_T]:
+        """Return those of some items, one a picture, that go with them."""
+        return [items[row] for row in self.rows]
+
+    def counts(self, before: Mapping[Part, int]) -> dict[Part, int]:
+        """Return how many each part has left."""
+        borders = np.cumsum([0, *before.values()])
+        places = np.searchsorted(self.rows, borders)
+        return dict(zip(before, np.diff(places).tolist(), strict=True))
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
@@ -30,81 +73,95 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     Raises
     ------
     InvalidDataError
-        If a folder is not laid out as its kind wants, or holds no image.
+        If a folder is not laid out as its kind wants, or holds no image, or pictures cannot be
+        read and are not to be skipped.
     """
-    found = _parted(descriptor, files)
-    if descriptor.kind == "masks":
-        return _read_masks(descriptor, found)
-    if files.labels is not None:
-        return _read_labelled(descriptor, found, files.labels)
-    return _read_classes(descriptor, found)
-
-
-def _parted(descriptor: DatasetDescriptor, files: Files) -> Files:
-    """Return the folders of each part; one folder may hold them, by their names."""
     for path in files.all:
         if not path.is_dir():
             raise InvalidDataError(f"Dataset {descriptor.name!r}: {path.name} is no folder.")
-    if descriptor.file is None:
-        return files
-    inside = _folders(files.only)
-    parts = [WORDS.get(path.name.lower()) for path in inside]
-    if "train" not in parts or None in parts:
-        return files
-    named: dict[Part, list[Path]] = {}
-    for part, path in zip(parts, inside, strict=True):
-        if part is not None:
-            named.setdefault(part, []).append(path)
-    return replace(Files.of(named), labels=files.labels)
+    try:
+        if descriptor.kind == "masks":
+            return _read_masks(descriptor, files)
+        if files.labels is not None:
+            return _read_labelled(descriptor, files, files.labels)
+        return _read_classes(descriptor, files)
+    except InvalidDataError as error:
+        prefix = f"Dataset {descriptor.name!r}"
+        if error.message.startswith(prefix):
+            raise
+        raise InvalidDataError(f"{prefix}: {error.message}", errors=error.errors) from error
 
 
 def _read_classes(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
-    name = descriptor.name
-    found = [_classes_in(folder) for folder in files.all]
-    names = sorted({item for classes in found for item in classes})
-    if not names:
-        raise InvalidDataError(
-            f"Dataset {name!r}: {files.all[0].name} holds no folders; put the images of each class "
-            "into a folder named after it."
-        )
-    numbers = {item: number for number, item in enumerate(names)}
-    paths: list[str] = []
-    labels: list[int] = []
-    counts: list[int] = []
-    size = 0
-    for classes in found:
-        before = len(paths)
-        for item, folder in classes.items():
-            images, taken = _images_in(folder)
-            paths += images
-            labels += [numbers[item]] * len(images)
-            size += taken
-        counts.append(len(paths) - before)
-    parts = files.ranges(counts)
+    if descriptor.file is None:
+        layout = classes_in(_folders(files))
+    else:
+        layout = class_layout(Folder(files.only), descriptor.classes or ())
+    names = layout.names
+    listed = _Listed(
+        [
+            path
+            for classes in layout.parts.values()
+            for name in names
+            for path in classes.get(name, ())
+        ],
+        {part: sum(map(len, classes.values())) for part, classes in layout.parts.items()},
+        (*layout.warnings, *_alone(layout.parts)),
+    )
+    numbers = [
+        number
+        for classes in layout.parts.values()
+        for number, name in enumerate(names)
+        for _ in classes.get(name, ())
+    ]
+    sound = _sound(descriptor, listed)
+    parts = ranges_of(sound.counts(listed.counts))
     return StoredArrays(
-        _samples(paths, descriptor, files.all[0]),
-        np.array(labels, dtype=np.int64),
+        _samples(sound.of(listed.paths), descriptor),
+        np.array(sound.of(numbers), dtype=np.int64),
         parts=parts,
         classes=tuple(names),
         is_sorted=parts is None,
-        bytes=size,
+        bytes=listed.bytes,
+        skipped=sound.skipped,
+        warnings=(*listed.warnings, *sound.warnings),
     )
 
 
-def _classes_in(folder: Path) -> dict[str, Path]:
-    return {path.name: path for path in _folders(folder)}
+def _alone(parts: Mapping[Part, Mapping[str, Sequence[str]]]) -> list[str]:
+    """Name the classes that cannot be learned because they have no picture to train on."""
+    learned = parts.get("train", {})
+    others = {name for part, classes in parts.items() if part != "train" for name in classes}
+    missing = sorted(others - set(learned))
+    if not missing or not learned:
+        return []
+    shown = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
+    return [f"The training part has no picture of these classes, which others have: {shown}."]
 
 
 def _read_labelled(descriptor: DatasetDescriptor, files: Files, labels: Path) -> StoredArrays:
-    paths, counts, size = _listed(files.all)
+    folder = Folder(files.only) if descriptor.file is not None else None
+    parts = _folders(files) if folder is None else parts_inside(folder) or {"train": [folder]}
+    by_part = {
+        # Images that a labels file goes with may lie in a folder of their own.
+        part: [path for item in found for path in (item.child((IMAGES,)) or item).all_pictures()]
+        for part, found in parts.items()
+    }
+    listed = _listed(by_part)
     numbers = _class_numbers(labels, descriptor.name)
-    if len(numbers) != len(paths):
+    if len(numbers) != len(listed.paths):
         raise InvalidDataError(
-            f"Dataset {descriptor.name!r}: {labels.name} holds {len(numbers):,} labels for "
-            f"{len(paths):,} images."
+            f"{labels.name} holds {len(numbers):,} labels for {len(listed.paths):,} images."
         )
-    inputs = _samples(paths, descriptor, files.all[0])
-    return StoredArrays(inputs, numbers, parts=files.ranges(counts), bytes=size)
+    sound = _sound(descriptor, listed)
+    return StoredArrays(
+        _samples(sound.of(listed.paths), descriptor),
+        numbers[sound.rows],
+        parts=ranges_of(sound.counts(listed.counts)),
+        bytes=listed.bytes,
+        skipped=sound.skipped,
+        warnings=sound.warnings,
+    )
 
 
 def _class_numbers(path: Path, dataset: str) -> NDArray[np.int64]:
@@ -129,78 +186,67 @@ def _class_numbers(path: Path, dataset: str) -> NDArray[np.int64]:
 
 
 def _read_masks(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
-    name = descriptor.name
-    for folder in files.all:
-        if not (folder / IMAGES).is_dir() or not (folder / MASKS).is_dir():
-            raise InvalidDataError(
-                f"Dataset {name!r}: {folder.name} needs the folders {IMAGES} and {MASKS}."
-            )
-    images, counts, size = _listed([item / IMAGES for item in files.all])
-    masks, _, more = _listed([item / MASKS for item in files.all])
-    stems = [_stem(path) for path in images]
-    if stems != [_stem(path) for path in masks]:
-        alone = sorted(set(stems) ^ {_stem(path) for path in masks}) or stems
-        raise InvalidDataError(
-            f"Dataset {name!r}: each image has one mask of the same name, and the other way round; "
-            f"not so {alone[0]!r}."
-        )
-    inputs = _samples(images, descriptor, files.all[0])
-    height, width = inputs.shape[1:]
-    targets = picture_masks(
-        len(masks), lambda row: path_picture(masks[row]), (height, width), descriptor
-    )
-    return StoredArrays(inputs, targets, parts=files.ranges(counts), bytes=size + more)
-
-
-def _samples(paths: list[str], descriptor: DatasetDescriptor, folder: Path) -> ImageSamples:
-    if not paths:
-        raise InvalidDataError(
-            f"Dataset {descriptor.name!r}: {folder.name} holds no image; accepted are "
-            f"{', '.join(sorted(SUFFIXES))}."
-        )
-    return ImageSamples(
-        len(paths), lambda row: path_picture(paths[row]), descriptor.shape, descriptor.name
-    )
-
-
-def _listed(folders: Sequence[Path]) -> tuple[list[str], list[int], int]:
-    """Return all images, how many of them each folder has, and their size."""
-    paths: list[str] = []
-    counts: list[int] = []
-    size = 0
-    for folder in folders:
-        # Images that a labels file goes with may lie in a folder of their own.
-        images, taken = _images_in(folder / IMAGES if (folder / IMAGES).is_dir() else folder)
-        paths += images
-        counts.append(len(images))
-        size += taken
-    return paths, counts, size
-
-
-def _images_in(folder: Path) -> tuple[list[str], int]:
-    """Return the images of a folder, numbered ones in the order of their numbers, and their size.
-
-    Entries whose names begin with a dot are left out.
-    """
-    found: list[str] = []
-    size = 0
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            suffix = os.path.splitext(entry.name)[1].lower()
-            if suffix in SUFFIXES and not entry.name.startswith(".") and entry.is_file():
-                found.append(entry.path)
-                size += entry.stat().st_size
-    if all(_stem(path).isdecimal() for path in found):
-        found.sort(key=lambda path: (int(_stem(path)), path))
+    if descriptor.file is None:
+        found = {part: masks_in(folders) for part, folders in _folders(files).items()}
     else:
-        found.sort()
-    return found, size
+        found = mask_layout(Folder(files.only))
+    images = _listed({part: [image for image, _ in pairs] for part, pairs in found.items()})
+    masks = _listed({part: [mask for _, mask in pairs] for part, pairs in found.items()})
+    seen, marked = _sound(descriptor, images), _sound(descriptor, masks)
+    rows = sorted(set(seen.rows) & set(marked.rows))
+    kept = _Sound(rows, len(images.paths) - len(rows), (*seen.warnings, *marked.warnings))
+    inputs = _samples(kept.of(images.paths), descriptor)
+    of_masks = kept.of(masks.paths)
+    height, width = inputs.shape[1:]
+    targets = picture_masks(len(of_masks), _pictures(of_masks), (height, width), descriptor)
+    return StoredArrays(
+        inputs,
+        targets,
+        parts=ranges_of(kept.counts(images.counts)),
+        bytes=images.bytes + masks.bytes,
+        skipped=kept.skipped,
+        warnings=kept.warnings,
+    )
 
 
-def _stem(path: str) -> str:
-    return os.path.splitext(os.path.basename(path))[0]
+def _folders(files: Files) -> dict[Part, list[Folder]]:
+    return {part: [Folder(path) for path in paths] for part, paths in files.parts.items()}
 
 
-def _folders(folder: Path) -> list[Path]:
-    inside = [path for path in folder.iterdir() if path.is_dir()]
-    return sorted(path for path in inside if not path.name.startswith("."))
+def _listed(parts: Mapping[Part, Sequence[str]]) -> _Listed:
+    return _Listed(
+        [path for paths in parts.values() for path in paths],
+        {part: len(paths) for part, paths in parts.items()},
+    )
+
+
+def _sound(descriptor: DatasetDescriptor, listed: _Listed) -> _Sound:
+    """Return which pictures can be read.
+
+    Raises
+    ------
+    InvalidDataError
+        If some cannot be, and are not to be skipped.
+    """
+    count = len(listed.paths)
+    found = broken(survey(count, _pictures(listed.paths), listed.bytes)) if count else None
+    if found is None:
+        return _Sound(list(range(count)))
+    if not descriptor.skip_broken:
+        raise refuse_broken(descriptor.name, found)
+    left_out = set(found.rows)
+    return _Sound(
+        [row for row in range(count) if row not in left_out],
+        len(left_out),
+        (f"Left out: {found.text}.",),
+    )
+
+
+def _pictures(paths: Sequence[str]) -> Callable[[int], Picture]:
+    return lambda row: path_picture(paths[row])
+
+
+def _samples(paths: Sequence[str], descriptor: DatasetDescriptor) -> ImageSamples:
+    if not paths:
+        raise InvalidDataError(f"No image can be read; accepted are {', '.join(sorted(SUFFIXES))}.")
+    return ImageSamples(len(paths), _pictures(paths), descriptor.shape, descriptor.name)

@@ -14,6 +14,7 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
 from jupyter_platform.core.evaluations import default_evaluation
 from jupyter_platform.core.options import EvaluateOptions
+from jupyter_platform.core.preparations import Preparation, differences, prepare
 from jupyter_platform.core.runs import RunResult
 from jupyter_platform.learning.acting import rewarding
 from jupyter_platform.learning.checks import check_fits
@@ -38,7 +39,7 @@ from jupyter_platform.learning.networks import build, load_weights
 from jupyter_platform.learning.provenance import Measured, Provenance, measured
 from jupyter_platform.learning.set_checks import missing_part
 from jupyter_platform.learning.strategies import Place
-from jupyter_platform.learning.trained import trained_network
+from jupyter_platform.learning.trained import learnt_for, trained_network
 
 READERS = 2
 """Threads that read samples from disk ahead of time."""
@@ -79,6 +80,9 @@ def run(context: RunContext) -> RunResult:
         facts = chain.shape(dataset.facts)
         kind = evaluation_type(options, facts)
         evaluation = _prepare(context, kind, options, facts)
+        otherwise = _prepared_otherwise(
+            context, prepare(dataset.descriptor, dataset.facts, facts, dict(options))
+        )
         samples = _samples(context, dataset, chain, options)
     context.phase("evaluating")
     mine = _pass(context, evaluation, samples)
@@ -90,6 +94,8 @@ def run(context: RunContext) -> RunResult:
         return RunResult(status="stopped", result={"samples": 0})
     result = _finite(evaluation.scores(passed.columns))
     _tell_unusable(context, evaluation, passed, result)
+    if otherwise:
+        result["warnings"] = [*result.get("warnings", ()), *otherwise]
     if passed.done < wanted:
         tell_partial(context, result, passed.done, wanted, "samples")
         samples = samples.at(passed.columns[POSITION])
@@ -112,6 +118,24 @@ def run(context: RunContext) -> RunResult:
     }
     status: Literal["finished", "stopped"] = "finished" if passed.done == wanted else "stopped"
     return RunResult(status=status, step=passed.done, result=result)
+
+
+def _prepared_otherwise(context: RunContext, used: Preparation) -> list[str]:
+    """Say which weights learnt samples that were prepared otherwise than these are."""
+    found = []
+    for given in context.spec.networks:
+        if given.weights is None:
+            continue
+        learnt = learnt_for(context.file(given.weights, "weights")).preparation
+        unlike = [] if learnt is None else differences(learnt, used)
+        if unlike:
+            text = (
+                f"Samples are prepared otherwise than the weights of {given.description.name!r} "
+                f"learnt them: {'; '.join(unlike)}."
+            )
+            context.warn(text)
+            found.append(text)
+    return found
 
 
 def _tell_unusable(

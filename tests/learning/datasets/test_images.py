@@ -9,7 +9,7 @@ from PIL import Image
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.datasets import Dataset, load, pictures
+from jupyter_platform.learning.datasets import Dataset, load, pictures, survey
 
 RANDOM = np.random.default_rng(0)
 
@@ -139,10 +139,10 @@ def test_resized_masks_hold_no_value_between_two_others(save, tmp_path):
 
 
 def test_a_folder_that_is_not_laid_out_so_is_refused(save, tmp_path):
-    with pytest.raises(InvalidDataError, match="holds no folders; put the images of each class"):
+    with pytest.raises(InvalidDataError, match="holds no folders of pictures; put the images"):
         opened(tmp_path)
     (tmp_path / "cat").mkdir()
-    with pytest.raises(InvalidDataError, match="holds no image; accepted are .bmp, .gif"):
+    with pytest.raises(InvalidDataError, match=r"named after it. Accepted are .bmp, .gif"):
         opened(tmp_path)
     with pytest.raises(InvalidDataError, match="needs the folders images and masks"):
         opened(tmp_path, kind="masks")
@@ -170,14 +170,16 @@ def test_an_image_of_another_size_or_none_at_all_is_refused_by_name(save, tmp_pa
     with pytest.raises(InvalidDataError, match=r"2.png has 9×9 pixels, the first.*6×4; set shape"):
         opened(tmp_path)
     (tmp_path / "a" / "2.png").write_bytes(b"nothing")
-    with pytest.raises(InvalidDataError, match=r"a/2.png cannot be read: it is no image"):
+    with pytest.raises(InvalidDataError, match=r"1 of 2 pictures cannot.*no image: a/2.png"):
         opened(tmp_path)
 
 
-def test_an_image_that_is_cut_short_is_refused_when_it_is_read(save, tmp_path):
+def test_damage_that_no_look_finds_is_refused_when_the_image_is_read(save, tmp_path, monkeypatch):
+    monkeypatch.setattr(survey, "DECODED_BYTES", 0)
     save("a/1.png", (40, 40))
     path = tmp_path / "a" / "1.png"
-    path.write_bytes(path.read_bytes()[:-200])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:1000] + b"damage" + whole[1006:])
     data = opened(tmp_path)
 
     with pytest.raises(InvalidDataError, match=r"1.png cannot be read"):
