@@ -54,6 +54,8 @@ def show_dataset(name: str, as_json: bool) -> None:
         print_json(record)
     else:
         _print_dataset(record)
+    if record.state == "broken":
+        sys.exit(1)
 
 
 @datasets.command("preview")

@@ -258,10 +258,13 @@ def ensure_added(transport: Transport, path: Path) -> str:
 
 def _kind(path: Path) -> str:
     if not path.is_file():
-        raise InvalidDataError(
-            f"There is no file {str(path)!r}.",
-            errors=[FieldError(field="dataset", value=str(path), message="No such file.")],
+        message = (
+            f"{str(path)!r} is no file, but a folder, a device or a pipe."
+            if path.exists()
+            else f"There is no file {str(path)!r}."
         )
+        field = FieldError(field="dataset", value=str(path), message=message)
+        raise InvalidDataError(message, errors=[field])
     if path.suffix.lower() not in KINDS:
         accepted = ", ".join(KINDS)
         raise InvalidDataError(

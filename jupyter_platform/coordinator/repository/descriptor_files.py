@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,15 @@ from jupyter_platform.core.datasets import (
 )
 from jupyter_platform.core.errors import InvalidDataError, nearest, shortened
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.runtime.bounded import (
+    LARGEST_BYTES,
+    parse_json,
+    parse_yaml,
+    read_text,
+)
 from jupyter_platform.runtime.names import name_from
 
 SUFFIXES = (".json", ".yaml", ".yml")
-LARGEST = 1_000_000
-"""Bytes of a descriptor; what is larger is data."""
 _MARKS = frozenset({"kind", "type", "adapter", "dataset", "name"})
 """Keys of which a descriptor has at least one, unlike other files in a folder of data."""
 _TEXTS = ("classes", "features", "inputs")
@@ -65,10 +70,10 @@ def read_descriptor(path: Path, *, nested: bool) -> DescriptorFile | None:
     """
     name = path.stem
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > LARGEST_BYTES:
             if nested:
                 return None
-            raise InvalidDataError(f"it is larger than {LARGEST:,} bytes, so it holds data")
+            raise InvalidDataError(f"it is larger than {LARGEST_BYTES:,} bytes, so it holds data")
         content = _parse(path)
         is_descriptor = isinstance(content, dict) and not _MARKS.isdisjoint(content)
         if nested and not is_descriptor:
@@ -80,15 +85,12 @@ def read_descriptor(path: Path, *, nested: bool) -> DescriptorFile | None:
         return _described({str(key): value for key, value in content.items()}, path, name)
     except (InvalidDataError, OSError, ValueError) as error:
         return DescriptorFile(name, path, problem=_sentence(path, error))
-    except RecursionError:
-        problem = _sentence(path, InvalidDataError("its objects are nested too deeply"))
-        return DescriptorFile(name, path, problem=problem)
 
 
 def _parse(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
-        return json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        text = read_text(path)
+        return parse_json(text) if path.suffix == ".json" else parse_yaml(text)
     except UnicodeDecodeError as error:
         raise InvalidDataError(f"byte {error.start} is no UTF-8 text") from error
     except json.JSONDecodeError as error:
@@ -98,7 +100,8 @@ def _parse(path: Path) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}, " if mark else ""
-        hint = "; indent with spaces, not tabs" if "\\t" in str(error.problem) else ""
+        is_tab = re.search(r"\\t|\btab\b", str(error.problem)) is not None
+        hint = "; indent with spaces, not tabs" if is_tab else ""
         raise InvalidDataError(f"{place}is no YAML: {error.problem}{hint}") from error
     except yaml.YAMLError as error:
         raise InvalidDataError(f"it is no YAML: {str(error).splitlines()[0]}") from error

@@ -151,11 +151,15 @@ def _settled(
     try:
         descriptor = _whole(item, found, bundled, ())
         missing = [path for path in _local_paths(descriptor) if not path.exists()]
+        special = [path for path in _local_paths(descriptor) if _is_special(path)]
     except LookupError as error:
         problem = f"{item.path.name} cannot be used: {error.args[0]}."
         return DescriptorFile(item.name, item.path, problem=problem)
     if missing:
         problem = f"{item.path.name} names {missing[0]}, which is not there."
+        return DescriptorFile(item.name, item.path, descriptor, problem=problem)
+    if special:
+        problem = f"{item.path.name} names {special[0]}, which is no file or folder."
         return DescriptorFile(item.name, item.path, descriptor, problem=problem)
     try:
         stamp = stamps.of(descriptor)
@@ -200,6 +204,11 @@ def _local_paths(descriptor: DatasetDescriptor) -> list[Path]:
     return [
         Path(item.removeprefix(PATH)) for item in descriptor.references if item.startswith(PATH)
     ]
+
+
+def _is_special(path: Path) -> bool:
+    """Return whether a path leads to a device, a pipe or a socket."""
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 class _Stamps:

@@ -14,6 +14,7 @@ from typing import Any
 
 from jupyter_platform.core.errors import nearest
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.runtime.bounded import read_text
 
 _MARKS = frozenset(
     {"type", "adapter", "inputDims", "targetDims", "noSamples", "inputFiles", "targetFiles"}
@@ -173,8 +174,8 @@ def _classes(rest: Content, kind: str, folder: Path) -> Content:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        return read_text(path)
+    except (OSError, ValueError) as error:
         raise ValueError(f"labelsFile {path.name} cannot be read: {error}") from error
 
 

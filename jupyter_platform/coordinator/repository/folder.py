@@ -13,6 +13,8 @@ from jupyter_platform.runtime.atomic import fsync_folder, write_bytes_atomic
 
 log = logging.getLogger(__name__)
 
+LARGEST_BYTES = 20_000_000
+"""Bytes of a description; source of one's own takes the most of it."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -59,6 +61,10 @@ class DescriptionFolder(Generic[M]):
 
     def _parse(self, path: Path) -> M | None:
         try:
+            if not path.is_file():
+                raise InvalidRequestError("it is no file")
+            if path.stat().st_size > LARGEST_BYTES:
+                raise InvalidRequestError(f"it is larger than {LARGEST_BYTES:,} bytes")
             item = self._model.model_validate_json(path.read_bytes())
             if getattr(item, "name", None) != path.stem:
                 raise InvalidRequestError(f"the name inside is not {path.stem!r}")

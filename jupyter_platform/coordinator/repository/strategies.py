@@ -13,10 +13,12 @@ from jupyter_platform.core.errors import (
     FieldError,
     InvalidDataError,
     InvalidRequestError,
+    NoAnswerError,
     NotFoundError,
     PlatformError,
     RequestTooLargeError,
     UnavailableError,
+    no_answer,
     refused_other,
     unknown_name,
 )
@@ -31,6 +33,8 @@ from jupyter_platform.runtime.atomic import fsync_folder, write_bytes_atomic
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
 
+_LOOK_WITHIN_S = 20.0
+"""Seconds that a source has when it is uploaded: packages that it imports take their time."""
 ENTRY_POINTS = "jupyter_platform.strategies"
 """Entry-point group of strategies that installed packages bring; only torch processes load them."""
 
@@ -69,7 +73,7 @@ class StrategyRepository:
 
     def uploaded(self) -> list[str]:
         """Return the names of the uploaded strategies."""
-        names = sorted(path.stem for path in self._folder.glob("*.py"))
+        names = sorted(path.stem for path in self._folder.glob("*.py") if path.is_file())
         return [name for name in names if re.match(NAME_PATTERN, name) and name not in STRATEGIES]
 
     async def source(self, name: str) -> str:
@@ -111,7 +115,7 @@ class StrategyRepository:
         check_syntax(f"Strategy {name!r}", source)
         if not replace and await self._is_other(name, source):
             raise refused_other("strategy", name)
-        record = await self._ask(name, await self._keep(source))
+        record = await self._ask(name, await self._keep(source), _LOOK_WITHIN_S)
         if record is not None and record.problem is not None:
             field = FieldError(field="strategy", value=name, message=record.problem)
             raise InvalidDataError(record.problem, errors=[field])
@@ -171,16 +175,20 @@ class StrategyRepository:
     async def _describe(self, name: str) -> StrategyRecord:
         try:
             code = await self.code(name)
+            found = None if code is None else await self._ask(name, code)
         except PlatformError as error:
             return _unchecked(name, problem=error.message)
-        found = None if code is None else await self._ask(name, code)
         return found or _unchecked(name)
 
-    async def _ask(self, name: str, code: str) -> StrategyRecord | None:
+    async def _ask(
+        self, name: str, code: str, within_s: float = ANSWER_WITHIN_S
+    ) -> StrategyRecord | None:
         """Return what the inspector says of a source; None where nobody answers."""
         request: dict[str, Any] = {"op": "strategy", "name": name, "code": code}
         try:
-            answer = await self._inspect(request, ANSWER_WITHIN_S)
+            answer = await self._inspect(request, within_s)
+        except NoAnswerError as error:
+            raise no_answer("strategy", name, error) from error
         except UnavailableError:
             return None
         return StrategyRecord.model_validate(answer)
@@ -228,5 +236,10 @@ def _check_name(name: str) -> None:
 
 def _unchecked(name: str, origin: Any = "uploaded", problem: str | None = None) -> StrategyRecord:
     return StrategyRecord(
-        name=name, title=name, summary="", category="FF", origin=origin, problem=problem
+        name=name,
+        title=name,
+        summary="Not looked at yet.",
+        category="FF",
+        origin=origin,
+        problem=problem,
     )

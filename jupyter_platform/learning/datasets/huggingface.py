@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.json as pa_json
 
-from jupyter_platform.core.datasets import PARTS, DatasetDescriptor, Part
+from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
 from jupyter_platform.learning.datasets.arrow import read_arrow
+from jupyter_platform.learning.datasets.layout import Layout, parted_files
 from jupyter_platform.learning.datasets.parquet import read_parquet
-from jupyter_platform.learning.datasets.part_names import part_named
+from jupyter_platform.learning.datasets.part_names import WORDS, part_named
+
+STATE = "state.json"
+"""What ``save_to_disk`` writes beside the tables of a split."""
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
-    """Read a folder that ``save_to_disk`` wrote, or a clone of a repository with Parquet files.
+    """Read a folder that ``save_to_disk`` wrote, or a clone of a repository of the hub.
+
+    A clone holds Parquet, CSV or JSON Lines files, whose names or folders tell the split.
 
     The splits ``train``, ``validation`` and ``test`` follow one another; a folder without splits
     is one sequence. Lists, numbers, classes and images are understood, as `read_arrow` says.
@@ -37,23 +45,26 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     return replace(stored, bytes=sum(path.stat().st_size for path in found.all))
 
 
-def _shards(folder: Path, dataset: str) -> dict[Part, list[Path]]:
+def _shards(folder: Path, dataset: str) -> Layout:
     """Return the files of each split, in order."""
-    inside = [name for name in PARTS if (folder / name / "state.json").is_file()]
-    if inside:
-        return {name: _arrow_files(folder / name, dataset) for name in inside}
-    if (folder / "state.json").is_file():
+    if (folder / STATE).is_file():
         return {"train": _arrow_files(folder, dataset)}
-    found: dict[Part, list[Path]] = {}
-    for path in sorted(folder.rglob("*.parquet")):
-        part = part_named(path.stem) or "train"
-        found.setdefault(part, []).append(path)
-    if not found:
+    saved = sorted(path.parent for path in folder.glob(f"*/{STATE}"))
+    if not saved:
+        return parted_files(folder, _SUFFIXES, dataset)
+    parts = {path: part_named(path.name) for path in saved}
+    unknown = [path.name for path, part in parts.items() if part is None]
+    if unknown:
         raise InvalidDataError(
-            f"Dataset {dataset!r}: {folder.name} holds neither what save_to_disk writes nor "
-            f"Parquet files of {', '.join(PARTS)}."
+            f"Dataset {dataset!r}: {folder.name} holds the splits "
+            f"{', '.join(path.name for path in saved)}; {', '.join(unknown)} is none of "
+            f"{', '.join(WORDS)}. Rename or remove it."
         )
-    return found
+    layout: Layout = {}
+    for path, part in parts.items():
+        if part is not None:
+            layout.setdefault(part, []).extend(_arrow_files(path, dataset))
+    return layout
 
 
 def _arrow_files(folder: Path, dataset: str) -> list[Path]:
@@ -64,12 +75,18 @@ def _arrow_files(folder: Path, dataset: str) -> list[Path]:
 
 
 def _tables(paths: Sequence[Path], dataset: str) -> list[pa.Table]:
-    return [
-        read_parquet(path, dataset)
-        if path.suffix == ".parquet"
-        else _read_arrow_file(path, dataset)
-        for path in paths
-    ]
+    return [_READERS[path.suffix.lower()](path, dataset) for path in paths]
+
+
+def _read_text_file(path: Path, dataset: str) -> pa.Table:
+    """Return the table of a CSV file, or of one with a JSON object a line."""
+    read = pa_csv.read_csv if path.suffix.lower() == ".csv" else pa_json.read_json
+    try:
+        return read(path)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {path.name} cannot be read: {str(error).splitlines()[0]}."
+        ) from error
 
 
 def _read_arrow_file(path: Path, dataset: str) -> pa.Table:
@@ -80,3 +97,13 @@ def _read_arrow_file(path: Path, dataset: str) -> pa.Table:
         raise InvalidDataError(
             f"Dataset {dataset!r}: {path.name} is no Arrow stream: {error}."
         ) from error
+
+
+_READERS: dict[str, Callable[[Path, str], pa.Table]] = {
+    ".parquet": read_parquet,
+    ".csv": _read_text_file,
+    ".jsonl": _read_text_file,
+    ".arrow": _read_arrow_file,
+}
+_SUFFIXES = (".parquet", ".csv", ".jsonl")
+"""Files of a repository of the hub."""

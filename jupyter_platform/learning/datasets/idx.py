@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.units import format_bytes
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
 
 _TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 """Type of the values by the third byte of the file (Y. LeCun, C. Cortes, C. Burges, "The MNIST
 database of handwritten digits")."""
 _GZIP = b"\x1f\x8b"
+MEMORY_SHARE = 0.5
+"""Share of the free memory that a compressed file may unpack to."""
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
@@ -84,7 +88,7 @@ def read_idx(path: Path, dataset: str) -> NDArray[Any]:
     with open(path, "rb") as file:
         start = file.read(2)
     try:
-        content = gzip.decompress(path.read_bytes()) if start == _GZIP else None
+        content = _unpacked(path, dataset) if start == _GZIP else None
     except (OSError, EOFError, zlib.error) as error:
         raise InvalidDataError(
             f"Dataset {dataset!r}: {path.name} cannot be unpacked: {error}."
@@ -101,8 +105,42 @@ def read_idx(path: Path, dataset: str) -> NDArray[Any]:
     return np.memmap(path, dtype, mode="c", offset=offset, shape=shape)
 
 
+def _unpacked(path: Path, dataset: str) -> bytes:
+    """Return what a compressed file holds, but no more than its first bytes promise."""
+    with gzip.open(path) as source:
+        head = source.read(4 + 4 * 255)
+        dtype, shape, offset = _shape_of(head, path.name, dataset, len(head))
+        wanted = offset + math.prod(shape) * dtype.itemsize
+        room = int(psutil.virtual_memory().available * MEMORY_SHARE)
+        if wanted > room:
+            raise InvalidDataError(
+                f"Dataset {dataset!r}: {path.name} unpacks to {format_bytes(wanted)}, and this "
+                f"host has room for {format_bytes(room)}; unpack it, then it is mapped."
+            )
+        # One more shows that there is more than was promised.
+        return head + source.read(max(wanted + 1 - len(head), 0))
+
+
 def _header(
     head: bytes, size: int, file: str, dataset: str
+) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    dtype, shape, offset = _shape_of(head, file, dataset, size)
+    wanted = offset + math.prod(shape) * dtype.itemsize
+    if size < wanted:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {file} is cut short: it has {size:,} bytes; its first ones "
+            f"promise {wanted:,}."
+        )
+    if size > wanted:
+        raise InvalidDataError(
+            f"Dataset {dataset!r}: {file} has {size - wanted:,} bytes more than its first ones "
+            "promise."
+        )
+    return dtype, shape, offset
+
+
+def _shape_of(
+    head: bytes, file: str, dataset: str, size: int
 ) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     if len(head) < 4 or head[:2] != b"\0\0" or head[2] not in _TYPES or not head[3]:
         found = head[:4].hex(" ") or "nothing"
@@ -115,15 +153,4 @@ def _header(
     if len(head) < offset:
         raise InvalidDataError(f"Dataset {dataset!r}: {file} is cut short: it has {size:,} bytes.")
     shape = tuple(int(item) for item in np.frombuffer(head[4:offset], ">u4"))
-    wanted = offset + math.prod(shape) * dtype.itemsize
-    if size < wanted:
-        raise InvalidDataError(
-            f"Dataset {dataset!r}: {file} is cut short: it has {size:,} bytes; its first ones "
-            f"promise {wanted:,}."
-        )
-    if size > wanted:
-        raise InvalidDataError(
-            f"Dataset {dataset!r}: {file} has {size - wanted:,} bytes more than its first ones "
-            "promise."
-        )
     return dtype, shape, offset

@@ -33,12 +33,15 @@ from jupyter_platform.learning.datasets.arrays import (
 )
 from jupyter_platform.learning.datasets.dataset import Dataset
 from jupyter_platform.learning.datasets.labels import Labels, read_labels
+from jupyter_platform.learning.datasets.layout import parted_files
 from jupyter_platform.learning.datasets.masks import mask_facts, mask_warnings
 from jupyter_platform.learning.datasets.parts import make_parts
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
 
 _FOLDERS = ("images", "masks", "huggingface")
 """Kinds that are read from folders; the other ones from files."""
+_SUFFIXES = {"csv": ".csv", "parquet": ".parquet", "characters": ".txt"}
+"""End of the files of kinds that are also read from folders, by the names of the files."""
 
 _READERS = {
     "npz": "npz",
@@ -79,7 +82,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
     NotFoundError
         If a file is not here.
     """
-    found = locate(descriptor, files)
+    found = _opened(descriptor, locate(descriptor, files))
     _check_places(descriptor, found)
     reader = import_module(f"{__package__}.{_READERS[descriptor.kind]}")
     stored: StoredArrays = reader.read(descriptor, found)
@@ -131,6 +134,14 @@ def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
     return Files(paths(train), paths(descriptor.validation), paths(descriptor.test), labels)
 
 
+def _opened(descriptor: DatasetDescriptor, files: Files) -> Files:
+    """Return the files in a folder, part by part, where a kind of files is given a folder."""
+    suffix = _SUFFIXES.get(descriptor.kind)
+    if suffix is None or descriptor.file is None or not files.only.is_dir():
+        return files
+    return Files.of(parted_files(files.only, (suffix,), descriptor.name))
+
+
 def _check_places(descriptor: DatasetDescriptor, files: Files) -> None:
     """Refuse a folder where a file is wanted."""
     if descriptor.kind in _FOLDERS:
@@ -158,6 +169,10 @@ def _path(name: str, reference: str, files: Mapping[str, str]) -> Path:
                 "that names local files is read in place, on hosts that have them under that path; "
                 "only files that were added to the repository (`jupyter platform datasets add`) "
                 "are sent to other hosts."
+            )
+        if not path.is_file() and not path.is_dir():
+            raise InvalidDataError(
+                f"Dataset {name!r}: {path} is no file or folder, but a device, a pipe or a socket."
             )
         return path
     if reference.startswith(BUNDLED):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from jupyter_platform.coordinator.repository import (
@@ -66,3 +69,16 @@ def datasets(paths, blobs, facts, jp_asyncio_loop):
     datasets = DatasetRepository(paths, blobs, facts)
     yield datasets
     jp_asyncio_loop.run_until_complete(datasets.close())
+
+
+@pytest.fixture
+def write(paths):
+    """Return what writes a file of the folder, YAML or JSON by its name."""
+
+    def write_file(name: str, content: object) -> Path:
+        path = paths.datasets / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content if isinstance(content, str) else json.dumps(content))
+        return path
+
+    return write_file

@@ -7,6 +7,7 @@ from jupyter_platform.core.errors import (
     ConflictError,
     InvalidDataError,
     InvalidRequestError,
+    NoAnswerError,
     NotFoundError,
     RequestTooLargeError,
     UnavailableError,
@@ -124,3 +125,14 @@ async def test_uploads_can_be_forbidden_and_need_no_inspector(paths):
     record = await StrategyRepository(paths, blobs, nobody).put("mine", SOURCE)
 
     assert (record.name, record.origin) == ("mine", "uploaded")
+
+
+async def test_source_that_ends_or_keeps_who_looks_at_it_is_refused(paths):
+    async def inspect(request, timeout_s):
+        raise NoAnswerError("The look at it came to no end within 10 s.")
+
+    repository = StrategyRepository(paths, BlobStore(paths.blobs), inspect)
+
+    with pytest.raises(InvalidDataError, match="'mine' cannot be used: the look at it came to no"):
+        await repository.put("mine", SOURCE)
+    assert repository.uploaded() == []

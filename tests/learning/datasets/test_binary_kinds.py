@@ -201,3 +201,19 @@ def test_large_files_are_mapped_and_never_written(write, tmp_path):
     data.stored_inputs.whole().fill_(7)
 
     assert (tmp_path / "a").read_bytes() == records.tobytes()
+
+
+def test_a_compressed_file_that_unpacks_to_more_than_it_promises_is_refused(write):
+    bomb = gzip.compress(idx(np.zeros((3, 2, 2), dtype="u1")) + bytes(50_000_000))
+    train = write(a=bomb, b=idx(np.zeros(3, dtype="u1")))
+
+    with pytest.raises(InvalidDataError, match="more than its first ones promise"):
+        opened("idx", train)
+
+
+def test_a_compressed_file_that_promises_more_than_the_memory_is_refused(write):
+    head = bytes([0, 0, 8, 3]) + b"".join(size.to_bytes(4, "big") for size in (2**31, 2**15, 1))
+    train = write(a=gzip.compress(head + bytes(100)), b=idx(np.zeros(3, dtype="u1")))
+
+    with pytest.raises(InvalidDataError, match="this host has room for"):
+        opened("idx", train)
