@@ -47,7 +47,9 @@ export function Header({ state, places }: IHeaderProps): JSX.Element {
       {connection.phase === 'live' ? null : (
         <ConnectionLine connection={connection} />
       )}
-      {state.status ? <HostLine state={state} /> : null}
+      {state.status && connection.phase !== 'down' ? (
+        <HostLine state={state} />
+      ) : null}
       <div className="jp-Platform-actions">
         <button
           className="jp-Platform-button jp-mod-filled"

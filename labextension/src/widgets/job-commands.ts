@@ -260,7 +260,7 @@ async function remove(job: IJob, surroundings: ISurroundings): Promise<void> {
     body: [
       whichJob(job, trans),
       trans.__(
-        'Its curves, log and results are deleted. The weights that it made stay.'
+        'Its curves, log and results go, for good after a minute; the weights that it made stay.'
       )
     ].join(' '),
     keep: trans.__('Keep the job'),
