@@ -37,7 +37,12 @@ def scored_on(session: Session, job: str | None) -> str | None:
     dataset = {
         key: value for key, value in (row.spec.get("dataset") or {}).items() if key not in _WORDS
     }
-    told = {"dataset": dataset, "options": measured(row.options)}
+    # What was given stays; the resolved options are completed by the run, at some time.
+    given = dict(row.given)
+    for network in row.spec.get("networks") or ():
+        given = {**(network["description"].get("defaults") or {}), **given}
+    given |= {name: row.options.get(name) for name in ("strategy", "environment")}
+    told = {"dataset": dataset, "options": measured(given, dataset.get("task"))}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 

@@ -9,6 +9,7 @@ from jupyter_platform.core.options.groups.adapters import AdapterOptions
 from jupyter_platform.core.options.groups.distillation import DistillationOptions
 from jupyter_platform.core.options.groups.generative import GenerativeOptions
 from jupyter_platform.core.options.groups.sequence import SequenceOptions
+from jupyter_platform.core.options.learn import LearnOptions
 
 _IN_TRAINING_ONLY = {
     "vertical_flip",
@@ -43,6 +44,22 @@ MEASURED = frozenset(
 """Options of LEARN that change what ``validation_loss`` means or on which samples it is."""
 
 
-def measured(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of a job's resolved options that decide what its validations measure."""
-    return {name: value for name, value in options.items() if name in MEASURED}
+def measured(given: Mapping[str, Any], task: str | None) -> dict[str, Any]:
+    """Return those of the options that were given which decide what validations measure.
+
+    What is given as it would be by default is left out, so that saying it makes no difference.
+
+    Parameters
+    ----------
+    given : mapping
+        Options in our spelling, as JSON values.
+    task : str or None
+        That of the dataset, which the default of the criterion follows.
+    """
+    defaults = {name: item.default for name, item in LearnOptions.model_fields.items()}
+    defaults["criterion"] = {"classification": "NLL", "regression": "MSE"}.get(task or "")
+    return {
+        name: value
+        for name, value in given.items()
+        if name in MEASURED and value is not None and value != defaults[name]
+    }

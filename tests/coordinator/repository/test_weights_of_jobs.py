@@ -21,12 +21,12 @@ DESCRIPTION = {
 def learn(store, job_row):
     """Store the row of a LEARN."""
 
-    async def add(job, dataset="iris", type="LEARN", weights=None, tag="mine", **options):
+    async def add(job, dataset="iris", type="LEARN", weights=None, tag="mine", **given):
         spec = {
             "networks": [{"description": DESCRIPTION, "weights": weights}],
-            "dataset": {"name": dataset, "kind": "csv", "file": f"bundled:{dataset}"},
+            "dataset": {"name": dataset, "task": "classification", "file": f"bundled:{dataset}"},
         }
-        row = job_row(id=job, type=type, dataset=dataset, tag=tag, options=options, spec=spec)
+        row = job_row(id=job, type=type, dataset=dataset, tag=tag, given=given, spec=spec)
         await store.run(lambda session: session.add(row))
 
     return add
@@ -89,6 +89,7 @@ async def test_the_weights_of_a_job_stay_its_own_when_its_tag_moves(learn, keep,
         (0.3, {"batch_size": 64, "learning_rate": 0.5}, {}, f"{A} best 0.1"),
         (0.1, {}, {}, f"{B} best 0.1"),
         (0.3, {}, {"replace_best": True}, f"{B} best 0.3"),
+        (0.3, {"criterion": "NLL", "autoencode": False}, {}, f"{A} best 0.1"),
         (0.3, {"criterion": "MSE"}, {}, f"{B} best 0.3"),
         (0.3, {"validation_set": "100:120"}, {}, f"{B} best 0.3"),
         (0.3, {"dataset": "digits"}, {}, f"{B} best 0.3"),
@@ -100,6 +101,7 @@ async def test_the_weights_of_a_job_stay_its_own_when_its_tag_moves(learn, keep,
         "worse with other training",
         "equal",
         "asked for",
+        "what is so by default",
         "another criterion",
         "other samples",
         "another dataset",
