@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from jupyter_platform.core.errors import NotFoundError, unknown_name
+from jupyter_platform.core.jobs import OptionText
 from jupyter_platform.core.options import OPTION_MODELS, option_schema
+from jupyter_platform.core.words import parse_text
 
 
 def offered_types() -> list[str]:
@@ -26,3 +28,9 @@ def schema_of(type: str) -> dict[str, Any]:
             return option_schema(model)
     error = unknown_name("type", type, offered_types())
     raise NotFoundError(error.message, errors=[error])
+
+
+def read_text(text: str) -> OptionText:
+    """Return the options in a text, as every surface reads it; what is wrong stands beside."""
+    found = parse_text(text)
+    return OptionText(options=found.options, errors=found.errors)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 
 MAX_NAME_LENGTH = 300
@@ -190,6 +191,15 @@ class JobCheck(BaseModel):
     warnings: list[str] = Field(default_factory=list)
     when: str
     """A sentence: when it would start, and where."""
+
+
+class OptionText(BaseModel):
+    """What was read out of a text of ``key=value`` words."""
+
+    options: dict[str, str]
+    """In the order in which they were given."""
+    errors: list[FieldError] = Field(default_factory=list)
+    """Words that are no option, and keys that stand twice."""
 
 
 class SeriesPoints(BaseModel):

@@ -25,6 +25,7 @@ import type {
   INetwork,
   INetworkImport,
   IOptionSchema,
+  IOptionText,
   IStatus,
   IStrategy,
   JobType
@@ -136,6 +137,10 @@ export class PlatformApi implements IPlatformApi {
 
   jobTypes(): Promise<JobType[]> {
     return this._get('options');
+  }
+
+  readOptions(text: string): Promise<IOptionText> {
+    return this._send('POST', 'options/read', { text });
   }
 
   optionSchema(type: JobType): Promise<IOptionSchema> {

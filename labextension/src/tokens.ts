@@ -14,6 +14,7 @@ import type {
   INetworkImport,
   INotification,
   IOptionSchema,
+  IOptionText,
   IDataset,
   IStatus,
   IStrategy,
@@ -124,6 +125,8 @@ export interface IPlatformApi {
   fileUrl(id: string, name: string): string;
   /** Names of the job types that can be submitted. */
   jobTypes(): Promise<JobType[]>;
+  /** Read `key=value` words as every surface of the platform does. */
+  readOptions(text: string): Promise<IOptionText>;
   optionSchema(type: JobType): Promise<IOptionSchema>;
   strategies(): Promise<IStrategy[]>;
   /** The best and the latest episode of a job's agents, without pictures. */

@@ -160,11 +160,19 @@ export interface IJobPage {
   offset: number;
 }
 
+/** What was read out of a text of `key=value` words. */
+export interface IOptionText {
+  options: { [key: string]: string };
+  errors: IFieldError[];
+}
+
 export interface IJobCheck {
   options: { [key: string]: Json };
   /** The options that were given, in the order in which they came, in our spelling. */
   given: { [key: string]: Json };
   request: IResourceRequest;
+  /** Of a submission in DIANNE's words: what DIANNE would take where it says nothing. */
+  dianne_defaults?: { [key: string]: Json };
   warnings: string[];
   /** A sentence: when it would start, and where. */
   when: string;

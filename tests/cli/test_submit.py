@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
+from jupyter_platform.client.arguments import submission_payload
 from jupyter_platform.core.errors import OptionError
-from jupyter_platform.core.words import read_words
+from jupyter_platform.core.jobs import JobSubmission
+from jupyter_platform.core.words import read_words, split_words, value_text
+from jupyter_platform.magics.lines import submit_line
 
 
 @pytest.mark.parametrize(
@@ -90,3 +94,28 @@ def test_a_file_that_is_not_there_is_named(command, start_coordinator):
 
     assert done.code == 2
     assert "nowhere.csv" in done.err
+
+
+LINES = json.loads(
+    (Path(__file__).parents[2] / "labextension/src/models/__tests__/lines.json").read_text(
+        encoding="utf-8"
+    )
+)
+
+
+@pytest.mark.parametrize("case", LINES, ids=[case["words"] for case in LINES])
+def test_lines_that_jupyterlab_copies_submit_the_same_job(case):
+    read = dict(submit_line.make_context("%submit", split_words(case["words"])).params)
+
+    searching = {key: read.pop(key) for key in ("method", "trials", "search_seed")}
+    assert searching == {"method": None, "trials": None, "search_seed": 0}
+    sent = submission_payload(None, **read)
+
+    wanted = case["submission"]
+    options = wanted.get("options", {})
+    assert sent["options"] == {key: value_text(value) for key, value in options.items()}
+    assert sent["request"] == {key: str(value) for key, value in wanted.get("request", {}).items()}
+    for key in ("type", "networks", "dataset", "name", "priority", "target_count", "force_free"):
+        assert (sent.get(key) or None) == (wanted.get(key) or None), key
+    given, meant = JobSubmission.model_validate(sent), JobSubmission.model_validate(wanted)
+    assert (given.targets, given.target_filter) == (meant.targets, meant.target_filter)

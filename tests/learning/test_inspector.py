@@ -53,7 +53,7 @@ def test_a_dataset_with_adapters_tells_what_jobs_see(inspector):
     assert (seen["shape"], seen["outputs"], seen["classes"]) == ([1, 4, 6], 2, ["3", "5"])
     assert seen["size"] == sum(seen["class_counts"]) < 1000
     broken = {**adapted, "adapters": {"labels": "cat"}}
-    with pytest.raises(PlatformError, match="labels"):
+    with pytest.raises(PlatformError, match="Unknown class .cat."):
         inspector.answer({"op": "dataset", "descriptor": broken, "files": {}})
 
 

@@ -3,19 +3,6 @@ import type { IJobSubmission, Json } from '../wire';
 /** Options by name, in the order in which they were given. */
 export type Options = ReadonlyMap<string, Json>;
 
-/** A word that is no option. */
-export interface IBadWord {
-  readonly word: string;
-  /** The key, when it stands twice. */
-  readonly twice: string | null;
-}
-
-/** What was read out of a text of options. */
-export interface IParsedOptions {
-  readonly options: Options;
-  readonly bad: readonly IBadWord[];
-}
-
 /** The value of an option as people write it. */
 export function valueText(value: Json): string {
   if (Array.isArray(value)) {
@@ -28,11 +15,10 @@ export function valueText(value: Json): string {
       : String(value);
 }
 
-/** One option as `key=value`, in quotes where it holds spaces. */
+/** One option as `key=value`, quoted as shells do where it needs that. */
 export function optionWord(key: string, value: Json): string {
   const text = valueText(value);
-  const mark = text.includes('"') ? "'" : '"';
-  return `${key}=${/[\s"']/.test(text) ? mark + text + mark : text}`;
+  return `${key}=${text && quote(text)}`;
 }
 
 /** Options as lines of `key=value`. */
@@ -40,40 +26,23 @@ export function toLines(options: Options): string {
   return [...options].map(([key, value]) => optionWord(key, value)).join('\n');
 }
 
-const WORD = /^([^\s=]+)=("[^"]*"|'[^']*'|[^\s"']\S*|(?=\s|$))\s*/;
-
 /**
- * Read `key=value` words, separated by any white space, values with spaces in quotes.
+ * Options as they were read out of a text, with the type of values that were not touched.
  *
- * @param text - what was typed or pasted
+ * @param read - what the platform read
  * @param known - options whose values stay as they are where the text says the same
  */
-export function parseLines(
-  text: string,
-  known: Options = new Map()
-): IParsedOptions {
-  const options = new Map<string, Json>();
-  const bad: IBadWord[] = [];
-  let rest = text.trim();
-  while (rest) {
-    const match = WORD.exec(rest);
-    if (!match) {
-      const word = rest.split(/\s/, 1)[0];
-      bad.push({ word, twice: null });
-      rest = rest.slice(word.length).trimStart();
-      continue;
-    }
-    const [whole, key, quoted] = match;
-    const value = quoted.replace(/^(["'])([^]*)\1$/, '$2');
-    if (options.has(key)) {
-      bad.push({ word: whole.trim(), twice: key });
-    }
-    const before = known.get(key);
-    const same = before !== undefined && valueText(before) === value;
-    options.set(key, same ? before : value);
-    rest = rest.slice(whole.length);
-  }
-  return { options, bad };
+export function withKnownValues(
+  read: { readonly [key: string]: string },
+  known: Options
+): Options {
+  return new Map(
+    Object.entries(read).map(([key, text]) => {
+      const before = known.get(key);
+      const same = before !== undefined && valueText(before) === text;
+      return [key, same ? before : text];
+    })
+  );
 }
 
 /** The submission as a line for a notebook. */
@@ -96,12 +65,16 @@ function quote(word: string): string {
 function words(submission: IJobSubmission): string[] {
   const { type, networks, dataset, name, options, request, priority } =
     submission;
+  const { target_count, targets, target_filter, force_free } = submission;
   const flags: [string, Json | undefined][] = [
     ['--name', name],
     ['--cpus', request?.cpus],
     ['--memory', request?.memory],
     ['--gpus', request?.gpus],
-    ['--priority', priority || undefined]
+    ['--priority', priority || undefined],
+    ['--count', target_count],
+    ['--targets', targets],
+    ['--filter', target_filter]
   ];
   return [
     type,
@@ -114,6 +87,7 @@ function words(submission: IJobSubmission): string[] {
       value === undefined || value === null || value === ''
         ? []
         : [flag, valueText(value)]
-    )
+    ),
+    ...(force_free ? ['--force-free'] : [])
   ];
 }

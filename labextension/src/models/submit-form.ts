@@ -23,11 +23,14 @@ import { readCatalogue } from './catalogue';
 import { emptyEntries, submissionOf } from './entries';
 import type { IEntries } from './entries';
 import { missingOf } from './missing';
-import { parseLines, toLines } from './option-text';
-import type { IBadWord, Options } from './option-text';
+import { toLines, withKnownValues } from './option-text';
+import type { Options } from './option-text';
 
 /** Milliseconds without a change after which the platform is asked. */
 export const CHECK_DELAY_MS = 400;
+
+/** Milliseconds without a key stroke after which the platform reads the text of the options. */
+export const READ_DELAY_MS = 150;
 
 /** What the form starts from. */
 export interface IFormStart {
@@ -44,7 +47,8 @@ export interface IFormView {
   readonly entries: IEntries;
   /** The text of the options as it is being typed; null while it follows the fields. */
   readonly draft: string | null;
-  readonly badWords: readonly IBadWord[];
+  /** What in that text is no option. */
+  readonly badWords: readonly IFieldError[];
   readonly types: readonly JobType[];
   /** Null until it was read. */
   readonly schema: IOptionSchema | null;
@@ -166,6 +170,10 @@ export class SubmitForm implements IDisposable {
 
   /** Choose another type of job; options that both have go with it. */
   setType(type: JobType): void {
+    if (this._unread) {
+      void this._readText().then(() => this.setType(type));
+      return;
+    }
     const { entries } = this._view;
     this._kept.set(entries.type, entries.options);
     this._aside.clear();
@@ -176,6 +184,10 @@ export class SubmitForm implements IDisposable {
 
   /** Give an option, or with undefined leave it to the platform. */
   setOption(name: string, value: Json | undefined): void {
+    if (this._unread) {
+      void this._readText().then(() => this.setOption(name, value));
+      return;
+    }
     const options = new Map(this._view.entries.options);
     if (value === undefined || value === '') {
       options.delete(name);
@@ -193,19 +205,31 @@ export class SubmitForm implements IDisposable {
     );
   }
 
-  /** Take the options out of a text. */
+  /** Take the options out of a text, which the platform reads as it reads every other one. */
   setText(text: string): void {
-    const { entries } = this._view;
-    const { options, bad } = parseLines(text, entries.options);
-    this._set({ draft: text, badWords: bad });
-    this._enter({ ...entries, options });
+    this._unread = true;
+    this._left = false;
+    this._set({ draft: text });
+    window.clearTimeout(this._reader);
+    this._reader = window.setTimeout(
+      () => void this._readText(),
+      READ_DELAY_MS
+    );
   }
 
   /** Nobody types into the text any more: show what was understood. */
   leaveText(): void {
-    if (this._view.badWords.length === 0) {
+    this._left = true;
+    if (!this._unread && this._view.badWords.length === 0) {
       this._set({ draft: null });
     }
+  }
+
+  /** Take DIANNE's defaults where its own line says nothing. */
+  takeDianneDefaults(): void {
+    const { check, entries } = this._view;
+    const found = Object.entries(check?.dianne_defaults ?? {});
+    this._setOptions(new Map([...entries.options, ...found]));
   }
 
   /** The text of the options. */
@@ -215,6 +239,9 @@ export class SubmitForm implements IDisposable {
 
   /** Send it. */
   async submit(): Promise<void> {
+    if (this._unread) {
+      await this._readText();
+    }
     if (this._view.submitting) {
       return;
     }
@@ -240,6 +267,7 @@ export class SubmitForm implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this._stopChecking();
+      window.clearTimeout(this._reader);
       Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
@@ -274,6 +302,30 @@ export class SubmitForm implements IDisposable {
       }
     }
     return fitting;
+  }
+
+  /** Let the platform read what was typed, unless it has. */
+  private async _readText(): Promise<void> {
+    window.clearTimeout(this._reader);
+    const text = this._view.draft;
+    if (!this._unread || text === null) {
+      return;
+    }
+    try {
+      const read = await this._model.api.readOptions(text);
+      if (this._isDisposed || this._view.draft !== text) {
+        return;
+      }
+      this._unread = false;
+      const { entries } = this._view;
+      const options = withKnownValues(read.options, entries.options);
+      const done = this._left && read.errors.length === 0;
+      this._set({ badWords: read.errors, draft: done ? null : text });
+      this._enter({ ...entries, options });
+    } catch (error) {
+      this._unread = false;
+      this._set({ message: blame(error)[1] });
+    }
   }
 
   private _setOptions(options: Options): void {
@@ -388,18 +440,11 @@ export class SubmitForm implements IDisposable {
     if (!given || foreign.length === 0) {
       return;
     }
-    // They come back in the order in which they went.
-    const sent = [...entries.options.keys()].filter(
-      key => !FIELDS_AMONG_OPTIONS.includes(key)
+    // One of them may have become two, or none.
+    const fields = [...entries.options].filter(([key]) =>
+      FIELDS_AMONG_OPTIONS.includes(key)
     );
-    const ours = Object.keys(given);
-    if (sent.length !== ours.length) {
-      return;
-    }
-    const names = new Map(sent.map((key, at) => [key, ours[at]]));
-    const options = new Map(
-      [...entries.options].map(([key, v]) => [names.get(key) ?? key, v])
-    );
+    const options = new Map([...fields, ...Object.entries(given)]);
     this._set({ entries: { ...entries, options } });
   }
 
@@ -424,9 +469,14 @@ export class SubmitForm implements IDisposable {
   private _epoch: string | null;
   private _isDisposed = false;
   private readonly _kept = new Map<JobType, Options>();
+  /** Whether nobody types into the text any more. */
+  private _left = false;
+  private _reader = 0;
   private _readings = 0;
   private readonly _submitted = new Signal<this, IJob>(this);
   private _timer = 0;
+  /** Whether the text was changed since it was read. */
+  private _unread = false;
   private _view: IFormView;
 }
 
@@ -459,7 +509,9 @@ const FIELDS_AMONG_OPTIONS = [
   'targetFilter',
   'target_filter',
   'forceFree',
-  'force_free'
+  'force_free',
+  'dianneDefaults',
+  'dianne_defaults'
 ];
 
 function epochOf({ state }: IPlatformModel): string | null {

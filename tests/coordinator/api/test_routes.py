@@ -163,6 +163,10 @@ async def test_every_read_answers_on_an_empty_platform(running):
         status = (await api.client.get("/api/status")).json()
         kinds = (await api.client.get("/api/options")).json()
         schema = (await api.client.get("/api/options/learn")).json()
+        text = {"text": "lr=0.1 name='a b' what\n# all"}
+        read = (await api.client.post("/api/options/read", json=text)).json()
+        assert read["options"] == {"lr": "0.1", "name": "a b"}
+        assert [item["field"] for item in read["errors"]] == ["what"]
         history = (await api.client.get("/api/hosts/a/history")).json()
 
     assert (status["queued"], status["hosts"], status["slots"]["total"]) == (0, 0, 0)

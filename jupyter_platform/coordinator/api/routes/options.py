@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
 
-from jupyter_platform.coordinator.option_schemas import offered_types, schema_of
+from jupyter_platform.coordinator.option_schemas import offered_types, read_text, schema_of
+from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES, OptionText
 
 router = APIRouter(prefix="/options", tags=["options"])
 
@@ -15,6 +17,20 @@ router = APIRouter(prefix="/options", tags=["options"])
 async def types() -> list[str]:
     """Return the job types that are offered."""
     return offered_types()
+
+
+class TextRequest(BaseModel):
+    """Options as somebody writes them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str = Field(max_length=MAX_OPTIONS_BYTES)
+
+
+@router.post("/read")
+async def read(request: TextRequest) -> OptionText:
+    """Return the options in a text of ``key=value`` words, and what is wrong with the rest."""
+    return read_text(request.text)
 
 
 @router.get("/{type}")

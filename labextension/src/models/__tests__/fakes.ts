@@ -47,6 +47,18 @@ export class FakeApi extends PlatformApi {
 
   override status = vi.fn(() => Promise.resolve(aStatus()));
   override jobs = vi.fn<PlatformApi['jobs']>(() => Promise.resolve(aPage()));
+  /** Reads words without quotes; what is no option stands among the errors. */
+  override readOptions = vi.fn<PlatformApi['readOptions']>(text => {
+    const words = text.split(/\s+/).filter(Boolean);
+    const pairs = words.filter(word => word.includes('='));
+    const errors = words
+      .filter(word => !word.includes('='))
+      .map(word => ({ field: word, message: `'${word}' is no option.` }));
+    const options = Object.fromEntries(
+      pairs.map(word => word.split(/=(.*)/s).slice(0, 2) as [string, string])
+    );
+    return Promise.resolve({ options, errors });
+  });
   override strategies = vi.fn<PlatformApi['strategies']>(() =>
     Promise.resolve([])
   );

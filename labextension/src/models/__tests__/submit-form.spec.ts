@@ -14,7 +14,7 @@ import type {
 import { applicableOptions, rolesOf } from '../applicable';
 import { packEntries, unpackEntries } from '../entries';
 import { PlatformModel } from '../platform';
-import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
+import { CHECK_DELAY_MS, READ_DELAY_MS, SubmitForm } from '../submit-form';
 import type { IFormStart } from '../submit-form';
 import { FakeApi, useFakeClock } from './fakes';
 import { aJob } from './records';
@@ -106,7 +106,7 @@ async function open(start: IFormStart = {}): Promise<void> {
 }
 
 function settle(): Promise<unknown> {
-  return vi.advanceTimersByTimeAsync(CHECK_DELAY_MS + 10);
+  return vi.advanceTimersByTimeAsync(READ_DELAY_MS + CHECK_DELAY_MS + 10);
 }
 
 function refusal(...errors: Partial<IFieldError>[]): PlatformError {
@@ -145,6 +145,7 @@ describe('SubmitForm', () => {
     expect(form.text).toBe('method=ADAM');
 
     form.setText('batch_size=8\nmethod=SGD ');
+    await settle();
     expect(form.view.entries.options.get('method')).toBe('SGD');
     expect(form.text).toBe('batch_size=8\nmethod=SGD ');
 
@@ -158,9 +159,10 @@ describe('SubmitForm', () => {
     await open(FILLED);
     form.setText('batch_size');
     form.leaveText();
+    await settle();
 
     expect(form.text).toBe('batch_size');
-    expect(form.view.badWords).toEqual([{ word: 'batch_size', twice: null }]);
+    expect(form.view.badWords).toMatchObject([{ field: 'batch_size' }]);
   });
 
   it('should put pasted options of DIANNE under our names', async () => {
@@ -173,12 +175,38 @@ describe('SubmitForm', () => {
     await settle();
 
     expect([...form.view.entries.options.keys()]).toEqual([
-      'batch_size',
       'name',
+      'batch_size',
       'checkpoint_interval',
       'method'
     ]);
     expect(form.view.entries.options.get('checkpoint_interval')).toBe('100');
+  });
+
+  it('should take the defaults of DIANNE with one click', async () => {
+    await open(FILLED);
+    api.check.mockResolvedValue({
+      ...CHECK,
+      given: { batch_size: '64' },
+      dianne_defaults: { sampling: 'UNIFORM', max_iterations: -1 }
+    });
+    form.setText('batchSize=64');
+    await settle();
+    form.takeDianneDefaults();
+
+    expect(form.submission.options).toEqual({
+      batch_size: '64',
+      sampling: 'UNIFORM',
+      max_iterations: -1
+    });
+  });
+
+  it('should submit what was typed, though it was not read yet', async () => {
+    await open(FILLED);
+    form.setText('batch_size=7');
+    await form.submit();
+
+    expect(api.submit.mock.calls[0][0].options).toEqual({ batch_size: '7' });
   });
 
   it('should show what the platform refuses, keep the entries, and forget it when it is mended', async () => {
@@ -279,6 +307,7 @@ describe('SubmitForm', () => {
   it('should go on from what was entered before', async () => {
     await open(FILLED);
     form.setText('tag=mine batch_size=8');
+    await settle();
     const { entries } = form.view;
     form.dispose();
 
@@ -334,8 +363,9 @@ describe('SubmitForm', () => {
       expect(form.submission.options).toEqual({ momentum: '0.9' });
     });
 
-    it('should be left in a text for the platform to refuse', () => {
+    it('should be left in a text for the platform to refuse', async () => {
       form.setText('method=ADAM momentum=0.9');
+      await settle();
       form.setOption('batch_size', '8');
 
       expect(form.submission.options).toEqual({

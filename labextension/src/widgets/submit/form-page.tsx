@@ -293,15 +293,7 @@ function Resources({ form, view, errors }: IPartProps): JSX.Element {
 
 function OptionText({ form, view, errors }: IPartProps): JSX.Element {
   const { trans } = useSurroundings();
-  const { badWords } = view;
-  const wrong = badWords.map(({ word, twice }) =>
-    twice === null
-      ? trans.__(
-          '“%1” is no option; write key=value, quotes around spaces.',
-          word
-        )
-      : trans.__('%1 is given twice; give it once.', twice)
-  );
+  const wrong = view.badWords.map(({ message }) => message);
   return (
     <Field
       form={form}

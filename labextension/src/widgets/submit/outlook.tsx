@@ -43,6 +43,16 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
           <span aria-hidden>▲</span> {warning}
         </p>
       ))}
+      {Object.keys(check?.dianne_defaults ?? {}).length ? (
+        <button
+          type="button"
+          className="jp-Platform-button"
+          title={trans.__('Set the options that are named above')}
+          onClick={() => form.takeDianneDefaults()}
+        >
+          {trans.__('Take DIANNE’s defaults')}
+        </button>
+      ) : null}
       {ready ? (
         <CommandLine
           title={trans.__('The same in a notebook')}
