@@ -125,7 +125,7 @@ def value_text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, list | tuple):
         return ",".join(map(value_text, value))
-    return json.dumps(value) if isinstance(value, dict) else str(value)
+    return json.dumps(value, separators=(",", ":")) if isinstance(value, dict) else str(value)
 
 
 def option_word(key: str, value: Any) -> str:

@@ -30,6 +30,20 @@ export interface IEntries {
   readonly force_free: string;
 }
 
+/** What DIANNE has among the options and the platform beside them. */
+export const FIELDS_AMONG_OPTIONS = [
+  'name',
+  'targets',
+  'targetCount',
+  'target_count',
+  'targetFilter',
+  'target_filter',
+  'forceFree',
+  'force_free',
+  'dianneDefaults',
+  'dianne_defaults'
+];
+
 /** The form before anything was entered. */
 export function emptyEntries(): IEntries {
   return {

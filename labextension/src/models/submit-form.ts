@@ -14,23 +14,22 @@ import type {
   IJobSubmission,
   INetwork,
   IOptionSchema,
+  IOptionText,
   IStrategy,
   Json,
   JobType
 } from '../wire';
 import { applicableOptions, networksToSend } from './applicable';
 import { readCatalogue } from './catalogue';
-import { emptyEntries, submissionOf } from './entries';
+import { emptyEntries, FIELDS_AMONG_OPTIONS, submissionOf } from './entries';
 import type { IEntries } from './entries';
 import { missingOf } from './missing';
+import { OptionReader } from './option-reader';
 import { toLines, withKnownValues } from './option-text';
 import type { Options } from './option-text';
 
 /** Milliseconds without a change after which the platform is asked. */
 export const CHECK_DELAY_MS = 400;
-
-/** Milliseconds without a key stroke after which the platform reads the text of the options. */
-export const READ_DELAY_MS = 150;
 
 /** What the form starts from. */
 export interface IFormStart {
@@ -170,8 +169,8 @@ export class SubmitForm implements IDisposable {
 
   /** Choose another type of job; options that both have go with it. */
   setType(type: JobType): void {
-    if (this._unread) {
-      void this._readText().then(() => this.setType(type));
+    if (this._reader.isBehind) {
+      void this._reader.catchUp().then(() => this.setType(type));
       return;
     }
     const { entries } = this._view;
@@ -184,8 +183,8 @@ export class SubmitForm implements IDisposable {
 
   /** Give an option, or with undefined leave it to the platform. */
   setOption(name: string, value: Json | undefined): void {
-    if (this._unread) {
-      void this._readText().then(() => this.setOption(name, value));
+    if (this._reader.isBehind) {
+      void this._reader.catchUp().then(() => this.setOption(name, value));
       return;
     }
     const options = new Map(this._view.entries.options);
@@ -207,20 +206,15 @@ export class SubmitForm implements IDisposable {
 
   /** Take the options out of a text, which the platform reads as it reads every other one. */
   setText(text: string): void {
-    this._unread = true;
     this._left = false;
     this._set({ draft: text });
-    window.clearTimeout(this._reader);
-    this._reader = window.setTimeout(
-      () => void this._readText(),
-      READ_DELAY_MS
-    );
+    this._reader.type(text);
   }
 
   /** Nobody types into the text any more: show what was understood. */
   leaveText(): void {
     this._left = true;
-    if (!this._unread && this._view.badWords.length === 0) {
+    if (!this._reader.isBehind && this._view.badWords.length === 0) {
       this._set({ draft: null });
     }
   }
@@ -239,8 +233,8 @@ export class SubmitForm implements IDisposable {
 
   /** Send it. */
   async submit(): Promise<void> {
-    if (this._unread) {
-      await this._readText();
+    if (this._reader.isBehind) {
+      await this._reader.catchUp();
     }
     if (this._view.submitting) {
       return;
@@ -267,7 +261,7 @@ export class SubmitForm implements IDisposable {
     if (!this._isDisposed) {
       this._isDisposed = true;
       this._stopChecking();
-      window.clearTimeout(this._reader);
+      this._reader.stop();
       Signal.disconnectReceiver(this);
       Signal.clearData(this);
     }
@@ -304,28 +298,12 @@ export class SubmitForm implements IDisposable {
     return fitting;
   }
 
-  /** Let the platform read what was typed, unless it has. */
-  private async _readText(): Promise<void> {
-    window.clearTimeout(this._reader);
-    const text = this._view.draft;
-    if (!this._unread || text === null) {
-      return;
-    }
-    try {
-      const read = await this._model.api.readOptions(text);
-      if (this._isDisposed || this._view.draft !== text) {
-        return;
-      }
-      this._unread = false;
-      const { entries } = this._view;
-      const options = withKnownValues(read.options, entries.options);
-      const done = this._left && read.errors.length === 0;
-      this._set({ badWords: read.errors, draft: done ? null : text });
-      this._enter({ ...entries, options });
-    } catch (error) {
-      this._unread = false;
-      this._set({ message: blame(error)[1] });
-    }
+  private _takeText({ options, errors }: IOptionText): void {
+    const { entries } = this._view;
+    const done = this._left && errors.length === 0;
+    this._set({ badWords: errors, ...(done ? { draft: null } : {}) });
+    const known = withKnownValues(options, entries.options);
+    this._enter({ ...entries, options: known });
   }
 
   private _setOptions(options: Options): void {
@@ -471,12 +449,14 @@ export class SubmitForm implements IDisposable {
   private readonly _kept = new Map<JobType, Options>();
   /** Whether nobody types into the text any more. */
   private _left = false;
-  private _reader = 0;
+  private readonly _reader = new OptionReader(
+    text => this._model.api.readOptions(text),
+    read => this._takeText(read),
+    error => this._set({ message: blame(error)[1] })
+  );
   private _readings = 0;
   private readonly _submitted = new Signal<this, IJob>(this);
   private _timer = 0;
-  /** Whether the text was changed since it was read. */
-  private _unread = false;
   private _view: IFormView;
 }
 
@@ -499,20 +479,6 @@ const BLANK: IFormView = {
   uploadNotes: [],
   focus: 0
 };
-
-/** What DIANNE has among the options and the platform beside them. */
-const FIELDS_AMONG_OPTIONS = [
-  'name',
-  'targets',
-  'targetCount',
-  'target_count',
-  'targetFilter',
-  'target_filter',
-  'forceFree',
-  'force_free',
-  'dianneDefaults',
-  'dianne_defaults'
-];
 
 function epochOf({ state }: IPlatformModel): string | null {
   return state.event && state.event.split('-')[0];

@@ -14,7 +14,8 @@ import type {
 import { applicableOptions, rolesOf } from '../applicable';
 import { packEntries, unpackEntries } from '../entries';
 import { PlatformModel } from '../platform';
-import { CHECK_DELAY_MS, READ_DELAY_MS, SubmitForm } from '../submit-form';
+import { READ_DELAY_MS } from '../option-reader';
+import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
 import type { IFormStart } from '../submit-form';
 import { FakeApi, useFakeClock } from './fakes';
 import { aJob } from './records';
