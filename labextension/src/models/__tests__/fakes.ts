@@ -53,7 +53,13 @@ export class FakeApi extends PlatformApi {
     const pairs = words.filter(word => word.includes('='));
     const errors = words
       .filter(word => !word.includes('='))
-      .map(word => ({ field: word, message: `'${word}' is no option.` }));
+      .map(word => ({
+        field: word,
+        value: word,
+        message: `'${word}' is no option.`,
+        accepted: null,
+        nearest: null
+      }));
     const options = Object.fromEntries(
       pairs.map(word => word.split(/=(.*)/s).slice(0, 2) as [string, string])
     );
