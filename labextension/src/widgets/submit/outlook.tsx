@@ -38,21 +38,8 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
                 ? trans.__('Choose a network and a dataset.')
                 : trans.__('Choose a network and an environment.')}
       </p>
-      {(check?.warnings ?? []).map(warning => (
-        <p className="jp-Platform-warning" key={warning}>
-          <span aria-hidden>▲</span> {warning}
-        </p>
-      ))}
-      {Object.keys(check?.dianne_defaults ?? {}).length ? (
-        <button
-          type="button"
-          className="jp-Platform-button"
-          title={trans.__('Set the options that are named above')}
-          onClick={() => form.takeDianneDefaults()}
-        >
-          {trans.__('Take DIANNE’s defaults')}
-        </button>
-      ) : null}
+      <Warnings check={check} />
+      <DianneDefaults {...{ form, check }} />
       {ready ? (
         <CommandLine
           title={trans.__('The same in a notebook')}
@@ -70,5 +57,38 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
         </button>
       </div>
     </footer>
+  );
+}
+
+/** The way to DIANNE's own defaults, of a line in its words that leaves some to the platform. */
+function DianneDefaults({
+  form,
+  check
+}: {
+  form: SubmitForm;
+  check: IFormView['check'];
+}): JSX.Element | null {
+  const { trans } = useSurroundings();
+  return Object.keys(check?.dianne_defaults ?? {}).length ? (
+    <button
+      type="button"
+      className="jp-Platform-button"
+      title={trans.__('Set the options that are named above')}
+      onClick={() => form.takeDianneDefaults()}
+    >
+      {trans.__('Take DIANNE’s defaults')}
+    </button>
+  ) : null;
+}
+
+function Warnings({ check }: { check: IFormView['check'] }): JSX.Element {
+  return (
+    <>
+      {(check?.warnings ?? []).map(warning => (
+        <p className="jp-Platform-warning" key={warning}>
+          <span aria-hidden>▲</span> {warning}
+        </p>
+      ))}
+    </>
   );
 }
