@@ -4,7 +4,6 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IPool } from '../acting-wire';
-import { PlatformError } from '../request';
 import type { IPlatformModel } from '../tokens';
 import type {
   IDataset,
@@ -20,6 +19,7 @@ import type {
   JobType
 } from '../wire';
 import { applicableOptions, networksToSend } from './applicable';
+import { blame } from './blame';
 import { readCatalogue } from './catalogue';
 import { emptyEntries, FIELDS_AMONG_OPTIONS, submissionOf } from './entries';
 import type { IEntries } from './entries';
@@ -497,12 +497,4 @@ function started(start: IFormStart): IEntries {
     dataset: dataset ?? blank.dataset,
     options: options ?? blank.options
   };
-}
-
-/** The fields that are to blame, and what is wrong besides. */
-function blame(error: unknown): [readonly IFieldError[], string | null] {
-  const message = error instanceof Error ? error.message : String(error);
-  return error instanceof PlatformError && error.errors.length
-    ? [error.errors, null]
-    : [[], message];
 }
