@@ -87,7 +87,7 @@ def check_single_samples(
         Samples that are learned; None: from experience.
     """
     batch_size = options.batch_size
-    if not place.is_learnt or (batch_size != 1 and size != 1):
+    if not place.is_learnt or (_smallest_batch(options) != 1 and size != 1):
         return None
     found = layer_that_needs_several(
         description,
@@ -99,15 +99,27 @@ def check_single_samples(
     if found is None:
         return None
     layer, kind = found
-    why = "batch_size = 1" if batch_size == 1 else "a train_set of 1 sample"
-    blamed = "batch_size" if batch_size == 1 else "train_set"
-    accepted = "2 or more" if batch_size == 1 else "2 samples or more"
+    blamed, accepted = (
+        ("train_set", "2 samples or more") if size == 1 else ("batch_size", "2 or more")
+    )
+    why = f"batch_size = {batch_size}" if size != 1 else "A train_set of 1 sample"
+    if batch_size != 1 and size != 1:
+        why += ", which leaves a batch of one action of each round,"
+        accepted = "one that divides rollout_length x parallel_environments"
     message = (
         f"{why} does not go with layer {layer!r} ({kind}) of network {description.name!r}, which "
         f"normalises each channel over the batch: one sample alone has no variance. Give "
         f"{accepted}, or use GroupNorm or LayerNorm there."
     )
     return FieldError(field=blamed, value=batch_size, message=message, accepted=accepted)
+
+
+def _smallest_batch(options: LearnOptions) -> int:
+    """Return the samples of the smallest batch; only rounds of PPO are cut into unequal ones."""
+    if options.strategy != "ppo":
+        return options.batch_size
+    count = options.rollout_length * options.parallel_environments
+    return count // -(-count // options.batch_size)
 
 
 def check_outputs(

@@ -181,7 +181,7 @@ def _head(record: NetworkRecord) -> Markup:
 
 def _page(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
     facts = record.facts
-    return Markup("<h3>Weights</h3>{tags}<h3>Layers</h3>{graph}{layers}").format(
+    return Markup("<h3>Weights</h3>{tags}<h3>Layers</h3>{graph}{layers}{source}").format(
         tags=_tags(record, base_url, now),
         graph=network_graph(
             record.description,
@@ -189,7 +189,26 @@ def _page(record: NetworkRecord, base_url: str, now: datetime) -> Markup:
             facts.input_shape if facts else record.description.input_shape,
         ),
         layers=_layers(record),
+        source=_source(record.description),
     )
+
+
+def _source(description: NetworkDescription) -> Markup:
+    """Return the Python source that makes a network, each file folded; nothing without any."""
+    source = description.source
+    if source is None:
+        return Markup("")
+    given = ", ".join(f"{key}={value!r}" for key, value in source.arguments.items())
+    called = Markup("<p>{name}({given})</p>").format(
+        name=source.attribute or source.main, given=given
+    )
+    files = (
+        Markup("<details><summary>{path}</summary><pre>{text}</pre></details>").format(
+            path=path, text=text
+        )
+        for path, text in source.files.items()
+    )
+    return Markup("<h3>Source</h3>") + called + Markup("").join(files)
 
 
 def _actions(record: NetworkRecord, base_url: str) -> Markup:
@@ -237,7 +256,12 @@ def _layers(record: NetworkRecord) -> Markup:
     if not record.facts.layers:
         return _described_layers(record.description)
     rows = [
-        (layer.name, layer.type, shape(layer.output_shape), f"{layer.parameters:,}")
+        (
+            layer.name,
+            layer.type,
+            "" if layer.output_shape is None else html.shape(layer.output_shape),
+            f"{layer.parameters:,}",
+        )
         for layer in record.facts.layers
     ]
     return table(("layer", "type", "output shape", ">parameters"), rows)

@@ -317,6 +317,14 @@ export interface ILayer {
   inputs: string[] | null;
 }
 
+export interface INetworkSource {
+  /** Text by path. */
+  files: { [path: string]: string };
+  main: string;
+  attribute: string | null;
+  arguments: { [key: string]: Json };
+}
+
 export interface INetworkDescription {
   format: 1;
   name: string;
@@ -327,6 +335,8 @@ export interface INetworkDescription {
   outputs: number | null;
   layers: ILayer[];
   entry_point: string | null;
+  /** Python source that makes it, instead of layers. */
+  source: INetworkSource | null;
   /** Options that suit this network better than the general defaults. */
   defaults: { [key: string]: Json };
 }

@@ -116,3 +116,25 @@ def test_a_batch_of_one_sample_is_refused_with_the_layer(description, layer):
 )
 def test_single_samples_are_taken_where_they_can_be(layers, options):
     assert not checked(network(*layers), **options).errors
+
+
+def test_a_round_of_actions_that_leaves_one_over_is_refused_too():
+    critic = NetworkDescription(
+        name="critic",
+        roles=("actor-critic",),
+        layers=[
+            Layer(type="Linear", in_features=4, out_features=3),
+            Layer(type="BatchNorm1d", num_features=3, name="norm"),
+        ],
+    )
+    options = {"strategy": "ppo", "environment": "CartPole-v1", "parallel_environments": 1}
+
+    def found(rollout_length: int, batch_size: int) -> Check:
+        given = {**options, "rollout_length": rollout_length, "batch_size": batch_size}
+        resolved, _ = resolve_options(JobType.LEARN, given, {})
+        return check(JobType.LEARN, [critic], None, None, resolved.checked())
+
+    assert not found(4, 2).errors
+    (error,) = found(3, 2).errors
+    assert (error.field, error.value) == ("batch_size", 2)
+    assert "layer 'norm' (BatchNorm1d)" in error.message

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from jupyter_platform.core.catalogue import NetworkRecord, TagOrigin, TagRecord, TagVariant
-from jupyter_platform.core.networks import LayerRecord, NetworkDescription, NetworkFacts
+from jupyter_platform.core.networks import (
+    LayerRecord,
+    NetworkDescription,
+    NetworkFacts,
+    NetworkSource,
+)
 from jupyter_platform.panels.network_views import best_score, network_row, shape
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,7 +44,7 @@ def tag(name: str, **scores: dict[str, float | None]) -> TagRecord:
     )
 
 
-def record(*tags: TagRecord, facts: NetworkFacts | None = FACTS, **fields: str) -> NetworkRecord:
+def record(*tags: TagRecord, facts: NetworkFacts | None = FACTS, **fields: Any) -> NetworkRecord:
     description = NetworkDescription(name="net", layers=(), **fields)
     return NetworkRecord(description=description, origin="added", facts=facts, tags=list(tags))
 
@@ -149,3 +155,18 @@ def test_weights_tell_what_they_were_made_with():
     assert "torch 2.9 · seed 7 · ADAM" in page
     assert "batch_size = 8" in page
     assert "l2" not in page
+
+
+def test_a_network_of_source_shows_it_as_text():
+    source = NetworkSource(
+        files={"net.py": "# <script>alert(1)</script>\n", "parts/block.py": "WIDTH = 3\n"},
+        main="net.py",
+        attribute="Net",
+        arguments={"hidden": 4},
+    )
+
+    shown = str(network_row(record(source=source), "/", NOW).page)
+
+    assert "<summary>net.py</summary><pre># &lt;script&gt;alert(1)" in shown
+    assert "<summary>parts/block.py</summary>" in shown
+    assert "<p>Net(hidden=4)</p>" in shown

@@ -28,13 +28,19 @@ def readme(record: NetworkRecord, tags: Sequence[TagRecord]) -> str:
             f"| {row.name} | {row.type} | {_shape(row.output_shape) or ''} | {row.parameters:,} |"
             for row in facts.layers
         ]
+    code = ""
+    if description.source is not None:
+        code = " --code"
+        files = ", ".join(f"`{path}`" for path in description.source.files)
+        lines += ["", f"It is made by Python source in `network.json` ({files}), which runs as "]
+        lines[-1] += "whoever imports it: read it first."
     lines += ["", "## Weights", ""]
     lines += [line for tag in tags for line in _weights(tag)] or ["None."]
     lines += [
         "",
         "## Use",
         "",
-        f"Import it: `jupyter platform networks import {description.name}.zip`. "
+        f"Import it: `jupyter platform networks import {description.name}.zip{code}`. "
         "The weights are safetensors files; any program that knows the format reads them.",
         "",
         f"Made by jupyter-platform {__version__}.",

@@ -250,5 +250,7 @@ class ReinforcementOptions(OptionModel):
 UNCHECKED = frozenset(ReinforcementOptions.model_fields) - {
     "environment",
     "action_strategy",
+    "parallel_environments",
+    "rollout_length",
 }
 """Those that never decide whether networks and environment go together."""

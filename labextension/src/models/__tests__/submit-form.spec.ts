@@ -77,6 +77,7 @@ function aNetwork(name: string): INetwork {
       outputs: null,
       layers: [],
       entry_point: null,
+      source: null,
       defaults: {}
     },
     origin: 'added',

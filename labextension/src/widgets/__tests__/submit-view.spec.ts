@@ -54,6 +54,7 @@ const NETWORK: INetwork = {
     outputs: null,
     layers: [],
     entry_point: null,
+    source: null,
     defaults: {}
   },
   origin: 'bundled',
