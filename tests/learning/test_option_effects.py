@@ -269,6 +269,7 @@ EFFECTS = {
         "store_if_larger_than": at(
             f"{_EVALUATIONS}::test_classes_are_kept_by_their_error_rate_as_in_dianne"
         ),
+        "part": ran("judged", "part", "train"),
         "test_set": ran("judged", "test_set", "0:20"),
         "strategy": ran("judged", "strategy", "criterion"),
         "batch_size": at("learning/test_option_effects.py::test_batches_have_the_size_asked_for"),
