@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -105,6 +107,24 @@ def test_data_that_have_changed_since_are_told(learn, evaluate, tmp_path):
     result = evaluate("f", weights_of(folder), after)
     assert result["measured_on"] == "test, 6 samples, data changed since learning"
     assert "have changed since" in result["warnings"][0]
+
+
+def test_scores_that_keep_weights_as_the_best_say_of_which_part_they_are(
+    learn, make_run, run_process
+):
+    folder, _ = learn("l")
+    wanted = {"weights": weights_of(folder), "store_if_larger_than": -1.0}
+
+    for name, options in {"test": {}, "evaluation": {"test_set": "0,150"}}.items():
+        run = make_run(name, EVALUATE, "mlp", "iris", **wanted, **options)
+        result = run_process(run).result
+        event = next(
+            json.loads(line)
+            for line in (run / "events.jsonl").read_text().splitlines()
+            if json.loads(line)["kind"] == "best"
+        )
+        assert event["scores"][f"{name}_accuracy"] == result["accuracy"]
+        assert "kept as the best by these samples" in result["warnings"][0]
 
 
 def test_weights_that_remember_nothing_are_told(evaluate, tmp_path):

@@ -82,7 +82,13 @@ def keep_best(context: RunContext, name: str, value: float | None, result: dict[
     result["stored_best"] = known is not None and _is_wanted(options, known)
     if not result["stored_best"]:
         return
-    scores = {key: result[key] for key in _STORED if isinstance(result.get(key), float)}
+    text = "The weights are kept as the best by these samples: others tell how good they are."
+    result["warnings"] = [*result.get("warnings", ()), text]
+    # Beside the scores of a validation it must be told what these were measured on.
+    place = options.part if options.test_set is None else "evaluation"
+    scores = {
+        f"{place}_{key}": result[key] for key in _STORED if isinstance(result.get(key), float)
+    }
     for item in context.spec.networks:
         if item.weights is not None:
             context.events.write(

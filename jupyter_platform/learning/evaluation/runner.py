@@ -52,7 +52,6 @@ class _Set:
     dataset: Dataset
     indices: Tensor
     """As people number them, int64, shape (n,)."""
-    measured: Measured
     rows: Tensor
     """As they are stored, int64, shape (n,)."""
     gather: Gather
@@ -103,10 +102,11 @@ def run(context: RunContext) -> RunResult:
         keep_best(context, *evaluation.error(result), result)
     if options.include_outputs:
         result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
-    result["headline"]["on"] = samples.measured.text
-    result["warnings"] = [*result.get("warnings", ()), *samples.measured.warnings]
+    judged = _measured(context, samples, options)
+    result["headline"]["on"] = judged.text
+    result["warnings"] = [*result.get("warnings", ()), *judged.warnings]
     result |= {
-        "measured_on": samples.measured.text,
+        "measured_on": judged.text,
         "strategy": options.strategy or default_evaluation(facts, options.criterion),
         "samples": passed.done,
         "evaluation_time_s": time.perf_counter() - started,
@@ -200,14 +200,18 @@ def _network(context: RunContext, number: int, place: Place) -> nn.Module:
 
 def _samples(context: RunContext, dataset: Dataset, chain: Chain, options: EvaluateOptions) -> _Set:
     indices = _indices(dataset, options)
+    rows, gather = dataset.rows_of(indices), _gather(dataset, chain, context.device)
+    return _Set(dataset, indices, rows, gather)
+
+
+def _measured(context: RunContext, samples: _Set, options: EvaluateOptions) -> Measured:
+    """Return by which samples the networks were judged, and how far their weights know them."""
     weights = [
         (item.description.name, Provenance.of(context.file(item.weights, "weights")))
         for item in context.spec.networks
         if item.weights is not None
     ]
-    judged = measured(dataset, indices, options.test_set, options.part, weights)
-    rows, gather = dataset.rows_of(indices), _gather(dataset, chain, context.device)
-    return _Set(dataset, indices, judged, rows, gather)
+    return measured(samples.dataset, samples.indices, options.test_set, options.part, weights)
 
 
 def _indices(dataset: Dataset, options: EvaluateOptions) -> Tensor:
