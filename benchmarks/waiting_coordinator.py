@@ -24,6 +24,12 @@ class EmptyCluster(FakeCluster):
     def __init__(self, *_: Any) -> None:
         super().__init__()
 
+    async def start(self) -> None:
+        """Do nothing: nobody is to be followed."""
+
+    async def close(self) -> None:
+        """Do nothing."""
+
 
 def main() -> None:
     """Serve until told to stop."""

@@ -168,8 +168,10 @@ export interface IPlatformState {
   /** Id of the last event that went into this state. */
   readonly event: string | null;
   readonly status: IStatus | null;
-  /** All jobs that have not ended, and the newest of those that have. */
+  /** Jobs that hold a place, the first of those that wait, the newest of those that have ended. */
   readonly jobs: ReadonlyMap<string, IJob>;
+  /** When the last waiting job that is known was submitted; null where all are known. */
+  readonly waitingUntil: string | null;
   readonly hosts: ReadonlyMap<string, IHost>;
   /** Newest first. */
   readonly notifications: readonly INotification[];
@@ -211,6 +213,8 @@ export interface IPlatformModel {
    * Asking for it starts to follow it.
    */
   trend(job: string): readonly number[];
+  /** Read the next jobs that wait; does nothing where all are known. */
+  readWaiting(): Promise<void>;
   /** Connect, unless that has been done. */
   connect(): void;
   /** Give up the present connection and make another one now. */

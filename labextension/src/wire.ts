@@ -475,7 +475,10 @@ export interface ISnapshotMessage {
   type: 'snapshot';
   event: string;
   status: IStatus;
+  /** Those that hold a place, the first that wait, the newest that have ended. */
   jobs: IJob[];
+  /** How many jobs wait. */
+  waiting: number;
   hosts: IHost[];
   notifications: INotification[];
 }
@@ -493,4 +496,10 @@ export type EventMessage =
       type: 'progress';
       event: string;
       progress: { [job: string]: IJobProgress };
+    }
+  | {
+      type: 'reasons';
+      event: string;
+      /** Why jobs wait. */
+      reasons: { [job: string]: string | null };
     };

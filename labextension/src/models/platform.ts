@@ -11,15 +11,24 @@ import type {
   IPlatformModel,
   IPlatformState
 } from '../tokens';
-import { isEnded, isWaiting } from '../wire';
+import { WAITING_STATES, isEnded, isWaiting } from '../wire';
 import type { EventMessage, IJob, INotification } from '../wire';
-import { EMPTY_STATE, reduce, transitions } from './state';
+import {
+  EMPTY_STATE,
+  reduce,
+  transitions,
+  waitingJobs,
+  withWaiting
+} from './state';
 import { EventStream } from './stream';
 import type { StreamPhase } from './stream';
 import { Trends } from './trends';
 
 /** Milliseconds between two signals that something changed. */
 export const REPAINT_MS = 250;
+/** Waiting jobs that are read at once, and below which more are read unasked. */
+export const WAITING_PAGE = 100;
+const FEWEST_WAITING = 50;
 
 /** Code of the error of a platform that somebody took down. */
 const TAKEN_DOWN = 'taken_down';
@@ -101,6 +110,23 @@ export class PlatformModel implements IPlatformModel, IDisposable {
     return job ? this._trends.get(job) : [];
   }
 
+  async readWaiting(): Promise<void> {
+    if (this._state.waitingUntil === null || this._reading) {
+      return;
+    }
+    this._reading = true;
+    try {
+      const offset = waitingJobs(this._state.jobs).length;
+      const query = { state: WAITING_STATES, offset, limit: WAITING_PAGE };
+      const page = await this.api.jobs({ ...query, order: 'oldest' });
+      const isLast = offset + page.items.length >= page.total;
+      this._state = withWaiting(this._state, page.items, isLast);
+      this._touch();
+    } finally {
+      this._reading = false;
+    }
+  }
+
   connect(): void {
     if (!this._wanted) {
       this._wanted = true;
@@ -158,8 +184,18 @@ export class PlatformModel implements IPlatformModel, IDisposable {
     }
     if (message.type === 'snapshot' || message.type === 'job') {
       this._trends.keep(this._running());
+      this._keepWaiting();
     }
     this._touch();
+  }
+
+  /** Read on before the waiting jobs that are known have all begun. */
+  private _keepWaiting(): void {
+    const { jobs, waitingUntil } = this._state;
+    if (waitingUntil !== null && waitingJobs(jobs).length < FEWEST_WAITING) {
+      // What fails now is tried with the next event.
+      this.readWaiting().catch(() => undefined);
+    }
   }
 
   private _running(): Set<string> {
@@ -269,6 +305,7 @@ export class PlatformModel implements IPlatformModel, IDisposable {
   private _lastSignal = 0;
   private _listensWhileHidden = true;
   private readonly _notified = new Signal<this, INotification>(this);
+  private _reading = false;
   private readonly _remembered = new Map<string, IJob>();
   private _selected: string | null = null;
   private _state: IPlatformState = EMPTY_STATE;

@@ -1,5 +1,5 @@
 import type { IJobTransition, IPlatformState } from '../tokens';
-import { isEnded } from '../wire';
+import { isEnded, isWaiting } from '../wire';
 import type { EventMessage, IJob, ISnapshotMessage } from '../wire';
 
 /** Jobs that have ended and are kept; older ones are read page by page. */
@@ -12,6 +12,7 @@ export const EMPTY_STATE: IPlatformState = {
   event: null,
   status: null,
   jobs: new Map(),
+  waitingUntil: null,
   hosts: new Map(),
   notifications: []
 };
@@ -31,7 +32,7 @@ export function reduce(
     case 'snapshot':
       return fromSnapshot(message);
     case 'job':
-      return { ...state, event, jobs: withJob(state.jobs, message.job) };
+      return { ...state, event, jobs: withJob(state, message.job) };
     case 'job_deleted':
       return {
         ...state,
@@ -63,6 +64,8 @@ export function reduce(
     }
     case 'status':
       return { ...state, event, status: message.status };
+    case 'reasons':
+      return { ...state, event, jobs: withReasons(state.jobs, message) };
     case 'progress':
       return { ...state, event, jobs: withProgress(state.jobs, message) };
     default:
@@ -92,19 +95,73 @@ export function transitions(
     }
   }
   for (const job of before.jobs.values()) {
-    // One that had ended may have left the list only because newer ones came.
-    if (!after.jobs.has(job.id) && !isEnded(job.state)) {
+    if (isGone(after, job)) {
       found.push({ job, from: job.state, to: null });
     }
   }
   return found;
 }
 
+/** How many jobs wait, also those of which nothing else is known here. */
+export function countWaiting(state: IPlatformState): number {
+  const known = waitingJobs(state.jobs).length;
+  return state.waitingUntil === null
+    ? known
+    : Math.max(known, state.status?.queued ?? 0);
+}
+
+/**
+ * Add a page of the jobs that wait.
+ *
+ * @param isLast - whether there are no more behind it
+ */
+export function withWaiting(
+  state: IPlatformState,
+  page: readonly IJob[],
+  isLast: boolean
+): IPlatformState {
+  const jobs = new Map(state.jobs);
+  // What the stream has told is newer than a page.
+  page.forEach(job => jobs.has(job.id) || jobs.set(job.id, job));
+  return { ...state, jobs, waitingUntil: isLast ? null : lastOf(page) };
+}
+
+/** The jobs that wait, first in the queue first. */
+export function waitingJobs(jobs: ReadonlyMap<string, IJob>): IJob[] {
+  return [...jobs.values()]
+    .filter(job => isWaiting(job.state))
+    .sort((one, other) => bySubmission(other, one));
+}
+
+function lastOf(jobs: readonly IJob[]): string | null {
+  return jobs.length ? jobs[jobs.length - 1].submitted_at : null;
+}
+
+/** Whether a job that was known was deleted, as far as a state tells. */
+function isGone(after: IPlatformState, job: IJob): boolean {
+  // One that had ended may have left the list only because newer ones came.
+  return (
+    !after.jobs.has(job.id) && !isEnded(job.state) && !isBehind(after, job)
+  );
+}
+
+/** Whether a job may wait behind all that are known. */
+function isBehind({ waitingUntil }: IPlatformState, job: IJob): boolean {
+  return (
+    waitingUntil !== null &&
+    isWaiting(job.state) &&
+    job.submitted_at > waitingUntil
+  );
+}
+
 function fromSnapshot(message: ISnapshotMessage): IPlatformState {
+  const jobs = new Map(message.jobs.map(job => [job.id, job]));
+  const waiting = waitingJobs(jobs);
   return {
     event: message.event,
     status: message.status,
-    jobs: new Map(message.jobs.map(job => [job.id, job])),
+    jobs,
+    waitingUntil: message.waiting > waiting.length ? lastOf(waiting) : null,
     hosts: new Map(message.hosts.map(host => [host.description.name, host])),
     notifications: message.notifications.slice(0, KEPT_NOTIFICATIONS)
   };
@@ -122,15 +179,31 @@ function without<T>(
   return rest;
 }
 
-function withJob(
-  jobs: ReadonlyMap<string, IJob>,
-  job: IJob
-): ReadonlyMap<string, IJob> {
+function withJob(state: IPlatformState, job: IJob): ReadonlyMap<string, IJob> {
+  const { jobs } = state;
+  if (!jobs.has(job.id) && isBehind(state, job)) {
+    // It comes with its page.
+    return jobs;
+  }
   const result = new Map(jobs).set(job.id, job);
   const ended = [...result.values()].filter(item => isEnded(item.state));
   if (ended.length > KEPT_ENDED_JOBS) {
     const oldest = ended.sort(byEnd).slice(KEPT_ENDED_JOBS);
     oldest.forEach(item => result.delete(item.id));
+  }
+  return result;
+}
+
+function withReasons(
+  jobs: ReadonlyMap<string, IJob>,
+  { reasons }: Extract<EventMessage, { type: 'reasons' }>
+): ReadonlyMap<string, IJob> {
+  const result = new Map(jobs);
+  for (const [id, reason] of Object.entries(reasons)) {
+    const job = result.get(id);
+    if (job && isWaiting(job.state)) {
+      result.set(id, { ...job, reason });
+    }
   }
   return result;
 }

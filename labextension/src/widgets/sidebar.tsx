@@ -6,7 +6,7 @@ import { useMemo, useState } from 'react';
 
 import { JobHistory } from '../models/history';
 import type { ILabel } from '../models/labels';
-import { bySubmission } from '../models/state';
+import { bySubmission, countWaiting, waitingJobs } from '../models/state';
 import type { IPlaces, IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
@@ -148,13 +148,20 @@ function SidebarContent({
         <div onFocus={onFocus} onKeyDown={onKeyDown}>
           <LiveSections
             {...{ drawn, labels, closed, toggle, current, active }}
-            counts={{ running: running.length, waiting: waiting.length }}
-            onMore={name =>
+            counts={{ running: running.length, waiting: countWaiting(state) }}
+            onMore={name => {
               setRows(before => ({
                 ...before,
                 [name]: before[name] + FIRST_ROWS
-              }))
-            }
+              }));
+              if (
+                name === 'waiting' &&
+                rows.waiting + FIRST_ROWS > waiting.length
+              ) {
+                // The button is still there when it fails.
+                model.readWaiting().catch(() => undefined);
+              }
+            }}
           />
           <HistorySection
             {...{ history, view, labels, current }}
@@ -274,8 +281,6 @@ function split({ jobs }: IPlatformState): {
   const alive = [...jobs.values()].filter(({ state }) => !isEnded(state));
   return {
     running: alive.filter(({ state }) => !isWaiting(state)).sort(bySubmission),
-    waiting: alive
-      .filter(({ state }) => isWaiting(state))
-      .sort((one, other) => bySubmission(other, one))
+    waiting: waitingJobs(jobs)
   };
 }

@@ -4,6 +4,7 @@ import { useCallback, useSyncExternalStore } from 'react';
 
 import { stateIcon } from '../icons';
 import type { Attention } from '../models/attention';
+import { countWaiting } from '../models/state';
 import { CommandIDs } from '../tokens';
 import type { IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
@@ -107,9 +108,11 @@ interface ICounts {
   gpus: ISlots | null;
 }
 
-function count({ jobs, status }: IPlatformState): ICounts {
-  const alive = [...jobs.values()].filter(({ state }) => !isEnded(state));
-  const waiting = alive.filter(({ state }) => isWaiting(state)).length;
+function count(state: IPlatformState): ICounts {
+  const { jobs, status } = state;
+  const running = [...jobs.values()].filter(
+    job => !isEnded(job.state) && !isWaiting(job.state)
+  );
   const gpus = status?.gpus.total ? status.gpus : null;
-  return { running: alive.length - waiting, waiting, gpus };
+  return { running: running.length, waiting: countWaiting(state), gpus };
 }

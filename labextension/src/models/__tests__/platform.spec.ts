@@ -5,7 +5,8 @@ import { PlatformError } from '../../request';
 import type { IStatus } from '../../wire';
 import { PlatformModel, REPAINT_MS } from '../platform';
 import { FIRST_DELAY_MS, LONGEST_DELAY_MS, SILENT_MS } from '../stream';
-import { FakeApi, setHidden, useFakeClock } from './fakes';
+import { countWaiting } from '../state';
+import { FakeApi, aPage, setHidden, useFakeClock } from './fakes';
 import {
   aHost,
   aJob,
@@ -109,6 +110,90 @@ describe('PlatformModel', () => {
       setHidden(false);
 
       expect(changed).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  describe('#readWaiting()', () => {
+    const waiting = (count: number, first = 0): ReturnType<typeof aJob>[] =>
+      Array.from({ length: count }, (_, at) =>
+        aJob({
+          id: `w${first + at}`,
+          state: 'queued',
+          submitted_at: new Date(1.8e12 + 1000 * (first + at)).toISOString()
+        })
+      );
+
+    function goLiveWith(known: number, total: number): void {
+      model.connect();
+      api.socket.accept();
+      const status = aStatus({ queued: total });
+      const snapshot = aSnapshot(waiting(known), 'e-0', status);
+      api.socket.send({ ...snapshot, waiting: total } as typeof snapshot);
+    }
+
+    it('should count all that wait, and read them page by page', async () => {
+      goLiveWith(100, 10_000);
+      api.jobs.mockResolvedValue(
+        aPage({ items: waiting(100, 100), total: 10_000, offset: 100 })
+      );
+
+      expect(countWaiting(model.state)).toBe(10_000);
+      await model.readWaiting();
+
+      expect(api.jobs).toHaveBeenCalledWith({
+        state: ['queued', 'paused'],
+        offset: 100,
+        limit: 100,
+        order: 'oldest'
+      });
+      expect(model.state.jobs.size).toBe(200);
+    });
+
+    it('should leave out what comes behind those that are known, and take the rest', () => {
+      goLiveWith(100, 10_000);
+
+      const [late] = waiting(1, 10_000);
+      api.socket.send({ type: 'job', event: 'e-1', job: late });
+      const begun = aJob({ ...late, state: 'running' });
+      expect(model.state.jobs.has(late.id)).toBe(false);
+      api.socket.send({ type: 'job', event: 'e-2', job: begun });
+
+      expect(model.state.jobs.get(late.id)?.state).toBe('running');
+    });
+
+    it('should not take jobs for deleted that a later snapshot does not reach', async () => {
+      goLiveWith(100, 200);
+      api.jobs.mockResolvedValue(
+        aPage({ items: waiting(100, 100), total: 200, offset: 100 })
+      );
+      await model.readWaiting();
+      const transition = vi.fn();
+      model.jobTransition.connect(transition);
+
+      const snapshot = aSnapshot(waiting(100), 'f-0', aStatus({ queued: 200 }));
+      api.socket.send({ ...snapshot, waiting: 200 } as typeof snapshot);
+
+      expect(transition).not.toHaveBeenCalled();
+    });
+
+    it('should read on before the jobs that are known have all begun', () => {
+      goLiveWith(50, 10_000);
+
+      const [first] = waiting(1);
+      const job = { ...first, state: 'running' as const };
+      api.socket.send({ type: 'job', event: 'e-1', job });
+
+      expect(api.jobs).toHaveBeenCalledTimes(1);
+    });
+
+    it('should take reasons of jobs that wait', () => {
+      goLiveWith(2, 2);
+
+      const reasons = { w0: 'waits for a GPU', gone: 'waits' };
+      api.socket.send({ type: 'reasons', event: 'e-1', reasons });
+
+      expect(model.state.jobs.get('w0')?.reason).toBe('waits for a GPU');
+      expect(model.state.jobs.size).toBe(2);
     });
   });
 

@@ -1,3 +1,4 @@
+import { isWaiting } from '../../wire';
 import type {
   EventMessage,
   IHost,
@@ -145,6 +146,7 @@ export function aSnapshot(
     event,
     status,
     jobs,
+    waiting: jobs.filter(job => isWaiting(job.state)).length,
     hosts: [aHost()],
     notifications: []
   };
