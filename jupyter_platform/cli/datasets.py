@@ -6,6 +6,7 @@ import base64
 import io
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from jupyter_platform.cli.connecting import platform
 from jupyter_platform.cli.demo import image_lines
 from jupyter_platform.cli.output import json_option, note, print_fields, print_json, print_table
 from jupyter_platform.client.datasets import name_of
-from jupyter_platform.core.catalogue import DatasetRecord
+from jupyter_platform.core.catalogue import DatasetLook, DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, SampleView
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
 from jupyter_platform.core.words import read_words
@@ -114,39 +115,78 @@ def cancel_download(names: tuple[str, ...]) -> None:
         click.echo(f"{name}  cancelled")
 
 
-@datasets.command("add")
-@click.argument("files", metavar="FILE…", nargs=-1, required=True)
-@click.option("--name", help="Under which it is kept; the file's stem when absent.")
-@click.option("--target", help="Tables: the column to learn; the last one when absent.")
-@click.option("--task", type=click.Choice(["classification", "regression"]))
-@click.option(
-    "--no-shuffle",
-    is_flag=True,
-    help="The last rows test, those before them validate; else both are drawn.",
+_READING = (
+    click.option("--target", help="Tables: the column to learn; the last one when absent."),
+    click.option("--inputs", help="Tables: columns that are inputs, with commas; all when absent."),
+    click.option("--exclude", help="Tables: columns that are left out, with commas."),
+    click.option(
+        "--missing",
+        type=click.Choice(["refuse", "drop", "mean", "class"]),
+        help="Tables: what becomes of missing values.",
+    ),
+    click.option(
+        "--encode",
+        help="Tables: what becomes of text: `classes`, `one-hot`, or `COLUMN=one-hot,…`.",
+    ),
+    click.option("--normalise", is_flag=True, help="Tables: mean 0, deviation 1 in training."),
+    click.option("--separator", help=r"CSV: what stands between fields; `\t` is a tab."),
+    click.option("--decimal", type=click.Choice([".", ","]), help="CSV: the decimal sign."),
+    click.option("--thousands", help="CSV: what groups digits; empty: nothing does."),
+    click.option("--encoding", help="CSV: encoding of the text, such as cp1252."),
+    click.option("--header/--no-header", default=None, help="CSV: whether line 1 names columns."),
+    click.option("--date-format", help="How dates are written, such as %d.%m.%Y."),
 )
+"""Options of how a file is read; what is not given is told from its content."""
+
+
+def _reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    for option in reversed(_READING):
+        command = option(command)
+    return command
+
+
+@datasets.command("look")
+@click.argument("file", metavar="FILE|FOLDER")
+@_reading_options
+@json_option
+def look_at_dataset(file: str, as_json: bool, **reading: Any) -> None:
+    """Show how a file or folder would be read, and all that is wrong with it; adds nothing."""
+    found = platform().look_at_dataset(file, **_reading(reading))
+    if as_json:
+        print_json(found)
+    else:
+        print_look(found)
+
+
+@datasets.command("add")
+@click.argument("files", metavar="FILE|FOLDER…", nargs=-1, required=True)
+@click.option("--name", help="Under which it is kept; the file's stem when absent.")
+@_reading_options
+@click.option("--task", type=click.Choice(["classification", "regression"]))
+@click.option("--no-shuffle", is_flag=True, help="Split the rows in the order they have.")
 @click.option("--replace", is_flag=True, help="Replace a dataset of that name.")
 @json_option
 def add_dataset(
     files: tuple[str, ...],
     name: str | None,
-    target: str | None,
     task: str | None,
     no_shuffle: bool,
     replace: bool,
     as_json: bool,
+    **reading: Any,
 ) -> None:
-    """Add .npz, .csv, .parquet or .txt files."""
+    """Add .npz, .csv, .parquet or .txt files, or folders of pictures."""
     if name is not None and len(files) > 1:
         raise click.UsageError("--name names one dataset; give one FILE with it.")
     hub = platform()
     records = [
         hub.add_dataset(
-            name_of(Path(file)) if name is None else name,
+            name_of(Path(file).absolute()) if name is None else name,
             file,
-            target,
-            task,
+            task=task,
             shuffle=not no_shuffle,
             replace=replace,
+            **_reading(reading),
         )
         for file in files
     ]
@@ -204,6 +244,23 @@ class _Bar:
             note(f"{doing}  {_progress(record)}")
 
 
+def _reading(given: dict[str, Any]) -> dict[str, Any]:
+    """Return options of the command line as the client takes them."""
+    found = {key: item for key, item in given.items() if item is not None and item is not False}
+    if given["header"] is False:
+        found["header"] = False
+    for key in ("inputs", "exclude"):
+        if key in found:
+            found[key] = [item.strip() for item in str(found[key]).split(",")]
+    if "separator" in found:
+        found["separator"] = str(found["separator"]).replace("\\t", "\t")
+    encode = str(found.get("encode", ""))
+    if "=" in encode:
+        pairs = (item.rpartition("=") for item in encode.split(","))
+        found["encode"] = {column.strip(): way.strip() for column, _, way in pairs}
+    return found
+
+
 def _progress(record: DatasetRecord) -> str:
     """Say how far a download has come: ``12 MB of 170 MB, 3 MB/s, 53 s left``."""
     download = record.download
@@ -235,6 +292,8 @@ def _print_dataset(record: DatasetRecord) -> None:
         ("lies in", record.location),
         ("problem", record.problem),
         ("download", _download_text(record)),
+        *(("note", text) for text in (() if facts is None else facts.notes)),
+        *(("▲", text) for text in (() if facts is None else facts.warnings)),
     ]
     if facts is not None:
         counts = zip(facts.classes or (), facts.class_counts or (), strict=False)
@@ -259,6 +318,39 @@ def _download_text(record: DatasetRecord) -> str | None:
         return None
     size = sum(source.bytes for source in record.descriptor.download)
     return f"{format_bytes(size)}: jupyter platform datasets get {record.name}"
+
+
+def print_look(found: DatasetLook) -> None:
+    """Print how something would be read, and what is wrong with it."""
+    table, facts = found.table, found.facts
+    print_fields([("name", found.name), ("kind", found.kind)])
+    if table is not None:
+        signs = (table.encoding, table.separator, table.decimal, table.thousands)
+        named = zip(("encoding", "separator", "decimal", "thousands"), signs, strict=True)
+        if table.separator is not None:
+            print_fields([(name, repr(sign) if sign else "none") for name, sign in named])
+        click.echo()
+        rows = [
+            (
+                column.name,
+                column.role,
+                f"{column.kind} {column.date_format or ''}".strip(),
+                f"{column.missing:,}",
+                f"{column.distinct:,}",
+                ", ".join(column.examples),
+            )
+            for column in table.columns
+        ]
+        print_table(("COLUMN", "ROLE", "KIND", ">MISSING", ">DIFFERENT", "EXAMPLES"), rows)
+    if facts is not None:
+        click.echo()
+        lines = [("samples", f"{facts.size:,}"), ("shape", _shape(facts.shape))]
+        lines += [("learns", facts.task), ("classes", ", ".join(facts.classes or ()))]
+        print_fields([*lines, *(("note", text) for text in facts.notes)])
+        for warning in facts.warnings:
+            click.echo(f"▲ {warning}")
+    for problem in found.problems:
+        click.echo(f"✗ {problem.message}")
 
 
 def _print_preview(found: DatasetPreview) -> None:

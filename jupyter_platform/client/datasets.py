@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from jupyter_platform.client.data_files import as_file
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
-from jupyter_platform.core.catalogue import DatasetRecord
+from jupyter_platform.core.catalogue import DatasetLook, DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, check_dataset_name
 from jupyter_platform.core.errors import (
     FieldError,
     InvalidDataError,
     UnavailableError,
+    nearest,
+    refusal,
+    sendable,
 )
+from jupyter_platform.core.tables import TableOptions
 from jupyter_platform.runtime.names import name_from
 
-KINDS = {".npz": "npz", ".csv": "csv", ".parquet": "parquet", ".txt": "characters"}
+KINDS = {
+    ".npz": "npz",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".txt": "characters",
+}
 """What a file is, by the end of its name."""
 SUFFIXES = tuple(KINDS)
 CHUNK = 1_000_000
+_OTHER_OPTIONS = ("kind", "shape", "scale", "task", "shuffle")
+"""Options of reading that are not of tables alone."""
 
 
 class Datasets:
@@ -122,24 +136,28 @@ class Datasets:
     def add_dataset(
         self,
         name: str,
-        path: str | Path,
-        target: str | None = None,
+        data: Any,
+        target: str | int | Sequence[str] | None = None,
         task: str | None = None,
         *,
         shuffle: bool = True,
         replace: bool = False,
+        **reading: Any,
     ) -> DatasetRecord:
-        """Add a dataset from a file.
+        """Add a dataset.
 
         Parameters
         ----------
         name : str
             Under which it is kept.
-        path : str or Path
-            An ``.npz`` with ``x`` and ``y``, a CSV file with a heading, a Parquet file, or a text
-            (``.txt``) whose characters are to be learned.
-        target : str, optional
-            Tables only: the column to learn; the last one when absent.
+        data : str, Path, DataFrame, ndarray, tuple or dict
+            A file: ``.npz`` with ``x`` and ``y``, CSV, Parquet, or a text (``.txt``) whose
+            characters are to be learned. A folder of pictures, or of Hugging Face, which is read
+            where it lies. A pandas DataFrame without its index. Arrays: ``(x, y)``, a dict of
+            ``x`` and ``y`` (or ``x_train``, ``y_train``, ``x_test``, ``y_test``), or one array of
+            shape (N, F) of which `target` is a column, the last one when absent.
+        target : str, int or sequence of str, optional
+            Tables: the column to learn (or columns of numbers); the last one when absent.
         task : str, optional
             ``classification`` or ``regression``; told from the targets when absent.
         shuffle : bool
@@ -147,23 +165,96 @@ class Datasets:
             last rows test and those before them validate, as of a text always.
         replace : bool
             Whether a dataset of that name may be replaced.
+        **reading
+            How it is read, see `core.tables.TableOptions`: ``separator=";"``, ``missing="drop"``,
+            ``encode="one-hot"``, ``exclude=["id"]``; and ``shape``, ``scale``, ``kind``.
 
         Raises
         ------
         InvalidDataError
-            If the file cannot be used; the message says which cell or array is to blame.
+            If it cannot be used; the message says all that is to blame.
         ConflictError
             If there is one of that name already.
         """
-        return upload(
-            self._transport,
-            name,
-            Path(path).expanduser(),
-            target=target,
-            task=task,
-            shuffle=shuffle,
-            replace=replace,
+        check_dataset_name(name)
+        options = {"target": target, **reading}
+        with as_file(data, options) as path:
+            return upload(
+                self._transport,
+                name,
+                path,
+                task=task,
+                shuffle=shuffle,
+                replace=replace,
+                options=options,
+            )
+
+    def look_at_dataset(self, data: Any, target: Any = None, **reading: Any) -> DatasetLook:
+        """Return how something would be read as a dataset; nothing is added.
+
+        Parameters
+        ----------
+        data, target, **reading
+            As of `add_dataset`.
+
+        Returns
+        -------
+        DatasetLook
+            What was recognised, the first rows or samples, and all that is wrong.
+        """
+        options = {"target": target, **reading}
+        with as_file(data, options) as path:
+            params = {**read_as(options), "file_name": path.name}
+            if path.is_dir():
+                params["path"] = str(path.resolve())
+            elif not path.is_file():
+                raise _no_file(path)
+            chunks = iter(()) if path.is_dir() else None
+            answer = self._transport.upload(
+                "/api/datasets/look",
+                lambda: _chunks(path) if chunks is None else chunks,
+                params,
+                method="POST",
+            )
+        return DatasetLook.model_validate_json(answer.content)
+
+    def look_at_bytes(self, content: bytes, file_name: str, **options: Any) -> DatasetLook:
+        """Return how the content of a file would be read; see `look_at_dataset`."""
+        params = {**read_as(options), "file_name": file_name}
+        answer = self._transport.upload(
+            "/api/datasets/look", lambda: iter((content,)), params, method="POST"
         )
+        return DatasetLook.model_validate_json(answer.content)
+
+    def look_again(self, content: str, *, file_name: str = "", **options: Any) -> DatasetLook:
+        """Return how what was looked at before would be read with other options.
+
+        Parameters
+        ----------
+        content : str
+            `DatasetLook.content`; or ``path:<file or folder>`` on the platform's machine.
+        file_name : str
+            What it is called.
+        **options
+            As of `add_dataset`.
+        """
+        params = {**read_as(options), "file_name": file_name or None}
+        given = content.removeprefix("path:")
+        params |= {"path": given} if content.startswith("path:") else {"content": content}
+        answer = self._transport.upload(
+            "/api/datasets/look", lambda: iter(()), params, method="POST"
+        )
+        return DatasetLook.model_validate_json(answer.content)
+
+    def add_looked_at(
+        self, name: str, content: str, *, replace: bool = False, **options: Any
+    ) -> DatasetRecord:
+        """Add what was looked at, as it was read then; see `look_again`."""
+        check_dataset_name(name)
+        params = {**read_as(options), "content": content}
+        params["replace"] = "true" if replace else None
+        answer = self._transport.upload(_address(name), lambda: iter(()), params)
+        return DatasetRecord.model_validate_json(answer.content)
 
     def ensure_dataset(self, path: str | Path) -> str:
         """Add a file under its stem, unless it is there with the same content.
@@ -210,28 +301,60 @@ def upload(
     name: str,
     path: Path,
     *,
-    target: str | None = None,
     task: str | None = None,
     shuffle: bool = True,
     replace: bool = False,
     rename: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> DatasetRecord:
-    """Send a file and return the dataset made of it; see `Datasets.add_dataset`."""
+    """Send a file, or name a folder, and return the dataset made of it."""
     check_dataset_name(name)
-    kind = _kind(path)
-    response = transport.upload(
-        _address(name),
-        lambda: _chunks(path),
-        {
-            "kind": kind,
-            "target": target,
-            "task": task,
-            "shuffle": None if shuffle else "false",
-            "replace": "true" if replace else None,
-            "rename": "true" if rename else None,
-        },
-    )
+    params = {
+        **read_as(options or {}),
+        "task": task,
+        "shuffle": None if shuffle else "false",
+        "replace": "true" if replace else None,
+        "rename": "true" if rename else None,
+    }
+    if path.is_dir():
+        params["content"] = f"path:{path.resolve()}"
+        response = transport.upload(_address(name), lambda: iter(()), params)
+    else:
+        params["kind"] = params.get("kind") or _kind(path)
+        response = transport.upload(_address(name), lambda: _chunks(path), params)
     return DatasetRecord.model_validate_json(response.content)
+
+
+def read_as(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options of reading as query parameters: those of tables are one JSON object.
+
+    Raises
+    ------
+    OptionError
+        If one is unknown; the nearest is named.
+    """
+    given = {key: item for key, item in options.items() if item is not None}
+    known = [*TableOptions.model_fields, *_OTHER_OPTIONS]
+    for key in given:
+        if key not in known:
+            near = nearest(key, known)
+            hint = f" Did you mean {near!r}?" if near else ""
+            accepted = ", ".join(known)
+            message = f"There is no option {key!r} of reading a dataset.{hint} Known: {accepted}."
+            raise refusal(key, sendable(str(given[key])), message, accepted, near)
+    table = {key: _plain(given[key]) for key in given if key in TableOptions.model_fields}
+    others = {key: _word(given[key]) for key in given if key in _OTHER_OPTIONS}
+    return {**others, **({"table": json.dumps(table)} if table else {})}
+
+
+def _plain(value: Any) -> Any:
+    """Return an option as JSON holds it; columns may be numbers."""
+    if isinstance(value, Mapping):
+        return {str(key): item for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [str(item) for item in value]
+    is_column = isinstance(value, int) and not isinstance(value, bool)
+    return str(value) if is_column else value
 
 
 def ensure_added(transport: Transport, path: Path) -> str:
@@ -258,13 +381,7 @@ def ensure_added(transport: Transport, path: Path) -> str:
 
 def _kind(path: Path) -> str:
     if not path.is_file():
-        message = (
-            f"{str(path)!r} is no file, but a folder, a device or a pipe."
-            if path.exists()
-            else f"There is no file {str(path)!r}."
-        )
-        field = FieldError(field="dataset", value=str(path), message=message)
-        raise InvalidDataError(message, errors=[field])
+        raise _no_file(path)
     if path.suffix.lower() not in KINDS:
         accepted = ", ".join(KINDS)
         raise InvalidDataError(
@@ -284,6 +401,16 @@ def _kind(path: Path) -> str:
 def name_of(path: Path) -> str:
     """Return the name under which a file is added where nobody gives one."""
     return name_from(path.stem, "data")
+
+
+def _no_file(path: Path) -> InvalidDataError:
+    message = (
+        f"{str(path)!r} is no file, but a folder, a device or a pipe."
+        if path.exists()
+        else f"There is no file {str(path)!r}."
+    )
+    field = FieldError(field="dataset", value=str(path), message=message)
+    return InvalidDataError(message, errors=[field])
 
 
 def _digest(path: Path) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from jupyter_platform.client.data_files import as_rows
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
 from jupyter_platform.core.predictions import MAX_BODY_BYTES, Prediction, PreparationRecord
@@ -117,7 +118,9 @@ class Predicting:
         network : str
             Name in the repository.
         inputs : array-like, optional
-            One sample, or several along the first axis, as the network gets them.
+            One sample, or several along the first axis, as the network gets them. Of a table also
+            rows as it had them (a dict by column, several of them, or a DataFrame): text, dates and
+            missing values become what they were when the weights learnt them.
         images : path, bytes, ndarray or PIL.Image, or a sequence of them, optional
             Pictures, instead of `inputs`: files, their content, pixels from 0 to 255 of shape
             (H, W) or (H, W, 3), or images of Pillow. They are prepared as the weights learnt them.
@@ -152,7 +155,8 @@ class Predicting:
             several = [samples] if isinstance(samples, int) else samples
             body["samples"] = [int(item) for item in several]
         if inputs is not None:
-            body["inputs"] = _encoded(inputs)
+            rows = as_rows(inputs)
+            body["inputs"] = _encoded(inputs) if rows is None else rows
         if images is not None:
             body["images"] = encoded_images(images)
         path = f"/api/networks/{quote(network, safe='')}/predict"

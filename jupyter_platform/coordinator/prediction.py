@@ -140,6 +140,9 @@ class PredictionService:
         if request.dataset is not None and request.samples is None:
             raise _bad("samples", "dataset goes with samples: which ones of it?")
         record = found.record
+        inputs = request.inputs
+        if isinstance(inputs, list) and inputs and all(isinstance(item, dict) for item in inputs):
+            inputs = _rows(inputs, preparation)
         is_sequential = learnt_on is not None and learnt_on.sequential
         shape = None if is_sequential else record.input_shape
         return PredictQuestion(
@@ -147,7 +150,7 @@ class PredictionService:
             weights=f"sha256:{found.variant.digest}",
             input_shape=record.input_shape,
             outputs=record.outputs,
-            inputs=None if request.inputs is None else _encode(_array(request.inputs, shape)),
+            inputs=None if inputs is None else _encode(_array(inputs, shape)),
             images=request.images,
             invert=request.invert,
             preparation=preparation,
@@ -193,6 +196,14 @@ def _prediction(
         notes=notes,
         **answer.model_dump(exclude={"classes"}),
     )
+
+
+def _rows(rows: list[Any], preparation: Preparation | None) -> list[Any]:
+    """Return rows of a table as samples, prepared as they were when they were learned."""
+    if preparation is None or preparation.table is None:
+        raise _bad("inputs", "Rows are given, but the network was not learnt on a table.")
+    scale = preparation.scale
+    return [[number * scale for number in preparation.table.row(row)] for row in rows]
 
 
 def _array(inputs: list[Any] | EncodedArray, shape: list[int] | None) -> NDArray[np.float32]:

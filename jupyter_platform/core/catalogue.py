@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
+from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, SampleView
+from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
 from jupyter_platform.core.preparations import Preparation
+from jupyter_platform.core.tables import TableLook
 
 
 class TagVariant(BaseModel):
@@ -135,6 +137,24 @@ class NetworkImport(BaseModel):
     tags: list[str] = Field(default_factory=list)
     """Tags of the weights that came with it."""
     warnings: list[str] = Field(default_factory=list)
+
+
+class DatasetLook(BaseModel):
+    """How a file or folder would be read as a dataset; nothing has been added."""
+
+    content: str
+    """What was looked at: ``sha256:<hex>`` of a file, or ``path:<folder>``."""
+    name: str
+    """A name that it may be added under."""
+    kind: str
+    table: TableLook | None = None
+    """What was recognised of a table."""
+    facts: DatasetFacts | None = None
+    """None where it cannot be used as it is."""
+    samples: list[SampleView] = Field(default_factory=list)
+    """The first samples, spread over all, as networks would see them."""
+    problems: list[FieldError] = Field(default_factory=list)
+    """All that is wrong, by the option that would mend it."""
 
 
 class DatasetRecord(BaseModel):

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
+from jupyter_platform.core.tables import TableOptions, TablePreparation
 from jupyter_platform.core.units import format_count
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
@@ -67,18 +68,17 @@ SYNTHETIC: dict[str, dict[str, tuple[float, float, float]]] = {
 }
 """Parameters of the kinds that are made up: default, least and largest value."""
 _REAL = frozenset({"spread", "noise"})
+_CSV = ("csv",)
 _TABLES = ("csv", "parquet", "huggingface")
 _MASKS = ("masks", "npz", "parquet", "huggingface")
 _GOES_WITH: dict[str, tuple[str, ...]] = {
     "labels": ("images",),
-    "inputs": _TABLES,
-    "target": _TABLES,
-    "separator": ("csv",),
-    "header": ("csv",),
     "label_bytes": ("raw",),
     "skip_broken": ("images", "masks"),
     "mask_values": _MASKS,
     "ignore_value": _MASKS,
+    **dict.fromkeys(TableOptions.model_fields, _TABLES),
+    **dict.fromkeys(("separator", "decimal", "thousands", "encoding", "header"), _CSV),
 }
 """Kinds of which each of these fields says something."""
 
@@ -135,8 +135,8 @@ class DownloadSource(BaseModel):
         return self.urls[0].rsplit("/", 1)[-1]
 
 
-class DatasetDescriptor(BaseModel):
-    """A dataset as the repository keeps it.
+class DatasetDescriptor(TableOptions):
+    """A dataset as the repository keeps it; of tables the fields of `TableOptions` too.
 
     Indices are those of DIANNE: one sequence of samples, half-open ranges, and splits that are
     ranges over it. Where `shuffle_seed` is set the sequence is the stored rows in the order of
@@ -163,14 +163,6 @@ class DatasetDescriptor(BaseModel):
     """Files of the test samples, which are numbered last."""
     labels: Reference | None = None
     """Images only: a text file with one class number a line, in the order of the images' names."""
-    inputs: tuple[str, ...] | None = Field(default=None, min_length=1)
-    """Tables only: columns that are inputs; all but the target when absent."""
-    target: str | tuple[str, ...] | None = None
-    """Tables only: column (or columns of numbers) to learn; the last one when absent."""
-    separator: str = Field(default=",", min_length=1, max_length=4)
-    """CSV only."""
-    header: bool = True
-    """CSV only: whether the first line names the columns; else they are named ``0``, ``1``, …"""
     skip_broken: bool = False
     """Images only: leave out those that cannot be read, and say which; else they are refused."""
     mask_values: tuple[Annotated[int, Field(ge=0, le=255)], ...] | None = Field(
@@ -234,6 +226,15 @@ class DatasetDescriptor(BaseModel):
         if scale is not None:
             check_scale(scale)
         return scale
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_earlier(cls, given: Any) -> Any:
+        """Forget what every descriptor of earlier releases said of CSV files."""
+        if not isinstance(given, dict) or given.get("kind") == "csv":
+            return given
+        earlier = {"separator": ",", "header": True}
+        return {key: item for key, item in given.items() if earlier.get(key) != item}
 
     @model_validator(mode="after")
     def _means_something(self) -> Self:
@@ -391,7 +392,7 @@ class DatasetFacts(BaseModel):
     skipped: int = 0
     """Samples that were left out because they cannot be read."""
     warnings: list[str] = Field(default_factory=list)
-    """What may mislead whoever learns from it, as sentences."""
+    """What to know before a score on it is believed, as sentences."""
     scale: float = 1.0
     """What stored inputs are multiplied by."""
     input_type: Literal["float32", "int64"] = "float32"
@@ -402,6 +403,10 @@ class DatasetFacts(BaseModel):
     """Whether samples are read when they are needed, and not held in memory."""
     sequential: bool = False
     """Whether samples follow each other, as the characters of a text."""
+    table: TablePreparation | None = None
+    """How a row of a table becomes a sample."""
+    notes: list[str] = Field(default_factory=list)
+    """What was left out or taken for something when it was read, as sentences."""
 
     @model_validator(mode="after")
     def _targets_of_regression(self) -> Self:

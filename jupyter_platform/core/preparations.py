@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jupyter_platform.core.datasets import PIXEL_KINDS, DatasetDescriptor, DatasetFacts, Task
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.tables import TablePreparation
 
 METADATA_KEY = "preparation"
 """Key of a preparation in the metadata of a weights file."""
@@ -63,6 +64,8 @@ class Preparation(BaseModel):
     """How image files, and drawings, are read; None where samples are no pictures."""
     no_picture: str | None = None
     """Why samples are no pictures, as the end of a sentence."""
+    table: TablePreparation | None = None
+    """How a row of a table becomes raw samples; None where samples are no rows."""
     adapters: dict[str, Any] = Field(default_factory=dict)
     """Those of `ADAPTERS` that were asked for, applied last; random cuttings are taken from the
     middle."""
@@ -97,6 +100,7 @@ def prepare(
         scale=raw.scale,
         picture=picture,
         no_picture=reason,
+        table=raw.table,
         adapters=adapters_of(options),
         task=seen.task,
         classes=None if seen.classes is None else tuple(seen.classes),
@@ -202,6 +206,8 @@ def differences(learnt: Preparation, used: Preparation) -> list[str]:
             for name in names
             if (was := learnt.adapters.get(name)) != (now := used.adapters.get(name))
         ]
+    if learnt.table is not None and used.table is not None and learnt.table != used.table:
+        found.append("rows of the table become other numbers than they did")
     if learnt.picture is None or used.picture is None:
         if learnt.scale != used.scale:
             found.append(f"scale was {learnt.scale:g} and is {used.scale:g}")

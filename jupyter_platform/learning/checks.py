@@ -184,6 +184,7 @@ def check(
     if adapted is None:
         return result
     facts = adapted
+    result.warnings.extend(facts.warnings)
     places = _places(result, job_type, networks, facts, options, code)
     sizes = result.sizes = _check_sets(result, job_type, dataset.name, facts, options)
     result.used = used_by_data(job_type, facts, options)

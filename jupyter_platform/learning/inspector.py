@@ -98,6 +98,7 @@ class Inspector:
             "strategy": self._strategy,
             "predict": self._predict,
             "preview": self._preview,
+            "look": _look,
             "generate": _generate,
             "draft": self._draft,
             "layers": lambda _: layer_types().model_dump(mode="json"),
@@ -215,6 +216,14 @@ class Inspector:
                 self._facts.clear()
             self._facts[descriptor.digest] = facts
         return facts
+
+
+def _look(request: dict[str, Any]) -> dict[str, Any]:
+    # Pillow is only needed for looking.
+    from jupyter_platform.learning.datasets.look import look  # noqa: PLC0415
+
+    asked = _DatasetRequest.model_validate(request)
+    return look(asked.descriptor, asked.files)
 
 
 def _environment(request: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -74,6 +74,8 @@ class _Learning:
     ranks: RankStates
     measured: Measured | None
     """By which samples validation judges."""
+    warnings: Sequence[str]
+    """What to know of the dataset before a score on it is believed."""
     start: int = 0
     draws_on: bool = False
     """Whether its random numbers are those that follow a checkpoint of this very rank."""
@@ -248,6 +250,7 @@ def _set_up(
         listeners,
         ranks,
         measured,
+        () if dataset is None else tuple(dataset.facts.warnings),
     )
     _resume(learning)
     return learning
@@ -313,7 +316,7 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
         "device": str(learning.context.device),
         **learning.context.used,
         **_used(learning, samples),
-        **_judgement(best, loss, learning.measured),
+        **_judgement(best, loss, learning.measured, learning.warnings),
         **learning.strategy.summary(),
     }
 
@@ -332,15 +335,20 @@ def _used(learning: _Learning, samples: int) -> dict[str, Any]:
 
 
 def _judgement(
-    best: dict[str, Any] | None, loss: float | None, measured: Measured | None
+    best: dict[str, Any] | None,
+    loss: float | None,
+    measured: Measured | None,
+    warnings: Sequence[str],
 ) -> dict[str, Any]:
     """Return the leading score, and by which samples it was judged."""
     if best is None or measured is None:
-        return {"headline": {**_headline(best, loss), "on": None if best else "training samples"}}
+        on = None if best else "training samples"
+        told = {"warnings": list(warnings)} if warnings else {}
+        return {"headline": {**_headline(best, loss), "on": on}, **told}
     return {
         "headline": {**_headline(best, loss), "on": measured.text},
         "measured_on": measured.text,
-        "warnings": list(measured.warnings),
+        "warnings": [*measured.warnings, *warnings],
     }
 
 

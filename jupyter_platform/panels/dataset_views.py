@@ -45,6 +45,17 @@ class DatasetRow:
     complete: bool
     """Whether its facts are known, as far as they can be."""
 
+    def actions(self, base_url: str) -> str:
+        """Return HTML of links to the submit form, which JupyterLab opens where it is."""
+        if self.record.state != "ready":
+            return ""
+        link = Markup(
+            '<a class="jp-PlatformPanel-action" href="{base}lab?submit&amp;type=LEARN&amp;'
+            'dataset={name}" target="_blank" data-jupyter-platform-submit="LEARN" '
+            'data-jupyter-platform-dataset="{name}">Train</a>'
+        )
+        return str(link.format(base=base_url, name=self.name))
+
     @property
     def parts(self) -> tuple[str, ...]:
         """Names of its parts."""
@@ -193,11 +204,17 @@ def _head(record: DatasetRecord) -> Markup:
     title = "" if descriptor is None else descriptor.title
     summary = "" if descriptor is None else descriptor.summary
     problem = record.problem or (record.download.problem if record.download else None)
-    return Markup("<h2>{}</h2>{}{}{}").format(
+    facts = record.facts
+    remarks = Markup("").join(
+        Markup('<p class="jp-mod-warning">▲ {}</p>').format(text)
+        for text in (() if facts is None else facts.warnings)
+    )
+    return Markup("<h2>{}</h2>{}{}{}{}").format(
         record.name,
         paragraph(title),
         paragraph(summary),
         Markup('<p role="alert">{}</p>').format(problem) if problem else _reading(record),
+        remarks,
     )
 
 
@@ -219,6 +236,7 @@ def _facts(record: DatasetRecord) -> Markup:
             ("one sample", f"{_shape(record)}{stored}"),
             *((f"{name} part", part.text) for name, part in facts.parts.items()),
             ("features", ", ".join(facts.features or ())),
+            ("as read", " ".join(facts.notes)),
             ("size", format_bytes(facts.bytes) + (", read as needed" if facts.streamed else "")),
         ]
     if descriptor is not None:

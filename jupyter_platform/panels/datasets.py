@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as widgets
 
 from jupyter_platform.panels.adapting import Adapting
+from jupyter_platform.panels.adding import Adding
 from jupyter_platform.panels.background import Background, Latest
 from jupyter_platform.panels.boxes import box
 from jupyter_platform.panels.listing import ListPanel, said
@@ -26,6 +27,8 @@ WHILE_READING_S = 5.0
 WHILE_DOWNLOADING_S = 1.0
 """Pause between two looks at a download."""
 ALL = "all"
+ADD = "add:"
+"""What stands before the path of something that is to be added."""
 
 
 class DatasetsPanel(ListPanel["DatasetRow"]):
@@ -35,15 +38,20 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
     ----------
     platform : Platform, optional
         Where the datasets are; this machine's platform, started on demand, when absent.
+    base_url : str
+        Address of the Jupyter server's pages, for links where no JupyterLab is around; ends with
+        a slash.
     """
 
     title = "Datasets"
     noun = "dataset"
     headings = (("learns", "learns"), ("size", "samples"), ("shape", "shape"))
-    empty = "No datasets yet. Add one: Platform().add_dataset(name, file)"
+    empty = "No datasets yet. Add one of your own."
     style = ("panels.css", "datasets.css")
 
-    def __init__(self, platform: Platform | None = None) -> None:
+    def __init__(self, platform: Platform | None = None, *, base_url: str = "") -> None:
+        self._base_url = base_url
+        self._adding: Adding | None = None
         self._seen: tuple[str, str] | None = None
         """Dataset and digest of which samples are shown."""
         self._looking = Latest(Background(), self._show_samples, self._fail_samples)
@@ -54,8 +62,43 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
 
         return dataset_views.datasets(hub, self._chosen)
 
+    def choose(self, name: str) -> None:
+        """Show a dataset; ``add:`` and a path show how a file or folder would be read."""
+        if name.startswith(ADD):
+            self.add(name.removeprefix(ADD))
+        else:
+            self._end_adding()
+            super().choose(name)
+
+    def add(self, path: str | None = None) -> None:
+        """Show the view in which data are added, with a file or folder where one is named."""
+        if self._adding is None:  # only now: most visits have no use for it
+            self._adding = Adding(self._hub, self.choose, self._end_adding)
+            self._add_box.children = (self._adding.widget,)
+        _display(self._add_box, True)
+        _display(self._body, False)
+        self._adding.show(path)
+
+    def _end_adding(self) -> None:
+        _display(self._add_box, False)
+        _display(self._body, True)
+
+    def _tools(self) -> tuple[widgets.Widget, ...]:
+        add = widgets.Button(
+            description="Add", icon="plus", tooltip="Add a table, arrays, a text or pictures"
+        )
+        add.on_click(lambda _: self.add())
+        return (add,)
+
+    def _build(self) -> None:
+        super()._build()
+        self._body.layout = widgets.Layout()  # of its own, as it is hidden alone
+        self._add_box = box(widgets.VBox, "addBox")
+        _display(self._add_box, False)
+        self.widget.children = (*self.widget.children, self._add_box)
+
     def _build_page(self) -> widgets.Widget:
-        self._head, self._counts, self._facts = (widgets.HTML() for _ in range(3))
+        self._head, self._actions, self._counts, self._facts = (widgets.HTML() for _ in range(4))
         self._get = widgets.Button(icon="download", tooltip="Fetch its files from where they are")
         self._get.on_click(
             lambda _: self._change(lambda hub, name: hub.get_dataset(name, wait=False))
@@ -73,7 +116,8 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         self._gallery = widgets.HTML()
         self._samples = box(widgets.VBox, "samples", self._part, self._gallery)
         self._adapting = Adapting(self._hub)
-        shown = (self._head, self._download, self._counts, self._samples, self._facts)
+        actions = box(widgets.HBox, "actions", self._actions)
+        shown = (self._head, actions, self._download, self._counts, self._samples, self._facts)
         return box(widgets.VBox, "page", *shown, self._adapting.widget)
 
     def _show(self, asked: int, rows: list[DatasetRow]) -> None:
@@ -83,6 +127,7 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
 
     def _draw_page(self, row: DatasetRow | None) -> None:
         self._head.value = "" if row is None else row.head
+        self._actions.value = "" if row is None else row.actions(self._base_url)
         self._counts.value = "" if row is None else row.counts
         self._facts.value = "" if row is None else row.facts
         self._draw_download(None if row is None else row.record)

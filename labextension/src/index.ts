@@ -6,6 +6,7 @@ import { jobs } from './plugins/jobs';
 import { links } from './plugins/links';
 import { mime } from './plugins/mime';
 import { model } from './plugins/model';
+import { ownData } from './plugins/own-data';
 import { panels } from './plugins/panels';
 import { places } from './plugins/places';
 import { sidebar } from './plugins/sidebar';
@@ -22,6 +23,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   mime,
   dashboards,
   panels,
+  ownData,
   toasts,
   links
 ];

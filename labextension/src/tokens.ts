@@ -58,7 +58,11 @@ export const CommandIDs = {
   openDatasets: 'jupyter-platform:open-datasets',
   /** `{ network: <name>, tag?: <weights to try> }`. */
   openNetwork: 'jupyter-platform:open-network',
-  openBuilder: 'jupyter-platform:open-builder'
+  openBuilder: 'jupyter-platform:open-builder',
+  /** `{ dataset: <name> }`, or `{ add: <path on the server> }` to see how that would be read. */
+  openDataset: 'jupyter-platform:open-dataset',
+  /** `{ path: <as the file browser has it> }`; what is selected there when absent. */
+  useAsDataset: 'jupyter-platform:use-as-dataset'
 } as const;
 
 /** What a job is made for that follows another one. */

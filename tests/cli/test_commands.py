@@ -86,7 +86,7 @@ def test_a_check_says_when_it_would_start(run):
         (["datasets", "digits"], "validation"),
         (["datasets", "mnist"], "jupyter platform datasets get mnist"),
         (["datasets", "preview", "digits", "hflip=1"], "█"),
-        (["datasets", "preview", "iris", "--split", "test"], "virginica"),
+        (["datasets", "preview", "iris", "--part", "test"], "virginica"),
         (["options", "LEARN"], "batch_size"),
         (["notifications"], ""),
         (["status"], "slots"),

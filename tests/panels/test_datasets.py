@@ -194,3 +194,29 @@ def test_it_opens_by_its_name_on_one_of_them(platform, monkeypatch, capsys):
     opened = opening._opened["datasets"]
 
     until(lambda: "<h2>wine</h2>" in texts(opened))
+
+
+def test_a_table_is_added_from_the_panel(panel, platform, tmp_path):
+    path = tmp_path / "flats.csv"
+    rows = (f"{n};{n * 1.5:.1f};{'ab'[n % 2]}\n".replace(".", ",") for n in range(1, 31))
+    path.write_bytes(("id;a;Größe\n" + "".join(rows)).encode("cp1252"))
+
+    panel.choose(f"add:{path}")
+    until(lambda: "First of 30 rows" in texts(panel))
+
+    assert "✓ 30 samples of shape 2, 2 classes." in texts(panel)
+    assert "▲ Column &#39;id&#39; numbers the samples" in texts(panel)
+    (exclude,) = found(panel.widget, ipywidgets.SelectMultiple)
+    exclude.value = ("id",)
+    until(lambda: "shape 1, 2 classes" in texts(panel))
+    target = next(
+        item for item in found(panel.widget, ipywidgets.Dropdown) if item.description == "Target"
+    )
+    assert target.options[0][0] == "Größe (as recognised)"
+    try:
+        button(panel, "Add dataset").click()
+        until(lambda: "flats" in [item.name for item in platform.datasets()])
+        until_read(panel, lambda: panel.chosen == "flats" and 'submit="LEARN"' in texts(panel))
+        assert platform.dataset("flats").facts.features == ["a"]
+    finally:
+        platform.remove_dataset("flats")

@@ -28,7 +28,9 @@ from jupyter_platform.core.predictions import MAX_BODY_BYTES as QUESTION_BYTES
 
 PREFIX = "/api"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
-_UPLOAD = re.compile(rf"PUT {PREFIX}/datasets/[^/]+|POST {PREFIX}/networks/import")
+_UPLOAD = re.compile(
+    rf"PUT {PREFIX}/datasets/[^/]+|POST {PREFIX}/datasets/look|POST {PREFIX}/networks/import"
+)
 _QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
     # Routes that answer something else than JSON refuse in JSON all the same.

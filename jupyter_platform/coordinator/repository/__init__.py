@@ -8,7 +8,7 @@ from jupyter_platform.coordinator.repository.networks import NetworkRepository
 from jupyter_platform.coordinator.repository.pools import PoolRepository
 from jupyter_platform.coordinator.repository.strategies import StrategyRepository
 from jupyter_platform.coordinator.repository.tags import ResolvedTag, TagRepository
-from jupyter_platform.coordinator.repository.uploads import DatasetUpload
+from jupyter_platform.coordinator.repository.uploads import DatasetUpload, LookRequest
 
 __all__ = [
     "DatasetRepository",
@@ -16,6 +16,7 @@ __all__ = [
     "Downloads",
     "Facts",
     "Inspect",
+    "LookRequest",
     "NetworkExchange",
     "NetworkRepository",
     "NetworkUpload",

@@ -13,7 +13,8 @@ from jupyter_platform.coordinator.repository.descriptor_files import DescriptorF
 from jupyter_platform.coordinator.repository.descriptor_folder import DescriptorFolder
 from jupyter_platform.coordinator.repository.downloads import Downloads
 from jupyter_platform.coordinator.repository.facts import Facts, NotYetError
-from jupyter_platform.coordinator.repository.uploads import DatasetUpload, kind_of, receive
+from jupyter_platform.coordinator.repository.looking import Looks
+from jupyter_platform.coordinator.repository.uploads import DatasetUpload, is_same, kind_of, receive
 from jupyter_platform.core.catalogue import DatasetRecord
 from jupyter_platform.core.datasets import (
     BUNDLED,
@@ -101,6 +102,7 @@ class DatasetRepository:
         self._facts = facts
         self.downloads = downloads or Downloads(paths.downloads, blobs)
         self._busy: set[str] = set()
+        self.looks = Looks(blobs, facts)
         self._filling: asyncio.Task[None] | None = None
 
     def names(self) -> list[str]:
@@ -299,24 +301,41 @@ class DatasetRepository:
         check_dataset_name(name)
         if not upload.rename:
             self._may_put(name)
+        if upload.content is not None:
+            seen = await asyncio.to_thread(self.looks.kind, upload.content)
+            described = upload.descriptor(name, upload.kind or seen, upload.content)
+            return await self._put(name, upload, described)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
             file = Path(folder) / "data"
             digest = await receive(body, file, size, name)
-            descriptor = upload.descriptor(name, upload.kind or kind_of(file), digest)
-            known = self._all().get(name)
-            if known is not None and _is_same(known.descriptor, descriptor):
-                return await self.record(name)
-            if upload.rename:
-                name = free_name(name, {*self._all(), *self._busy})
-                descriptor = descriptor.model_copy(update={"name": name})
-            elif known is not None and not upload.replace:
-                raise refused_other("dataset", name)
-            self._may_put(name)
-            self._busy.add(name)
-            try:
-                return await self._take(name, descriptor, file, digest)
-            finally:
-                self._busy.discard(name)
+            kind = upload.kind or kind_of(file)
+            descriptor = upload.descriptor(name, kind, f"{SHA256}{digest}")
+            return await self._put(name, upload, descriptor, file)
+
+    async def _put(
+        self,
+        name: str,
+        upload: DatasetUpload,
+        descriptor: DatasetDescriptor,
+        file: Path | None = None,
+    ) -> DatasetRecord:
+        """Add a dataset, from a file that has come or from what is here."""
+        known = self._all().get(name)
+        if known is not None and is_same(known.descriptor, descriptor):
+            return await self.record(name)
+        if upload.rename:
+            name = free_name(name, {*self._all(), *self._busy})
+            descriptor = descriptor.model_copy(update={"name": name})
+        elif known is not None and not upload.replace:
+            raise refused_other("dataset", name)
+        self._may_put(name)
+        self._busy.add(name)
+        try:
+            if file is None:
+                return await self._take(name, descriptor)
+            return await self._take_file(name, descriptor, file)
+        finally:
+            self._busy.discard(name)
 
     async def delete(self, name: str) -> None:
         """Remove a dataset that somebody added, or the files of a downloaded one.
@@ -389,20 +408,27 @@ class DatasetRepository:
                 f"Dataset {name!r} is described in {known.file.path}; change or remove that file."
             )
 
-    async def _take(
-        self, name: str, descriptor: DatasetDescriptor, file: Path, digest: str
+    async def _take_file(
+        self, name: str, descriptor: DatasetDescriptor, file: Path
     ) -> DatasetRecord:
+        digest = str(descriptor.file).removeprefix(SHA256)
         had = self._blobs.has(digest)
         await asyncio.to_thread(self._blobs.put_file, file, link=True)
         try:
-            answer = await self._facts.ask(
-                "dataset", descriptor.digest, _request(descriptor), _TAKE_WITHIN_S
-            )
-            await asyncio.to_thread(self._folder.put, name, descriptor)
+            return await self._take(name, descriptor)
         except BaseException:
             if not had:
                 self._blobs.path(digest).unlink(missing_ok=True)
             raise
+
+    async def _take(self, name: str, descriptor: DatasetDescriptor) -> DatasetRecord:
+        answer = await self._facts.ask(
+            "dataset", descriptor.digest, _request(descriptor), _TAKE_WITHIN_S
+        )
+        await asyncio.to_thread(self._folder.put, name, descriptor)
+        self.looks.take(str(descriptor.file))
+        found = (item.descriptor for item in self._all().values())
+        self.looks.forget_old({text for one in found if one for text in one.references})
         return self._record(self._known(name), answer)
 
     def _fill(self, names: Iterable[str]) -> None:
@@ -459,14 +485,6 @@ class DatasetRepository:
         if known.descriptor is None or not known.descriptor.references:
             return None
         return str(self.file(known.descriptor)) if known.descriptor.is_complete else None
-
-
-def _is_same(one: DatasetDescriptor | None, other: DatasetDescriptor) -> bool:
-    """Return whether two descriptors give the same samples, whatever is said of them."""
-    if one is None:
-        return False
-    texts = dict.fromkeys(("title", "summary", "source", "licence"), "")
-    return one.model_copy(update=texts).digest == other.model_copy(update=texts).digest
 
 
 def _still_read(descriptor: DatasetDescriptor) -> UnavailableError:

@@ -33,7 +33,7 @@ from jupyter_platform.runtime.names import name_from
 SUFFIXES = (".json", ".yaml", ".yml")
 _MARKS = frozenset({"kind", "type", "adapter", "dataset", "name"})
 """Keys of which a descriptor has at least one, unlike other files in a folder of data."""
-_TEXTS = ("classes", "features", "inputs")
+_TEXTS = ("classes", "features", "inputs", "exclude")
 _ADAPTED_KEYS = frozenset({"name", "title", "summary", "dataset", "adapters"})
 
 

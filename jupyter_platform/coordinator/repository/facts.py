@@ -136,11 +136,13 @@ class Facts:
         self, kind: str, request: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
         """Return the answer to a request, which is not kept, if it comes `soon`."""
-        text = json.dumps(request, sort_keys=True)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        return await self._soon(
-            self._put(kind, digest, lambda: self._inspect({"op": kind, **request}, timeout_s))
-        )
+        return await self._soon(self._unkept(kind, request, timeout_s))
+
+    async def patiently(
+        self, kind: str, request: Mapping[str, Any], timeout_s: float
+    ) -> dict[str, Any]:
+        """Return the answer to a request, which is not kept, however long it takes."""
+        return await asyncio.shield(self._unkept(kind, request, timeout_s).answer)
 
     async def close(self) -> None:
         """Give up all questions."""
@@ -155,6 +157,11 @@ class Facts:
         return self._put(
             kind, digest, lambda: self._inspect_and_keep(kind, digest, request, timeout_s)
         )
+
+    def _unkept(self, kind: str, request: Mapping[str, Any], timeout_s: float) -> _Question:
+        text = json.dumps(request, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        return self._put(kind, digest, lambda: self._inspect({"op": kind, **request}, timeout_s))
 
     def _put(
         self, kind: str, digest: str, ask: Callable[[], Coroutine[Any, Any, dict[str, Any]]]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from jupyter_platform.core.datasets import PARTS, Part
 from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.datasets.samples import Samples
+from jupyter_platform.learning.datasets.tabular.features import TableFeatures
 
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 _PIECE = 1 << 24
@@ -93,8 +94,9 @@ def ranges_of(counts: Mapping[Part, int]) -> dict[Part, tuple[int, int]] | None:
 class StoredArrays:
     """What the files of a dataset hold."""
 
-    inputs: NDArray[Any] | tuple[NDArray[Any], ...] | Samples
-    """Of shape (N, …), numeric; several arrays follow one another."""
+    inputs: NDArray[Any] | tuple[NDArray[Any], ...] | Samples | TableFeatures
+    """Of shape (N, …), numeric; several arrays follow one another. Those of a table depend on
+    which rows train."""
     targets: NDArray[Any] | Samples
     """Of shape (N,) or (N, K); numbers, truth values or text. Samples: masks, or class numbers
     that are known to be right."""
@@ -117,6 +119,8 @@ class StoredArrays:
     """Samples that were left out because they cannot be read."""
     warnings: tuple[str, ...] = ()
     """What may mislead whoever learns from it, as sentences."""
+    notes: tuple[str, ...] = ()
+    """What was left out or taken for something, as sentences."""
 
 
 def file_name(path: Path) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 
 from jupyter_platform.core.datasets import DatasetDescriptor, Part
 from jupyter_platform.core.errors import FieldError, InvalidDataError, nearest
+from jupyter_platform.core.tables import TableLook, options_of
 from jupyter_platform.learning.datasets.arrays import StoredArrays
 from jupyter_platform.learning.datasets.decoding import Picture
 from jupyter_platform.learning.datasets.masks import picture_masks
@@ -21,6 +24,8 @@ from jupyter_platform.learning.datasets.pictures import ImageSamples
 from jupyter_platform.learning.datasets.samples import Samples
 
 IMAGE_NAMES = ("image", "img", "picture")
+_INDEX_NAME = re.compile(r"__index_level_\d+__")
+"""What pandas calls an index that has no name."""
 LABEL_NAMES = ("label", "labels", "fine_label", "target", "class")
 
 
@@ -28,11 +33,22 @@ def read_arrow(
     tables: Sequence[pa.Table],
     parts: Mapping[Part, tuple[int, int]] | None,
     descriptor: DatasetDescriptor,
+    look: TableLook | None = None,
 ) -> StoredArrays:
     """Tell inputs and targets of Arrow tables, which follow one another, apart.
 
     A column of images (bytes, or a struct with ``bytes``, as Hugging Face stores them) or of lists
-    of equal shape is an input of its own; plain numbers are features of one input.
+    of equal shape is an input of its own; plain numbers are features of one input. The index that
+    pandas wrote is no column.
+
+    Parameters
+    ----------
+    tables : sequence of Table
+        With the same columns.
+    parts : mapping, optional
+        Half-open ranges of rows.
+    look : TableLook, optional
+        Is filled in with what was recognised, also where the table is then refused.
 
     Raises
     ------
@@ -49,25 +65,96 @@ def read_arrow(
         ) from error
     if not len(table):
         raise InvalidDataError(f"Dataset {name!r}: its tables hold no row.")
-    inputs = _input_columns(table, descriptor)
-    target = _target_column(table, descriptor, inputs)
-    _check_nested(table, [*inputs, *_names(target)], descriptor.name)
-    if len(inputs) == 1 and _is_special(table.schema.field(inputs[0]).type):
-        stored = _special(table, inputs[0], target, descriptor)
-    else:
-        # pandas takes a second to import, and tables of images do without it.
-        from jupyter_platform.learning.datasets.tables import read_table  # noqa: PLC0415
+    index = _index_columns(table)
+    named = {*_names(descriptor.target), *(descriptor.inputs or ())}
+    hidden = {*(item for item in index if item not in named), *descriptor.exclude}
+    shown = table.drop_columns([item for item in table.column_names if item in hidden])
+    inputs = _special_inputs(shown, descriptor)
+    if inputs is None:
+        return _plain(table, index, parts, descriptor, look)
+    target = _target_column(shown, descriptor, inputs)
+    _check_nested(shown, [*inputs, *_names(target)], name)
+    _check_targets(shown, _names(target), name)
+    stored = _special(shown, inputs[0], target, descriptor)
+    return replace(stored, parts=parts, classes=_class_names(table.schema, target))
 
-        given = {"inputs": tuple(inputs), "target": target}
-        frame = table.select([*inputs, *_names(target)]).to_pandas()
-        stored = read_table(frame, descriptor.model_copy(update=given))
-    return StoredArrays(
-        stored.inputs,
-        stored.targets,
-        parts=parts,
-        classes=_class_names(table.schema, target),
-        features=stored.features,
+
+def _plain(
+    table: pa.Table,
+    index: Sequence[str],
+    parts: Mapping[Part, tuple[int, int]] | None,
+    descriptor: DatasetDescriptor,
+    look: TableLook | None,
+) -> StoredArrays:
+    """Read a table of numbers, dates and text."""
+    # pandas takes a second to import, and tables of images do without it.
+    from jupyter_platform.learning.datasets.tables import (  # noqa: PLC0415
+        Table,
+        kept_ranges,
+        read_table,
     )
+
+    options = options_of(descriptor)
+    if options.target is None:
+        named = options.inputs or ()
+        usable = [
+            item
+            for item in table.column_names
+            if item not in (*options.exclude, *named)
+            and item not in index
+            and table.column(item).null_count < len(table)
+        ]
+        target = _guessed_target(usable or table.column_names)
+        options = options.model_copy(update={"target": target})
+    used = options.inputs or [
+        item for item in table.column_names if item not in (*index, *options.exclude)
+    ]
+    _check_nested(table, [item for item in used if item in table.column_names], descriptor.name)
+    flat = table.select([item for item in table.column_names if not _is_nested(table, item)])
+    found = read_table(
+        Table(
+            flat.to_pandas(ignore_metadata=True),
+            look=look or TableLook(rows=0, columns=[]),
+            left_out=tuple(index),
+        ),
+        options,
+        descriptor.name,
+    )
+    return StoredArrays(
+        found.features,
+        found.targets,
+        parts=kept_ranges(parts, found.kept),
+        classes=_class_names(table.schema, options.target or ""),
+        notes=found.notes,
+    )
+
+
+def _index_columns(table: pa.Table) -> list[str]:
+    """Return the columns in which pandas wrote its index."""
+    described = (table.schema.metadata or {}).get(b"pandas")
+    told: list[str] = []
+    try:
+        columns = json.loads(described)["index_columns"] if described else []
+        told = [item for item in columns if isinstance(item, str)]
+    except (ValueError, KeyError, TypeError):
+        pass  # somebody else's metadata
+    return [item for item in table.column_names if item in told or _INDEX_NAME.fullmatch(item)]
+
+
+def _is_nested(table: pa.Table, column: str) -> bool:
+    kind = table.schema.field(column).type
+    return bool(pa.types.is_nested(kind) or _is_special(kind))
+
+
+def _check_targets(table: pa.Table, target: Sequence[str], dataset: str) -> None:
+    for name in target:
+        column = table.column(name)
+        if column.null_count:
+            row = pc.index(column.is_null(), True).as_py()
+            raise InvalidDataError(
+                f"Dataset {dataset!r}: column {name!r}, the target, has no value in row {row} "
+                f"({column.null_count:,} of {len(table):,} rows); fill such rows in or remove them."
+            )
 
 
 def _check_nested(table: pa.Table, columns: Sequence[str], dataset: str) -> None:
@@ -83,19 +170,18 @@ def _check_nested(table: pa.Table, columns: Sequence[str], dataset: str) -> None
             )
 
 
-def _input_columns(table: pa.Table, descriptor: DatasetDescriptor) -> list[str]:
+def _special_inputs(table: pa.Table, descriptor: DatasetDescriptor) -> list[str] | None:
+    """Return the one column of images or lists that is the input; None where there is none."""
     if descriptor.inputs is not None:
-        return [_column(table, item, "inputs", descriptor.name) for item in descriptor.inputs]
-    target = _names(descriptor.target)
-    others = [item for item in table.column_names if item not in target]
-    special = [item for item in others if _is_special(table.schema.field(item).type)]
+        if len(descriptor.inputs) > 1 or descriptor.inputs[0] not in table.column_names:
+            return None
+        special = list(descriptor.inputs)
+    else:
+        target = _names(descriptor.target)
+        special = [item for item in table.column_names if item not in target]
+    special = [item for item in special if _is_special(table.schema.field(item).type)]
     preferred = [item for item in special if item.lower() in IMAGE_NAMES]
-    if special:
-        return (preferred or special)[:1]
-    if target:
-        return others
-    last = _guessed_target(table, [])
-    return [item for item in others if item != last]
+    return (preferred or special)[:1] or None
 
 
 def _target_column(
@@ -103,15 +189,15 @@ def _target_column(
 ) -> str | tuple[str, ...]:
     target = descriptor.target
     if target is None:
-        return _guessed_target(table, inputs)
+        return _guessed_target([item for item in table.column_names if item not in inputs])
     found = tuple(_column(table, item, "target", descriptor.name) for item in _names(target))
     return found[0] if isinstance(target, str) else found
 
 
-def _guessed_target(table: pa.Table, inputs: Sequence[str]) -> str:
-    left = [item for item in table.column_names if item not in inputs]
-    named = [item for item in LABEL_NAMES if item in left]
-    return (named or left or table.column_names)[0 if named else -1]
+def _guessed_target(columns: Sequence[str]) -> str:
+    """Return the column that is called like a target, or the last one."""
+    named = [item for item in LABEL_NAMES if item in columns]
+    return named[0] if named else columns[-1]
 
 
 def _names(target: str | tuple[str, ...] | None) -> tuple[str, ...]:

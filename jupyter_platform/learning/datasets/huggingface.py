@@ -12,6 +12,7 @@ import pyarrow.json as pa_json
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.tables import TableLook
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays
 from jupyter_platform.learning.datasets.arrow import read_arrow
 from jupyter_platform.learning.datasets.layout import Layout, parted_files
@@ -22,13 +23,20 @@ STATE = "state.json"
 """What ``save_to_disk`` writes beside the tables of a split."""
 
 
-def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+def read(
+    descriptor: DatasetDescriptor, files: Files, look: TableLook | None = None
+) -> StoredArrays:
     """Read a folder that ``save_to_disk`` wrote, or a clone of a repository of the hub.
 
     A clone holds Parquet, CSV or JSON Lines files, whose names or folders tell the split.
 
     The splits ``train``, ``validation`` and ``test`` follow one another; a folder without splits
     is one sequence. Lists, numbers, classes and images are understood, as `read_arrow` says.
+
+    Parameters
+    ----------
+    look : TableLook, optional
+        Is filled in with what was recognised, also where the table is then refused.
 
     Raises
     ------
@@ -41,7 +49,7 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     shards = _shards(folder, descriptor.name)
     found = Files.of(shards)
     tables = _tables(found.all, descriptor.name)
-    stored = read_arrow(tables, found.ranges([len(table) for table in tables]), descriptor)
+    stored = read_arrow(tables, found.ranges([len(table) for table in tables]), descriptor, look)
     return replace(stored, bytes=sum(path.stat().st_size for path in found.all))
 
 

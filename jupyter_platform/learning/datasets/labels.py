@@ -20,6 +20,7 @@ from jupyter_platform.learning.datasets.arrays import (
 )
 from jupyter_platform.learning.datasets.masks import MaskSamples, array_masks
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
+from jupyter_platform.learning.datasets.tabular.features import TableFeatures
 
 _SMALL = 256
 """Classes whose numbers fit into a byte."""
@@ -85,6 +86,7 @@ def _masks(stored: StoredArrays, descriptor: DatasetDescriptor) -> NDArray[Any] 
     targets, inputs = stored.targets, stored.inputs
     if not isinstance(targets, np.ndarray) or targets.ndim < 3:
         return targets
+    assert not isinstance(inputs, TableFeatures), "targets of a table have 2 axes at most"
     first = inputs[0] if isinstance(inputs, tuple) else inputs
     sample = first.shape[1:] if isinstance(first, np.ndarray) else first.shape
     found = array_masks(targets, descriptor.shape or stored.shape or sample, descriptor)

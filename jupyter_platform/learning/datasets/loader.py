@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import socket
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from jupyter_platform.core.datasets import (
     bundled_file,
 )
 from jupyter_platform.core.errors import InvalidDataError, NotFoundError
+from jupyter_platform.core.tables import TableLook, TablePreparation
 from jupyter_platform.learning.datasets.arrays import (
     Files,
     StoredArrays,
@@ -32,11 +34,13 @@ from jupyter_platform.learning.datasets.arrays import (
     not_finite,
 )
 from jupyter_platform.learning.datasets.dataset import Dataset
+from jupyter_platform.learning.datasets.judged import judged
 from jupyter_platform.learning.datasets.labels import Labels, read_labels
 from jupyter_platform.learning.datasets.layout import parted_files
 from jupyter_platform.learning.datasets.masks import mask_facts, mask_warnings
-from jupyter_platform.learning.datasets.parts import make_parts
+from jupyter_platform.learning.datasets.parts import Parts, make_parts
 from jupyter_platform.learning.datasets.samples import ArraySamples, Samples
+from jupyter_platform.learning.datasets.tabular.features import TableFeatures
 
 _FOLDERS = ("images", "masks", "huggingface")
 """Kinds that are read from folders; the other ones from files."""
@@ -65,7 +69,9 @@ _READERS = {
 imported when needed: some bring libraries that take longer to import than most data to load."""
 
 
-def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
+def load(
+    descriptor: DatasetDescriptor, files: Mapping[str, str], look: TableLook | None = None
+) -> Dataset:
     """Load a dataset.
 
     Parameters
@@ -74,6 +80,8 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         What and where it is.
     files : mapping
         ``sha256:<hex>`` to a path on this host.
+    look : TableLook, optional
+        Of tables: is filled in with what was recognised, also where one is then refused.
 
     Raises
     ------
@@ -85,12 +93,16 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
     found = _opened(descriptor, locate(descriptor, files))
     _check_places(descriptor, found)
     reader = import_module(f"{__package__}.{_READERS[descriptor.kind]}")
-    stored: StoredArrays = reader.read(descriptor, found)
+    given = {} if look is None else {"look": look}
+    stored: StoredArrays = reader.read(descriptor, found, **given)
     labels = read_labels(stored, descriptor)
-    inputs = _inputs(stored, descriptor)
-    size = _size(descriptor, len(inputs))
-    order = _order(descriptor, size, len(inputs), is_sorted=stored.is_sorted)
+    count = len(labels.values)
+    size = _size(descriptor, count)
+    order = _order(descriptor, size, count, is_sorted=stored.is_sorted)
     parts = make_parts(descriptor, size, stored, labels, order)
+    told = judged(stored, labels, parts, order, descriptor)
+    stored, table, unseen = _fitted(stored, parts, order)
+    inputs = _inputs(stored, descriptor)
     facts = DatasetFacts(
         size=size,
         shape=list(inputs.shape),
@@ -102,7 +114,7 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         features=_features(stored, descriptor, inputs),
         value_range=_value_range(inputs, descriptor),
         skipped=stored.skipped,
-        warnings=[*stored.warnings, *mask_warnings(labels.values)],
+        warnings=[*stored.warnings, *mask_warnings(labels.values), *told, *unseen],
         **mask_facts(labels.values),
         parts=parts.facts,
         bytes=_bytes(found) if stored.bytes is None else stored.bytes,
@@ -111,8 +123,27 @@ def load(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Dataset:
         stored_type=str(inputs.dtype).removeprefix("torch."),
         streamed=not inputs.in_memory,
         sequential=stored.is_sequential,
+        table=table,
+        notes=list(stored.notes),
     )
     return Dataset(descriptor, facts, inputs, labels.values, parts.indices, order)
+
+
+def _fitted(
+    stored: StoredArrays, parts: Parts, order: Tensor | None
+) -> tuple[StoredArrays, TablePreparation | None, list[str]]:
+    """Return the inputs of a table as fitted on its training rows; others as they are."""
+    if not isinstance(stored.inputs, TableFeatures):
+        return stored, None, []
+    train = parts.indices.get("train")
+    if train is None:
+        train = torch.arange(len(stored.inputs) if order is None else len(order))
+    rows = train if order is None else order[train]
+    found = stored.inputs.fitted(rows.numpy())
+    inputs = replace(
+        stored, inputs=found.array.astype(np.float32), features=found.preparation.features
+    )
+    return inputs, found.preparation, list(found.warnings)
 
 
 def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
@@ -186,6 +217,7 @@ def _path(name: str, reference: str, files: Mapping[str, str]) -> Path:
 
 def _inputs(stored: StoredArrays, descriptor: DatasetDescriptor) -> Samples:
     inputs = stored.inputs
+    assert not isinstance(inputs, TableFeatures), "they are fitted before"
     if not isinstance(inputs, np.ndarray | tuple):
         return _shaped(inputs, descriptor)
     parts = (inputs,) if isinstance(inputs, np.ndarray) else inputs

@@ -91,6 +91,10 @@ def _read_archive(archive: zipfile.ZipFile, path: Path, name: str) -> StoredArra
             np.concatenate((parts[1], parts[3])),
             parts=ranges_of({"train": len(parts[0]), "test": len(parts[2])}),
         )
+    if any(member.startswith("xl/") for member in members):
+        raise InvalidDataError(
+            f"Dataset {name!r}: the file is an Excel workbook; save its sheet as CSV (UTF-8)."
+        )
     raise InvalidDataError(
         f"Dataset {name!r}: the archive holds {', '.join(sorted(members)) or 'nothing'}; it must "
         f"hold x and y, or {', '.join(_SPLIT_KEYS)}."

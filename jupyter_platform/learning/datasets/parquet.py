@@ -10,12 +10,20 @@ import pyarrow.parquet as pq
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.tables import TableLook
 from jupyter_platform.learning.datasets.arrays import Files, StoredArrays, file_name
 from jupyter_platform.learning.datasets.arrow import read_arrow
 
 
-def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
+def read(
+    descriptor: DatasetDescriptor, files: Files, look: TableLook | None = None
+) -> StoredArrays:
     """Read one file, or several with the same columns one after the other.
+
+    Parameters
+    ----------
+    look : TableLook, optional
+        Is filled in with what was recognised, also where the table is then refused.
 
     Raises
     ------
@@ -23,7 +31,7 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
         If a file is no Parquet file, or its columns cannot be learned.
     """
     tables = [read_parquet(path, descriptor.name) for path in files.all]
-    return read_arrow(tables, files.ranges([len(table) for table in tables]), descriptor)
+    return read_arrow(tables, files.ranges([len(table) for table in tables]), descriptor, look)
 
 
 def read_parquet(path: Path, dataset: str) -> pa.Table:

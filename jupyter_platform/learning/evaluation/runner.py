@@ -104,7 +104,7 @@ def run(context: RunContext) -> RunResult:
         result["outputs"] = keep_outputs(context, samples.indices, passed.columns[OUTPUTS])
     judged = _measured(context, samples, options)
     result["headline"]["on"] = judged.text
-    result["warnings"] = [*result.get("warnings", ()), *judged.warnings]
+    result["warnings"] = [*result.get("warnings", ()), *judged.warnings, *facts.warnings]
     result |= {
         "measured_on": judged.text,
         "strategy": options.strategy or default_evaluation(facts, options.criterion),

@@ -46,6 +46,7 @@ function wishOf(
   const {
     jupyterPlatformJob: job,
     jupyterPlatformNetwork: network,
+    jupyterPlatformDataset: dataset,
     jupyterPlatformSubmit: type
   } = link.dataset;
   if (job) {
@@ -53,6 +54,9 @@ function wishOf(
   }
   if (network && type) {
     return { command: CommandIDs.submit, args: { type, network } };
+  }
+  if (dataset && type) {
+    return { command: CommandIDs.submit, args: { type, dataset } };
   }
   return network
     ? { command: CommandIDs.openNetwork, args: { network } }

@@ -67,6 +67,7 @@ export const panels: JupyterFrontEndPlugin<void> = {
       places.add({ name, command, rank: PLACES_RANK + at });
     });
     addOpeningOfNetworks(app, tabs, offered[0], trans);
+    addOpeningOfDatasets(app, tabs, offered[1], trans);
     commands.addCommand(RESTORE, {
       describedBy: {
         args: { type: 'object', properties: { name: { type: 'string' } } }
@@ -108,7 +109,7 @@ class PanelTabs {
   async open(panel: IPanel, ...item: readonly string[]): Promise<void> {
     if (this._places.hasTabs) {
       this._app.shell.activateById((await this.find(panel, ...item)).id);
-    } else if (item.length === 0) {
+    } else if (item.length === 0 || panel.name !== 'networks') {
       this._places.visit({ open: panel.name });
     } else {
       const [network, tag] = item;
@@ -200,6 +201,29 @@ function addOpeningOfNetworks(
     },
     execute: ({ network, tag }) =>
       tabs.open(networks, ...[network, tag].filter(isText))
+  });
+}
+
+function addOpeningOfDatasets(
+  { commands }: JupyterFrontEnd,
+  tabs: PanelTabs,
+  datasets: IPanel,
+  trans: TranslationBundle
+): void {
+  commands.addCommand(CommandIDs.openDataset, {
+    label: trans.__('Open a dataset'),
+    icon: datasetIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: { dataset: { type: 'string' }, add: { type: 'string' } }
+      }
+    },
+    execute: ({ dataset, add }) =>
+      tabs.open(
+        datasets,
+        ...[isText(add) ? `add:${add}` : dataset].filter(isText)
+      )
   });
 }
 

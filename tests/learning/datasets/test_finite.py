@@ -74,7 +74,6 @@ def test_inputs_that_are_no_finite_float32_are_refused_with_place_and_number(tmp
         opened(way, tmp_path, *table(value))
 
     message = str(caught.value)
-    assert "3" in message
     # A CSV file's rows are its lines, and NaN is what it calls missing.
     assert any(text in message for text in ("sample 3", "row 3", "row 5", "line 5"))
 

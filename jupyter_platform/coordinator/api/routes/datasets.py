@@ -8,9 +8,9 @@ from fastapi import APIRouter, Header, Query, Request
 
 from jupyter_platform.coordinator.api.bounds import Count
 from jupyter_platform.coordinator.api.services import ServicesOf
-from jupyter_platform.coordinator.repository import DatasetUpload
+from jupyter_platform.coordinator.repository import DatasetUpload, LookRequest
 from jupyter_platform.coordinator.repository.datasets import MOST_SHOWN
-from jupyter_platform.core.catalogue import DatasetRecord
+from jupyter_platform.core.catalogue import DatasetLook, DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, Part
 
 OWN = frozenset({"part", "count", "sample"})
@@ -74,6 +74,19 @@ async def get(name: str, services: ServicesOf) -> DatasetRecord:
 async def cancel(name: str, services: ServicesOf) -> DatasetRecord:
     """Stop a download; what has come stays for the next time."""
     return await services.datasets.cancel_download(name)
+
+
+@router.post("/look", openapi_extra=UPLOAD_BODY)
+async def look(
+    request: Request,
+    services: ServicesOf,
+    asked: Annotated[LookRequest, Query()],
+    content_length: Annotated[int | None, Header(ge=0)] = None,
+) -> DatasetLook:
+    """Return how a file or folder would be read; nothing is added."""
+    looks = services.datasets.looks
+    content = await looks.content(asked, request.stream(), content_length)
+    return await looks.look(content, asked)
 
 
 @router.put("/{name}", status_code=201, openapi_extra=UPLOAD_BODY)

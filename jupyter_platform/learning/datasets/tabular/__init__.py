@@ -1,0 +1,1 @@
+"""Tables: how they are recognised, read, prepared and judged."""
