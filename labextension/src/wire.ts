@@ -317,14 +317,6 @@ export interface ILayer {
   inputs: string[] | null;
 }
 
-export interface INetworkSource {
-  /** Text by path. */
-  files: { [path: string]: string };
-  main: string;
-  attribute: string | null;
-  arguments: { [key: string]: Json };
-}
-
 export interface INetworkDescription {
   format: 1;
   name: string;
@@ -336,7 +328,7 @@ export interface INetworkDescription {
   layers: ILayer[];
   entry_point: string | null;
   /** Python source that makes it, instead of layers. */
-  source: INetworkSource | null;
+  source: { files: { [path: string]: string }; main: string } | null;
   /** Options that suit this network better than the general defaults. */
   defaults: { [key: string]: Json };
 }

@@ -112,7 +112,7 @@ def test_the_same_source_is_the_same_network_and_other_source_another(platform, 
         changed = platform.add_network("flowers.py")
 
     assert changed.description.name == "flowers-2"
-    replaced = platform.add_network("flowers.py", "flowers").description
+    replaced = platform.add_network("flowers.py", "flowers", replace=True).description
     assert (replaced.name, replaced.digest) == ("flowers", changed.description.digest)
 
 
