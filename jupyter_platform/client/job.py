@@ -289,6 +289,14 @@ class Job:
         self._require_unique("delete")
         self._transport.request("DELETE", self._path())
 
+    def change(self, *, name: str | None = None, note: str | None = None) -> Job:
+        """Change the job's name, or what is noted about it, and return the job itself."""
+        body = {"name": name, "note": note}
+        given = {key: value for key, value in body.items() if value is not None}
+        content = self._transport.request("PATCH", self._path(), body=given).content
+        self._record = JobRecord.model_validate_json(content)
+        return self
+
     def resubmit(self, **changes: Any) -> Job:
         """Submit the same again, with a number behind its name.
 

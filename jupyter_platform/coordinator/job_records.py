@@ -131,6 +131,7 @@ class JobRecords:
             warnings=row.warnings,
             sweep=row.sweep,
             varied=row.varied or {},
+            note=row.note or "",
             result=row.result if with_result else None,
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+import unicodedata
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -21,6 +22,7 @@ from jupyter_platform.coordinator.searching import search_terms
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
 from jupyter_platform.coordinator.submission import Resolved, Submissions
+from jupyter_platform.coordinator.submission.fields import plain_name
 from jupyter_platform.coordinator.transitions import move
 from jupyter_platform.core.errors import (
     ConflictError,
@@ -28,7 +30,7 @@ from jupyter_platform.core.errors import (
     refusal,
     unknown_name,
 )
-from jupyter_platform.core.jobs import JobCheck, JobPage, JobRecord, JobSubmission
+from jupyter_platform.core.jobs import JobChange, JobCheck, JobPage, JobRecord, JobSubmission
 from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
 
 
@@ -219,6 +221,21 @@ class JobService:
         await self._records.publish([found])
         return await self.get(found)
 
+    async def change(self, job: str, change: JobChange) -> JobRecord:
+        """Change the name of a job, or what is noted about it; what is left out stays.
+
+        Raises
+        ------
+        OptionError
+            If the name is empty, or either holds a control character.
+        """
+        found = await self.identify(job)
+        name = None if change.name is None else plain_name(change.name)
+        note = None if change.note is None else _plain_note(change.note)
+        await self._store.run(lambda session: _change(session, found, name, note))
+        await self._records.publish([found])
+        return await self.get(found)
+
     async def delete_pool(self, name: str) -> None:
         """Remove an experience pool with all that is in it.
 
@@ -327,3 +344,19 @@ def _want_stop(session: Session, job: str, why: str | None = None) -> JobState |
     if state == JobState.QUEUED:
         move(row, JobState.CANCELLED)
     return JobState(row.state)
+
+
+def _plain_note(text: str) -> str:
+    if any(unicodedata.category(letter) == "Cc" and letter not in "\n\t" for letter in text):
+        message = "The note holds a control character; write plain text."
+        raise refusal("note", text, message, "plain text")
+    return text.strip()
+
+
+def _change(session: Session, job: str, name: str | None, note: str | None) -> None:
+    row = session.get(JobRow, job)
+    if row is None:
+        raise no_job(job)
+    row.name = row.name if name is None else name
+    row.note = row.note if note is None else note
+    row.search = f"{row.search} {name or ''} {note or ''}".lower()

@@ -9,6 +9,7 @@ from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 
 MAX_NAME_LENGTH = 300
+MAX_NOTE_LENGTH = 10_000
 MAX_OPTIONS_BYTES = 256_000
 """Bytes of JSON that the options of one submission may take."""
 MAX_MEMORY_BYTES = 10**15
@@ -164,8 +165,19 @@ class JobRecord(BaseModel):
     """Options in which it differs from the other jobs of its sweep."""
     hosts: list[str] = Field(default_factory=list)
     """Hosts of its processes by rank, in the latest attempt; only in the record of a single job."""
+    note: str = ""
+    """What somebody noted about it."""
     result: dict[str, Any] | None = None
     """Only in the record of a single job, not in lists."""
+
+
+class JobChange(BaseModel):
+    """What of a job can be changed after it was submitted; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(default=None, max_length=MAX_NAME_LENGTH)
+    note: str | None = Field(default=None, max_length=MAX_NOTE_LENGTH)
 
 
 class JobPage(BaseModel):

@@ -21,6 +21,18 @@ export const jobIcon = icon(
   '<path d="M1.5 13.5v-11h1.2v9.8h11.8v1.2z"/><path d="M4 4.2c1.2 4.4 3.2 5.9 9.8 6.1v-1.2C8.2 8.9 6.3 7.7 5.2 3.9z"/>'
 );
 
+/** A table of jobs. */
+export const tableIcon = icon(
+  'table',
+  '<path d="M1.5 2.5h13v11h-13zm1.2 4.2v2h3v-2zm4.2 0v2h6.4v-2zm-4.2 3.2v2.4h3V9.9zm4.2 0v2.4h6.4V9.9z" fill-rule="evenodd"/>'
+);
+
+/** Two curves over each other. */
+export const compareIcon = icon(
+  'compare',
+  '<path d="M1.5 13.5v-11h1.2v9.8h11.8v1.2z"/><path d="M4 4c1.5 4.6 4 6.2 9.8 6.4V9.2C8.8 9 6.5 7.6 5.2 3.6z"/><path d="M4 9.5c3-.4 5-2.8 9.8-6.3l.7 1C9.5 7.800 7.300 10.300 4 10.700z"/>'
+);
+
 export const dashboardIcon = icon(
   'dashboard',
   '<path d="M2 2h5v7H2zM9 2h5v4H9zM9 8h5v6H9zM2 11h5v3H2z"/>'

@@ -3,6 +3,7 @@ import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { commands } from './plugins/commands';
 import { dashboards } from './plugins/dashboards';
 import { jobs } from './plugins/jobs';
+import { jobsTable } from './plugins/jobs-table';
 import { links } from './plugins/links';
 import { mime } from './plugins/mime';
 import { model } from './plugins/model';
@@ -19,6 +20,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   commands,
   sidebar,
   jobs,
+  jobsTable,
   submit,
   mime,
   dashboards,

@@ -17,6 +17,7 @@ import type {
   IFieldError,
   IHost,
   IJob,
+  IJobChange,
   IJobCheck,
   IJobPage,
   IJobSubmission,
@@ -93,6 +94,10 @@ export class PlatformApi implements IPlatformApi {
 
   stopJob(id: string): Promise<IJob> {
     return this._send('POST', `jobs/${segment(id)}/stop`);
+  }
+
+  changeJob(id: string, change: IJobChange): Promise<IJob> {
+    return this._send('PATCH', `jobs/${segment(id)}`, change);
   }
 
   deleteJob(id: string): Promise<void> {
@@ -224,7 +229,7 @@ export class PlatformApi implements IPlatformApi {
   }
 
   private _send<T>(
-    method: 'POST' | 'DELETE',
+    method: 'POST' | 'PATCH' | 'DELETE',
     path: string,
     body?: unknown,
     signal?: AbortSignal

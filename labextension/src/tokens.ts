@@ -5,6 +5,7 @@ import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
 import type {
   IHost,
   IJob,
+  IJobChange,
   IJobCheck,
   IJobPage,
   IJobSubmission,
@@ -38,6 +39,19 @@ export const CommandIDs = {
   submit: 'jupyter-platform:submit',
   /** `{ job, activate?: boolean }`. */
   openJob: 'jupyter-platform:open-job',
+  openJobs: 'jupyter-platform:open-jobs',
+  /** `{ sweep: <id>, name? }`. */
+  openSweep: 'jupyter-platform:open-sweep',
+  /** `{ jobs: <ids> }`, two to twenty. */
+  compareJobs: 'jupyter-platform:compare-jobs',
+  /** `{ jobs: <ids> }`. */
+  stopJobs: 'jupyter-platform:stop-jobs',
+  /** `{ jobs: <ids> }`. */
+  deleteJobs: 'jupyter-platform:delete-jobs',
+  /** `{ job }`. */
+  renameJob: 'jupyter-platform:rename-job',
+  /** `{ job }`. */
+  noteJob: 'jupyter-platform:note-job',
   stopJob: 'jupyter-platform:stop-job',
   deleteJob: 'jupyter-platform:delete-job',
   resubmitJob: 'jupyter-platform:resubmit-job',
@@ -77,6 +91,8 @@ export interface IJobQuery {
   search?: string;
   name?: string;
   ids?: readonly string[];
+  /** Id of a sweep. */
+  sweep?: string;
   limit?: number;
   offset?: number;
   order?: 'newest' | 'oldest';
@@ -106,6 +122,8 @@ export interface IPlatformApi {
   /** One job with its result. */
   job(id: string, signal?: AbortSignal): Promise<IJob>;
   stopJob(id: string): Promise<IJob>;
+  /** Change what people call a job, or what they noted about it. */
+  changeJob(id: string, change: IJobChange): Promise<IJob>;
   /** Hide a job that has ended; it is removed after a minute. */
   deleteJob(id: string): Promise<void>;
   /** Bring a job back that was deleted less than a minute ago. */

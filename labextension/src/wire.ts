@@ -149,8 +149,20 @@ export interface IJob {
   warnings: string[];
   /** Hosts of its processes, by rank, in the latest attempt; only in the record of a single job. */
   hosts: string[];
+  /** Id of the sweep that it is part of. */
+  sweep: string | null;
+  /** Options in which it differs from the other jobs of its sweep. */
+  varied: { [key: string]: Json };
+  /** What somebody noted about it. */
+  note: string;
   /** Only in the record of a single job, not in lists. */
   result: { [key: string]: Json } | null;
+}
+
+/** What of a job can be changed after it was submitted. */
+export interface IJobChange {
+  name?: string;
+  note?: string;
 }
 
 export interface IJobPage {

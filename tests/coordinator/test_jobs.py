@@ -9,8 +9,9 @@ from jupyter_platform.core.errors import (
     ConflictError,
     InvalidRequestError,
     NotFoundError,
+    OptionError,
 )
-from jupyter_platform.core.jobs import JobSubmission
+from jupyter_platform.core.jobs import JobChange, JobSubmission
 
 SUBMISSION = JobSubmission(type="LEARN", networks=["mlp"], dataset="iris")
 
@@ -187,3 +188,29 @@ async def test_a_held_queue_says_so(open_lab, host, until):
         assert "the queue is held" in (await lab.jobs.check(submission)).when
         lab.jobs.hold(False)
         await until(lambda: host.runs)
+
+
+async def test_a_job_gets_another_name_and_a_note_and_is_found_by_both(open_lab):
+    async with open_lab() as lab:
+        lab.jobs.hold(True)
+        job = await lab.jobs.submit(SUBMISSION)
+
+        changed = await lab.jobs.change(job.id, JobChange(name=" Better ", note="wider\nlayers"))
+        kept = await lab.jobs.change(job.id, JobChange())
+
+        assert (changed.name, changed.note) == ("Better", "wider\nlayers")
+        assert (kept.name, kept.note) == ("Better", "wider\nlayers")
+        for word in ("better", "wider", job.name):
+            assert [item.id for item in (await lab.jobs.list(search=word)).items] == [job.id]
+
+
+@pytest.mark.parametrize("change", [{"name": "  "}, {"name": "a\x1bb"}, {"note": "a\x00b"}])
+async def test_a_name_or_note_that_no_terminal_can_show_is_refused(open_lab, change):
+    async with open_lab() as lab:
+        lab.jobs.hold(True)
+        job = await lab.jobs.submit(SUBMISSION)
+
+        with pytest.raises(OptionError):
+            await lab.jobs.change(job.id, JobChange(**change))
+
+        assert (await lab.jobs.get(job.id)).name == job.name

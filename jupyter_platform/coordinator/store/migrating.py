@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from jupyter_platform.core.errors import StoreError
 
-HEAD = "0006"
+HEAD = "0007"
 """The revision that this version of the code works with."""
 
 

@@ -124,6 +124,8 @@ class JobRow(Base):
     """Sweep that it is part of."""
     varied: Mapped[dict[str, Any] | None]
     """Options in which it differs from the others of its sweep."""
+    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    """What somebody noted about it."""
 
 
 class SweepRow(Base):

@@ -73,10 +73,21 @@ def job_name(
     if submission.name is None:
         on = source.name or getattr(options, "environment", None)
         return f"{networks[0].name}-{on}"
-    name = submission.name.strip()
+    return plain_name(submission.name)
+
+
+def plain_name(text: str) -> str:
+    """Return a name for people without the white space around it.
+
+    Raises
+    ------
+    OptionError
+        If it is empty, or holds a control character.
+    """
+    name = text.strip()
     if not name:
         message = "The name is empty; write one, or leave it out."
-        raise refusal("name", submission.name, message, f"1 to {MAX_NAME_LENGTH} characters")
+        raise refusal("name", text, message, f"1 to {MAX_NAME_LENGTH} characters")
     if any(unicodedata.category(letter) == "Cc" for letter in name):
         # They would move the cursor of every terminal that lists the job.
         message = f"name = {name!r} holds a control character; write one line of plain text."

@@ -18,7 +18,9 @@ const WORDS = [
   'from',
   'as',
   'tag',
-  'open'
+  'open',
+  'compare',
+  'sweep'
 ];
 /** Those of them that the submit form starts from. */
 const STARTS = ['type', 'network', 'dataset', 'from', 'as', 'tag'];
@@ -67,7 +69,8 @@ export const links: JupyterFrontEndPlugin<void> = {
     });
     router.register({
       command: FOLLOW,
-      pattern: /[?&](job=[^&#]+|network=[^&#]+|open=[^&#]+|submit(?=[=&#]|$))/,
+      pattern:
+        /[?&](job=[^&#]+|network=[^&#]+|open=[^&#]+|compare=[^&#]+|sweep=[^&#]+|submit(?=[=&#]|$))/,
       rank: 20
     });
   }
@@ -90,6 +93,12 @@ function asked(
   }
   if (query.has('submit')) {
     return [CommandIDs.submit, given(STARTS)];
+  }
+  if (query.get('compare')) {
+    return [CommandIDs.compareJobs, { jobs: query.get('compare') ?? '' }];
+  }
+  if (query.get('sweep')) {
+    return [CommandIDs.openSweep, given(['sweep'])];
   }
   if (query.get('network')) {
     return [CommandIDs.openNetwork, given(['network', 'tag'])];

@@ -11,6 +11,8 @@ const ENTRIES: readonly string[] = [
   CommandIDs.tryJob,
   CommandIDs.continueJob,
   CommandIDs.resubmitJob,
+  CommandIDs.renameJob,
+  CommandIDs.noteJob,
   CommandIDs.downloadJob,
   CommandIDs.copyJobId,
   CommandIDs.deleteJob

@@ -15,6 +15,7 @@ from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
 from jupyter_platform.coordinator.deletion import MAX_UNDO_S, UNDO_S
 from jupyter_platform.core.catalogue import JobWeights
 from jupyter_platform.core.jobs import (
+    JobChange,
     JobCheck,
     JobFileRecord,
     JobPage,
@@ -117,6 +118,12 @@ async def get(job: str, services: ServicesOf) -> JobRecord:
 async def stop(job: str, services: ServicesOf) -> JobRecord:
     """Let a job end with a checkpoint; one that waits is cancelled."""
     return await services.jobs.stop(job)
+
+
+@router.patch("/{job}")
+async def change(job: str, change: JobChange, services: ServicesOf) -> JobRecord:
+    """Change the name of a job, or what is noted about it."""
+    return await services.jobs.change(job, change)
 
 
 @router.delete("/{job}", status_code=204)

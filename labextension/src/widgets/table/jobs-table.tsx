@@ -1,0 +1,286 @@
+import type { Message } from '@lumino/messaging';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { useMemo, useRef, useState } from 'react';
+
+import { formatCount } from '../../format';
+import { tableIcon } from '../../icons';
+import { LEAST_COMPARED, MOST_COMPARED } from '../../models/comparison';
+import {
+  GROUPINGS,
+  columnsOf,
+  groupJobs,
+  nameColumn,
+  sortJobs
+} from '../../models/job-columns';
+import type { IColumn, ISorting } from '../../models/job-columns';
+import { JobsTable } from '../../models/jobs-table';
+import { CommandIDs } from '../../tokens';
+import { isEnded } from '../../wire';
+import type { IJob } from '../../wire';
+import { useDisposable, useView, useWidth } from '../observed';
+import { SearchField } from '../search-field';
+import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
+import type { ISurroundings } from '../surroundings';
+import { ColumnsButton } from './columns-button';
+import { Parallel } from './parallel';
+import { TableGroup, TableHead } from './rows';
+
+/** Columns that are not shown until somebody asks for them. */
+const HIDDEN = ['type', 'note'];
+
+/** All jobs, or those of a sweep, as a table in a tab. */
+export class JobsTableView extends ReactWidget {
+  /**
+   * @param sweep - only the jobs of this sweep
+   */
+  constructor(
+    private readonly _surroundings: ISurroundings,
+    readonly sweep: string | null,
+    title: string
+  ) {
+    super();
+    this.addClass('jp-Platform-tableView');
+    this.title.label = title;
+    this.title.icon = tableIcon;
+    this.title.closable = true;
+    this.node.tabIndex = -1;
+  }
+
+  protected override onCloseRequest(message: Message): void {
+    super.onCloseRequest(message);
+    this.dispose();
+  }
+
+  protected override onActivateRequest(message: Message): void {
+    super.onActivateRequest(message);
+    this.node.focus();
+  }
+
+  protected override render(): JSX.Element {
+    return (
+      <SurroundingsProvider value={this._surroundings}>
+        <TablePage sweep={this.sweep} />
+      </SurroundingsProvider>
+    );
+  }
+}
+
+function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
+  const { model, trans } = useSurroundings();
+  const table = useDisposable(() => new JobsTable(model, sweep));
+  const { jobs, total, error, chosen } = useView(table);
+  const [text, setText] = useState('');
+  const [grouping, setGrouping] = useState<string | null>(null);
+  const [sorting, setSorting] = useState<ISorting>({
+    column: 'submitted',
+    isDescending: true
+  });
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set(HIDDEN));
+  const element = useRef<HTMLDivElement>(null);
+  const width = useWidth(element);
+  const columns = useMemo(() => columnsOf(jobs, trans), [jobs, trans]);
+  const name = useMemo(() => nameColumn(trans), [trans]);
+  const shown = [name, ...columns.filter(({ id }) => !hidden.has(id))];
+  const groups = groupJobs(
+    sortJobs(jobs, [name, ...columns], sorting),
+    columns,
+    grouping
+  );
+  return (
+    <div ref={element} className="jp-Platform-tablePage">
+      <div className="jp-Platform-tableTools">
+        <SearchField
+          text={text}
+          label={trans.__('Search names, networks, datasets, options and tags')}
+          onChange={value => {
+            setText(value);
+            table.search(value);
+          }}
+        />
+        <Grouping columns={columns} value={grouping} onChange={setGrouping} />
+        <ColumnsButton
+          columns={columns}
+          hidden={hidden}
+          onToggle={id => setHidden(toggled(hidden, id))}
+        />
+        <span className="jp-Platform-quiet" role="status">
+          {total === null
+            ? trans.__('Reading…')
+            : trans
+                ._n('%1 job', '%1 jobs', total)
+                .replace(String(total), formatCount(total))}
+        </span>
+        <ChosenActions jobs={jobs} chosen={chosen} />
+      </div>
+      {error ? (
+        <p className="jp-Platform-warning" role="alert">
+          <span aria-hidden>▲</span> {error}
+        </p>
+      ) : null}
+      {sweep ? <Parallel jobs={jobs} width={width} /> : null}
+      <div className="jp-Platform-tableScroll">
+        <table className="jp-Platform-table">
+          <TableHead
+            columns={shown}
+            sorting={sorting}
+            onSort={column =>
+              setSorting({
+                column,
+                isDescending:
+                  sorting.column === column ? !sorting.isDescending : false
+              })
+            }
+            allChosen={jobs.length > 0 && chosen.size === jobs.length}
+            onChooseAll={all =>
+              table.chooseAll(all ? jobs.map(({ id }) => id) : [])
+            }
+          />
+          {groups.map(group => (
+            <TableGroup
+              key={group.label ?? ''}
+              group={group}
+              columns={shown}
+              chosen={chosen}
+              onChoose={(id, isChosen) => table.choose(id, isChosen)}
+            />
+          ))}
+        </table>
+        {total === 0 ? <Empty searched={text !== ''} /> : null}
+        {total !== null && jobs.length < total ? (
+          <button
+            type="button"
+            className="jp-Platform-button"
+            onClick={() => table.more()}
+          >
+            {trans.__(
+              'Show more (%1 of %2)',
+              formatCount(jobs.length),
+              formatCount(total)
+            )}
+          </button>
+        ) : null}
+      </div>
+    </div>
+  );
+}
+
+function toggled(items: ReadonlySet<string>, item: string): Set<string> {
+  const next = new Set(items);
+  if (!next.delete(item)) {
+    next.add(item);
+  }
+  return next;
+}
+
+interface IGroupingProps {
+  columns: readonly IColumn[];
+  value: string | null;
+  onChange: (value: string | null) => void;
+}
+
+function Grouping({ columns, value, onChange }: IGroupingProps): JSX.Element {
+  const { trans } = useSurroundings();
+  const offered = columns.filter(
+    ({ id }) => GROUPINGS.includes(id) || id.startsWith('option:')
+  );
+  return (
+    <label className="jp-Platform-grouping">
+      {trans.__('Group by')}
+      <select
+        value={value ?? ''}
+        onChange={event => onChange(event.target.value || null)}
+      >
+        <option value="">{trans.__('nothing')}</option>
+        <option value="sweep">{trans.__('sweep')}</option>
+        {offered.map(({ id, label }) => (
+          <option key={id} value={id}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What can be done with the jobs that were chosen. */
+function ChosenActions({
+  jobs,
+  chosen
+}: {
+  jobs: readonly IJob[];
+  chosen: ReadonlySet<string>;
+}): JSX.Element | null {
+  const { commands, trans } = useSurroundings();
+  if (chosen.size === 0) {
+    return null;
+  }
+  const found = jobs.filter(({ id }) => chosen.has(id));
+  const ids = found.map(({ id }) => id);
+  const canCompare =
+    ids.length >= LEAST_COMPARED && ids.length <= MOST_COMPARED;
+  const running = found.filter(({ state }) => !isEnded(state));
+  return (
+    <span className="jp-Platform-chosen">
+      <strong>{trans.__('%1 chosen', ids.length)}</strong>
+      <button
+        type="button"
+        className="jp-Platform-button jp-mod-filled"
+        disabled={!canCompare}
+        title={
+          canCompare
+            ? trans.__('Curves over each other, and what differs')
+            : trans.__('Choose %1 to %2 jobs', LEAST_COMPARED, MOST_COMPARED)
+        }
+        onClick={() => run(commands, CommandIDs.compareJobs, { jobs: ids })}
+      >
+        {trans.__('Compare')}
+      </button>
+      {running.length ? (
+        <button
+          type="button"
+          className="jp-Platform-button"
+          onClick={() =>
+            run(commands, CommandIDs.stopJobs, {
+              jobs: running.map(({ id }) => id)
+            })
+          }
+        >
+          {trans.__('Stop…')}
+        </button>
+      ) : null}
+      {running.length < ids.length ? (
+        <button
+          type="button"
+          className="jp-Platform-button"
+          onClick={() =>
+            run(commands, CommandIDs.deleteJobs, {
+              jobs: found
+                .filter(({ state }) => isEnded(state))
+                .map(({ id }) => id)
+            })
+          }
+        >
+          {trans.__('Delete…')}
+        </button>
+      ) : null}
+    </span>
+  );
+}
+
+function Empty({ searched }: { searched: boolean }): JSX.Element {
+  const { commands, trans } = useSurroundings();
+  return searched ? (
+    <p className="jp-Platform-hint">{trans.__('No job matches.')}</p>
+  ) : (
+    <p className="jp-Platform-hint">
+      {trans.__('There are no jobs yet.')}{' '}
+      <button
+        type="button"
+        className="jp-Platform-button jp-mod-filled"
+        onClick={() => run(commands, CommandIDs.submit)}
+      >
+        {trans.__('Submit')}
+      </button>
+    </p>
+  );
+}
