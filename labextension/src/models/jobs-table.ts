@@ -18,6 +18,8 @@ export interface IJobsTableView {
   /** Jobs that match, read or not; null until the first answer. */
   readonly total: number | null;
   readonly error: string | null;
+  /** What is searched for. */
+  readonly search: string;
   /** Ids of the jobs that were chosen. */
   readonly chosen: ReadonlySet<string>;
 }
@@ -31,8 +33,8 @@ export class JobsTable implements IDisposable {
     private readonly _model: IPlatformModel,
     readonly sweep: string | null = null
   ) {
-    _model.jobTransition.connect(this._later, this);
-    _model.jobDeleted.connect(this._later, this);
+    _model.jobTransition.connect(this._later);
+    _model.jobDeleted.connect(this._later);
     void this.read();
   }
 
@@ -50,14 +52,16 @@ export class JobsTable implements IDisposable {
 
   dispose(): void {
     this._isDisposed = true;
+    this._model.jobTransition.disconnect(this._later);
+    this._model.jobDeleted.disconnect(this._later);
     this._reading.dispose();
     Signal.clearData(this);
   }
 
   /** Show only the jobs that a text finds. */
   search(text: string): void {
-    this._search = text;
     this._wanted = PAGE;
+    this._set({ search: text });
     void this._reading.invoke();
   }
 
@@ -91,7 +95,7 @@ export class JobsTable implements IDisposable {
       let total = Infinity;
       while (jobs.length < Math.min(this._wanted, total)) {
         const page = await this._model.api.jobs({
-          search: this._search || undefined,
+          search: this._view.search || undefined,
           sweep: this.sweep ?? undefined,
           limit: PAGE,
           offset: jobs.length
@@ -124,9 +128,9 @@ export class JobsTable implements IDisposable {
     this._changed.emit();
   }
 
-  private _later(): void {
+  private readonly _later = (): void => {
     void this._reading.invoke();
-  }
+  };
 
   private readonly _reading = new Debouncer(() => this.read(), SETTLED_MS);
   private readonly _changed = new Signal<this, void>(this);
@@ -134,9 +138,9 @@ export class JobsTable implements IDisposable {
     jobs: [],
     total: null,
     error: null,
+    search: '',
     chosen: new Set()
   };
-  private _search = '';
   private _wanted = PAGE;
   private _reads = 0;
   private _isDisposed = false;

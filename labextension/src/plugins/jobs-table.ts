@@ -63,8 +63,11 @@ export const jobsTable: JupyterFrontEndPlugin<void> = {
           properties: { sweep: { type: 'string' }, name: { type: 'string' } }
         }
       },
-      execute: ({ sweep, name }) =>
-        tabs.openSweep(String(sweep), name ? String(name) : undefined)
+      execute: async ({ sweep, name }) => {
+        if (typeof sweep === 'string') {
+          await tabs.openSweep(sweep, typeof name === 'string' ? name : sweep);
+        }
+      }
     });
     commands.addCommand(CommandIDs.compareJobs, {
       label: trans.__('Compare'),
@@ -80,10 +83,7 @@ export const jobsTable: JupyterFrontEndPlugin<void> = {
           }
         }
       },
-      execute: ({ jobs }) =>
-        tabs.compare(
-          Array.isArray(jobs) ? jobs.map(String) : String(jobs).split(',')
-        )
+      execute: ({ jobs }) => tabs.compare(idsOf(jobs))
     });
     palette?.addItem({
       command: CommandIDs.openJobs,
@@ -102,6 +102,14 @@ export const jobsTable: JupyterFrontEndPlugin<void> = {
     });
   }
 };
+
+/** Ids of jobs, as an array or as text with commas. */
+function idsOf(jobs: unknown): string[] {
+  if (Array.isArray(jobs)) {
+    return jobs.filter(id => typeof id === 'string');
+  }
+  return typeof jobs === 'string' ? jobs.split(',') : [];
+}
 
 /** The tabs; one for each table and each set of jobs that is compared. */
 class TableTabs {
@@ -127,7 +135,7 @@ class TableTabs {
     });
   }
 
-  async openSweep(sweep: string, name = sweep): Promise<void> {
+  async openSweep(sweep: string, name: string): Promise<void> {
     if (!this._places.hasTabs) {
       this._places.visit({ sweep });
       return;

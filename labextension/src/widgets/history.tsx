@@ -7,7 +7,7 @@ import type {
 } from '../models/history';
 import type { ILabel } from '../models/labels';
 import { Section, ShowMore } from './job-list';
-import { JobRow } from './job-row';
+import { JobRows } from './job-rows';
 import { SearchField } from './search-field';
 import { useSurroundings } from './surroundings';
 
@@ -62,14 +62,7 @@ export function HistorySection({
         </p>
       )}
       <ul className="jp-Platform-jobs" aria-busy={view.loading}>
-        {view.items.map(job => (
-          <JobRow
-            key={job.id}
-            job={job}
-            label={labels.get(job.id)}
-            current={job.id === current}
-          />
-        ))}
+        <JobRows jobs={view.items} {...{ labels, current }} />
       </ul>
       <HistoryEnd history={history} view={view} />
     </Section>

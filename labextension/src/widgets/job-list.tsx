@@ -101,7 +101,9 @@ export function useRoving(jobs: readonly IJob[]): IRoving {
   );
   const onKeyDown = useCallback(
     (event: KeyboardEvent<HTMLElement>) => {
-      const row = (event.target as Element).closest<HTMLElement>('[data-job]');
+      const row = (event.target as Element).closest<HTMLElement>(
+        '[data-job], [data-sweep]'
+      );
       if (!row || event.ctrlKey || event.metaKey || event.altKey) {
         return;
       }

@@ -14,7 +14,7 @@ import { Announcer } from './announcer';
 import { Header } from './header';
 import { HistorySection, useHistory } from './history';
 import { Section, ShowMore, useRoving } from './job-list';
-import { JobRow } from './job-row';
+import { JobRows } from './job-rows';
 import { useLabels } from './labels';
 import { usePlatformState } from './live';
 import { SurroundingsProvider, run, useSurroundings } from './surroundings';
@@ -209,15 +209,11 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
           </p>
         ) : null}
         <ul className="jp-Platform-jobs">
-          {drawn.running.map(job => (
-            <JobRow
-              key={job.id}
-              job={job}
-              label={labels.get(job.id)}
-              current={job.id === current}
-              trend={active ? model.trend(job.id) : undefined}
-            />
-          ))}
+          <JobRows
+            jobs={drawn.running}
+            {...{ labels, current }}
+            trend={active ? job => model.trend(job) : undefined}
+          />
         </ul>
         <ShowMore
           shown={drawn.running.length}
@@ -233,14 +229,7 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
           onToggle={toggle('waiting')}
         >
           <ul className="jp-Platform-jobs">
-            {drawn.waiting.map(job => (
-              <JobRow
-                key={job.id}
-                job={job}
-                label={labels.get(job.id)}
-                current={job.id === current}
-              />
-            ))}
+            <JobRows jobs={drawn.waiting} {...{ labels, current }} />
           </ul>
           <ShowMore
             shown={drawn.waiting.length}

@@ -41,6 +41,9 @@ export function aJob(fields: Partial<IJob> = {}): IJob {
     error: null,
     warnings: [],
     hosts: [],
+    sweep: null,
+    varied: {},
+    note: '',
     result: null,
     ...fields
   };

@@ -11,8 +11,6 @@ import { useSurroundings } from '../surroundings';
 
 const HEIGHT = 220;
 const STYLE = { smoothing: 0.6, isLog: false };
-/** Series of ranks of a gang are left out: rank 0 speaks for the job. */
-const OF_RANK = /@\d+$/;
 
 interface IComparedCurvesProps {
   metrics: readonly (IMetrics | null)[];
@@ -27,9 +25,16 @@ export function ComparedCurves(props: IComparedCurvesProps): JSX.Element {
   const { trans } = useSurroundings();
   const names = useMemo(
     () =>
-      [...new Set(metrics.flatMap(item => Object.keys(item?.series ?? {})))]
-        .filter(name => !OF_RANK.test(name))
-        .sort(),
+      // Rank 0 of a gang speaks for its job.
+      [
+        ...new Set(
+          metrics.flatMap(item =>
+            Object.entries(item?.series ?? {}).flatMap(([name, { rank }]) =>
+              rank ? [] : [name]
+            )
+          )
+        )
+      ].sort(),
     [metrics]
   );
   if (names.length === 0) {
@@ -77,7 +82,7 @@ function ComparedPlot({
       table={table}
       isLog={false}
       xLabel={by === 'step' ? trans.__('step') : trans.__('seconds')}
-      yLabel={seriesLabel(name, trans)}
+      yLabel={seriesLabel(name, 0, trans)}
       first={labels.indexOf(series[0]?.[0] ?? '')}
       height={HEIGHT}
       width={width}

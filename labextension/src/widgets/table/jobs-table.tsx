@@ -68,8 +68,7 @@ export class JobsTableView extends ReactWidget {
 function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
   const { model, trans } = useSurroundings();
   const table = useDisposable(() => new JobsTable(model, sweep));
-  const { jobs, total, error, chosen } = useView(table);
-  const [text, setText] = useState('');
+  const { jobs, total, error, chosen, search } = useView(table);
   const [grouping, setGrouping] = useState<string | null>(null);
   const [sorting, setSorting] = useState<ISorting>({
     column: 'submitted',
@@ -88,30 +87,11 @@ function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
   );
   return (
     <div ref={element} className="jp-Platform-tablePage">
-      <div className="jp-Platform-tableTools">
-        <SearchField
-          text={text}
-          label={trans.__('Search names, networks, datasets, options and tags')}
-          onChange={value => {
-            setText(value);
-            table.search(value);
-          }}
-        />
-        <Grouping columns={columns} value={grouping} onChange={setGrouping} />
-        <ColumnsButton
-          columns={columns}
-          hidden={hidden}
-          onToggle={id => setHidden(toggled(hidden, id))}
-        />
-        <span className="jp-Platform-quiet" role="status">
-          {total === null
-            ? trans.__('Reading…')
-            : trans
-                ._n('%1 job', '%1 jobs', total)
-                .replace(String(total), formatCount(total))}
-        </span>
-        <ChosenActions jobs={jobs} chosen={chosen} />
-      </div>
+      <Tools
+        {...{ table, columns, hidden, grouping }}
+        onHide={setHidden}
+        onGroup={setGrouping}
+      />
       {error ? (
         <p className="jp-Platform-warning" role="alert">
           <span aria-hidden>▲</span> {error}
@@ -145,7 +125,7 @@ function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
             />
           ))}
         </table>
-        {total === 0 ? <Empty searched={text !== ''} /> : null}
+        {total === 0 ? <Empty searched={search !== ''} /> : null}
         {total !== null && jobs.length < total ? (
           <button
             type="button"
@@ -160,6 +140,45 @@ function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
           </button>
         ) : null}
       </div>
+    </div>
+  );
+}
+
+interface IToolsProps {
+  table: JobsTable;
+  columns: readonly IColumn[];
+  hidden: ReadonlySet<string>;
+  grouping: string | null;
+  onHide: (hidden: ReadonlySet<string>) => void;
+  onGroup: (grouping: string | null) => void;
+}
+
+/** What stands above a table: search, groups, columns, and what can be done with the chosen. */
+function Tools(props: IToolsProps): JSX.Element {
+  const { table, columns, hidden, grouping, onHide, onGroup } = props;
+  const { trans } = useSurroundings();
+  const { jobs, total, chosen, search } = useView(table);
+  return (
+    <div className="jp-Platform-tableTools">
+      <SearchField
+        text={search}
+        label={trans.__('Search names, networks, datasets, options and tags')}
+        onChange={value => table.search(value)}
+      />
+      <Grouping columns={columns} value={grouping} onChange={onGroup} />
+      <ColumnsButton
+        columns={columns}
+        hidden={hidden}
+        onToggle={id => onHide(toggled(hidden, id))}
+      />
+      <span className="jp-Platform-quiet" role="status">
+        {total === null
+          ? trans.__('Reading…')
+          : trans
+              ._n('%1 job', '%1 jobs', total)
+              .replace(String(total), formatCount(total))}
+      </span>
+      <ChosenActions jobs={jobs} chosen={chosen} />
     </div>
   );
 }
