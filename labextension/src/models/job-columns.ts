@@ -42,9 +42,9 @@ export function columnsOf(
   jobs: readonly IJob[],
   trans: TranslationBundle
 ): IColumn[] {
-  const options = unique(
-    jobs.flatMap(job => [...Object.keys(job.varied), ...Object.keys(job.given)])
-  ).sort();
+  const varied = unique(jobs.flatMap(job => Object.keys(job.varied)));
+  const given = unique(jobs.flatMap(job => Object.keys(job.given))).sort();
+  const options = unique([...varied, ...given]);
   const scores = unique(
     jobs.flatMap(({ headline }) => (headline ? [headline.name] : []))
   ).sort();
@@ -70,9 +70,19 @@ export function columnsOf(
   ];
 }
 
-/** The name of a job, which is the first column of every table. */
-export function nameColumn(trans: TranslationBundle): IColumn {
-  return words('name', trans.__('Name'), job => job.name);
+/**
+ * The name of a job, which is the first column of every table.
+ *
+ * @param labels - what is shown of it, by ids; the whole of it when absent
+ */
+export function nameColumn(
+  trans: TranslationBundle,
+  labels: ReadonlyMap<string, string> = new Map()
+): IColumn {
+  return {
+    ...words('name', trans.__('Name'), job => job.name),
+    text: ({ id, name }) => labels.get(id) ?? name
+  };
 }
 
 function words(

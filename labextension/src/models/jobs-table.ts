@@ -35,6 +35,7 @@ export class JobsTable implements IDisposable {
   ) {
     _model.jobTransition.connect(this._later);
     _model.jobDeleted.connect(this._later);
+    _model.changed.connect(this._refresh);
     void this.read();
   }
 
@@ -54,6 +55,7 @@ export class JobsTable implements IDisposable {
     this._isDisposed = true;
     this._model.jobTransition.disconnect(this._later);
     this._model.jobDeleted.disconnect(this._later);
+    this._model.changed.disconnect(this._refresh);
     this._reading.dispose();
     Signal.clearData(this);
   }
@@ -127,6 +129,14 @@ export class JobsTable implements IDisposable {
     this._view = { ...this._view, ...view };
     this._changed.emit();
   }
+
+  /** Take what became known of the jobs that are shown. */
+  private readonly _refresh = (): void => {
+    const jobs = this._view.jobs.map(job => this._model.job(job.id) ?? job);
+    if (jobs.some((job, at) => job !== this._view.jobs[at])) {
+      this._set({ jobs });
+    }
+  };
 
   private readonly _later = (): void => {
     void this._reading.invoke();

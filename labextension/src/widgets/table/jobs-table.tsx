@@ -4,7 +4,11 @@ import { useMemo, useRef, useState } from 'react';
 
 import { formatCount } from '../../format';
 import { tableIcon } from '../../icons';
-import { LEAST_COMPARED, MOST_COMPARED } from '../../models/comparison';
+import {
+  LEAST_COMPARED,
+  MOST_COMPARED,
+  distinctNames
+} from '../../models/comparison';
 import {
   GROUPINGS,
   columnsOf,
@@ -17,6 +21,7 @@ import { JobsTable } from '../../models/jobs-table';
 import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
+import { ShowMore } from '../job-list';
 import { useDisposable, useView, useWidth } from '../observed';
 import { SearchField } from '../search-field';
 import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
@@ -27,6 +32,8 @@ import { TableGroup, TableHead } from './rows';
 
 /** Columns that are not shown until somebody asks for them. */
 const HIDDEN = ['type', 'note'];
+/** Those that are the same for all jobs of a sweep. */
+const HIDDEN_IN_SWEEPS = [...HIDDEN, 'network', 'dataset'];
 
 /** All jobs, or those of a sweep, as a table in a tab. */
 export class JobsTableView extends ReactWidget {
@@ -74,11 +81,15 @@ function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
     column: 'submitted',
     isDescending: true
   });
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set(HIDDEN));
+  const [asked, setAsked] = useState<ReadonlySet<string>>(new Set());
   const element = useRef<HTMLDivElement>(null);
   const width = useWidth(element);
   const columns = useMemo(() => columnsOf(jobs, trans), [jobs, trans]);
-  const name = useMemo(() => nameColumn(trans), [trans]);
+  const name = useMemo(
+    () => nameColumn(trans, sweep ? labelsOf(jobs) : undefined),
+    [trans, sweep, jobs]
+  );
+  const hidden = hiddenOf(columns, jobs, sweep !== null, asked);
   const shown = [name, ...columns.filter(({ id }) => !hidden.has(id))];
   const groups = groupJobs(
     sortJobs(jobs, [name, ...columns], sorting),
@@ -89,7 +100,7 @@ function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
     <div ref={element} className="jp-Platform-tablePage">
       <Tools
         {...{ table, columns, hidden, grouping }}
-        onHide={setHidden}
+        onToggle={id => setAsked(toggled(asked, id))}
         onGroup={setGrouping}
       />
       {error ? (
@@ -126,19 +137,11 @@ function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
           ))}
         </table>
         {total === 0 ? <Empty searched={search !== ''} /> : null}
-        {total !== null && jobs.length < total ? (
-          <button
-            type="button"
-            className="jp-Platform-button"
-            onClick={() => table.more()}
-          >
-            {trans.__(
-              'Show more (%1 of %2)',
-              formatCount(jobs.length),
-              formatCount(total)
-            )}
-          </button>
-        ) : null}
+        <ShowMore
+          shown={jobs.length}
+          total={total ?? 0}
+          onMore={() => table.more()}
+        />
       </div>
     </div>
   );
@@ -149,13 +152,13 @@ interface IToolsProps {
   columns: readonly IColumn[];
   hidden: ReadonlySet<string>;
   grouping: string | null;
-  onHide: (hidden: ReadonlySet<string>) => void;
+  onToggle: (id: string) => void;
   onGroup: (grouping: string | null) => void;
 }
 
 /** What stands above a table: search, groups, columns, and what can be done with the chosen. */
 function Tools(props: IToolsProps): JSX.Element {
-  const { table, columns, hidden, grouping, onHide, onGroup } = props;
+  const { table, columns, hidden, grouping, onToggle, onGroup } = props;
   const { trans } = useSurroundings();
   const { jobs, total, chosen, search } = useView(table);
   return (
@@ -166,11 +169,7 @@ function Tools(props: IToolsProps): JSX.Element {
         onChange={value => table.search(value)}
       />
       <Grouping columns={columns} value={grouping} onChange={onGroup} />
-      <ColumnsButton
-        columns={columns}
-        hidden={hidden}
-        onToggle={id => onHide(toggled(hidden, id))}
-      />
+      <ColumnsButton columns={columns} hidden={hidden} onToggle={onToggle} />
       <span className="jp-Platform-quiet" role="status">
         {total === null
           ? trans.__('Reading…')
@@ -180,6 +179,33 @@ function Tools(props: IToolsProps): JSX.Element {
       </span>
       <ChosenActions jobs={jobs} chosen={chosen} />
     </div>
+  );
+}
+
+/** What tells the jobs of a sweep apart, by their ids. */
+function labelsOf(jobs: readonly IJob[]): ReadonlyMap<string, string> {
+  const names = distinctNames(jobs);
+  return new Map(jobs.map(({ id }, at) => [id, names[at]]));
+}
+
+/** The columns that are not shown: those that nobody needs at first, unless asked for. */
+function hiddenOf(
+  columns: readonly IColumn[],
+  jobs: readonly IJob[],
+  isSweep: boolean,
+  asked: ReadonlySet<string>
+): ReadonlySet<string> {
+  const varied = new Set(jobs.flatMap(job => Object.keys(job.varied)));
+  const usual = ({ id }: IColumn): boolean => {
+    const option = id.startsWith('option:') ? id.slice(7) : null;
+    return isSweep && option !== null
+      ? !varied.has(option)
+      : (isSweep ? HIDDEN_IN_SWEEPS : HIDDEN).includes(id);
+  };
+  return new Set(
+    columns
+      .filter(column => usual(column) !== asked.has(column.id))
+      .map(({ id }) => id)
   );
 }
 

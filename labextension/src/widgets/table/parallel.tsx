@@ -9,6 +9,7 @@ import { run, useSurroundings } from '../surroundings';
 const HEIGHT = 220;
 const TOP = 34;
 const BOTTOM = 26;
+const MARGIN = 36;
 /** Values above zero that span as much are placed by their logarithm. */
 const LOG_SPAN = 100;
 
@@ -49,7 +50,7 @@ export function Parallel({
     isBetter(metric, item.score.value, found.score.value) ? item : found
   );
   const x = (at: number): number =>
-    60 + (at * (width - 120)) / Math.max(axes.length - 1, 1);
+    MARGIN + (at * (width - 2 * MARGIN)) / Math.max(axes.length - 1, 1);
   const y = (place: number): number =>
     HEIGHT - BOTTOM - place * (HEIGHT - TOP - BOTTOM);
   const ordered = [...shown.filter(item => item !== best), best];
@@ -80,13 +81,20 @@ export function Parallel({
       {axes.map((axis, at) => (
         <g key={axis.label}>
           <line x1={x(at)} x2={x(at)} y1={y(0)} y2={y(1)} />
-          <text x={x(at)} y={12} className="jp-mod-title">
+          <text
+            x={x(at)}
+            y={12}
+            className="jp-mod-title"
+            textAnchor={
+              at === 0 ? 'start' : at === axes.length - 1 ? 'end' : 'middle'
+            }
+          >
             {axis.label}
           </text>
-          <text x={x(at)} y={y(1) - 5}>
+          <text x={x(at)} y={y(1) - 5} textAnchor="middle">
             {axis.high}
           </text>
-          <text x={x(at)} y={y(0) + 14}>
+          <text x={x(at)} y={y(0) + 14} textAnchor="middle">
             {axis.low}
           </text>
         </g>

@@ -158,7 +158,7 @@ function CellContent({
           title={job.name}
           onClick={() => run(commands, CommandIDs.openJob, { job: job.id })}
         >
-          {job.name}
+          {column.text(job)}
         </button>
       );
     case 'state':
