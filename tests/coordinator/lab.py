@@ -83,10 +83,7 @@ class Lab:
         )
         self.jobs = JobService(
             store=store,
-            paths=paths,
-            hub=hub,
             records=self.records,
-            live=self.live,
             reconciler=self.reconciler,
             submissions=self.submissions,
             owner="ada",
