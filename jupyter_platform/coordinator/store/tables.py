@@ -124,7 +124,7 @@ class JobRow(Base):
     """Sweep that it is part of."""
     varied: Mapped[dict[str, Any] | None]
     """Options in which it differs from the others of its sweep."""
-    note: Mapped[str] = mapped_column(Text, default="", server_default="")
+    note: Mapped[str | None] = mapped_column(Text)
     """What somebody noted about it."""
 
 

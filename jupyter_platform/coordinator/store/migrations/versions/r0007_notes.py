@@ -14,7 +14,7 @@ down_revision = "0006"
 
 def upgrade() -> None:
     """Add a column to jobs."""
-    op.add_column("jobs", sa.Column("note", sa.Text(), nullable=False, server_default=""))
+    op.add_column("jobs", sa.Column("note", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
