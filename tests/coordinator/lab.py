@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from jupyter_platform.coordinator.deletion import JobDeletion
 from jupyter_platform.coordinator.events import EventHub
 from jupyter_platform.coordinator.history import History
 from jupyter_platform.coordinator.hosts import HostRegistry
@@ -87,6 +88,14 @@ class Lab:
             reconciler=self.reconciler,
             submissions=self.submissions,
             owner="ada",
+        )
+        self.deletion = JobDeletion(
+            store=store,
+            paths=paths,
+            hub=hub,
+            records=self.records,
+            live=self.live,
+            reconciler=self.reconciler,
         )
 
     async def __aenter__(self):

@@ -119,7 +119,7 @@ async def test_only_what_has_ended_is_deleted(open_lab, host, until):
         job = await lab.submit()
         run = await until(lambda: host.runs.get(f"{job.id}/1/0"))
         with pytest.raises(ConflictError, match="stop it"):
-            await lab.jobs.delete(job.id)
+            await lab.deletion.delete(job.id, undo_s=0)
         run.points(1)
         run.weights("last", b"w")
         run.event("phase", text="training")
@@ -129,14 +129,14 @@ async def test_only_what_has_ended_is_deleted(open_lab, host, until):
             return (await lab.jobs.get(job.id)).state == "finished"
 
         await until(ended)
-        await lab.jobs.delete(job.id)
+        await lab.deletion.delete(job.id, undo_s=0)
 
         assert (await lab.jobs.list()).total == 0
         assert not (lab.paths.mirror / job.id).exists()
         assert host.runs == {}
         assert (await lab.tags.resolve("mlp", job.id)).variant.variant == "last"
         with pytest.raises(NotFoundError):
-            await lab.jobs.delete(job.id)
+            await lab.deletion.delete(job.id, undo_s=0)
 
 
 async def test_a_dry_run_says_when_and_stores_nothing(open_lab, host, cluster, until):

@@ -367,7 +367,7 @@ async def test_processes_that_nobody_wants_are_killed_and_folders_of_deleted_job
         run.end()
         await until_state(lab, until, job, "finished")
         host.silent = True
-        await lab.jobs.delete(job.id)
+        await lab.deletion.delete(job.id, undo_s=0)
         assert host.runs
 
         host.silent = False

@@ -2,6 +2,7 @@ import asyncio
 import errno
 import hashlib
 import io
+import json
 import math
 import time
 import zipfile
@@ -167,13 +168,13 @@ async def test_every_read_answers_on_an_empty_platform(running):
         read = (await api.client.post("/api/options/read", json=text)).json()
         assert read["options"] == {"lr": "0.1", "name": "a b"}
         assert [item["field"] for item in read["errors"]] == ["what"]
-        history = (await api.client.get("/api/hosts/a/history")).json()
+        history = await api.client.get("/api/hosts/a/history")
 
     assert (status["queued"], status["hosts"], status["slots"]["total"]) == (0, 0, 0)
     assert status["processes"]["coordinator"]["memory"] > 1_000_000
     assert kinds == ["LEARN", "EVALUATE", "ACT"]
     assert "learning_rate" in schema["properties"]
-    assert history == []
+    assert (history.status_code, history.json()["code"]) == (404, "not_found")
 
 
 async def test_curves_logs_and_archives_are_those_of_the_job(running, paths, attempt_row):
@@ -365,7 +366,8 @@ async def test_shutdown_lets_the_supervisor_end_everything(running, paths):
         response = await api.client.post("/api/shutdown", json={"force": False})
 
     assert (response.status_code, response.json()) == (202, {"status": "stopping"})
-    assert paths.target_file.read_text() == '{"target": "down"}'
+    target = json.loads(paths.target_file.read_text())
+    assert target == {"target": "down", "until_asked": True}
 
 
 async def test_shutdown_is_refused_while_jobs_run_unless_forced(running, paths, job_row):
