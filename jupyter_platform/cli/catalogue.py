@@ -48,6 +48,8 @@ def hosts(as_json: bool) -> None:
     for record in records:
         if record.description.overcommitted:
             click.echo(f"Note: {record.description.name} {record.description.overcommitted}.")
+        for reason in record.description.gpus_not_offered:
+            click.echo(f"Note: {record.description.name}: {reason}")
 
 
 @click.command()

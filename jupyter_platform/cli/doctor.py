@@ -21,8 +21,8 @@ from jupyter_platform.core.settings import Settings
 from jupyter_platform.core.units import format_bytes, format_count
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.filesystem import network_file_system
+from jupyter_platform.runtime.gpus import gpu_inventory
 from jupyter_platform.runtime.paths import Paths
-from jupyter_platform.runtime.telemetry import gpus
 
 LEAST_PYTHON = (3, 11)
 LEAST_DISK = 2_000_000_000
@@ -150,9 +150,14 @@ def check_disk(paths: Paths) -> Finding:
 
 
 def check_gpus(paths: Paths) -> Finding:
-    """Tell which GPUs the platform sees; none is fine."""
-    found = [f"{gpu.name} ({format_bytes(gpu.memory)})" for gpu in gpus()]
-    return Finding("GPUs", True, ", ".join(found) or "none; jobs run on CPUs")
+    """Tell which GPUs are offered, and why others are not; none is fine."""
+    inventory = gpu_inventory()
+    found = [
+        f"{gpu.name} ({format_bytes(gpu.memory)}{', shared with the CPUs' * gpu.is_unified})"
+        for gpu in inventory.offered
+    ]
+    offered = ", ".join(found) or "none; jobs run on CPUs"
+    return Finding("GPUs", True, " ".join((f"{offered}.", *inventory.not_offered)).rstrip("."))
 
 
 def check_coordinator(paths: Paths) -> Finding:

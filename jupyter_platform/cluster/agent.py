@@ -119,6 +119,7 @@ class HostAgent(WorkerPlugin):
             cpus=self._offer.cpus,
             memory=self._offer.memory,
             gpus=self._offer.gpus,
+            gpus_not_offered=list(self._offer.gpus_not_offered),
             overcommitted=self._offer.overcommitted,
             warm=self._warm.ready,
             version=__version__,

@@ -92,7 +92,7 @@ class StatusService:
                 busy=sum(len(host.gpus_busy) for host in up),
             ),
             disk_free=disk,
-            warnings=[*problems, *_nearly_full(disk, self._paths.data), *_overcommitted(up)],
+            warnings=[*problems, *_nearly_full(disk, self._paths.data), *_offers(up)],
             processes=processes,
         )
 
@@ -172,12 +172,15 @@ def _nearly_full(free: int, folder: Path) -> list[str]:
     ]
 
 
-def _overcommitted(hosts: Sequence[HostRecord]) -> list[str]:
-    return [
-        f"Host {host.description.name} {host.description.overcommitted}."
-        for host in hosts
-        if host.description.overcommitted
-    ]
+def _offers(hosts: Sequence[HostRecord]) -> list[str]:
+    """Return what is unusual about what hosts offer."""
+    found = []
+    for host in hosts:
+        offer = host.description
+        if offer.overcommitted:
+            found.append(f"Host {offer.name} {offer.overcommitted}.")
+        found += [f"Host {offer.name}: {reason}" for reason in offer.gpus_not_offered]
+    return found
 
 
 def _total(

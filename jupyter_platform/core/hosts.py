@@ -20,6 +20,8 @@ class GpuRecord(BaseModel):
     name: str
     memory: int
     """Bytes in all."""
+    is_unified: bool = False
+    """Whether `memory` is the machine's own, which CPUs and GPU share."""
 
 
 class GpuSample(BaseModel):
@@ -76,6 +78,8 @@ class HostDescription(BaseModel):
     memory: int
     """Bytes offered."""
     gpus: list[GpuRecord] = Field(default_factory=list)
+    gpus_not_offered: list[str] = Field(default_factory=list)
+    """A sentence for each GPU that the machine has and that cannot be offered."""
     roles: dict[str, int | None] = Field(default_factory=_any_role)
     """Role to how many may run at once; None: as many as fit."""
     overcommitted: str | None = None

@@ -11,7 +11,7 @@ import fcntl
 import getpass
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.hosts import GpuRecord
 from jupyter_platform.core.units import format_bytes, format_count
 from jupyter_platform.runtime.cgroups import cpu_quota, memory_limit
+from jupyter_platform.runtime.gpus import GpuInventory, gpu_inventory
 from jupyter_platform.runtime.identity import boot_id
-from jupyter_platform.runtime.telemetry import gpus as machine_gpus
 
 
 @dataclass
@@ -38,6 +38,8 @@ class Slice:
     is a share of all CPUs and not a set of them."""
     overcommitted: str | None
     """A sentence when more is offered than the machine has or others leave."""
+    gpus_not_offered: tuple[str, ...] = ()
+    """A sentence for each GPU that cannot be offered."""
     locks: list[int] = field(default_factory=list, repr=False)
 
     def release(self) -> None:
@@ -83,12 +85,13 @@ def claim_slice(
     HostError
         If the machine has less, or others hold it; it names them.
     """
-    found_gpus = machine_gpus()
+    inventory = gpu_inventory()
     if overcommit:
-        return _overcommitted(cpus, memory, gpus, found_gpus)
+        return _overcommitted(cpus, memory, gpus, inventory)
+    found_gpus = inventory.offered
     usable, by_quota = _usable_cpus()
     _refuse_excess(cpus, len(usable), "cpus", "CPU")
-    _refuse_excess(gpus, len(found_gpus), "gpus", "GPU")
+    _refuse_excess(gpus, len(found_gpus), "gpus", "GPU", inventory.not_offered)
     if memory is not None and memory > machine_memory():
         raise HostError(
             f"Setting cluster.memory = {format_bytes(memory)}: this machine offers at most "
@@ -110,6 +113,7 @@ def claim_slice(
         gpus=[gpu for gpu in found_gpus if f"gpu-{gpu.uuid}" in wanted],
         cpu_affinity=None if by_quota else affinity,
         overcommitted=None,
+        gpus_not_offered=inventory.not_offered,
         locks=claims.locks,
     )
 
@@ -127,17 +131,19 @@ def _usable_cpus() -> tuple[list[int], bool]:
     return allowed[: max(int(quota), 1)], True
 
 
-def _refuse_excess(asked: int | None, there: int, setting: str, noun: str) -> None:
+def _refuse_excess(
+    asked: int | None, there: int, setting: str, noun: str, reasons: Sequence[str] = ()
+) -> None:
     if asked is not None and asked > there:
-        raise HostError(
-            f"Setting cluster.{setting} = {asked}: this machine offers {format_count(there, noun)}."
-            f" Ask for at most {there}, or set cluster.overcommit for trials."
-        )
+        offer = f"this machine offers {format_count(there, noun)}."
+        cure = f"Ask for at most {there}, or set cluster.overcommit for trials."
+        raise HostError(" ".join((f"Setting cluster.{setting} = {asked}: {offer}", *reasons, cure)))
 
 
 def _overcommitted(
-    cpus: int | None, memory: int | None, gpus: int | None, found: list[GpuRecord]
+    cpus: int | None, memory: int | None, gpus: int | None, inventory: GpuInventory
 ) -> Slice:
+    found = list(inventory.offered)
     there = machine_cpus()
     offered = cpus or there
     if offered > there:
@@ -145,16 +151,18 @@ def _overcommitted(
     else:
         where = f"of a machine of {there}, which others may offer too"
     if gpus is not None and gpus > len(found):
-        raise HostError(
+        problem = (
             f"Setting cluster.gpus = {gpus}: this machine has {format_count(len(found), 'GPU')}, "
             "and GPUs that are not there cannot be offered."
         )
+        raise HostError(" ".join((problem, *inventory.not_offered)))
     return Slice(
         cpus=offered,
         memory=memory or machine_memory(),
         gpus=found if gpus is None else found[:gpus],
         cpu_affinity=None,
         overcommitted=f"offers {format_count(offered, 'CPU')} {where} (overcommitted)",
+        gpus_not_offered=inventory.not_offered,
     )
 
 

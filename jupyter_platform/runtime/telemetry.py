@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 import shutil
-import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,8 @@ from typing import Any
 import psutil
 import pynvml
 
-from jupyter_platform.core.hosts import GpuRecord, GpuSample, HostSample
+from jupyter_platform.core.hosts import GpuSample, HostSample
+from jupyter_platform.runtime.gpus import gpu_handles, gpu_inventory, memory_use
 
 
 class Telemetry:
@@ -76,24 +75,6 @@ class Telemetry:
         return max(sent - sent_before, 0) / seconds, max(received - received_before, 0) / seconds
 
 
-def gpus() -> list[GpuRecord]:
-    """Return the GPUs that ``CUDA_VISIBLE_DEVICES`` leaves visible; none is fine.
-
-    Indices are those of the PCI bus, which CUDA follows when ``CUDA_DEVICE_ORDER`` is
-    ``PCI_BUS_ID``.
-    """
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    found = []
-    for index, handle in enumerate(_gpu_handles()):
-        uuid = _text(pynvml.nvmlDeviceGetUUID(handle))
-        if not _is_visible(index, uuid, visible):
-            continue
-        memory = int(pynvml.nvmlDeviceGetMemoryInfo(handle).total)
-        name = _text(pynvml.nvmlDeviceGetName(handle))
-        found.append(GpuRecord(index=index, uuid=uuid, name=name, memory=memory))
-    return found
-
-
 def process_memory(pid: int) -> int | None:
     """Return the resident memory of a process in bytes, or None when it is gone."""
     try:
@@ -115,54 +96,13 @@ def _network_bytes() -> tuple[int, int]:
     return sum(item.bytes_sent for item in outside), sum(item.bytes_recv for item in outside)
 
 
-_nvml_lock = threading.Lock()
-
-
-@functools.cache
-def _nvml_ready() -> bool:
-    try:
-        pynvml.nvmlInit()
-    except pynvml.NVMLError:
-        return False
-    return True
-
-
-def _gpu_handles() -> list[Any]:
-    with _nvml_lock:
-        if not _nvml_ready():
-            return []
-    try:
-        count = pynvml.nvmlDeviceGetCount()
-        return [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
-    except pynvml.NVMLError:
-        return []
-
-
-def _is_visible(index: int, uuid: str, visible: str | None) -> bool:
-    """Return whether CUDA shows a GPU under this value of ``CUDA_VISIBLE_DEVICES``.
-
-    The list ends at its first entry that is neither an index nor a UUID.
-    """
-    if visible is None:
-        return True
-    for entry in (part.strip() for part in visible.split(",")):
-        if entry.isdecimal():
-            if int(entry) == index:
-                return True
-        elif not entry.startswith(("GPU-", "MIG-")):
-            return False
-        elif uuid.startswith(entry):
-            return True
-    return False
-
-
 def _gpu_samples(own_pids: frozenset[int]) -> list[GpuSample]:
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    offered = {gpu.index for gpu in gpu_inventory().offered}
     samples = []
-    for index, handle in enumerate(_gpu_handles()):
+    for index, handle in gpu_handles():
         # One GPU that fails must not hide the others.
         with contextlib.suppress(pynvml.NVMLError):
-            if _is_visible(index, _text(pynvml.nvmlDeviceGetUUID(handle)), visible):
+            if index in offered:
                 samples.append(_gpu_sample(index, handle, own_pids))
     return samples
 
@@ -175,7 +115,7 @@ def _gpu_sample(index: int, handle: Any, own_pids: frozenset[int]) -> GpuSample:
     return GpuSample(
         index=index,
         utilisation=utilisation,
-        memory_used=int(pynvml.nvmlDeviceGetMemoryInfo(handle).used),
+        memory_used=memory_use(handle)[1],
         foreign_memory=_foreign_memory(handle, own_pids),
     )
 
@@ -200,7 +140,3 @@ def _is_own(pid: int, own_pids: frozenset[int]) -> bool:
     except OSError:
         # Not to be seen from this pid namespace: it belongs to the lease, if there is one.
         return bool(own_pids)
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode() if isinstance(value, bytes) else value

@@ -3,6 +3,7 @@
  */
 
 import type { SourceKind } from './acting-wire';
+import type { IHost, IStatus } from './host-wire';
 
 /** A value as JSON has them; floats that are not finite arrive as null. */
 export type Json =
@@ -233,95 +234,15 @@ export interface INotification {
   host: string | null;
 }
 
-export interface IGpu {
-  index: number;
-  uuid: string;
-  name: string;
-  memory: number;
-}
-
-export interface IGpuSample {
-  index: number;
-  /** Per cent. */
-  utilisation: number;
-  memory_used: number;
-  foreign_memory: number;
-}
-
-export interface IHostSample {
-  /** Unix time, s. */
-  time: number;
-  /** Per cent of all CPUs of the machine. */
-  cpu: number;
-  memory_used: number;
-  memory_total: number;
-  disk_free: number;
-  disk_total: number;
-  /** Bytes per second. */
-  network_sent: number;
-  network_received: number;
-  gpus: IGpuSample[];
-}
-
-export interface IHostDescription {
-  name: string;
-  id: string;
-  boot_id: string;
-  hostname: string;
-  arch: string;
-  os: string;
-  ip: string;
-  machine_cpus: number;
-  /** CPUs offered. */
-  cpus: number;
-  /** Bytes offered. */
-  memory: number;
-  gpus: IGpu[];
-  /** Role to how many may run at once; null: as many as fit. */
-  roles: { [role: string]: number | null };
-  overcommitted: string | null;
-  warm: boolean;
-  version: string;
-  torch: string | null;
-  keeps_processes: boolean;
-}
-
-export interface IHost {
-  description: IHostDescription;
-  address: string | null;
-  state: 'up' | 'lost';
-  joined_at: string;
-  last_seen_at: string;
-  cpus_busy: number;
-  memory_busy: number;
-  gpus_busy: number[];
-  /** Ids of the jobs that hold a lease here. */
-  jobs: string[];
-  sample: IHostSample | null;
-}
-
-export interface ISlots {
-  total: number;
-  busy: number;
-}
-
-export interface IStatus {
-  version: string;
-  protocol: number;
-  started_at: string;
-  uptime_s: number;
-  owner: string;
-  data_dir: string;
-  queued: number;
-  running: number;
-  finished: number;
-  hosts: number;
-  hosts_lost: number;
-  slots: ISlots;
-  gpus: ISlots;
-  disk_free: number;
-  warnings: string[];
-}
+export type {
+  IGpu,
+  IGpuSample,
+  IHost,
+  IHostDescription,
+  IHostSample,
+  ISlots,
+  IStatus
+} from './host-wire';
 
 export interface ILayer {
   type: string;

@@ -12,6 +12,7 @@ import pytest
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.hosts import GpuRecord
 from jupyter_platform.runtime import slices
+from jupyter_platform.runtime.gpus import GpuInventory
 from jupyter_platform.runtime.slices import claim_slice, machine_cpus, machine_memory
 
 GPUS = [GpuRecord(index=n, uuid=f"GPU-{n}", name="H100", memory=80_000_000_000) for n in range(2)]
@@ -35,7 +36,7 @@ def machine(monkeypatch):
     """A machine of four CPUs without a quota, and two GPUs."""
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
     monkeypatch.setattr(slices, "cpu_quota", lambda: None)
-    monkeypatch.setattr(slices, "machine_gpus", lambda: list(GPUS))
+    monkeypatch.setattr(slices, "gpu_inventory", lambda: GpuInventory(tuple(GPUS)))
 
 
 def test_all_that_is_left_is_the_default(machine, folder):

@@ -9,7 +9,7 @@ import pynvml
 import pytest
 
 from jupyter_platform.runtime import telemetry
-from jupyter_platform.runtime.telemetry import Telemetry, gpus, process_memory
+from jupyter_platform.runtime.telemetry import Telemetry, process_memory
 
 
 def test_sample_tells_what_this_machine_does(tmp_path):
@@ -51,37 +51,6 @@ def test_cpu_is_the_busy_share_since_the_sample_before(tmp_path, monkeypatch):
 def test_own_memory_is_known_and_a_dead_process_has_none():
     assert process_memory(os.getpid()) > 1_000_000
     assert process_memory(2**22) is None
-
-
-@pytest.mark.parametrize(
-    ("visible", "indices"),
-    [
-        (None, [0, 1, 2]),
-        ("", []),
-        ("1", [1]),
-        ("2, 0", [0, 2]),
-        ("GPU-bb", [1]),
-        ("0,-1,1", [0]),
-        ("NoDevFiles", []),
-    ],
-)
-def test_gpus_are_those_that_cuda_would_see(monkeypatch, visible, indices):
-    uuids = ["GPU-aaaa", "GPU-bbbb", "GPU-cccc"]
-    monkeypatch.setattr(telemetry, "_gpu_handles", lambda: uuids)
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetUUID", lambda handle: handle)
-    monkeypatch.setattr(pynvml, "nvmlDeviceGetName", lambda _: b"H100")
-    monkeypatch.setattr(
-        pynvml, "nvmlDeviceGetMemoryInfo", lambda _: SimpleNamespace(total=80, used=9)
-    )
-    if visible is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-
-    found = gpus()
-
-    assert [gpu.index for gpu in found] == indices
-    assert all(gpu.name == "H100" and gpu.memory == 80 for gpu in found)
 
 
 def test_memory_of_others_on_a_gpu_is_foreign(monkeypatch):

@@ -106,6 +106,7 @@ export function aHost(name = 'node1'): IHost {
       cpus: 4,
       memory: 16e9,
       gpus: [],
+      gpus_not_offered: [],
       roles: {},
       overcommitted: null,
       warm: true,
