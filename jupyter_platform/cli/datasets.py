@@ -21,6 +21,7 @@ from jupyter_platform.cli.output import json_option, note, print_fields, print_j
 from jupyter_platform.client.datasets import name_of
 from jupyter_platform.core.catalogue import DatasetLook, DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, SampleView
+from jupyter_platform.core.picture_folders import PictureFolder
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
 from jupyter_platform.core.words import read_words
 
@@ -134,6 +135,8 @@ _READING = (
     click.option("--thousands", help="CSV: what groups digits; empty: nothing does."),
     click.option("--encoding", help="CSV: encoding of the text, such as cp1252."),
     click.option("--header/--no-header", default=None, help="CSV: whether line 1 names columns."),
+    click.option("--shape", help="Of one sample, such as 3,64,64; pictures are brought to it."),
+    click.option("--skip-broken", is_flag=True, help="Pictures: leave out what cannot be read."),
     click.option("--date-format", help="How dates are written, such as %d.%m.%Y."),
 )
 """Options of how a file is read; what is not given is told from its content."""
@@ -342,6 +345,8 @@ def print_look(found: DatasetLook) -> None:
             for column in table.columns
         ]
         print_table(("COLUMN", "ROLE", "KIND", ">MISSING", ">DIFFERENT", "EXAMPLES"), rows)
+    if found.folder is not None:
+        _print_folder(found.folder)
     if facts is not None:
         click.echo()
         lines = [("samples", f"{facts.size:,}"), ("shape", _shape(facts.shape))]
@@ -351,6 +356,18 @@ def print_look(found: DatasetLook) -> None:
             click.echo(f"▲ {warning}")
     for problem in found.problems:
         click.echo(f"✗ {problem.message}")
+
+
+def _print_folder(found: PictureFolder) -> None:
+    brought = None if found.shape is None else f"all are brought to {_shape(found.shape)}"
+    print_fields(
+        [
+            ("parts", ", ".join(f"{part} {count:,}" for part, count in found.parts.items())),
+            ("classes", ", ".join(f"{name} {count:,}" for name, count in found.classes.items())),
+            ("sizes", ", ".join(filter(None, [found.sizes, brought]))),
+            ("broken", found.problem),
+        ]
+    )
 
 
 def _print_preview(found: DatasetPreview) -> None:

@@ -36,7 +36,7 @@ KINDS = {
 """What a file is, by the end of its name."""
 SUFFIXES = tuple(KINDS)
 CHUNK = 1_000_000
-_OTHER_OPTIONS = ("kind", "shape", "scale", "task", "shuffle")
+_OTHER_OPTIONS = ("kind", "shape", "scale", "task", "shuffle", "skip_broken")
 """Options of reading that are not of tables alone."""
 
 
@@ -167,7 +167,9 @@ class Datasets:
             Whether a dataset of that name may be replaced.
         **reading
             How it is read, see `core.tables.TableOptions`: ``separator=";"``, ``missing="drop"``,
-            ``encode="one-hot"``, ``exclude=["id"]``; and ``shape``, ``scale``, ``kind``.
+            ``encode="one-hot"``, ``exclude=["id"]``; and ``shape``, ``scale``, ``kind``. Of
+            pictures ``skip_broken=True`` leaves those out that cannot be read; where their sizes
+            differ and there is no ``shape``, they are brought to the one that a look at them tells.
 
         Raises
         ------

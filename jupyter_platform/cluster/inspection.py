@@ -61,7 +61,7 @@ class Inspectors:
 
 def reads_data(request: Mapping[str, Any]) -> bool:
     """Return whether data have to be read for an answer."""
-    if request.get("op") in ("dataset", "preview", "look"):
+    if request.get("op") in ("dataset", "preview", "look", "folder"):
         return True
     if not request.get("dataset"):
         return False

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, SampleView
 from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
+from jupyter_platform.core.picture_folders import PictureFolder
 from jupyter_platform.core.preparations import Preparation
 from jupyter_platform.core.tables import TableLook
 
@@ -149,6 +150,8 @@ class DatasetLook(BaseModel):
     kind: str
     table: TableLook | None = None
     """What was recognised of a table."""
+    folder: PictureFolder | None = None
+    """What was recognised of a folder of pictures."""
     facts: DatasetFacts | None = None
     """None where it cannot be used as it is."""
     samples: list[SampleView] = Field(default_factory=list)

@@ -99,6 +99,7 @@ class Inspector:
             "predict": self._predict,
             "preview": self._preview,
             "look": _look,
+            "folder": _folder,
             "generate": _generate,
             "draft": self._draft,
             "layers": lambda _: layer_types().model_dump(mode="json"),
@@ -224,6 +225,16 @@ def _look(request: dict[str, Any]) -> dict[str, Any]:
 
     asked = _DatasetRequest.model_validate(request)
     return look(asked.descriptor, asked.files)
+
+
+def _folder(request: dict[str, Any]) -> dict[str, Any]:
+    # Pillow is only needed for looking.
+    from jupyter_platform.learning.datasets.folder_look import look_at_folder  # noqa: PLC0415
+    from jupyter_platform.learning.datasets.loader import locate  # noqa: PLC0415
+
+    asked = _DatasetRequest.model_validate(request)
+    path = locate(asked.descriptor, asked.files).only
+    return look_at_folder(path).model_dump(mode="json")
 
 
 def _environment(request: dict[str, Any]) -> dict[str, Any]:

@@ -40,14 +40,11 @@ _CHOICES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
     "header": ("First line", (("has names", True), ("is a row", False))),
     "date_format": (
         "Dates",
-        tuple(
-            (name, text)
-            for name, text in (
-                ("day.month.year", "%d.%m.%Y"),
-                ("day/month/year", "%d/%m/%Y"),
-                ("month/day/year", "%m/%d/%Y"),
-                ("year-month-day", "%Y-%m-%d"),
-            )
+        (
+            ("day.month.year", "%d.%m.%Y"),
+            ("day/month/year", "%d/%m/%Y"),
+            ("month/day/year", "%m/%d/%Y"),
+            ("year-month-day", "%Y-%m-%d"),
         ),
     ),
 }
@@ -60,6 +57,7 @@ _MISSING = (
     ("are a class of their own", "class"),
 )
 _ENCODE = (("is refused", _NOTHING), ("becomes one-hot", "one-hot"), ("becomes numbers", "classes"))
+_BROKEN = (("are refused", _NOTHING), ("are left out", True))
 _TASKS = ((_TOLD, _NOTHING), ("classes", "classification"), ("numbers", "regression"))
 
 
@@ -137,6 +135,7 @@ class Adding:
         self._task = widgets.Dropdown(description="Learns", options=_TASKS)
         self._missing = widgets.Dropdown(description="Missing values", options=_MISSING)
         self._encode = widgets.Dropdown(description="Text columns", options=_ENCODE)
+        self._skip_broken = widgets.Dropdown(description="Broken pictures", options=_BROKEN)
         self._exclude = widgets.SelectMultiple(description="Leave out", options=[], rows=4)
         self._written = {
             key: widgets.Dropdown(description=label, options=[(_TOLD, _NOTHING), *choices])
@@ -148,6 +147,7 @@ class Adding:
             "missing": self._missing,
             "encode": self._encode,
             "exclude": self._exclude,
+            "skip_broken": self._skip_broken,
             **self._written,
         }
         for control in self._controls.values():
@@ -242,7 +242,9 @@ class Adding:
             self._exclude.value = chosen
         for key, control in self._written.items():
             if key in told:
-                _relabel(control, [(f"{told[key]} ({_TOLD})", _NOTHING), *_CHOICES[key][1]])
+                choices = _CHOICES[key][1]
+                word = next((label for label, value in choices if value == told[key]), told[key])
+                _relabel(control, [(f"{word} ({_TOLD})", _NOTHING), *choices])
         for key, control in self._controls.items():
             is_shown = bool(names) if key not in _CSV_ONLY else is_csv and bool(names)
             if key == "date_format":
@@ -251,6 +253,8 @@ class Adding:
                 is_shown = views.concerns(found, key) or control.value != _first_choice(control)
             if key == "task":
                 is_shown = found.kind in ("csv", "parquet", "npz", "huggingface")
+            if key == "skip_broken":
+                is_shown = found.folder is not None and found.folder.broken > 0
             if is_csv and key in ("separator", "encoding", "header"):
                 is_shown = True  # with the wrong one there are no columns
             control.layout.display = None if is_shown else "none"

@@ -68,6 +68,12 @@ def judged(found: DatasetLook) -> str:
         Markup('<p role="alert">✗ {}</p>').format(_sentence(problem.message))
         for problem in found.problems
     ]
+    folder = found.folder
+    if folder is not None:
+        brought = "." if folder.shape is None else f"; all are brought to {shape(folder.shape)}."
+        lines.append(
+            Markup('<p class="jp-mod-note">Pictures of {}{}</p>').format(folder.sizes, brought)
+        )
     facts = found.facts
     if facts is not None:
         learns = (

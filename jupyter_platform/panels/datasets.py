@@ -75,9 +75,9 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         if self._adding is None:  # only now: most visits have no use for it
             self._adding = Adding(self._hub, self.choose, self._end_adding)
             self._add_box.children = (self._adding.widget,)
+        self._adding.show(path)  # first: what was looked at before must not be seen
         _display(self._add_box, True)
         _display(self._body, False)
-        self._adding.show(path)
 
     def _end_adding(self) -> None:
         _display(self._add_box, False)

@@ -124,6 +124,69 @@ def test_a_folder_of_pictures_needs_no_descriptor(platform, tmp_path, added):
     assert platform.add_dataset("pets", tmp_path / "pets").facts.size == 8
 
 
+def test_a_folder_is_added_as_it_was_looked_at(platform, tmp_path, added):
+    root = tmp_path / "sights"
+    for part, count in (("train", 6), ("valid", 2), ("test", 2)):
+        for name in ("cat", "dog"):
+            folder = root / part / name
+            folder.mkdir(parents=True)
+            for number in range(count):
+                size = (40, 30) if number else (20, 20)
+                Image.new("RGB", size, (number * 9, 0, 0)).save(folder / f"{number}.png")
+    (root / "__MACOSX" / "cat").mkdir(parents=True)
+    (root / "__MACOSX" / "cat" / "0.png").write_bytes(b"x")
+    (root / "train" / "dog" / "3.png").write_bytes(b"no image")
+    added.append("sights")
+
+    seen = platform.look_at_dataset(root)
+    assert (seen.kind, seen.folder.broken, seen.folder.shape) == ("images", 1, [3, 30, 40])
+    assert seen.folder.parts == {"train": 12, "validation": 4, "test": 4}
+    assert seen.folder.sizes == "20×20 to 40×30"
+    assert [item.field for item in seen.problems] == ["skip_broken"]
+    with pytest.raises(InvalidDataError, match=r"3\.png.*skip_broken"):
+        platform.add_dataset("sights", root)
+
+    record = platform.add_dataset("sights", root, skip_broken=True)
+    facts = record.facts
+    assert (facts.size, facts.skipped, facts.shape) == (19, 1, [3, 30, 40])
+    assert facts.classes == ["cat", "dog"]
+    assert [facts.parts[part].size for part in ("train", "validation", "test")] == [11, 4, 4]
+    smaller = platform.add_dataset("sights", root, skip_broken=True, shape=[3, 8, 8], replace=True)
+    assert smaller.facts.shape == [3, 8, 8]
+
+
+def test_folders_of_masks_inside_parts_are_known_as_such(platform, tmp_path, added, monkeypatch):
+    from jupyter_platform.cli import datasets as commands  # noqa: PLC0415
+
+    monkeypatch.setattr(commands, "platform", lambda: platform)
+    root = tmp_path / "cells"
+    for part in ("train", "val"):
+        for number in range(4):
+            for folder, colour, mode in (("images", (9, 9, 9), "RGB"), ("masks", number % 2, "L")):
+                (root / part / folder).mkdir(parents=True, exist_ok=True)
+                path = root / part / folder / f"{number}.png"
+                Image.new(mode, (8, 8), colour).save(path)
+    run, added_name = CliRunner(), "cells"
+    added.append(added_name)
+
+    looked = run.invoke(commands.datasets, ["look", str(root)])
+    done = run.invoke(commands.datasets, ["add", str(root), "--json"])
+
+    assert "masks" in looked.output
+    assert "train 4, validation 4" in looked.output
+    assert done.exit_code == 0, done.output
+    assert platform.dataset(added_name).descriptor.kind == "masks"
+
+
+def test_a_folder_without_pictures_is_refused_by_what_would_be_one(platform, tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.md").write_text("x")
+
+    assert platform.look_at_dataset(tmp_path / "notes").problems
+    with pytest.raises(InvalidDataError, match="holds no picture"):
+        platform.add_dataset("notes", tmp_path / "notes")
+
+
 def test_what_cannot_be_is_refused_with_what_could(platform, flats, tmp_path):
     with pytest.raises(OptionError, match="Did you mean 'missing'"):
         platform.add_dataset("flats", flats, mising="drop")
@@ -137,6 +200,9 @@ def test_what_cannot_be_is_refused_with_what_could(platform, flats, tmp_path):
         platform.add_dataset("flats", 17)
     with pytest.raises(OptionError, match="cannot be read"):
         platform.look_again(f"path:{tmp_path}/nothing.csv")
+    for path in ("nothing.csv", "~nobody-of-this-name/nothing.csv"):
+        with pytest.raises(OptionError, match="begins with / or ~"):
+            platform.look_again(f"path:{path}")
     with pytest.raises(OptionError, match="neither a file nor a folder"):
         platform.look_again("path:/dev/zero")
     with pytest.raises(ConflictError):

@@ -40,8 +40,10 @@ def test_a_table_of_the_file_browser_becomes_a_dataset(lab, page, table, theme):
     panel = page.locator("#jupyter-platform-panel-datasets")
     expect(panel.get_by_text("Add a dataset")).to_be_visible(timeout=PATIENCE_MS)
     expect(panel.get_by_text("First of 60 rows")).to_be_visible(timeout=PATIENCE_MS)
+    place = panel.get_by_label("or a path")
+    assert place.input_value().startswith(("/", "~"))
     problems = panel.get_by_role("alert")
-    expect(problems).to_have_count(2)
+    expect(problems).to_have_count(2, timeout=PATIENCE_MS)
     expect(problems.nth(0)).to_contain_text("has no value in row 5 (1 of 60 rows)")
     expect(panel.get_by_text("semicolon (as recognised)")).to_be_attached()
     expect(panel.get_by_text("Klasse (as recognised)")).to_be_attached()
@@ -59,6 +61,8 @@ def test_a_table_of_the_file_browser_becomes_a_dataset(lab, page, table, theme):
     )
     page.locator(".jp-SideBar.jp-mod-left .lm-TabBar-tab.lm-mod-current").click()
     page.set_viewport_size({"width": 360, "height": 740})
+    shown, around = place.bounding_box(), panel.bounding_box()
+    assert shown["x"] + shown["width"] <= around["x"] + around["width"]
     picture(page, f"add-table-narrow-{theme}")
     page.set_viewport_size({"width": 1366, "height": 768})
 

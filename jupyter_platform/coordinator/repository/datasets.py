@@ -304,6 +304,7 @@ class DatasetRepository:
         if upload.content is not None:
             seen = await asyncio.to_thread(self.looks.kind, upload.content)
             described = upload.descriptor(name, upload.kind or seen, upload.content)
+            described, _ = await self.looks.recognised(upload, described)
             return await self._put(name, upload, described)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
             file = Path(folder) / "data"

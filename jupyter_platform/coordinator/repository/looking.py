@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import stat
 import tempfile
@@ -12,14 +13,21 @@ from pathlib import Path
 
 from jupyter_platform.coordinator.repository.facts import Facts
 from jupyter_platform.coordinator.repository.uploads import (
+    DatasetReading,
     Kind,
     LookRequest,
     kind_of,
     receive,
 )
 from jupyter_platform.core.catalogue import DatasetLook
-from jupyter_platform.core.datasets import PATH, SHA256
-from jupyter_platform.core.errors import ConflictError, NotFoundError, refusal
+from jupyter_platform.core.datasets import PATH, SHA256, DatasetDescriptor
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidDataError,
+    NotFoundError,
+    refusal,
+)
+from jupyter_platform.core.picture_folders import PictureFolder
 from jupyter_platform.runtime.blobs import BlobStore, digest_file
 from jupyter_platform.runtime.names import name_from
 
@@ -27,6 +35,8 @@ _WITHIN_S = 540.0
 _KEPT_S = 3600.0
 """Seconds for which a file that was looked at waits to be added."""
 _UNNAMED = "data"
+_FULL = "begins with / or ~ on the platform's machine"
+_PICTURES = ("images", "masks")
 _ARCHIVES = frozenset({"state.json", "dataset_dict.json", "dataset_info.json"})
 
 
@@ -74,8 +84,8 @@ class Looks:
             raise refusal(
                 "path", path, reason, "a file or folder of the platform's machine"
             ) from error
-        except ValueError as error:
-            raise refusal("path", path, "It is no path.", "a file or folder") from error
+        except (ValueError, RuntimeError) as error:
+            raise refusal("path", path, f"{path!r} is no path: one {_FULL}.", _FULL) from error
         if stat.S_ISDIR(mode):
             return f"{PATH}{place}"
         if not stat.S_ISREG(mode):
@@ -121,13 +131,52 @@ class Looks:
         kind: str | None = asked.kind
         if kind is None:
             kind = await asyncio.to_thread(self.kind, content, file_name)
-        descriptor = asked.descriptor(name, kind, content)
+        descriptor, folder = asked.descriptor(name, kind, content), None
         self._touch(content)
+        # What is wrong with a folder is told by reading it, with all else that is.
+        with contextlib.suppress(InvalidDataError):
+            descriptor, folder = await self.recognised(asked, descriptor)
         request = {"descriptor": descriptor.model_dump(mode="json")}
         answer = await self._facts.patiently("look", request, _WITHIN_S)
-        return DatasetLook.model_validate(
-            {**answer, "content": content, "name": name, "kind": kind}
-        )
+        told = {"content": content, "name": name, "kind": descriptor.kind, "folder": folder}
+        return DatasetLook.model_validate({**answer, **told})
+
+    async def recognised(
+        self, asked: DatasetReading, descriptor: DatasetDescriptor
+    ) -> tuple[DatasetDescriptor, PictureFolder | None]:
+        """Complete a description by what its folder of pictures shows.
+
+        Parameters
+        ----------
+        asked : DatasetReading
+            What somebody said of it; all of that holds.
+
+        Returns
+        -------
+        descriptor : DatasetDescriptor
+            With the kind and, where pictures differ in size, the shape that were recognised.
+        folder : PictureFolder or None
+            What was recognised; None where it is no folder of pictures.
+
+        Raises
+        ------
+        InvalidDataError
+            If the folder is not laid out as one of pictures.
+        PlatformError
+            If no host looks at it.
+        """
+        content = str(descriptor.file)
+        if not content.startswith(PATH) or descriptor.kind not in _PICTURES:
+            return descriptor, None
+        request = {"descriptor": descriptor.model_dump(mode="json")}
+        answer = await self._facts.patiently("folder", request, _WITHIN_S)
+        folder = PictureFolder.model_validate(answer)
+        shape = asked.shape
+        if shape is None and folder.shape is not None:
+            shape = ",".join(str(size) for size in folder.shape)
+        known = asked.model_copy(update={"shape": shape})
+        kind = asked.kind or folder.kind
+        return known.descriptor(descriptor.name, kind, content), folder
 
     def kind(self, content: str, file_name: str = "") -> Kind:
         """Tell what kind of data something is, from its name and its first bytes.
@@ -176,8 +225,17 @@ class Looks:
 
 
 def _place(path: str) -> tuple[Path, int]:
-    """Return where a path leads, and what is there."""
-    place = Path(os.path.abspath(Path(path).expanduser()))
+    """Return where a path leads, and what is there.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        If it does not say from where on, or names a home folder that there is not.
+    """
+    place = Path(path).expanduser()
+    if not place.is_absolute():
+        raise ValueError(path)
+    place = Path(os.path.abspath(place))
     return place, place.stat().st_mode
 
 
@@ -190,7 +248,7 @@ def _digest(file: Path) -> str:
 
 
 def _folder_kind(folder: Path) -> Kind:
-    """Tell a folder of pictures from one of Hugging Face, by the names in it."""
+    """Tell a folder of Hugging Face from one of pictures, masks among them, by the names in it."""
     if not folder.is_dir():
         raise NotFoundError(f"There is no folder {folder}.")
     names = {entry.name for entry in os.scandir(folder)}
@@ -198,7 +256,7 @@ def _folder_kind(folder: Path) -> Kind:
         return "huggingface"
     if "data" in names and any((folder / "data").glob("*.parquet")):
         return "huggingface"
-    return "masks" if {"images", "masks"} <= names else "images"
+    return "images"
 
 
 def _name_of(file_name: str) -> str:

@@ -38,6 +38,10 @@ class DatasetReading(BaseModel):
     )
     scale: float | None = Field(default=None, allow_inf_nan=False)
     shuffle_seed: int | None = Field(default=None, ge=0)
+    skip_broken: bool = Field(
+        default=False,
+        description="Pictures: leave those out that cannot be read; else they are refused.",
+    )
     shuffle: bool = Field(
         default=True, description="Whether parts are drawn; false: the last samples test."
     )

@@ -2,7 +2,7 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { PageConfig, PathExt } from '@jupyterlab/coreutils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
@@ -33,11 +33,11 @@ export const ownData: JupyterFrontEndPlugin<void> = {
       ...(browsers?.tracker.currentWidget?.selectedItems() ?? [])
     ];
     /** Where a path of the file browser is on the server's machine. */
-    const place = (path: string): string =>
-      PathExt.join(
-        PageConfig.getOption('serverRoot') || '/',
-        serviceManager.contents.localPath(path)
-      );
+    const place = (path: string): string => {
+      // PathExt.join() would take the leading slash away.
+      const root = PageConfig.getOption('serverRoot').replace(/\/$/, '');
+      return `${root}/${serviceManager.contents.localPath(path)}`;
+    };
     commands.addCommand(CommandIDs.useAsDataset, {
       label: trans.__('Use as dataset'),
       caption: trans.__(
