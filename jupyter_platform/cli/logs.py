@@ -10,11 +10,14 @@ import click
 
 from jupyter_platform.cli.connecting import platform
 from jupyter_platform.cli.output import json_option, note, print_json
+from jupyter_platform.client import Job
 from jupyter_platform.core.errors import NotFoundError
+from jupyter_platform.runtime.logs import MOST_TAIL_BYTES, last_lines, tail_of
 from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.runtime.terminal_text import ControlFilter, shown_lines
 
 LINE_BYTES = 400
-"""Bytes read for each line that is asked for; a longer line only means fewer lines."""
+"""Bytes read at first for each line that is asked for."""
 PROCESS_LINES = 20
 """Last lines shown of each process when no number is given."""
 
@@ -46,46 +49,57 @@ def logs(
         return
     files = _process_logs(process)
     if as_json:
-        print_json({path.stem: last_lines(path, lines or PROCESS_LINES) for path in files})
+        ends = {path.stem: last_lines(path, lines or PROCESS_LINES) for path in files}
+        print_json({name: "\n".join(end) for name, end in ends.items()})
         return
     for path in files:
         if len(files) > 1:
             click.echo(f"==> {path.stem} <==")
-        click.echo(last_lines(path, lines or PROCESS_LINES))
+        click.echo("\n".join(last_lines(path, lines or PROCESS_LINES)))
     if following:
         for piece in _grow(files):
             click.echo(piece, nl=False)
-
-
-def last_lines(path: Path, count: int) -> str:
-    """Return the last lines of a file, without the line break at the end."""
-    with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(max(0, size - count * LINE_BYTES))
-        text = file.read().decode(errors="replace")
-    return "\n".join(text.splitlines()[-count:])
 
 
 def _job_log(reference: str, lines: int | None, rank: int, following: bool, as_json: bool) -> None:
     job = platform().job(reference)
     if job.notice:
         note(f"Note: {job.notice}")
-    tail = None if lines is None else lines * LINE_BYTES
     if following:
-        try:
-            for piece in job.follow_log(tail, rank=rank):
-                click.echo(piece, nl=False)
-        except KeyboardInterrupt:
-            note(f"\nThe job goes on. Follow it again: jupyter platform logs {job.id} -f")
-            raise
+        _follow(job, lines, rank)
         return
-    text = job.log(tail, rank=rank)
-    if lines is not None:
-        text = "".join(text.splitlines(keepends=True)[-lines:])
+    text = job.log(rank=rank) if lines is None else _last_part(job, lines, rank)
+    shown = shown_lines(text) if lines is None else tail_of(text, lines)
     if as_json:
-        print_json({"job": job.id, "log": text})
+        print_json({"job": job.id, "log": "".join(f"{line}\n" for line in shown)})
     else:
-        click.echo(text, nl=False)
+        for line in shown:
+            click.echo(line)
+
+
+def _follow(job: Job, lines: int | None, rank: int) -> None:
+    tail, controls = None, ControlFilter()
+    if lines is not None:
+        text = _last_part(job, lines, rank)
+        kept = "\n".join(text.removesuffix("\n").split("\n")[-lines:])
+        tail = len(kept.encode()) + text.endswith("\n")
+    try:
+        for piece in job.follow_log(tail, rank=rank):
+            click.echo(controls.feed(piece), nl=False)
+    except KeyboardInterrupt:
+        note(f"\nThe job goes on. Follow it again: jupyter platform logs {job.id} -f")
+        raise
+
+
+def _last_part(job: Job, lines: int, rank: int) -> str:
+    """Return the end of a job's log, with `lines` lines where it has as many."""
+    size = lines * LINE_BYTES
+    while True:
+        text = job.log(size, rank=rank)
+        # One more break than lines, as the first line may be cut and the last may end with one.
+        if text.count("\n") > lines or len(text.encode()) < size or size > MOST_TAIL_BYTES:
+            return text
+        size *= 4
 
 
 def _process_logs(process: str | None) -> list[Path]:
@@ -105,6 +119,7 @@ def _process_logs(process: str | None) -> list[Path]:
 
 def _grow(files: list[Path]) -> Iterator[str]:
     offsets = {path: path.stat().st_size for path in files}
+    controls = {path: ControlFilter() for path in files}
     while True:
         for path in files:
             # A log that was begun anew is read from its front.
@@ -114,5 +129,5 @@ def _grow(files: list[Path]) -> Iterator[str]:
                 piece = file.read()
                 offsets[path] = file.tell()
             if piece:
-                yield piece.decode(errors="replace")
+                yield controls[path].feed(piece.decode(errors="replace"))
         time.sleep(0.25)

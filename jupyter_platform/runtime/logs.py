@@ -7,8 +7,15 @@ import os
 import sys
 from pathlib import Path
 
+from jupyter_platform.runtime.terminal_text import shown_lines
+
+MOST_TAIL_BYTES = 16 * 2**20
+"""Bytes in which the last lines are looked for; a progress bar may be megabytes on one line."""
+MOST_LINE = 2_000
+"""Characters that are kept of a line."""
 _KEEP_SIZE, _PUNCH_HOLE = 0x01, 0x02
 _BLOCK = 4096
+_READ = 65536
 
 
 def cap_log(path: Path, limit: int) -> int:
@@ -54,6 +61,45 @@ def log_start(path: Path) -> int:
         return _first_data(descriptor)
     finally:
         os.close(descriptor)
+
+
+def last_lines(path: Path, count: int) -> list[str]:
+    """Return the last lines of a log as a terminal would show them.
+
+    Parameters
+    ----------
+    path : Path
+        The log.
+    count : int
+        Lines at most; fewer where the log has no more in its last `MOST_TAIL_BYTES`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such log.
+    """
+    start = log_start(path)
+    with open(path, "rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        start = max(start, size - MOST_TAIL_BYTES)
+        blocks: list[bytes] = []
+        at, breaks = size, 0
+        # One more break than lines: the last line may end with one.
+        while at > start and breaks <= count:
+            begin = max(at - _READ, start)
+            file.seek(begin)
+            blocks.append(file.read(at - begin))
+            breaks += blocks[-1].count(b"\n")
+            at = begin
+    text = b"".join(reversed(blocks)).replace(b"\0", b"").decode(errors="replace")
+    return tail_of(text, count)
+
+
+def tail_of(text: str, count: int) -> list[str]:
+    """Return the last lines of a text as a terminal would show them, long ones cut."""
+    # Only these are worked out: what stands before them may be megabytes.
+    lines = shown_lines("\n".join(text.removesuffix("\n").split("\n")[-count:]) + "\n")
+    return [line if len(line) <= MOST_LINE else f"{line[:MOST_LINE]} …" for line in lines]
 
 
 def _first_data(descriptor: int) -> int:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from jupyter_platform.cli.demo import snippet
+from jupyter_platform.runtime.paths import Paths
 
 
 @pytest.fixture
@@ -44,6 +45,24 @@ def test_a_job_is_submitted_followed_shown_and_deleted(run):
     assert run("restore", job, "--json").json[0]["id"] == job
     assert run("job", job).code == 0
     assert run("restore", "0000deadbeef").code == 3
+
+
+def test_a_log_shows_its_last_lines_as_a_terminal_would(run):
+    job = submit(run, "max_iterations=2", "-f")["id"]
+    (log,) = Paths.default().mirror.glob(f"{job}/**/output.log")
+    bar = "".join(f"\r{step:5d} of 20000" for step in range(20_000))
+    with log.open("a") as file:
+        file.write(f"before\n\x1b]0;a title\x07{bar}\nafter\n")
+
+    shown = run("logs", job, "-n", "3")
+
+    assert shown.out == "before\n19999 of 20000\nafter\n"
+    assert run("logs", job, "-n", "3", "--json").json["log"] == shown.out
+    assert run("logs", job).out.endswith(shown.out)
+    followed = run("logs", job, "-n", "2", "-f").out
+    assert followed.endswith("19999 of 20000\nafter\n")
+    assert "title" not in followed
+    assert "before" not in followed
 
 
 def test_stopping_an_ambiguous_name_refuses_and_lists(run):

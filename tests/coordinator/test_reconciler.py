@@ -148,14 +148,14 @@ async def test_lack_of_memory_is_named(open_lab, host, until):
 async def test_an_exception_fails_at_once_with_traceback_and_log(open_lab, host, until):
     lab = open_lab()
     async with running(lab, host, until) as (job, run):
-        run.files["output.log"] = b"first line\nlast line\n"
+        run.files["output.log"] = b"first line\n\x1b]0;title\x07 1%\r99%\nlast line\r\n"
         error = JobErrorRecord(type="ValueError", message="no", traceback="Traceback …")
         run.end("failed", error=error.model_dump())
 
         record = await until_state(lab, until, job, "failed")
 
         assert (record.error.type, record.error.traceback) == ("ValueError", "Traceback …")
-        assert record.error.log_tail == "first line\nlast line"
+        assert record.error.log_tail == "first line\n99%\nlast line"
         assert len(record.attempts) == 1
 
 

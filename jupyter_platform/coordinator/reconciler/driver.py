@@ -35,6 +35,7 @@ from jupyter_platform.core.runs import GangWay
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState, JobType
 from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.logs import last_lines
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ FAILED_STARTS = 10
 """Attempts in a row that may fail to start before the job is given up."""
 _LONGEST_BACKOFF_S = 60.0
 _LOOPBACK = "127.0.0.1"
-_LOG_TAIL_BYTES = 4_000
+_LOG_TAIL_LINES = 20
 
 
 @dataclass(frozen=True)
@@ -382,11 +383,7 @@ class Driver:
 def _log_tail(run: TrackedRun) -> str | None:
     """Return the last lines of what a process printed, None when it printed nothing."""
     try:
-        with open(run.mirror.path("output.log"), "rb") as file:
-            size = file.seek(0, 2)
-            file.seek(max(size - _LOG_TAIL_BYTES, 0))
-            text = file.read().decode(errors="replace")
+        lines = last_lines(run.mirror.path("output.log"), _LOG_TAIL_LINES)
     except FileNotFoundError:
         return None
-    lines = text.splitlines()[-20:]
     return "\n".join(lines).strip() or None
