@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from jupyter_platform.client import submission
+from jupyter_platform.client.curve_picture import BUCKETS
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.loading import load_figure
-from jupyter_platform.client.representation import describe, job_bundle, jobs_bundle
+from jupyter_platform.client.representation import describe, job_bundle, job_text, jobs_bundle
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.client.weights import WeightsReader
@@ -402,15 +403,20 @@ class Job:
         return target
 
     def __repr__(self) -> str:
-        return self._text(self._shown())
+        return job_text(self._shown(), self.notice)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        record = self._shown()
-        return job_bundle(record, self._text(record), self.notice)
+        return job_bundle(*self._drawn(), self.notice)
 
-    def _text(self, record: JobRecord) -> str:
-        notice = f"\n{self.notice}" if self.notice else ""
-        return f"<Job {record.id} {record.name!r} {record.type} {describe(record)}>{notice}"
+    def _drawn(self) -> tuple[JobRecord, MetricsRecord | None]:
+        """Return the record and, where they can be had, the curves as a picture needs them."""
+        try:
+            if self._current().result is None and self._record.state.is_terminal:
+                self.refresh()  # records in lists come without their result
+            answer = self._transport.get(self._path("/metrics"), buckets=BUCKETS)
+            return self._record, MetricsRecord.model_validate(answer)
+        except (NotFoundError, UnavailableError):
+            return self._record, None
 
     def _shown(self) -> JobRecord:
         # A job can be looked at when it has been deleted, or while nobody answers.

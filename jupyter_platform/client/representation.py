@@ -1,41 +1,51 @@
 """What a job leaves in a notebook: a reference for a live view, and words for all other readers.
 
 A front end that knows `JOB_MIME` or `JOBS_MIME` draws the job as it is when the notebook is read.
-HTML and plain text are what was so when the cell ran, for exports and other front ends.
+HTML and plain text are for exports and other front ends: what was so when the cell ran, and in the
+place of that how the job ended, once somebody has looked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
-from jupyter_platform.core.jobs import JobRecord
+from jupyter_platform.client.curve_picture import curves_svg
+from jupyter_platform.core.jobs import JobRecord, MetricsRecord
 from jupyter_platform.core.units import format_duration
 
 JOB_MIME = "application/vnd.jupyter-platform.job+json"
-"""``{"version": 1, "id", "name"}``."""
+"""``{"version": 1, "id", "name"}``, and ``"final": true`` where the rest of the bundle holds how
+the job ended, with its curves."""
 JOBS_MIME = "application/vnd.jupyter-platform.jobs+json"
 """``{"version": 1, "jobs": [{"id", "name"}, …], "total"}``, in the order of the list."""
 FORMAT_VERSION = 1
+_SETTINGS = frozenset({"learning_rate", "epochs"})
+"""Numbers of a result that are no score; nor are those in seconds or per second (``…_s``)."""
 
 
-def job_bundle(record: JobRecord, plain: str, notice: str | None = None) -> dict[str, Any]:
+def job_bundle(
+    record: JobRecord, metrics: MetricsRecord | None = None, notice: str | None = None
+) -> dict[str, Any]:
     """Return the MIME bundle of one job.
 
     Parameters
     ----------
     record : JobRecord
-        The job as it is now.
-    plain : str
-        Its plain text.
+        The job as it is now, with its result.
+    metrics : MetricsRecord, optional
+        Its curves, thinned to `curve_picture.BUCKETS` buckets; None where they cannot be had, and
+        the bundle is not final then.
     notice : str, optional
         What to know about how it was found.
     """
+    is_final = record.state.is_terminal and metrics is not None
+    reference = {"version": FORMAT_VERSION, **_reference(record)}
     return {
-        JOB_MIME: {"version": FORMAT_VERSION, **_reference(record)},
-        "text/html": job_html(record, notice),
-        "text/plain": plain,
+        JOB_MIME: {**reference, "final": True} if is_final else reference,
+        "text/html": job_html(record, metrics, notice),
+        "text/plain": job_text(record, notice),
     }
 
 
@@ -54,8 +64,16 @@ def jobs_bundle(
     }
 
 
-def job_html(record: JobRecord, notice: str | None = None) -> str:
-    """Return a job as static HTML: how it stands, and what it was asked to do."""
+def job_text(record: JobRecord, notice: str | None = None) -> str:
+    """Return a job as a line of text, with its notice below."""
+    below = f"\n{notice}" if notice else ""
+    return f"<Job {record.id} {record.name!r} {record.type} {describe(record)}>{below}"
+
+
+def job_html(
+    record: JobRecord, metrics: MetricsRecord | None = None, notice: str | None = None
+) -> str:
+    """Return a job as static HTML: how it stands, what it was asked to do and what came out."""
     facts: list[tuple[str, str]] = [
         ("network", ", ".join(record.networks)),
         ("dataset", record.dataset or ""),
@@ -64,6 +82,7 @@ def job_html(record: JobRecord, notice: str | None = None) -> str:
         ("host", record.host or ""),
         ("submitted", f"{record.submitted_at:%Y-%m-%d %H:%M:%S %Z}"),
         ("took", _took(record)),
+        ("scores", ", ".join(_scores(record.result or {}))),
         ("note", " ".join(record.warnings)),
         ("warning", " ".join((record.result or {}).get("warnings") or ())),
     ]
@@ -73,10 +92,11 @@ def job_html(record: JobRecord, notice: str | None = None) -> str:
         for name, value in facts
         if value
     )
+    picture = "" if metrics is None else curves_svg(metrics)
     remark = f"<p><small>{escape(notice)}</small></p>" if notice else ""
     return (
         f"<div><p><b>{escape(record.name)}</b> <code>{record.id}</code> {record.type} "
-        f"{escape(describe(record))}</p><table>{rows}</table>{remark}</div>"
+        f"{escape(describe(record))}</p><table>{rows}</table>{picture}{remark}</div>"
     )
 
 
@@ -93,6 +113,15 @@ def describe(record: JobRecord) -> str:
         end = "" if left is None else f", {format_duration(left)} left"
         return f"{record.state} {100 * record.progress.fraction:.0f} %{end}"
     return f"{record.state}: {record.reason}" if record.reason else str(record.state)
+
+
+def _scores(result: Mapping[str, Any], before: str = "") -> Iterator[str]:
+    """Yield the numbers of a result that were measured on samples or episodes."""
+    for key, value in result.items():
+        if key == "best" and isinstance(value, Mapping):
+            yield from _scores(value, "best ")
+        elif isinstance(value, float) and not key.endswith("_s") and key not in _SETTINGS:
+            yield f"{before}{key.replace('_', ' ')} {value:.4g}"
 
 
 def _reference(record: JobRecord) -> dict[str, str]:

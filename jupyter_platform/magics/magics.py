@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import uuid
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
@@ -16,6 +18,7 @@ from jupyter_platform.client.arguments import start_pair, submit_from_line
 from jupyter_platform.client.job import JobListing
 from jupyter_platform.client.sweeps import Sweep
 from jupyter_platform.core.errors import NotFoundError, PlatformError
+from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.magics.completion import LineCompleter
 from jupyter_platform.magics.lines import (
     job_line,
@@ -73,6 +76,8 @@ class PlatformMagics(Magics):
     Each shows what it returns at once, also in the middle of a cell or of an assignment, and not
     again as the value of its cell. A terminal writes ``Out[…]:`` before it asks how a value is
     shown, so what may become the value of the cell is held back until it has, or the cell ends.
+    Where a notebook was shown something that had not ended, and a later cell finds that it has
+    (`Job.wait`), the output is updated, so that the notebook keeps the end.
     """
 
     def __init__(self, shell: InteractiveShell) -> None:
@@ -80,6 +85,7 @@ class PlatformMagics(Magics):
         self._ipython: Any = shell  # its traits do not say what they hold
         self._shown: object = None
         self._held: Job | JobListing | Sweep | None = None
+        self._unfinished: dict[str, Job | JobListing | Sweep] = {}  # by the id of its output
         # Kernels send the number of an output beside it; only terminals print it.
         self._is_terminal = getattr(shell, "kernel", None) is None
         self._completer = LineCompleter()
@@ -137,7 +143,7 @@ class PlatformMagics(Magics):
         self._ipython.register_magics(self)
         self._ipython.Completer.custom_matchers.append(self._completer.matcher)
         self._ipython.events.register("pre_run_cell", self._forget_shown)
-        self._ipython.events.register("post_run_cell", self._release)
+        self._ipython.events.register("post_run_cell", self._end_cell)
         for drawn in (Job, JobListing, Sweep):
             self._display_formatter().for_type(drawn, self._display)
 
@@ -146,7 +152,7 @@ class PlatformMagics(Magics):
         for drawn in (Job, JobListing, Sweep):
             self._display_formatter().pop(drawn, None)
         self._ipython.events.unregister("pre_run_cell", self._forget_shown)
-        self._ipython.events.unregister("post_run_cell", self._release)
+        self._ipython.events.unregister("post_run_cell", self._end_cell)
         self._ipython.Completer.custom_matchers.remove(self._completer.matcher)
         for kind, functions in self.magics.items():
             for name in functions:
@@ -183,19 +189,40 @@ class PlatformMagics(Magics):
         else:
             self._publish(item)
 
-    def _release(self, *_: object) -> None:
+    def _end_cell(self, *_: object) -> None:
+        self._release()
+        for output, item in [pair for pair in self._unfinished.items() if _has_ended(pair[1])]:
+            with contextlib.suppress(PlatformError):  # it stays as it was until a later cell
+                self._publish(item, update=output)
+                del self._unfinished[output]
+
+    def _release(self) -> None:
         held, self._held = self._held, None
         if held is not None:
             self._publish(held)
 
-    def _publish(self, item: Job | JobListing | Sweep) -> None:
-        self._ipython.display_pub.publish(item._repr_mimebundle_())
+    def _publish(self, item: Job | JobListing | Sweep, update: str | None = None) -> None:
+        output = update or uuid.uuid4().hex
+        bundle = item._repr_mimebundle_()
+        self._ipython.display_pub.publish(
+            bundle, transient={"display_id": output}, update=update is not None
+        )
+        if not (self._is_terminal or update or _has_ended(item)):
+            self._unfinished[output] = item
 
     def _forget_shown(self, *_: object) -> None:
         self._shown = None
 
     def _display_formatter(self) -> Any:
         return self._ipython.display_formatter.ipython_display_formatter
+
+
+def _has_ended(item: Job | JobListing | Sweep) -> bool:
+    """Return whether all is known to have ended, without a question to the platform."""
+    if isinstance(item, Sweep):
+        return all(state in TERMINAL for state, count in item.record.states.items() if count)
+    records = [item.record] if isinstance(item, Job) else [job.record for job in item]
+    return all(record.state.is_terminal for record in records)
 
 
 class _Steps:

@@ -1,13 +1,17 @@
-"""What the parts and plots of a live page fetch, made from the coordinator's answers."""
+"""What live pages and outputs fetch, made from the coordinator's answers."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 from urllib.parse import quote
 
+from jupyter_platform.client.curve_picture import BUCKETS
+from jupyter_platform.client.representation import job_bundle
 from jupyter_platform.core.errors import NotFoundError
 from jupyter_platform.core.hosts import HostRecord, HostSample
+from jupyter_platform.core.jobs import JobRecord, MetricsRecord
 from jupyter_platform.figures.columns import Column, host_columns, span, with_latest
 from jupyter_platform.figures.parts import View, part
 from jupyter_platform.server.coordinator_link import CoordinatorLink
@@ -52,3 +56,18 @@ async def columns_of_host(link: CoordinatorLink, name: str, span_name: str) -> d
         unit_s=reach.unit_s,
         gap_s=reach.gap_s,
     )
+
+
+async def output_of_job(link: CoordinatorLink, job: str) -> dict[str, Any]:
+    """Return the MIME bundle that an output keeps of a job as it is now.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such job.
+    """
+    path = f"/api/jobs/{quote(job, safe='')}"
+    # One after the other: the curves of a job that has ended are complete.
+    record = JobRecord.model_validate(await link.get(path))
+    metrics = await link.get(f"{path}/metrics?buckets={BUCKETS}")
+    return job_bundle(record, MetricsRecord.model_validate(metrics))

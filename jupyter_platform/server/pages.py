@@ -146,6 +146,15 @@ class HostColumnsHandler(_LiveHandler):
         self.finish(await live.columns_of_host(self._link, name, span))
 
 
+class JobOutputHandler(_LiveHandler):
+    """A job as an output of a notebook keeps it."""
+
+    @web.authenticated
+    async def get(self, job: str) -> None:
+        """Write the MIME bundle."""
+        self.finish(await live.output_of_job(self._link, job))
+
+
 class FilesHandler(PlatformHandler, web.StaticFileHandler):
     """Scripts and styles of pages, for those who may see the pages.
 

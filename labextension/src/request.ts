@@ -7,6 +7,7 @@ import type {
   DashboardName,
   IJobQuery,
   IMetricsQuery,
+  IMimeBundle,
   IPlatformApi
 } from './tokens';
 import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
@@ -90,6 +91,10 @@ export class PlatformApi implements IPlatformApi {
 
   job(id: string, signal?: AbortSignal): Promise<IJob> {
     return this._get(`jobs/${segment(id)}`, signal);
+  }
+
+  jobOutput(id: string, signal?: AbortSignal): Promise<IMimeBundle> {
+    return this._get(`outputs/jobs/${segment(id)}`, signal);
   }
 
   stopJob(id: string): Promise<IJob> {

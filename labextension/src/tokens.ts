@@ -1,4 +1,5 @@
 import { Token } from '@lumino/coreutils';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
@@ -110,6 +111,9 @@ export interface IMetricsQuery {
   stop?: number;
 }
 
+/** What an output of a notebook holds: MIME type to data. */
+export type IMimeBundle = ReadonlyPartialJSONObject;
+
 /** The routes of the platform, one method each. All reject with `PlatformError`. */
 export interface IPlatformApi {
   status(): Promise<IStatus>;
@@ -121,6 +125,8 @@ export interface IPlatformApi {
   jobs(query?: IJobQuery, signal?: AbortSignal): Promise<IJobPage>;
   /** One job with its result. */
   job(id: string, signal?: AbortSignal): Promise<IJob>;
+  /** A job as an output of a notebook keeps it: MIME type to data. */
+  jobOutput(id: string, signal?: AbortSignal): Promise<IMimeBundle>;
   stopJob(id: string): Promise<IJob>;
   /** Change what people call a job, or what they noted about it. */
   changeJob(id: string, change: IJobChange): Promise<IJob>;

@@ -14,9 +14,25 @@ from jupyter_platform.client.representation import (
     job_html,
     jobs_bundle,
 )
-from jupyter_platform.core.jobs import Headline, JobErrorRecord, JobProgress, JobRecord
+from jupyter_platform.core.jobs import (
+    Headline,
+    JobErrorRecord,
+    JobProgress,
+    JobRecord,
+    MetricsRecord,
+    SeriesPoints,
+)
 
 MOMENT = datetime(2026, 11, 22, 5, 38, 9, tzinfo=UTC)
+
+
+def points(*values: float) -> SeriesPoints:
+    """Return a series with one point at each step."""
+    numbers = list(values)
+    steps = list(range(len(numbers)))
+    return SeriesPoints(
+        step=steps, time=steps, mean=numbers, min=numbers, max=numbers, points=len(numbers)
+    )
 
 
 def record(**changes) -> JobRecord:
@@ -38,10 +54,11 @@ def record(**changes) -> JobRecord:
 
 
 def test_a_bundle_refers_to_the_job_and_says_how_it_stood():
-    bundle = job_bundle(record(), "<Job>", "2 jobs are named so.")
+    bundle = job_bundle(record(), notice="2 jobs are named so.")
 
     assert bundle[JOB_MIME] == {"version": 1, "id": "0123456789ab", "name": "digits"}
-    assert bundle["text/plain"] == "<Job>"
+    text = "<Job 0123456789ab 'digits' LEARN running>\n2 jobs are named so."
+    assert bundle["text/plain"] == text
     for piece in ("running", "lenet", "method=ADAM clean=true train_set=0,100", "2 jobs are named"):
         assert piece in bundle["text/html"]
     assert "2026-11-22 05:38:09 UTC" in bundle["text/html"]
@@ -58,12 +75,46 @@ def test_what_people_and_jobs_write_is_never_html():
             warnings=[evil],
             state="failed",
             error=JobErrorRecord(type="ValueError", message=evil),
+            result={evil: 0.5, "warnings": [evil]},
         ),
+        MetricsRecord(series={f"{evil}_loss": points(1.0, 0.5)}),
         evil,
     )
 
     assert "<img" not in html
-    assert html.count("&lt;img") == 7
+    assert html.count("&lt;img") == 11
+
+
+def test_what_has_ended_holds_its_scores_and_its_curve():
+    ended = record(
+        state="finished",
+        headline=Headline(name="validation accuracy", value=0.98123, on="validation, 144 samples"),
+        result={
+            "loss": 0.25,
+            "best": {"validation_accuracy": 0.98123, "step": 40},
+            "learning_rate": 0.125,
+            "time_s": 0.75,
+            "warnings": [],
+        },
+    )
+
+    bundle = job_bundle(ended, MetricsRecord(series={"loss": points(1.0, 0.25)}))
+
+    assert bundle[JOB_MIME]["final"] is True
+    html = bundle["text/html"]
+    assert "finished, validation accuracy 0.9812 (validation, 144 samples)" in html
+    assert "loss 0.25, best validation accuracy 0.9812" in html
+    assert "0.125" not in html
+    assert "0.75" not in html
+    assert "<polyline" in html
+
+
+def test_only_an_end_with_its_curves_is_final():
+    ended = record(state="finished")
+
+    assert job_bundle(ended, MetricsRecord(series={}))[JOB_MIME]["final"] is True
+    assert "final" not in job_bundle(ended)[JOB_MIME]
+    assert "final" not in job_bundle(record(), MetricsRecord(series={}))[JOB_MIME]
 
 
 def test_a_list_refers_to_its_jobs_in_their_order():

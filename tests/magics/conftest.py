@@ -22,6 +22,8 @@ class Ran:
     error: BaseException | None
     displayed: list[dict[str, Any]]
     """The MIME bundles that were displayed, in their order."""
+    updated: list[dict[str, Any]]
+    """Those that took the place of earlier ones."""
     out: str
     """What was printed, and values as they stand behind ``Out[…]:``."""
 
@@ -36,9 +38,10 @@ class Notebook:
         """Run a cell as a front end does."""
         with capture_output() as captured:
             result = self.shell.run_cell(cell, store_history=True)
-        displayed = [output.data for output in captured.outputs]
+        displayed = [output.data for output in captured.outputs if not output.update]
+        updated = [output.data for output in captured.outputs if output.update]
         error = result.error_in_exec or result.error_before_exec
-        return Ran(error, displayed, captured.stdout + captured.stderr)
+        return Ran(error, displayed, updated, captured.stdout + captured.stderr)
 
     def __getitem__(self, name: str) -> Any:
         return self.shell.user_ns[name]

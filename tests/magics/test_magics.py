@@ -34,6 +34,24 @@ def test_submit_returns_a_job_and_shows_it_live_with_words_for_others(notebook):
     assert job.record.options["max_iterations"] == 20
 
 
+def test_an_executed_notebook_keeps_how_its_job_ended(notebook):
+    notebook.run(f"job = %submit LEARN mlp iris {ENDLESS} --name kept")
+    assert notebook.run("1 + 1").updated == []
+    started = (record.progress and record.progress.step for record in notebook["job"].watch())
+    assert any(started)
+    notebook["job"].stop()
+
+    ran = notebook.run("job.wait(60)")
+
+    (bundle,) = ran.updated
+    assert ran.displayed == []
+    assert bundle[JOB_MIME]["final"] is True
+    assert bundle[JOB_MIME]["id"] == notebook["job"].id
+    assert "<svg" in bundle["text/html"]
+    assert "stopped" in bundle["text/plain"]
+    assert notebook.run("job.state").updated == []
+
+
 def test_a_job_is_shown_once_wherever_the_magic_stands(notebook):
     first = f"%submit LEARN mlp iris {SHORT} --name first\n"
     last = f"%submit LEARN mlp iris {SHORT} --name last"

@@ -5,6 +5,7 @@ import json
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from jupyter_platform.client.representation import JOB_MIME
 from jupyter_platform.server.pages import bokeh_static_path
 
 PAGE = "jupyter-platform"
@@ -91,6 +92,26 @@ async def test_an_unknown_part_is_named(coordinator, jp_fetch):
 
     assert error.code == 404
     assert "Did you mean 'hosts'?" in json.loads(error.response.body)["message"]
+
+
+async def test_an_output_keeps_how_a_job_ended(real_platform, jp_fetch, answer_of):
+    job = real_platform.submit(
+        "LEARN", "mlp", "iris", name="kept", max_iterations=20, validation_interval=10
+    )
+    job.wait(60, raise_on_failure=True)
+
+    bundle = answer_of(await jp_fetch(PAGE, "api", "outputs", "jobs", job.id, method="GET"))
+
+    assert bundle == job._repr_mimebundle_()
+    assert bundle[JOB_MIME]["final"] is True
+    assert "<svg" in bundle["text/html"]
+    assert job.record.headline.text in bundle["text/html"]
+
+
+async def test_there_is_no_output_of_an_unknown_job(real_platform, jp_fetch):
+    error = await refused(jp_fetch(PAGE, "api", "outputs", "jobs", "0123456789ab"))
+
+    assert error.code == 404
 
 
 async def test_a_host_has_columns_for_its_plots(real_platform, jp_fetch):

@@ -3,6 +3,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import type { IJobReference } from './job-list-view';
+import { keepEnd } from './kept-output';
 import type { ISurroundings } from './surroundings';
 
 /** What an output holds instead of a job: where to find it. */
@@ -23,15 +24,20 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
     this.addClass('jp-Platform-rendered');
   }
 
-  /** Render a model; the same job again is left as it is. */
+  /** Render a model; the same job again is left as it is, also when its output is final since. */
   async renderModel(model: IRenderMime.IMimeModel): Promise<void> {
     const data = model.data[this._mimeType];
-    const key = JSON.stringify(data);
+    const key = JSON.stringify(data, (name, value: unknown) =>
+      name === 'final' ? undefined : value
+    );
     if (key === this._key) {
       return;
     }
     this._key = key;
-    const view = await this._view((data ?? {}) as ReadonlyPartialJSONObject);
+    const view = await this._view(
+      (data ?? {}) as ReadonlyPartialJSONObject,
+      model
+    );
     if (this.isDisposed || key !== this._key) {
       view.dispose();
       return;
@@ -40,8 +46,11 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
     this.addWidget(view);
   }
 
-  private async _view(fields: ReadonlyPartialJSONObject): Promise<Widget> {
-    const { trans } = this._surroundings;
+  private async _view(
+    fields: ReadonlyPartialJSONObject,
+    output: IRenderMime.IMimeModel
+  ): Promise<Widget> {
+    const { model, trans } = this._surroundings;
     if (fields.version !== VERSION) {
       return sentence(
         trans.__(
@@ -60,11 +69,13 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
     }
     const { JobView } = await import('./jobview/job-view');
     const name = typeof fields.name === 'string' ? fields.name : undefined;
-    return new JobView(this._surroundings, {
+    const view = new JobView(this._surroundings, {
       job: fields.id,
       name,
       compact: true
     });
+    keepEnd(view.details, model.api, output, this._mimeType);
+    return view;
   }
 
   private _key = '';

@@ -3,9 +3,10 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { aPage } from '../../models/__tests__/fakes';
-import { anEndedJob } from '../../models/__tests__/records';
+import { aJob, anEndedJob } from '../../models/__tests__/records';
 import { PlatformError } from '../../request';
 import { JOBS_MIME_TYPE, JOB_MIME_TYPE, RenderedJobs } from '../rendered';
+import type { JobView } from '../jobview/job-view';
 import { Stage, textsOf } from './stage';
 
 let stage: Stage;
@@ -29,6 +30,29 @@ function modelOf(
     trusted: false,
     setData: () => undefined
   };
+}
+
+/** An output that is rendered anew when its data change, as in a notebook. */
+class OutputModel implements IRenderMime.IMimeModel {
+  readonly metadata = {};
+  readonly trusted = false;
+  readonly written: ReadonlyPartialJSONObject[] = [];
+  data: ReadonlyPartialJSONObject;
+
+  constructor(
+    job: ReadonlyPartialJSONObject,
+    private readonly _changed: () => unknown
+  ) {
+    this.data = { [JOB_MIME_TYPE]: job, 'text/plain': '<Job>' };
+  }
+
+  setData({ data }: IRenderMime.IMimeModel.ISetDataOptions): void {
+    if (data) {
+      this.data = data;
+      this.written.push(data);
+      this._changed();
+    }
+  }
 }
 
 async function render(
@@ -91,6 +115,62 @@ describe('RenderedJobs', () => {
     });
     expect(node.textContent).toContain('the newest 2 of 7');
   });
+
+  it('should write the end of a job into its output, once', async () => {
+    stage.serve(aJob({ id: 'j1', state: 'running' }));
+    const open = { version: 1, id: 'j1', name: 'mine' };
+    const bundle = {
+      [JOB_MIME_TYPE]: { ...open, final: true },
+      'text/html': '<svg></svg>'
+    };
+    const jobOutput = vi.spyOn(stage.api, 'jobOutput');
+    jobOutput.mockResolvedValue(bundle);
+    const renderer = stage.show(new RenderedJobs(stage, JOB_MIME_TYPE));
+    const model: OutputModel = new OutputModel(open, () =>
+      renderer.renderModel(model)
+    );
+    await renderer.renderModel(model);
+    const [view] = renderer.widgets;
+
+    await vi.waitFor(() => expect(view.node.textContent).toContain('running'));
+    expect(jobOutput).not.toHaveBeenCalled();
+
+    const { details } = view as JobView;
+    stage.serve(anEndedJob({ id: 'j1' }));
+    await details.refresh();
+    await vi.waitFor(() => expect(model.written).toHaveLength(1));
+    await details.refresh();
+
+    expect(jobOutput).toHaveBeenCalledOnce();
+    expect(model.data['text/html']).toBe('<svg></svg>');
+    expect(model.data['text/plain']).toBe('<Job>');
+    expect(renderer.widgets).toEqual([view]);
+  });
+
+  it.each([
+    ['final already', { final: true }, { final: true }, 0],
+    ['not final at the server', {}, {}, 1]
+  ])(
+    'should leave an output alone that is %s',
+    async (_, before, after, asked) => {
+      stage.serve(anEndedJob());
+      const open = { version: 1, id: 'j1' };
+      const jobOutput = vi.spyOn(stage.api, 'jobOutput');
+      jobOutput.mockResolvedValue({ [JOB_MIME_TYPE]: { ...open, ...after } });
+      const renderer = stage.show(new RenderedJobs(stage, JOB_MIME_TYPE));
+      const model = new OutputModel({ ...open, ...before }, () => undefined);
+      await renderer.renderModel(model);
+
+      await vi.waitFor(() =>
+        expect(renderer.node.textContent).toContain('lenet-digits')
+      );
+      expect(jobOutput).toHaveBeenCalledTimes(asked);
+      await Promise.all(
+        jobOutput.mock.results.map(({ value }) => value as Promise<unknown>)
+      );
+      expect(model.written).toEqual([]);
+    }
+  );
 
   it.each([
     [{ version: 2, id: 'j1' }, 'another version'],

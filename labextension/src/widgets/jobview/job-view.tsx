@@ -60,6 +60,11 @@ export class JobView extends ReactWidget {
     return this._details.id;
   }
 
+  /** What is known of the job. */
+  get details(): JobDetails {
+    return this._details;
+  }
+
   override dispose(): void {
     if (!this.isDisposed) {
       this._details.dispose();
