@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from jupyter_platform.client import submission
 from jupyter_platform.client.curve_picture import BUCKETS
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.loading import load_figure
+from jupyter_platform.client.log_reader import LogReader
 from jupyter_platform.client.representation import describe, job_bundle, job_text, jobs_bundle
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
@@ -255,7 +256,7 @@ class Job:
             Seconds between two questions, at most.
         """
         ask = partial(self._log_chunk, rank=rank)
-        reader = _LogReader(ask, 0 if tail is None else -max(int(tail), 1))
+        reader = LogReader(ask, 0 if tail is None else -max(int(tail), 1))
         for chunk in polled(reader.read, longest_pause_s=pause_s):
             if chunk.text:
                 yield chunk.text
@@ -467,19 +468,6 @@ class Job:
             if chunk.next_offset >= chunk.size or chunk.next_offset == offset:
                 return
             offset = chunk.next_offset
-
-
-class _LogReader:
-    """Reads a growing log where it left off."""
-
-    def __init__(self, ask: Callable[[int], LogChunk], offset: int) -> None:
-        self._ask = ask
-        self._offset = offset
-
-    def read(self) -> LogChunk:
-        chunk = self._ask(self._offset)
-        self._offset = chunk.next_offset
-        return chunk
 
 
 _ENDED = {JobState.FAILED: "failed", JobState.CANCELLED: "was cancelled before it began"}
