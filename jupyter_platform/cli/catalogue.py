@@ -85,7 +85,7 @@ def notifications(limit: int, as_json: bool) -> None:
 
 def _host_row(record: HostRecord) -> tuple[str, ...]:
     offer = record.description
-    since = f", {ago(record.last_seen_at)}" if record.state == "lost" else ""
+    since = f", {ago(record.last_seen_at)}" if record.state != "up" else ""
     return (
         offer.name,
         state_text(record.state) + since,

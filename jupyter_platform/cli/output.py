@@ -32,6 +32,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     JobState.FAILED: ("✗", "red"),
     JobState.CANCELLED: ("○", "default"),
     "up": ("●", "green"),
+    "silent": ("?", "yellow"),
     "lost": ("?", "red"),
 }
 """Shape and colour beside each state's word."""

@@ -212,6 +212,7 @@ class Application:
             records=records,
             reconciler=reconciler,
             submissions=submissions,
+            notifications=notifications,
             owner=owner,
         )
         self.services = Services(

@@ -34,6 +34,7 @@ from jupyter_platform.core.errors import (
 from jupyter_platform.core.hosts import (
     HEARTBEAT_S,
     LOST_AFTER_S,
+    SILENT_AFTER_S,
     HostDescription,
     HostRecord,
     HostSample,
@@ -90,6 +91,8 @@ class Host:
     joined_at: datetime
     last_seen_at: datetime
     lost: bool = False
+    silent: bool = False
+    """Whether it owes an answer for `SILENT_AFTER_S`."""
     address: str | None = None
     """Address of the agent's life that was described; None until it has answered."""
     sample: HostSample | None = None
@@ -117,8 +120,10 @@ class HostRegistry:
         blobs: BlobStore | None = None,
         heartbeat_s: float = HEARTBEAT_S,
         lost_after_s: float = LOST_AFTER_S,
+        silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
         self.lost_after_s = lost_after_s
+        self._silent_after_s = silent_after_s
         self._blobs = blobs
         self._cluster = cluster
         self._store = store
@@ -130,6 +135,7 @@ class HostRegistry:
         self._hosts: dict[str, Host] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
         self._wakes: dict[str, asyncio.Event] = {}
+        self._listening: asyncio.Task[None] | None = None
         self._listeners: list[Callable[[str], None]] = []
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -146,14 +152,16 @@ class HostRegistry:
         self._unsubscribe = self._cluster.on_change(self._members_changed)
         for name in self._hosts:
             self._watch(name)
+        self._listening = asyncio.create_task(self._listen(), name="silent hosts")
         self._members_changed()
 
     async def close(self) -> None:
         """Stop asking."""
         self._unsubscribe()
-        for task in self._watchers.values():
+        tasks = [*self._watchers.values(), *filter(None, [self._listening])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._watchers.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._watchers.clear()
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -210,7 +218,7 @@ class HostRegistry:
         return HostRecord(
             description=host.description,
             address=host.address,
-            state="lost" if host.lost else "up",
+            state="lost" if host.lost else "silent" if host.silent else "up",
             joined_at=host.joined_at,
             last_seen_at=host.last_seen_at,
             cpus_busy=busy.cpus,
@@ -318,6 +326,17 @@ class HostRegistry:
                 async with asyncio.timeout(self._heartbeat_s):
                     await wake.wait()
 
+    async def _listen(self) -> None:
+        """Name hosts that owe an answer; a question to one may take longer than that."""
+        while True:
+            now = time.monotonic()
+            for name, host in self._hosts.items():
+                silent = not host.lost and now - host.seen >= self._silent_after_s
+                if silent and not host.silent:
+                    host.silent = True
+                    self.publish(name)
+            await asyncio.sleep(self._silent_after_s / 8)
+
     async def _ask(self, name: str) -> None:
         link = self._cluster.links().get(name)
         if link is None:
@@ -339,6 +358,7 @@ class HostRegistry:
         was_lost = host.lost
         if was_lost:
             host.joined_at = now
+        restarted = known and not was_lost and host.address not in (None, link.address)
         host.description, host.address, host.lost = description, link.address, False
         host.seen, host.last_seen_at = time.monotonic(), now
         self._hosts[name] = host
@@ -346,11 +366,14 @@ class HostRegistry:
         if not known or was_lost:
             verb = "is back" if known else "joined"
             await self._notifications.add("info", f"{_offer_text(description)} {verb}.", host=name)
+        elif restarted:
+            await self._notifications.add("info", f"Host {name} was restarted.", host=name)
         self._changed(name)
 
     async def _seen(self, name: str, sample: HostSample) -> None:
         host = self._hosts[name]
         host.sample, host.seen, host.last_seen_at = sample, time.monotonic(), datetime.now(UTC)
+        host.silent = False
         if sample.warm != host.description.warm:
             host.description = host.description.model_copy(update={"warm": sample.warm})
         await self._history.add(name, sample)
@@ -420,13 +443,14 @@ def _attributes(description: HostDescription) -> Attributes:
         "name": (description.name,),
         "id": (description.id,),
         "arch": (description.arch,),
-        "os": (description.os,),
+        # With and without the release: "Linux 6.1.0" is Linux.
+        "os": (description.os, description.os.split(" ")[0]),
         "ip": (description.ip,),
         "cpus": (description.cpus,),
         "memory": (description.memory,),
         "gpu": tuple(gpu.name for gpu in description.gpus),
         "gpu_memory": tuple(gpu.memory for gpu in description.gpus),
-        "role": tuple(description.roles),
+        "role": tuple(role for role, most in description.roles.items() if most != 0),
     }
 
 

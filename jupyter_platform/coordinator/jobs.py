@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.job_lookup import identify_job, no_job
 from jupyter_platform.coordinator.job_records import JobRecords, with_attempts
+from jupyter_platform.coordinator.notifications import Notifications
 from jupyter_platform.coordinator.pairs import agents_for
 from jupyter_platform.coordinator.planning import Pending
 from jupyter_platform.coordinator.reconciler import Reconciler
@@ -30,8 +31,16 @@ from jupyter_platform.core.errors import (
     refusal,
     unknown_name,
 )
-from jupyter_platform.core.jobs import JobChange, JobCheck, JobPage, JobRecord, JobSubmission
+from jupyter_platform.core.jobs import (
+    JobChange,
+    JobCheck,
+    JobPage,
+    JobRecord,
+    JobSubmission,
+    NotificationRecord,
+)
 from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
+from jupyter_platform.core.units import format_count
 
 
 class JobService:
@@ -44,12 +53,14 @@ class JobService:
         records: JobRecords,
         reconciler: Reconciler,
         submissions: Submissions,
+        notifications: Notifications,
         owner: str,
     ) -> None:
         self._store = store
         self._records = records
         self._reconciler = reconciler
         self._submissions = submissions
+        self._notifications = notifications
         self._owner = owner
 
     async def submit(
@@ -78,11 +89,13 @@ class JobService:
         if agents is not None:
             rows.insert(0, await self._row(await self._submissions.resolve(agents), None))
         # All in one transaction: agents without their learner would act for ever.
-        job = await self._store.run(lambda session: _insert(session, rows))
+        job, news = await self._store.run(lambda session: _insert(session, rows))
         if job != rows[-1].id:
             return await self.get(job)
         for row in rows:
             self._reconciler.enqueue(row)
+        for told in news:
+            self._notifications.publish(told)
         return [self._records.publish_new(row) for row in rows][-1]
 
     async def queue(self, resolved: Sequence[Resolved], *, beside: SweepRow) -> None:
@@ -106,9 +119,11 @@ class JobService:
                 message = "A sweep starts no agents; fill a pool with ACT first and name it."
                 raise refusal("pool", item.source.pool, message, "a pool that is filled")
         rows = [await self._row(item, None) for item in resolved]
-        await self._store.run(lambda session: _insert(session, rows, beside))
+        _, news = await self._store.run(lambda session: _insert(session, rows, beside))
         for row in rows:
             self._reconciler.enqueue(row)
+        for told in news:
+            self._notifications.publish(told)
         await self._records.publish([row.id for row in rows])
 
     async def _row(self, resolved: Resolved, idempotency_key: str | None) -> JobRow:
@@ -211,9 +226,12 @@ class JobService:
             What is added to its warnings, where no person stops it.
         """
         found = await self.identify(job)
-        state = await self._store.run(lambda session: _want_stop(session, found, why))
-        if state is None:
+        wanted = await self._store.run(lambda session: _want_stop(session, found, why))
+        if wanted is None:
             raise no_job(job)
+        state, news = wanted
+        if news is not None:
+            self._notifications.publish(news)
         if state == JobState.CANCELLED:
             self._reconciler.withdraw(found)
         elif not state.is_terminal:
@@ -288,13 +306,21 @@ def _by_key(session: Session, key: str) -> str | None:
     return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
 
 
-def _insert(session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = None) -> str:
-    """Insert a job, the last one, with those it needs; return its id, or that of its key."""
+def _insert(
+    session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = None
+) -> tuple[str, list[NotificationRecord]]:
+    """Insert a job, the last one, with those it needs, and tell of it.
+
+    Returns
+    -------
+    tuple
+        Its id, or that of its key, and what is to be published.
+    """
     row = rows[-1]
     if row.idempotency_key is not None:
         known = _by_key(session, row.idempotency_key)
         if known is not None:
-            return known
+            return known, []
     if sweep is not None:
         session.add(sweep)
     for item in rows:
@@ -302,7 +328,13 @@ def _insert(session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = N
             refuse_second_writer(session, item.networks, item.tag)
         session.add(item)
         session.flush()  # in this order
-    return row.id
+    if sweep is not None:
+        text = f"A sweep of {format_count(len(rows), 'job')} like {told_name(row)} was submitted."
+        return row.id, [Notifications.insert(session, "info", text)]
+    return row.id, [
+        Notifications.insert(session, "info", f"{told_name(item)} was submitted.", job=item.id)
+        for item in rows
+    ]
 
 
 def _filtered(
@@ -331,19 +363,29 @@ def _values(field: str, text: str, known: Sequence[str]) -> list[str]:
     return values
 
 
-def _want_stop(session: Session, job: str, why: str | None = None) -> JobState | None:
+def _want_stop(
+    session: Session, job: str, why: str | None = None
+) -> tuple[JobState, NotificationRecord | None] | None:
+    """Note that a job is to stop; return its state, and what is to be published."""
     row = session.get(JobRow, job)
     if row is None:
         return None
     state = JobState(row.state)
     if state.is_terminal:
-        return state
+        return state, None
     row.target = JobTarget.STOP.value
     if why is not None:
         row.warnings = [*row.warnings, why]
     if state == JobState.QUEUED:
         move(row, JobState.CANCELLED)
-    return JobState(row.state)
+        text = f"{told_name(row)} was cancelled."
+        return JobState.CANCELLED, Notifications.insert(session, "info", text, job=job)
+    return JobState(row.state), None
+
+
+def told_name(row: JobRow) -> str:
+    """Return what notifications call a job."""
+    return f"{row.type} {row.name!r}"
 
 
 def _plain_note(text: str) -> str:

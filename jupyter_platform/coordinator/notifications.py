@@ -39,10 +39,32 @@ class Notifications:
         job, host : str, optional
             Id of the job and name of the host that it is about.
         """
-        row = NotificationRow(level=level, message=message, job=job, host=host)
-        record = await self._store.run(lambda session: _insert(session, row))
-        self._hub.publish("notification", record)
+
+        def insert(session: Session) -> NotificationRecord:
+            return self.insert(session, level, message, job=job, host=host)
+
+        record = await self._store.run(insert)
+        self.publish(record)
         return record
+
+    @staticmethod
+    def insert(
+        session: Session,
+        level: Level,
+        message: str,
+        *,
+        job: str | None = None,
+        host: str | None = None,
+    ) -> NotificationRecord:
+        """Keep a notification in a transaction of the caller's, who publishes it afterwards."""
+        row = NotificationRow(level=level, message=message, job=job, host=host)
+        session.add(row)
+        session.flush()
+        return _record(row)
+
+    def publish(self, record: NotificationRecord) -> None:
+        """Send a notification that was kept to everybody who listens."""
+        self._hub.publish("notification", record)
 
     async def records(self, after: int | None = None, limit: int = 100) -> list[NotificationRecord]:
         """Return notifications, newest first.
@@ -69,12 +91,6 @@ class Notifications:
             session.execute(delete(NotificationRow).where(NotificationRow.id <= newest - KEPT))
 
         await self._store.run(drop)
-
-
-def _insert(session: Session, row: NotificationRow) -> NotificationRecord:
-    session.add(row)
-    session.flush()
-    return _record(row)
 
 
 def _record(row: NotificationRow) -> NotificationRecord:

@@ -22,7 +22,7 @@ from jupyter_platform.coordinator.host_problems import host_problems
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
-from jupyter_platform.core.hosts import HostRecord, SlotSummary, StatusRecord
+from jupyter_platform.core.hosts import LOST_AFTER_S, HostRecord, SlotSummary, StatusRecord
 from jupyter_platform.core.jobs import ResourceRequest
 from jupyter_platform.core.states import HOLDING, TERMINAL, JobState, JobTarget
 from jupyter_platform.runtime.connection import PROTOCOL
@@ -71,7 +71,7 @@ class StatusService:
         counts = await self._store.read(count_jobs)
         processes, disk = await asyncio.to_thread(self._measure)
         hosts = self._hosts.records()
-        up = [host for host in hosts if host.state == "up"]
+        up = [host for host in hosts if host.state != "lost"]
         names = {host.description.name for host in up}
         problems = await asyncio.to_thread(host_problems, self._paths.hosts, names)
         return StatusRecord(
@@ -107,7 +107,7 @@ class StatusService:
     async def sample_work(self) -> None:
         """Keep what is queued and running now: statistics are made of it."""
         counts = await self._store.read(count_jobs)
-        up = [host for host in self._hosts.records() if host.state == "up"]
+        up = [host for host in self._hosts.records() if host.state != "lost"]
         await self._history.add_work(
             WorkSample(
                 queued=_total(counts, {JobState.QUEUED}),
@@ -180,6 +180,11 @@ def _offers(hosts: Sequence[HostRecord]) -> list[str]:
         if offer.overcommitted:
             found.append(f"Host {offer.name} {offer.overcommitted}.")
         found += [f"Host {offer.name}: {reason}" for reason in offer.gpus_not_offered]
+        if host.state == "silent":
+            found.append(
+                f"Host {offer.name} does not answer; it is lost when it has been silent for "
+                f"{LOST_AFTER_S:.0f} s."
+            )
     return found
 
 

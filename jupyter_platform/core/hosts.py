@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 HEARTBEAT_S = 2.0
 """Seconds between two questions to a host."""
+SILENT_AFTER_S = 4.0
+"""Seconds without an answer after which a host is silent: it is asked every `HEARTBEAT_S`."""
 LOST_AFTER_S = 15.0
 """Seconds of silence after which a host is lost."""
 
@@ -99,7 +101,8 @@ class HostRecord(BaseModel):
 
     description: HostDescription
     address: str | None
-    state: Literal["up", "lost"]
+    state: Literal["up", "silent", "lost"]
+    """Silent: it owes an answer, and is lost when that does not come."""
     joined_at: datetime
     last_seen_at: datetime
     cpus_busy: int = 0

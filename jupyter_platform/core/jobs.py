@@ -49,7 +49,8 @@ class JobSubmission(BaseModel):
     """Overrides of the type's default `ResourceRequest`; sizes may be text (``"4GB"``)."""
     priority: int = Field(default=0, ge=-100, le=100)
     target_count: int | None = Field(default=None, ge=1, le=1024)
-    """Processes in the gang; all start together or none. None: one, or one on each target."""
+    """Processes in the gang; all start together or none, each on a host of its own where targets or
+    a filter ask for hosts. None: one, or one on each target."""
     targets: Annotated[list[str], BeforeValidator(_words)] = Field(default=[], max_length=1024)
     """Names or ids of the hosts that it may use, each for one process; empty: any host. Text is
     taken apart at commas."""

@@ -60,7 +60,8 @@ export interface IHostDescription {
 export interface IHost {
   description: IHostDescription;
   address: string | null;
-  state: 'up' | 'lost';
+  /** Silent: it owes an answer, and is lost when that does not come. */
+  state: 'up' | 'silent' | 'lost';
   joined_at: string;
   last_seen_at: string;
   cpus_busy: number;

@@ -87,6 +87,7 @@ class Lab:
             records=self.records,
             reconciler=self.reconciler,
             submissions=self.submissions,
+            notifications=self.notifications,
             owner="ada",
         )
         self.deletion = JobDeletion(

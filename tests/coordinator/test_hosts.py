@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from jupyter_platform.coordinator.planning.filters import parse_filter
 from jupyter_platform.core.errors import HostError, InvalidRequestError, UnavailableError
 
 from .fake_hosts import FakeHost
@@ -37,7 +40,50 @@ async def test_another_life_of_the_host_process_is_described_again(open_lab, hos
 
         await until(lambda: lab.hosts.records()[0].description.cpus == 8)
 
-        assert len(await lab.messages()) == 1
+        async def told():
+            newest, *first = await lab.messages()
+            return newest == "Host h1 was restarted." and len(first) == 1
+
+        await until(told)
+
+
+async def test_a_host_that_owes_an_answer_is_silent_while_it_is_asked(open_lab, host, until):
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("h1"))
+        assert lab.hosts.records()[0].state == "up"
+        lab.hosts._silent_after_s = 0.3
+        stuck, answer = asyncio.Event(), host._sample
+
+        async def call(op, payload=None, data=None, timeout_s=10.0):
+            await stuck.wait()
+            return answer({}, None), None
+
+        host.call = call
+        await until(lambda: lab.hosts.records()[0].state == "silent")
+        assert not lab.hosts.is_lost("h1")
+
+        stuck.set()
+        await until(lambda: lab.hosts.records()[0].state == "up")
+
+
+async def test_filters_find_the_system_and_what_a_host_is_for(open_lab, host, until):
+    async with open_lab() as lab:
+        await until(lambda: lab.hosts.link("h1"))
+        registered = lab.hosts._hosts["h1"]
+        registered.description = registered.description.model_copy(
+            update={"os": "Linux 6.1.0-1", "roles": {"learner": None, "agent": 0}}
+        )
+
+        (offer,) = lab.hosts.offers()
+
+        for text, matches in {
+            "(os=Linux)": True,
+            "(os=Linux 6.1*)": True,
+            "(learn=true)": True,
+            "(evaluate=true)": False,
+            "(act=true)": False,
+        }.items():
+            assert parse_filter(text)(offer.attributes) is matches, text
 
 
 async def test_known_hosts_outlive_the_coordinator(open_lab, host, cluster, until):

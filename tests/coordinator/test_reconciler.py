@@ -159,6 +159,25 @@ async def test_an_exception_fails_at_once_with_traceback_and_log(open_lab, host,
         assert len(record.attempts) == 1
 
 
+async def test_submitted_started_and_cancelled_are_told(open_lab, host, until):
+    lab = open_lab()
+    async with running(lab, host, until) as (job, _):
+        waiting = await lab.submit(name="later", target_filter="(name=none)")
+
+        await lab.jobs.stop(waiting.id)
+
+        async def told():
+            notes = await lab.notifications.records()
+            return [(item.message, item.job) for item in reversed(notes) if item.job] == [
+                (f"LEARN {job.name!r} was submitted.", job.id),
+                (f"LEARN {job.name!r} has started on h1.", job.id),
+                ("LEARN 'later' was submitted.", waiting.id),
+                ("LEARN 'later' was cancelled.", waiting.id),
+            ]
+
+        await until(told)
+
+
 async def test_stop_ends_a_running_job_with_what_it_has(open_lab, host, until):
     lab = open_lab()
     async with running(lab, host, until) as (job, run):

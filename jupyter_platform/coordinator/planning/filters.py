@@ -15,9 +15,11 @@ from functools import lru_cache
 from jupyter_platform.core.units import parse_bytes
 
 TEXTS = ("name", "id", "arch", "os", "ip", "gpu", "site", "role")
+FLAGS = {"learn": "learner", "evaluate": "evaluator", "act": "agent"}
+"""Attribute to the role that it asks for: ``(learn=true)``, as in DIANNE."""
 NUMBERS = ("cpus",)
 SIZES = ("memory", "gpu_memory")
-ATTRIBUTES = (*TEXTS, *NUMBERS, *SIZES)
+ATTRIBUTES = (*TEXTS, *NUMBERS, *SIZES, *FLAGS)
 """``gpu`` is the model of a GPU, ``gpu_memory`` the bytes of one; a host may have several."""
 MOST_CHARACTERS = 2000
 _DEEPEST = 20
@@ -99,6 +101,8 @@ class _Parser:
         self._at = match.end()
         if not value:
             raise self._wrong(f"a value for {name}")
+        if name in FLAGS:
+            return _flag_item(name, sign, value)
         if value == "*" and sign == "=":
             return lambda host: bool(host.get(name))
         if name in TEXTS:
@@ -125,6 +129,13 @@ def _text_item(name: str, sign: str, value: str) -> Filter:
         raise FilterError(f"{name} is a text and has no order; write {name}={value}")
     pattern = re.compile("".join(_as_pattern(part) for part in _PART.finditer(value)), re.I | re.S)
     return lambda host: any(pattern.fullmatch(str(item)) for item in host.get(name, ()))
+
+
+def _flag_item(name: str, sign: str, value: str) -> Filter:
+    if sign != "=" or value.lower() not in ("true", "false"):
+        raise FilterError(f"{name} is true or false; write {name}=true or {name}=false")
+    wanted, role = value.lower() == "true", FLAGS[name]
+    return lambda host: (role in host.get("role", ())) is wanted
 
 
 def _as_pattern(part: re.Match[str]) -> str:

@@ -22,7 +22,8 @@ class Shape:
     memory: int
     gpus: int
     ranks: int = 1
-    """Processes in the gang, each with the whole request; several may share a host."""
+    """Processes in the gang, each with the whole request; several may share a host that
+    was not asked for."""
     targets: tuple[str, ...] = ()
     """Names or ids of the hosts that it may use, at most one process on each; empty: any."""
     target_filter: str = ""
@@ -31,6 +32,11 @@ class Shape:
     """It shares its hosts with no other workload."""
     at_home: bool = False
     """It uses folders of the coordinator's machine and runs nowhere else."""
+
+    @property
+    def asks_hosts(self) -> bool:
+        """Whether hosts are asked for, each of which then has one process at most."""
+        return bool(self.targets or self.target_filter)
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,7 @@ def _asked(shape: Shape) -> dict[str, Any]:
         "memory": shape.memory,
         "gpus": shape.gpus,
         "ranks": shape.ranks,
+        "distinct": shape.asks_hosts,
     }
 
 
@@ -187,10 +188,14 @@ def _needs(data: Mapping[str, Any]) -> str:
 
 def _gang(data: Mapping[str, Any]) -> str:
     each = " each" if data["ranks"] > 1 else ""
+    if each and data.get("distinct"):
+        return f"{format_count(data['ranks'], 'host')} for a process with {_needs(data)} each"
     return f"{format_count(data['ranks'], 'process', 'processes')} with {_needs(data)}{each}"
 
 
 def _too_wide(data: Mapping[str, Any], now: float) -> str:
+    if data.get("distinct"):
+        return f"needs {_gang(data)}; {data['most']} of those asked for could run one"
     return f"needs {_gang(data)}; all hosts together have room for {data['most']}"
 
 

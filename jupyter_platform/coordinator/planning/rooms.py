@@ -55,7 +55,7 @@ def count(room: Room, shape: Shape) -> int:
     """Return how many processes of a shape fit into a room."""
     one = need(shape)
     fits = max(0, min(have // want for have, want in zip(room, one, strict=True) if want))
-    return min(fits, 1) if shape.targets else fits
+    return min(fits, 1) if shape.asks_hosts else fits
 
 
 def deficit(room: Room, wanted: Room) -> float:

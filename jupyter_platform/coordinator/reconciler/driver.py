@@ -65,6 +65,8 @@ class Tools:
     settings: JobSettings
     ended: Callable[[Attempt, changes.Ended], Awaitable[None]]
     """Called when an attempt has ended and its leases are given back."""
+    began: Callable[[Attempt], Awaitable[None]]
+    """Called when the processes of an attempt run."""
 
 
 class Driver:
@@ -116,6 +118,7 @@ class Driver:
         started = attempt.is_whole and all(run.process for run in attempt.runs)
         if attempt.state == JobState.STARTING and started:
             await self._advance(JobState.RUNNING)
+            await self._tools.began(attempt)
         if all(self._has_ended(run) for run in attempt.runs):
             return await self._end(self._outcome())
         if attempt.stop_wanted:

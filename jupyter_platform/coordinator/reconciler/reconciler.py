@@ -97,7 +97,7 @@ class Reconciler:
         self._policy = policy or Policy()
         self._puller = make_puller(on_progress=self._progressed, on_job=self._job_changed)
         self._tools = Tools(
-            ledger, hosts, self._puller, records, live, blobs, settings, self._ended
+            ledger, hosts, self._puller, records, live, blobs, settings, self._ended, self._began
         )
         self._pending: dict[str, Pending] = {}
         self._held = False
@@ -338,6 +338,12 @@ class Reconciler:
         if row is None or row.state != JobState.QUEUED.value:
             return
         self._pending[row.id] = pending_of(row)
+
+    async def _began(self, attempt: Attempt) -> None:
+        hosts = ", ".join(dict.fromkeys(attempt.hosts.values()))
+        again = " again" if attempt.number > 1 else ""
+        text = f"{attempt.type.value} {attempt.name!r} has started{again} on {hosts}."
+        await self._notifications.add("info", text, job=attempt.job)
 
     async def _notify(self, attempt: Attempt, ended: Ended) -> None:
         message = _news(attempt, ended)

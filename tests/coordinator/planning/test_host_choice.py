@@ -56,6 +56,17 @@ def test_a_filter_leaves_hosts_out():
     assert places(plan(0, [pending("a", shape)], HOSTS, []), "a") == ["h3"]
 
 
+def test_processes_of_a_filter_are_on_hosts_of_their_own():
+    shape = replace(LEARN, target_filter="(!(arch=arm64))", ranks=2)
+    three = replace(shape, ranks=3)
+
+    answer = plan(0, [pending("a", shape), pending("b", three)], HOSTS, [])
+
+    assert places(answer, "a") == ["h1", "h2"]
+    assert "needs 3 hosts for a process with" in told(answer, "b")
+    assert told(answer, "b").endswith("2 of those asked for could run one")
+
+
 def test_a_filter_that_no_host_matches_is_told():
     shape = replace(LEARN, target_filter="(name=none)")
     both = replace(shape, targets=("h1",))

@@ -235,7 +235,7 @@ function Resources({ form, view, errors }: IPartProps): JSX.Element {
     target_count: trans.__('All start together and share the work.'),
     targets: trans.__('Names, with commas; each runs one process.'),
     target_filter: trans.__(
-      'By name, arch, os, ip, cpus, memory, gpu, gpu_memory or role.'
+      'By name, arch, os, ip, cpus, memory, gpu, gpu_memory, learn, evaluate or act; each runs one process.'
     )
   };
   const given =
