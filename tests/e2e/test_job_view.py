@@ -1,11 +1,18 @@
 """A job in a tab and in a notebook, and the form that submits one, in a real JupyterLab."""
 
 import re
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import nbformat
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from nbconvert import HTMLExporter
+from playwright.sync_api import Locator, Page, Response, expect
+
+from jupyter_platform.client.representation import JOB_MIME
+
+from .conftest import await_states
 
 pytestmark = pytest.mark.browser
 
@@ -196,9 +203,10 @@ def test_a_closed_tab_opens_again_and_is_not_there_after_a_reload(lab, page: Pag
         expect(tab).to_have_count(0)
 
 
-def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: str):
+def write_notebook(lab, name: str, job: str) -> str:
+    """Write a notebook whose output refers to a job; return its address."""
     data = {
-        "application/vnd.jupyter-platform.job+json": {"version": 1, "id": trained, "name": "x"},
+        JOB_MIME: {"version": 1, "id": job, "name": "x"},
         "text/html": "<b>what was so when the cell ran</b>",
     }
     output = {"output_type": "display_data", "metadata": {}, "data": data}
@@ -210,14 +218,59 @@ def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: 
         "source": "%job",
         "outputs": [output],
     }
-    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    notebook = {
+        "cells": [cell],
+        "metadata": {"kernelspec": kernel},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
     content = {"type": "notebook", "format": "json", "content": notebook}
-    lab.api("PUT", "contents/yesterday.ipynb", content)
+    lab.api("PUT", f"contents/{name}", content)
+    return lab.page_url(f"lab/tree/{name}", reset=False)
 
-    page.goto(lab.page_url("lab/tree/yesterday.ipynb", reset=False))
+
+def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: str):
+    page.goto(write_notebook(lab, "yesterday.ipynb", trained))
 
     view = page.locator(".jp-OutputArea .jp-Platform-jobView")
     expect(view.locator("h1")).to_have_text("lenet-digits-digits", timeout=SLOW_MS)
     expect(view.locator(".u-over").first).to_be_visible(timeout=SLOW_MS)
     expect(page.get_by_text("what was so when the cell ran")).to_have_count(0)
     picture(page, "notebook-output")
+
+
+def test_a_saved_notebook_keeps_how_its_job_ended(lab, page: Page, trained: str, tmp_path):
+    await_states(lab, {"finished": trained})
+    with page.expect_response(lambda answer: f"outputs/jobs/{trained}" in answer.url):
+        page.goto(write_notebook(lab, "kept.ipynb", trained))
+    expect(page.locator(".jp-OutputArea .jp-Platform-jobView h1")).to_be_visible(timeout=SLOW_MS)
+
+    saved = save(lab, page, "kept.ipynb")
+
+    (output,) = saved.cells[0].outputs
+    assert output.data[JOB_MIME]["final"] is True
+    assert output.data["text/plain"].startswith(f"<Job {trained} 'lenet-digits-digits' LEARN")
+    html, _ = HTMLExporter().from_notebook_node(saved)
+    exported = tmp_path / "kept.html"
+    exported.write_text(html, encoding="utf-8")
+    page.goto(exported.as_uri())
+    expect(page.locator("svg[aria-label^='Curves: loss'] polyline").first).to_be_visible()
+    expect(page.get_by_text("finished, validation accuracy")).to_be_visible()
+    expect(page.get_by_text("what was so when the cell ran")).to_have_count(0)
+    picture(page, "notebook-exported")
+
+
+def save(lab, page: Page, name: str) -> nbformat.NotebookNode:
+    """Save the notebook that is open until its first output is final, and return it."""
+    deadline = time.monotonic() + SLOW_MS / 1000
+    while True:
+        with page.expect_response(lambda answer: is_saved(answer, name), timeout=SLOW_MS):
+            page.get_by_role("button", name="Save and create checkpoint").click(timeout=SLOW_MS)
+        saved = nbformat.from_dict(lab.api("GET", f"contents/{name}")["content"])
+        if "final" in saved.cells[0].outputs[0].data[JOB_MIME] or time.monotonic() > deadline:
+            return saved
+
+
+def is_saved(answer: Response, name: str) -> bool:
+    return answer.request.method == "PUT" and f"contents/{name}" in answer.url

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 
 from jupyter_platform.client.representation import JOB_MIME
 
@@ -61,6 +62,9 @@ def test_quickstart_reads_digits(run, platform):
     prediction = re.search(r"^prediction +(.*)$", text, re.MULTILINE)[1].split()
     assert sum(map(str.__eq__, truth, prediction)) >= 7 <= len(truth)
     learned, evaluated = shown_jobs(notebook)
+    html, _ = HTMLExporter().from_notebook_node(notebook)
+    assert 'aria-label="Curves: loss' in html
+    assert "LEARN finished, validation accuracy" in html
     assert platform.job(learned).state == "finished"
     assert platform.job(evaluated).record.options["tag"] == f"{learned}/best"
 
