@@ -52,6 +52,16 @@ def test_an_executed_notebook_keeps_how_its_job_ended(notebook):
     assert notebook.run("job.state").updated == []
 
 
+def test_an_executed_notebook_keeps_how_its_sweep_ended(notebook):
+    notebook.run(f"sweep = %submit LEARN mlp iris {SHORT} learning_rate=[0.1,0.01]")
+
+    ran = notebook.run("sweep.wait(60)\nNone")
+
+    (bundle,) = ran.updated
+    assert bundle["text/html"].count("finished, validation accuracy") == 2
+    assert notebook.run("0").updated == []
+
+
 def test_a_job_is_shown_once_wherever_the_magic_stands(notebook):
     first = f"%submit LEARN mlp iris {SHORT} --name first\n"
     last = f"%submit LEARN mlp iris {SHORT} --name last"
@@ -100,6 +110,8 @@ def test_a_pair_is_started_shown_and_returned(notebook):
     assert agents.record.options["max_actions"] == 40
     assert learner.record.options["max_iterations"] == 20
     assert learner.wait(timeout=60) == agents.wait(timeout=60) == "finished"
+    (kept,) = notebook.run("0").updated
+    assert kept["text/html"].count("finished, ") == 2
     assert notebook.complete("%rl q-network CartPole-v1 --pool mag")[0].endswith(" magic")
     assert notebook.complete("%submit LEARN q-network mag")[0].endswith(" magic")
 
