@@ -30,6 +30,8 @@ import type {
   IOptionText,
   IStatus,
   IStrategy,
+  ISweep,
+  ISweepSubmission,
   JobType
 } from './wire';
 
@@ -79,6 +81,10 @@ export class PlatformApi implements IPlatformApi {
 
   submit(submission: IJobSubmission): Promise<IJob> {
     return this._send('POST', 'jobs', submission);
+  }
+
+  submitSweep(sweep: ISweepSubmission): Promise<ISweep> {
+    return this._send('POST', 'sweeps', sweep);
   }
 
   check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck> {

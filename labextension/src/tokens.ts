@@ -20,6 +20,8 @@ import type {
   IDataset,
   IStatus,
   IStrategy,
+  ISweep,
+  ISweepSubmission,
   JobState,
   JobType
 } from './wire';
@@ -120,6 +122,8 @@ export interface IPlatformApi {
   /** Start the platform where it is down. */
   start(): Promise<void>;
   submit(submission: IJobSubmission): Promise<IJob>;
+  /** Queue all jobs of a sweep, or none. */
+  submitSweep(sweep: ISweepSubmission): Promise<ISweep>;
   /** Ask what a submission would do, without storing anything. */
   check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck>;
   jobs(query?: IJobQuery, signal?: AbortSignal): Promise<IJobPage>;

@@ -78,6 +78,31 @@ export interface IJobSubmission {
   force_free?: boolean;
 }
 
+/** How a sweep chooses the values of its jobs. */
+export type SearchMethod = 'grid' | 'random' | 'hyperband';
+
+/** Numbers between two limits, both of which may be drawn. */
+export interface ISweepRange {
+  low: number;
+  high: number;
+  /** Whether the logarithm is drawn evenly. */
+  log: boolean;
+}
+
+/** What is sent to get a sweep: one submission many times, with some options varied. */
+export interface ISweepSubmission {
+  submission: IJobSubmission;
+  dimensions: { readonly [option: string]: string[] | ISweepRange };
+  method: SearchMethod;
+  /** Jobs of a search that draws; what is no number is refused by the platform. */
+  trials?: number | string;
+}
+
+export interface ISweep {
+  id: string;
+  name: string;
+}
+
 export interface IJobError {
   type: string;
   message: string;

@@ -1,7 +1,7 @@
 import type { SourceKind } from '../acting-wire';
 import type { INetwork, IOptionProperty, Json } from '../wire';
 import { valueText } from './option-text';
-import type { IFormView } from './submit-form';
+import type { IFormView } from './form-view';
 
 /** What decides which options and networks a submission has. */
 export type IChoices = Pick<

@@ -28,6 +28,10 @@ export interface IEntries {
   readonly target_filter: string;
   /** `true`, or empty. */
   readonly force_free: string;
+  /** How a sweep chooses its values; empty for the usual way. */
+  readonly search: string;
+  /** Jobs of a sweep that draws its values. */
+  readonly trials: string;
 }
 
 /** What DIANNE has among the options and the platform beside them. */
@@ -59,7 +63,9 @@ export function emptyEntries(): IEntries {
     target_count: '',
     targets: '',
     target_filter: '',
-    force_free: ''
+    force_free: '',
+    search: '',
+    trials: ''
   };
 }
 
@@ -90,7 +96,9 @@ export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
     target_count: unless(job.target_count, Math.max(job.targets.length, 1)),
     targets: job.targets.join(', '),
     target_filter: job.target_filter ?? '',
-    force_free: job.force_free ? 'true' : ''
+    force_free: job.force_free ? 'true' : '',
+    search: '',
+    trials: ''
   };
 }
 
@@ -189,7 +197,9 @@ export function unpackEntries(packed: ReadonlyPartialJSONObject): IEntries {
     target_count: text('target_count'),
     targets: text('targets'),
     target_filter: text('target_filter'),
-    force_free: text('force_free')
+    force_free: text('force_free'),
+    search: text('search'),
+    trials: text('trials')
   };
 }
 
@@ -242,5 +252,7 @@ const CONTROLS = [
   'target_count',
   'targets',
   'target_filter',
-  'force_free'
+  'force_free',
+  'search',
+  'trials'
 ];

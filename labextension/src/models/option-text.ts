@@ -45,9 +45,20 @@ export function withKnownValues(
   );
 }
 
-/** The submission as a line for a notebook. */
-export function magicLine(submission: IJobSubmission): string {
-  return ['%submit', ...words(submission).map(quote)].join(' ');
+/**
+ * The submission as a line for a notebook.
+ *
+ * @param search - of a sweep, how it chooses its values
+ */
+export function magicLine(
+  submission: IJobSubmission,
+  search?: { method: string; trials?: number | string } | null
+): string {
+  const { method, trials } = search ?? {};
+  const flags = method && method !== 'grid' ? ['--search', method] : [];
+  const drawn = trials === undefined ? [] : ['--trials', String(trials)];
+  const all = [...words(submission), ...flags, ...drawn];
+  return ['%submit', ...all.map(quote)].join(' ');
 }
 
 /** The submission as a line for a terminal. */

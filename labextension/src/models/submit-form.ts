@@ -3,73 +3,39 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IPool } from '../acting-wire';
 import type { IPlatformModel } from '../tokens';
 import type {
-  IDataset,
   IFieldError,
   IJob,
   IJobCheck,
   IJobSubmission,
-  INetwork,
   IOptionSchema,
   IOptionText,
-  IStrategy,
+  ISweep,
   Json,
   JobType
 } from '../wire';
 import { applicableOptions, networksToSend } from './applicable';
 import { blame } from './blame';
 import { readCatalogue } from './catalogue';
-import { emptyEntries, FIELDS_AMONG_OPTIONS, submissionOf } from './entries';
+import { FIELDS_AMONG_OPTIONS, submissionOf } from './entries';
 import type { IEntries } from './entries';
+import { BLANK, started } from './form-view';
+import type { IFormStart, IFormView } from './form-view';
 import { missingOf } from './missing';
 import { OptionReader } from './option-reader';
 import { toLines, withKnownValues } from './option-text';
 import type { Options } from './option-text';
+import {
+  blameOfSweep,
+  firstOf,
+  sweepOf,
+  wrongDimensions
+} from './sweep-entries';
+import type { ISweepEntries } from './sweep-entries';
 
 /** Milliseconds without a change after which the platform is asked. */
 export const CHECK_DELAY_MS = 400;
-
-/** What the form starts from. */
-export interface IFormStart {
-  type?: JobType;
-  network?: string;
-  dataset?: string;
-  options?: Options;
-  /** What had been entered before, or follows from a job; all else is then of no account. */
-  entries?: IEntries;
-}
-
-/** Everything that the form shows. Never changed in place. */
-export interface IFormView {
-  readonly entries: IEntries;
-  /** The text of the options as it is being typed; null while it follows the fields. */
-  readonly draft: string | null;
-  /** What in that text is no option. */
-  readonly badWords: readonly IFieldError[];
-  readonly types: readonly JobType[];
-  /** Null until it was read. */
-  readonly schema: IOptionSchema | null;
-  readonly networks: readonly INetwork[] | null;
-  readonly datasets: readonly IDataset[] | null;
-  readonly pools: readonly IPool[] | null;
-  /** Null until they were read; empty where the platform does not tell. */
-  readonly strategies: readonly IStrategy[] | null;
-  /** What the platform would do; null while the entries are not good. */
-  readonly check: IJobCheck | null;
-  readonly checking: boolean;
-  readonly errors: readonly IFieldError[];
-  /** What is wrong with no field in particular. */
-  readonly message: string | null;
-  readonly submitting: boolean;
-  /** Name of the file of a network that is on its way; null for none. */
-  readonly uploading: string | null;
-  /** What was noted about the last one. */
-  readonly uploadNotes: readonly string[];
-  /** Grows whenever the focus should go to the first error. */
-  readonly focus: number;
-}
 
 /** The submit form: its entries, and what the platform says to them. */
 export class SubmitForm implements IDisposable {
@@ -102,11 +68,21 @@ export class SubmitForm implements IDisposable {
     return this._submitted;
   }
 
+  /** The sweep that was submitted, where options list several values. */
+  get swept(): ISignal<this, ISweep> {
+    return this._swept;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
 
-  /** What would be sent. */
+  /** The sweep that would be sent; null where every option has one value. */
+  get sweep(): ISweepEntries | null {
+    return sweepOf(this._view.entries);
+  }
+
+  /** What would be sent, with all values of a sweep. */
   get submission(): IJobSubmission {
     const { entries } = this._view;
     const networks = networksToSend(this._view);
@@ -240,20 +216,20 @@ export class SubmitForm implements IDisposable {
       return;
     }
     this._stopChecking();
-    const missing = missingOf(this._view, this._trans);
+    const missing = [
+      ...missingOf(this._view, this._trans),
+      ...wrongDimensions(this._view.entries.options, this._trans)
+    ];
     if (missing.length) {
       this._refuse(missing, null);
       return;
     }
     this._set({ submitting: true, message: null });
     try {
-      const job = await this._model.api.submit(this.submission);
-      this._model.remember([job]);
-      this._set({ submitting: false });
-      this._submitted.emit(job);
+      await this._send();
     } catch (error) {
       this._set({ submitting: false });
-      this._refuse(...blame(error));
+      this._refuse(...(this.sweep ? blameOfSweep(error) : blame(error)));
     }
   }
 
@@ -264,6 +240,23 @@ export class SubmitForm implements IDisposable {
       this._reader.stop();
       Signal.disconnectReceiver(this);
       Signal.clearData(this);
+    }
+  }
+
+  private async _send(): Promise<void> {
+    const { api } = this._model;
+    const { sweep, submission } = this;
+    if (sweep) {
+      const { dimensions, shared: options, method, trials } = sweep;
+      const sent = { submission: { ...submission, options }, dimensions };
+      const made = await api.submitSweep({ ...sent, method, trials });
+      this._set({ submitting: false });
+      this._swept.emit(made);
+    } else {
+      const job = await api.submit(submission);
+      this._model.remember([job]);
+      this._set({ submitting: false });
+      this._submitted.emit(job);
     }
   }
 
@@ -395,10 +388,18 @@ export class SubmitForm implements IDisposable {
       this._set({ check: null, checking: false, errors: [], message: null });
       return;
     }
+    const { options } = this._view.entries;
+    const wrong = wrongDimensions(options, this._trans);
+    if (wrong.length) {
+      this._set({ check: null, checking: false, errors: wrong, message: null });
+      return;
+    }
     const { signal } = (this._abort = new AbortController());
     this._set({ checking: true });
     try {
-      const check = await this._model.api.check(this.submission, signal);
+      // Of a sweep the first job is looked at; all are before any is queued.
+      const first = { ...this.submission, options: firstOf(options) };
+      const check = await this._model.api.check(first, signal);
       this._set({ check, checking: false, errors: [], message: null });
       this._translate(check);
     } catch (error) {
@@ -415,7 +416,7 @@ export class SubmitForm implements IDisposable {
     const foreign = [...entries.options.keys()].filter(
       key => schema && !(key in schema.properties)
     );
-    if (!given || foreign.length === 0) {
+    if (!given || foreign.length === 0 || this.sweep) {
       return;
     }
     // One of them may have become two, or none.
@@ -456,45 +457,11 @@ export class SubmitForm implements IDisposable {
   );
   private _readings = 0;
   private readonly _submitted = new Signal<this, IJob>(this);
+  private readonly _swept = new Signal<this, ISweep>(this);
   private _timer = 0;
   private _view: IFormView;
 }
 
-const BLANK: IFormView = {
-  entries: emptyEntries(),
-  draft: null,
-  badWords: [],
-  types: ['LEARN', 'EVALUATE'],
-  schema: null,
-  networks: null,
-  datasets: null,
-  pools: null,
-  strategies: null,
-  check: null,
-  checking: false,
-  errors: [],
-  message: null,
-  submitting: false,
-  uploading: null,
-  uploadNotes: [],
-  focus: 0
-};
-
 function epochOf({ state }: IPlatformModel): string | null {
   return state.event && state.event.split('-')[0];
-}
-
-function started(start: IFormStart): IEntries {
-  if (start.entries) {
-    return start.entries;
-  }
-  const { type, network, dataset, options } = start;
-  const blank = emptyEntries();
-  return {
-    ...blank,
-    type: type ?? blank.type,
-    networks: network === undefined ? blank.networks : [network],
-    dataset: dataset ?? blank.dataset,
-    options: options ?? blank.options
-  };
 }

@@ -14,7 +14,7 @@ import type {
   ReadonlyPartialJSONValue
 } from '@lumino/coreutils';
 
-import type { IFormStart } from '../models/submit-form';
+import type { IFormStart } from '../models/form-view';
 import {
   CommandIDs,
   EXTENSION_ID,
@@ -60,6 +60,10 @@ export const submit: JupyterFrontEndPlugin<void> = {
       view.id = `${ID_PREFIX}${id}`;
       view.form.submitted.connect((_, job) => {
         run(commands, CommandIDs.openJob, { job: job.id });
+        view.dispose();
+      });
+      view.form.swept.connect((_, { id: sweep, name }) => {
+        run(commands, CommandIDs.openSweep, { sweep, name });
         view.dispose();
       });
       shell.add(view, 'main');

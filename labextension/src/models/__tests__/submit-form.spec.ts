@@ -16,7 +16,7 @@ import { packEntries, unpackEntries } from '../entries';
 import { PlatformModel } from '../platform';
 import { READ_DELAY_MS } from '../option-reader';
 import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
-import type { IFormStart } from '../submit-form';
+import type { IFormStart } from '../form-view';
 import { FakeApi, useFakeClock } from './fakes';
 import { aJob } from './records';
 

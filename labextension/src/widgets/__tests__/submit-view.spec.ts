@@ -239,6 +239,32 @@ describe('SubmitView', () => {
     expect(field('text').value).toBe('batch_size=64');
   });
 
+  it('should say how many jobs several values make, and ask how to choose', async () => {
+    expect(node.querySelector('[data-control="search"]')).toBeNull();
+
+    type(field('text'), 'batch_size=[32,64]');
+
+    await vi.waitFor(() => {
+      const outlook = find(node, '.jp-Platform-outlook').textContent;
+      expect(outlook).toContain('Makes 2 jobs.');
+      expect(outlook).toContain("'batch_size=[32,64]'");
+    });
+    expect(field('search').value).toBe('grid');
+    expect(node.querySelector('[data-control="trials"]')).toBeNull();
+
+    type(field('option.batch_size'), '[1..64,log]');
+
+    await vi.waitFor(() => {
+      expect(field('search').value).toBe('random');
+    });
+    type(field('trials'), '7');
+    await vi.waitFor(() => {
+      const outlook = find(node, '.jp-Platform-outlook').textContent;
+      expect(outlook).toContain('Makes 7 jobs.');
+      expect(outlook).toContain('--search random --trials 7');
+    });
+  });
+
   it('should have one filled button', () => {
     expect(textsOf(node, '.jp-mod-filled')).toEqual(['Submit']);
   });

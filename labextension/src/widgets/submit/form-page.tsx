@@ -8,7 +8,8 @@ import {
 } from '../../models/applicable';
 import { controlOf } from '../../models/entries';
 import { valueText } from '../../models/option-text';
-import type { IFormView, SubmitForm } from '../../models/submit-form';
+import type { IFormView } from '../../models/form-view';
+import type { SubmitForm } from '../../models/submit-form';
 import type { IDataset, IFieldError, JobType } from '../../wire';
 import { useView } from '../observed';
 import { useSurroundings } from '../surroundings';
@@ -301,7 +302,7 @@ function OptionText({ form, view, errors }: IPartProps): JSX.Element {
       control="text"
       label={trans.__('Options as text')}
       help={trans.__(
-        'Lines of key=value, in step with the fields; DIANNE’s names work too.'
+        'Lines of key=value, in step with the fields; DIANNE’s names work too. Several values in brackets, [0.1, 0.01], make a sweep.'
       )}
     >
       {({ id, isInvalid, describedBy }) => (

@@ -3,7 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { useRef } from 'react';
 
 import { rolesOf } from '../../models/applicable';
-import type { IFormView, SubmitForm } from '../../models/submit-form';
+import type { IFormView } from '../../models/form-view';
+import type { SubmitForm } from '../../models/submit-form';
 import type { IDataset, INetwork } from '../../wire';
 import { useSurroundings } from '../surroundings';
 import { networkChoices } from './choices';

@@ -1,7 +1,7 @@
 import { useMemo, useState } from 'react';
 
 import { applicableOptions, STRATEGY } from '../../models/applicable';
-import type { IFormView } from '../../models/submit-form';
+import type { IFormView } from '../../models/form-view';
 import type { IOptionProperty, IStrategy } from '../../wire';
 import { SearchField } from '../search-field';
 import { useSurroundings } from '../surroundings';

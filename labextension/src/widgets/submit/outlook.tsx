@@ -1,9 +1,11 @@
 import { sourcesOf } from '../../models/applicable';
 import { magicLine } from '../../models/option-text';
-import type { IFormView, SubmitForm } from '../../models/submit-form';
+import type { IFormView } from '../../models/form-view';
+import type { SubmitForm } from '../../models/submit-form';
 import { CommandLine } from '../jobview/options';
 import { useSurroundings } from '../surroundings';
 import type { ErrorsByControl } from './field';
+import { SweepPart } from './sweep-part';
 
 interface IOutlookProps {
   form: SubmitForm;
@@ -16,6 +18,7 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
   const { trans } = useSurroundings();
   const { check, message, submitting } = view;
   const ready = form.isFilledIn;
+  const { sweep } = form;
   return (
     <footer className="jp-Platform-outlook">
       {message === null ? null : (
@@ -23,6 +26,7 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
           <span aria-hidden>✗</span> {message}
         </p>
       )}
+      {sweep ? <SweepPart {...{ form, errors, view, sweep }} /> : null}
       <p role="status" aria-busy={view.checking}>
         {check
           ? check.when
@@ -43,7 +47,7 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
       {ready ? (
         <CommandLine
           title={trans.__('The same in a notebook')}
-          line={magicLine(form.submission)}
+          line={magicLine(form.submission, sweep)}
         />
       ) : null}
       <div className="jp-Platform-actions">

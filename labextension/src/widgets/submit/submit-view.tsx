@@ -5,7 +5,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { platformIcon } from '../../icons';
 import { packEntries } from '../../models/entries';
 import { SubmitForm } from '../../models/submit-form';
-import type { IFormStart } from '../../models/submit-form';
+import type { IFormStart } from '../../models/form-view';
 import { SurroundingsProvider } from '../surroundings';
 import type { ISurroundings } from '../surroundings';
 import { FormPage } from './form-page';

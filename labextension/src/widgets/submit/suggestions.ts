@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from 'react';
 import type { IEnvironment, IPool } from '../../acting-wire';
 import { formatCount, formatValue } from '../../format';
 import { firstNetwork } from '../../models/applicable';
-import type { IFormView } from '../../models/submit-form';
+import type { IFormView } from '../../models/form-view';
 import { namedTags } from '../../models/tags';
 import type { INetwork } from '../../wire';
 import { useSurroundings } from '../surroundings';
