@@ -107,6 +107,15 @@ def print_status(record: StatusRecord, hub: Platform) -> None:
                 "jobs",
                 f"{record.running} running, {record.queued} waiting, {record.finished} ended",
             ),
+            *(
+                (
+                    type.lower(),
+                    f"{done.running} running, {done.waiting} waiting; "
+                    f"{format_count(done.hosts_busy, 'host')} busy with it",
+                )
+                for type, done in record.types.items()
+            ),
+            ("idle", format_count(record.hosts_idle, "host")),
             ("data", f"{record.data_dir} ({format_bytes(record.disk_free)} free)"),
             *(("note", warning) for warning in record.warnings),
             *((name, _process_text(facts)) for name, facts in sorted(record.processes.items())),

@@ -53,6 +53,7 @@ COMMANDS = {
     "rl": "acting",
     "hosts": "catalogue",
     "networks": "networks",
+    "tags": "tags",
     "datasets": "datasets",
     "environments": "acting",
     "pools": "acting",

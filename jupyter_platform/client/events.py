@@ -11,9 +11,10 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidProxy, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from jupyter_platform.client.transport import Endpoint, Transport, is_this_machine
+from jupyter_platform.client.transport import Endpoint, Transport
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.core.errors import AuthenticationError, CoordinatorError
+from jupyter_platform.runtime.web_client import is_this_machine
 
 MAX_MESSAGE = 32 * 2**20
 """Bytes of one message; a snapshot has about 1 MB."""

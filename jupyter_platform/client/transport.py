@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import ssl
@@ -34,7 +33,12 @@ from jupyter_platform.runtime.connection import (
 from jupyter_platform.runtime.launch import ensure_coordinator, find_coordinator
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import is_taken_down
-from jupyter_platform.runtime.web_client import httpx
+from jupyter_platform.runtime.web_client import (
+    PROXY_FAULTS,
+    httpx,
+    is_this_machine,
+    proxy_problem,
+)
 
 ATTEMPTS = 3
 """Times that a request which may be repeated is tried."""
@@ -322,25 +326,11 @@ def _is_address(text: str) -> bool:
         return False
 
 
-def is_this_machine(url: str) -> bool:
-    """Return whether a URL leads to this machine by a loopback address."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _new_client(endpoint: Endpoint) -> httpx.Client:
     try:
         return _client(endpoint)
-    except (ImportError, ValueError) as error:
-        # The proxies of the environment are looked at now: one by SOCKS needs a package.
-        raise CoordinatorError(
-            f"The proxy of this environment cannot be used for {endpoint.url}: {error} Unset "
-            "ALL_PROXY, HTTP_PROXY and HTTPS_PROXY, or name the host in NO_PROXY; for a SOCKS "
-            "proxy, install the package 'httpx[socks]'."
-        ) from error
+    except PROXY_FAULTS as error:
+        raise CoordinatorError(proxy_problem(endpoint.url, error)) from error
 
 
 def _client(endpoint: Endpoint) -> httpx.Client:

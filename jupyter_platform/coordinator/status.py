@@ -7,7 +7,7 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,15 @@ from jupyter_platform.coordinator.host_problems import host_problems
 from jupyter_platform.coordinator.hosts import HostRegistry
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
-from jupyter_platform.core.hosts import LOST_AFTER_S, HostRecord, SlotSummary, StatusRecord
+from jupyter_platform.core.hosts import (
+    LOST_AFTER_S,
+    HostRecord,
+    SlotSummary,
+    StatusRecord,
+    TypeSummary,
+)
 from jupyter_platform.core.jobs import ResourceRequest
-from jupyter_platform.core.states import HOLDING, TERMINAL, JobState, JobTarget
+from jupyter_platform.core.states import HOLDING, TERMINAL, JobState, JobTarget, JobType
 from jupyter_platform.runtime.connection import PROTOCOL
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import HOST_PREFIX, living
@@ -68,7 +74,7 @@ class StatusService:
 
     async def record(self) -> StatusRecord:
         """Return the status now."""
-        counts = await self._store.read(count_jobs)
+        counts, types = await self._store.read(lambda s: (count_jobs(s), _types_of_holders(s)))
         processes, disk = await asyncio.to_thread(self._measure)
         hosts = self._hosts.records()
         up = [host for host in hosts if host.state != "lost"]
@@ -91,6 +97,8 @@ class StatusService:
                 total=sum(len(host.description.gpus) for host in up),
                 busy=sum(len(host.gpus_busy) for host in up),
             ),
+            types={type.value: _of_type(type, counts, up, types) for type in JobType},
+            hosts_idle=sum(not host.jobs for host in up),
             disk_free=disk,
             warnings=[*problems, *_nearly_full(disk, self._paths.data), *_offers(up)],
             processes=processes,
@@ -149,6 +157,26 @@ def count_jobs(session: Session) -> dict[tuple[str, str], int]:
     query = select(JobRow.type, JobRow.state, func.count()).group_by(JobRow.type, JobRow.state)
     query = query.where(JobRow.target != JobTarget.DELETE.value)
     return {(type, state): count for type, state, count in session.execute(query)}
+
+
+def _types_of_holders(session: Session) -> dict[str, str]:
+    """Return the type of each job that holds a place, by its id."""
+    states = [state.value for state in HOLDING]
+    query = select(JobRow.id, JobRow.type).where(JobRow.state.in_(states))
+    return {row.id: row.type for row in session.execute(query)}
+
+
+def _of_type(
+    type: JobType,
+    counts: dict[tuple[str, str], int],
+    hosts: Sequence[HostRecord],
+    types: Mapping[str, str],
+) -> TypeSummary:
+    return TypeSummary(
+        running=_total(counts, HOLDING, type.value),
+        waiting=_total(counts, {JobState.QUEUED}, type.value),
+        hosts_busy=sum(any(types.get(job) == type.value for job in host.jobs) for host in hosts),
+    )
 
 
 def slots(hosts: Sequence[HostRecord]) -> SlotSummary:

@@ -120,6 +120,16 @@ class SlotSummary(BaseModel):
     busy: int
 
 
+class TypeSummary(BaseModel):
+    """What is done of one type of job."""
+
+    running: int = 0
+    """Jobs that hold a place."""
+    waiting: int = 0
+    hosts_busy: int = 0
+    """Hosts on which such jobs run; a host may be counted for several types."""
+
+
 class StatusRecord(BaseModel):
     """The state of the whole platform at a glance."""
 
@@ -136,6 +146,10 @@ class StatusRecord(BaseModel):
     hosts_lost: int
     slots: SlotSummary
     gpus: SlotSummary
+    types: dict[str, TypeSummary] = Field(default_factory=dict)
+    """Each type of job (``LEARN``, ``EVALUATE``, ``ACT``) to what is done of it."""
+    hosts_idle: int = 0
+    """Hosts that are up and on which no job runs."""
     disk_free: int
     warnings: list[str] = Field(default_factory=list)
     """Such as an overcommitted host."""

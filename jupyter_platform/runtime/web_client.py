@@ -4,7 +4,9 @@ It loads a command line of its own where it finds click, pygments and rich, as i
 would be a third of the time that importing our client takes, and megabytes in each process.
 """
 
+import ipaddress
 import sys
+from urllib.parse import urlsplit
 
 _COMMAND_LINE = "httpx._main"
 
@@ -17,4 +19,28 @@ if "httpx" not in sys.modules:
 else:
     import httpx as httpx
 
-__all__ = ["httpx"]
+__all__ = ["PROXY_FAULTS", "httpx", "is_this_machine", "proxy_problem"]
+
+PROXY_FAULTS = (ImportError, ValueError)
+"""What a client raises when it is made and the proxies of the environment cannot be used.
+
+One by SOCKS needs a package; one that is no address is no proxy.
+"""
+
+
+def is_this_machine(url: str) -> bool:
+    """Return whether a URL leads to this machine by a loopback address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def proxy_problem(url: str, error: Exception) -> str:
+    """Return what to say of one of `PROXY_FAULTS` of a client for a URL, with the way out."""
+    return (
+        f"The proxy of this environment cannot be used for {url}: {error} Unset ALL_PROXY, "
+        "HTTP_PROXY and HTTPS_PROXY, or name the host in NO_PROXY; for a SOCKS proxy, install the "
+        "package 'httpx[socks]'."
+    )

@@ -21,7 +21,12 @@ from jupyter_platform.core.errors import (
     UnavailableError,
     from_dict,
 )
-from jupyter_platform.runtime.web_client import httpx
+from jupyter_platform.runtime.web_client import (
+    PROXY_FAULTS,
+    httpx,
+    is_this_machine,
+    proxy_problem,
+)
 
 PATIENCE_S = 20.0
 """Seconds that a request waits for a coordinator that is being started."""
@@ -200,13 +205,10 @@ class CoordinatorLink:
 
     def _client_of(self, endpoint: Endpoint) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = httpx.AsyncClient(
-                base_url=endpoint.url,
-                headers={"authorization": f"Bearer {endpoint.token}"},
-                timeout=_TIMEOUT,
-                limits=_CONNECTIONS,
-                trust_env=not endpoint.local,  # a proxy must never get between us and loopback
-            )
+            try:
+                self._client = _new_client(endpoint)
+            except PROXY_FAULTS as error:
+                raise CoordinatorError(proxy_problem(endpoint.url, error)) from error
         return self._client
 
     def _rediscover(self, endpoint: Endpoint) -> None:
@@ -218,6 +220,17 @@ class CoordinatorLink:
             self._client = self._endpoint = None
             if self._transport is not None:
                 self._transport.rediscover()
+
+
+def _new_client(endpoint: Endpoint) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        base_url=endpoint.url,
+        headers={"authorization": f"Bearer {endpoint.token}"},
+        timeout=_TIMEOUT,
+        limits=_CONNECTIONS,
+        # A proxy must never get between us and this machine.
+        trust_env=not (endpoint.local or is_this_machine(endpoint.url)),
+    )
 
 
 def _no_answer(error: Exception) -> UnavailableError:

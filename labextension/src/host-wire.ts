@@ -77,6 +77,13 @@ export interface ISlots {
   busy: number;
 }
 
+export interface ITypeSummary {
+  /** Jobs that hold a place. */
+  running: number;
+  waiting: number;
+  hosts_busy: number;
+}
+
 export interface IStatus {
   version: string;
   protocol: number;
@@ -91,6 +98,10 @@ export interface IStatus {
   hosts_lost: number;
   slots: ISlots;
   gpus: ISlots;
+  /** Each type of job to what is done of it. */
+  types: { [type: string]: ITypeSummary };
+  /** Hosts that are up and on which no job runs. */
+  hosts_idle: number;
   disk_free: number;
   warnings: string[];
 }

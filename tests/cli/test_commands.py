@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -45,6 +46,34 @@ def test_a_job_is_submitted_followed_shown_and_deleted(run):
     assert run("restore", job, "--json").json[0]["id"] == job
     assert run("job", job).code == 0
     assert run("restore", "0000deadbeef").code == 3
+
+
+def test_tags_are_listed_and_forgotten(run):
+    submit(run, "max_iterations=2", "tag=kept", "-f")
+
+    listed = run("tags", "mlp", "--json").json
+    assert "kept" in [tag["tag"] for tag in listed]
+    assert "kept" in run("tags").out
+    assert run("tags", "forget", "mlp", "kept").out == "mlp/kept  forgotten\n"
+    assert "kept" not in [tag["tag"] for tag in run("tags", "mlp", "--json").json]
+    assert run("tags", "forget", "mlp", "kept").code == 3
+
+
+def test_the_status_counts_what_each_type_keeps_busy(run):
+    job = submit(run, "max_iterations=-1")["id"]
+    deadline = time.monotonic() + 60
+    while run("job", job, "--json").json["state"] != "running":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+    busy = run("status", "--json").json
+
+    assert busy["types"]["LEARN"] == {"running": 1, "waiting": 0, "hosts_busy": 1}
+    assert busy["types"]["ACT"] == {"running": 0, "waiting": 0, "hosts_busy": 0}
+    assert busy["hosts_idle"] == busy["hosts"] - 1
+    assert "1 running, 0 waiting; 1 host busy with it" in run("status").out
+    assert run("stop", job).code == 0
+    assert run("job", job, "--follow").code == 0
 
 
 def test_a_log_shows_its_last_lines_as_a_terminal_would(run):
@@ -109,6 +138,9 @@ def test_a_check_says_when_it_would_start(run):
         (["options", "LEARN"], "batch_size"),
         (["notifications"], ""),
         (["status"], "slots"),
+        (["status"], "evaluate"),
+        (["tags"], ""),
+        (["tags", "mlp"], ""),
         (["doctor"], "✓ coordinator"),
         (["logs"], "coordinator"),
         (["logs", "--process", "coordinator", "-n", "3"], ""),

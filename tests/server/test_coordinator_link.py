@@ -7,6 +7,7 @@ import threading
 import pytest
 from tornado.httpclient import HTTPClientError
 
+from jupyter_platform.client.transport import Endpoint
 from jupyter_platform.core.errors import CoordinatorError, StartingError
 from jupyter_platform.core.settings import load_settings
 from jupyter_platform.runtime.launch import request_down
@@ -119,3 +120,22 @@ async def test_a_failure_is_remembered_for_a_while_and_not_tried_by_everybody(
         await link.get("/api/status")
 
     assert coordinator.requests == []
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("http://127.0.0.1:9", "does not answer"),
+        ("http://localhost:9", "does not answer"),
+        ("http://lab.example.org:9", r"proxy.*NO_PROXY.*httpx\[socks\]"),
+    ],
+)
+async def test_a_proxy_is_told_and_never_gets_between_us_and_this_machine(
+    link, monkeypatch, url, message
+):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    link._endpoint = Endpoint(url, "t", local=False)
+    monkeypatch.setattr(link, "_rediscover", lambda endpoint: None)
+
+    with pytest.raises(CoordinatorError, match=message):
+        await link.get("/api/status")

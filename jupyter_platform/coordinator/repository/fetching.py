@@ -12,7 +12,12 @@ from typing import IO
 
 from jupyter_platform.core.errors import StoreError, UnavailableError
 from jupyter_platform.runtime.blobs import digest_file
-from jupyter_platform.runtime.web_client import httpx
+from jupyter_platform.runtime.web_client import (
+    PROXY_FAULTS,
+    httpx,
+    is_this_machine,
+    proxy_problem,
+)
 
 TRIES = 4
 """Tries in a row that bring nothing before an address is given up."""
@@ -64,15 +69,28 @@ async def fetch(
         If it cannot be written.
     """
     reasons: list[str] = []
-    async with httpx.AsyncClient(follow_redirects=True, timeout=httpx.Timeout(SILENCE_S)) as client:
-        for address in addresses:
-            try:
+    for address in addresses:
+        try:
+            async with _new_client(address) as client:
                 await _fetch_whole(client, address, size, sha256, part, on_bytes)
-            except _OtherAddressError as error:
-                reasons.append(f"{address} {error}")
-            else:
-                return
+        except _OtherAddressError as error:
+            reasons.append(f"{address} {error}")
+        else:
+            return
     raise UnavailableError(f"It cannot be downloaded: {'; '.join(reasons)}.")
+
+
+def _new_client(address: str) -> httpx.AsyncClient:
+    """Return a client for one address; mirrors on this machine are asked without a proxy."""
+    try:
+        return httpx.AsyncClient(
+            follow_redirects=True,
+            timeout=httpx.Timeout(SILENCE_S),
+            trust_env=not is_this_machine(address),
+        )
+    except PROXY_FAULTS as error:
+        problem = proxy_problem(address, error).rstrip(".")
+        raise _OtherAddressError(f"cannot be asked: {problem}") from error
 
 
 async def _fetch_whole(

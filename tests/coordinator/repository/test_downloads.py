@@ -19,7 +19,12 @@ from jupyter_platform.coordinator.repository import (
     fetching,
 )
 from jupyter_platform.core.datasets import bundled_datasets
-from jupyter_platform.core.errors import ConflictError, InvalidRequestError, RequestTooLargeError
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidRequestError,
+    RequestTooLargeError,
+    UnavailableError,
+)
 
 from .file_server import FileServer
 
@@ -405,3 +410,19 @@ def test_the_test_samples_of_mnist_are_those_of_dianne():
     assert bundled_datasets()["cifar10"].splits["test"] == (50_000, 60_000)
     assert bundled_datasets()["svhn"].splits["test"] == (73_257, 99_289)
     assert bundled_datasets()["stl10"].splits["test"] == (5_000, 13_000)
+
+
+async def test_a_proxy_that_cannot_be_used_is_told_and_keeps_no_mirror_here_away(
+    server, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    server.files["/a"] = LABELS
+    digest = hashlib.sha256(LABELS).hexdigest()
+    elsewhere = "http://mirror.example.org/a"
+
+    with pytest.raises(UnavailableError, match=r"proxy.*NO_PROXY.*httpx\[socks\]"):
+        await fetching.fetch([elsewhere], 3000, digest, tmp_path / "part", lambda _: None)
+    here = f"{server.url}/a"
+    await fetching.fetch([elsewhere, here], 3000, digest, tmp_path / "part", lambda _: None)
+
+    assert (tmp_path / "part").read_bytes() == LABELS

@@ -86,6 +86,8 @@ export function aStatus(fields: Partial<IStatus> = {}): IStatus {
     hosts_lost: 0,
     slots: { total: 4, busy: 0 },
     gpus: { total: 0, busy: 0 },
+    types: {},
+    hosts_idle: 1,
     disk_free: 1e11,
     warnings: [],
     ...fields
