@@ -11,6 +11,7 @@ import type {
   IPlatformApi
 } from './tokens';
 import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
+import type { IJobChange, ILogChunk } from './job-wire';
 import type {
   IDataset,
   IDatasetRecord,
@@ -18,11 +19,9 @@ import type {
   IFieldError,
   IHost,
   IJob,
-  IJobChange,
   IJobCheck,
   IJobPage,
   IJobSubmission,
-  ILogChunk,
   IMetrics,
   INetwork,
   INetworkImport,

@@ -3,14 +3,13 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
+import type { IJobChange, ILogChunk } from './job-wire';
 import type {
   IHost,
   IJob,
-  IJobChange,
   IJobCheck,
   IJobPage,
   IJobSubmission,
-  ILogChunk,
   IMetrics,
   INetwork,
   INetworkImport,

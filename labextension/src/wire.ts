@@ -185,12 +185,6 @@ export interface IJob {
   result: { [key: string]: Json } | null;
 }
 
-/** What of a job can be changed after it was submitted. */
-export interface IJobChange {
-  name?: string;
-  note?: string;
-}
-
 export interface IJobPage {
   items: IJob[];
   /** Jobs that match, on all pages. */
@@ -237,17 +231,6 @@ export interface ISeriesPoints {
 
 export interface IMetrics {
   series: { [name: string]: ISeriesPoints };
-}
-
-export interface ILogChunk {
-  /** Byte at which `text` begins. */
-  offset: number;
-  next_offset: number;
-  /** Bytes in the whole log now. */
-  size: number;
-  text: string;
-  /** Whether the job has ended and `next_offset` is the end. */
-  complete: boolean;
 }
 
 export interface INotification {

@@ -3,7 +3,8 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IPlatformApi } from '../tokens';
-import type { ILogChunk } from '../wire';
+import type { ILogChunk } from '../job-wire';
+import type {} from '../wire';
 
 /** Bytes that are read at once. */
 export const PIECE_BYTES = 256_000;
