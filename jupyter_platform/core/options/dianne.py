@@ -80,11 +80,20 @@ def meaning(model: type[OptionModel], key: str, options: dict[str, Any]) -> str:
 
 def may_apply(model: type[OptionModel], name: str, options: dict[str, Any]) -> bool:
     """Return whether an option goes with others as somebody wrote them."""
-    clear = {
+    return applies_beside(model, name, clear_values(model, options))
+
+
+def clear_values(model: type[OptionModel], options: dict[str, Any]) -> dict[str, str]:
+    """Return the values, in capitals, of the options whose keys mean one option only."""
+    return {
         names[0]: str(value).upper()
         for other, value in options.items()
         if len(names := model.spelled(other)) == 1
     }
+
+
+def applies_beside(model: type[OptionModel], name: str, clear: dict[str, str]) -> bool:
+    """Return whether an option goes with others; `clear` is of `clear_values`."""
     return all(
         clear.get(other, str(model.model_fields[other].default).upper())
         in [value.upper() for value in values]

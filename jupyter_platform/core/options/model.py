@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -63,7 +64,7 @@ class OptionModel(BaseModel):
         """
         if key in cls.model_fields:
             return [key]
-        return [name for name in cls.model_fields if key in _extra(cls, name).get("dianne", ())]
+        return list(_spelled(cls).get(key, ()))
 
     def applies(self, name: str) -> bool:
         """Return whether an option means anything beside the others as they are."""
@@ -90,6 +91,16 @@ class OptionModel(BaseModel):
         """Return what a check of networks and dataset must know, defaults left out."""
         given = self.model_dump(mode="json", exclude=set(self.unchecked), exclude_defaults=True)
         return {name: value for name, value in given.items() if self.applies(name)}
+
+
+@cache
+def _spelled(model: type[OptionModel]) -> dict[str, list[str]]:
+    """Return the options by each name that DIANNE has for them."""
+    found: dict[str, list[str]] = {}
+    for name in model.model_fields:
+        for spelling in _extra(model, name).get("dianne", ()):
+            found.setdefault(spelling, []).append(name)
+    return found
 
 
 def _extra(model: type[OptionModel], name: str) -> dict[str, Any]:

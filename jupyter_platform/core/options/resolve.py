@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from jupyter_platform.core.errors import (
+    MOST_FIELDS,
     FieldError,
     OptionError,
     RequestTooLargeError,
@@ -17,7 +18,12 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
 from jupyter_platform.core.options.act import ActOptions
-from jupyter_platform.core.options.dianne import may_apply, meaning, translate
+from jupyter_platform.core.options.dianne import (
+    applies_beside,
+    clear_values,
+    meaning,
+    translate,
+)
 from jupyter_platform.core.options.evaluate import EvaluateOptions
 from jupyter_platform.core.options.learn import LearnOptions
 from jupyter_platform.core.options.model import OptionModel
@@ -149,7 +155,11 @@ def _field_errors(
         name = str(item["loc"][0]) if item["loc"] else str(item["msg"]).split()[-1]
         field = spelled.get(name, name)
         if item["type"] == "extra_forbidden":
-            found[field] = _unknown(field, item["input"], model, options)
+            found[field] = (
+                _unknown(field, item["input"], model, options)
+                if len(found) < MOST_FIELDS
+                else FieldError(field=field, message=f"Unknown option {shortened(field)}.")
+            )
         elif name in model.refused:
             found[field] = _without_effect(model, name, field, item["input"])
         elif not item["loc"]:
@@ -202,7 +212,8 @@ def _nearest(field: str, model: type[OptionModel], options: dict[str, Any]) -> s
         if found is not None:
             words.setdefault(word, found)
     usable = {word: name for word, name in words.items() if name not in model.refused}
-    fitting = [word for word, name in usable.items() if may_apply(model, name, options)]
+    clear = clear_values(model, options)
+    fitting = [word for word, name in usable.items() if applies_beside(model, name, clear)]
     near = nearest(field, fitting)
     likeliest = nearest(field, usable)
     # A slip in the name of another strategy's option must not be taken for the next best of this.
