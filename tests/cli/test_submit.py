@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,7 +110,8 @@ def test_lines_that_jupyterlab_copies_submit_the_same_job(case):
 
     searching = {key: read.pop(key) for key in ("method", "trials", "search_seed")}
     assert searching == {"method": None, "trials": None, "search_seed": 0}
-    sent = submission_payload(None, **read)
+    by_name = SimpleNamespace(as_dataset=lambda name: (name, None))  # none of them is a file
+    sent = submission_payload(by_name, **read)
 
     wanted = case["submission"]
     options = wanted.get("options", {})

@@ -121,7 +121,7 @@ def test_an_evaluation_makes_weights_the_best_of_their_tag(platform, learned):
     record = next(item for item in platform.network("lenet-digits").tags if item.tag == "asked")
     kept = {item.variant: item for item in record.variants}
     assert kept["best"].digest == kept["last"].digest
-    assert kept["best"].scores["accuracy"] == job.result()["accuracy"]
+    assert kept["best"].scores["test_accuracy"] == job.result()["accuracy"]
     assert record.job == learned.id
 
 

@@ -433,7 +433,7 @@ def test_a_class_of_pixels_that_does_not_occur_is_not_taken_for_a_perfect_one(ma
 
     assert (found["mean_iou"], found["accuracy"]) == (None, 1.0)
     assert [row["iou"] for row in found["per_class"]] == [1.0, None]
-    assert found["headline"] == {"name": "mean IoU", "value": None}
+    assert (found["headline"]["name"], found["headline"]["value"]) == ("mean IoU", None)
     assert "one class alone (background)" in found["warnings"][0]
 
 

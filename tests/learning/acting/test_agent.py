@@ -200,7 +200,8 @@ def test_the_best_weights_bring_the_best_return_again(make):
     result = learn(context)
     finish(context, result)
     best = result.result["best"]["validation_return"]
-    assert result.result["headline"] == {"name": "validation return", "value": best}
+    headline = result.result["headline"]
+    assert (headline["name"], headline["value"]) == ("validation return", best)
 
     again = make("eval", JobType.EVALUATE, weights=context.folder / "weights/best.safetensors",
                  strategy="reward", environment=CARTPOLE, episodes=6, seed=5)  # fmt: skip
