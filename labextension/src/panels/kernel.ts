@@ -10,6 +10,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import { VERSION } from '../version';
+import { openingCode } from './opening-code';
 import {
   display,
   KernelError,
@@ -200,9 +201,7 @@ export class PanelKernel implements IPanelKernel {
     name: string,
     item: readonly string[]
   ): ReturnType<typeof display> {
-    const words = [name, VERSION, ...item];
-    const given = words.map(word => JSON.stringify(word)).join(', ');
-    const code = `import jupyter_platform.panels\njupyter_platform.panels.open(${given})`;
+    const code = openingCode([name, VERSION, ...item]);
     try {
       return await display(this._kernel(), code);
     } catch (error) {
