@@ -302,7 +302,7 @@ function OptionText({ form, view, errors }: IPartProps): JSX.Element {
       control="text"
       label={trans.__('Options as text')}
       help={trans.__(
-        'Lines of key=value, in step with the fields; DIANNE’s names work too. Several values in brackets, [0.1, 0.01], make a sweep.'
+        'Lines of key=value, in step with the fields; DIANNE’s names work too. Several values in brackets, [0.1,0.01], make a sweep.'
       )}
     >
       {({ id, isInvalid, describedBy }) => (
