@@ -178,9 +178,12 @@ class TryIt:
         if shape is None:
             return
         if self._canvas is None:
-            self._canvas = DrawingCanvas(label="Draw what the network is to recognise")
-            self._canvas.observe(lambda change: self._drawn(change["new"]), names="pixels")
-            self._drawing.children = (self._canvas, *self._drawing.children)
+            canvas = DrawingCanvas(
+                label="Draw what the network is to recognise", height=shape[0], width=shape[1]
+            )
+            canvas.observe(lambda change: self._drawn(change["new"]), names="pixels")
+            self._canvas = canvas
+            self._drawing.children = (canvas, *self._drawing.children)
         if (self._canvas.height, self._canvas.width) != shape:
             self._canvas.height, self._canvas.width = shape
             self._canvas.clear()
@@ -226,9 +229,9 @@ class TryIt:
         if record is None:
             return
         asked = {"network": record.description.name, "tag": self._weights.value, **question}
-        self._latest.ask(partial(self._predict, asked))
+        self._latest.ask(partial(self._predict, str(self._source.value), asked))
 
-    def _predict(self, question: dict[str, Any]) -> tuple[str, str]:
+    def _predict(self, source: str, question: dict[str, Any]) -> tuple[str, str, str]:
         # Imported here, in a thread: NumPy takes a moment.
         import numpy as np  # noqa: PLC0415
 
@@ -244,10 +247,13 @@ class TryIt:
         if found.record.inputs and "samples" in question:
             label = f"Sample {question['samples'][0]}"
             picture = str(predictions.picture_html(found.record.inputs[0], label))
-        return predictions.prediction_html(found), picture
+        return source, predictions.prediction_html(found), picture
 
-    def _answered(self, answer: tuple[str, str]) -> None:
-        self._result.value, self._picture.value = answer
+    def _answered(self, answer: tuple[str, str, str]) -> None:
+        source, result, picture = answer
+        # People may have gone on to another source while the network was asked.
+        if source == self._source.value:
+            self._result.value, self._picture.value = result, picture
 
     def _fail(self, error: BaseException) -> None:
         self._result.value = f'<p role="alert">{escape(str(error))}</p>'

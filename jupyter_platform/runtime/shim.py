@@ -286,14 +286,13 @@ def _adopt_orphans() -> None:
 
 
 def descendants(root: int) -> list[int]:
-    """Return the pids of all that runs below a process, parents before children."""
+    """Return the pids of all below a process, parents before children; those not seen off, too."""
     children: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):
         if name.isdecimal():
             with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
-                if fields[0] != b"Z":
-                    children.setdefault(int(fields[1]), []).append(int(name))
+                parent = int(file.read().rpartition(b")")[2].split()[1])
+                children.setdefault(parent, []).append(int(name))
     found: list[int] = []
     waiting = [root]
     while waiting:
@@ -312,9 +311,9 @@ def _end_descendants(leader: int) -> None:
         for pid in left:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
-                # Those whose parent this is now are seen off; of others that is not our task.
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, os.WNOHANG)
+            # Each becomes a child of this process when its parent has ended, and is seen off then.
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
         time.sleep(_END_PAUSE_S)
 
 

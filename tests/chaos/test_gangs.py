@@ -20,8 +20,9 @@ pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 LEARN = {
     "method": "ADAM",
     "batch_size": 32,
-    "max_iterations": 200,
-    "validation_interval": 100,
+    # Long enough to be at it still when a test that has seen a step comes to kill it.
+    "max_iterations": 1000,
+    "validation_interval": 250,
     "checkpoint_interval": 50,
     "seed": 7,
 }

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import resource
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -338,3 +340,26 @@ def test_a_class_that_is_not_learned_is_warned_of(make_run, run_process):
     warnings = [item["text"] for item in told if item.get("level") == "warning"]
     assert result.status == "finished"
     assert any("train_set holds no sample of class" in text for text in warnings), warnings
+
+
+@pytest.mark.parametrize(("iterations", "code"), [(5, 0), (None, 1)])
+def test_a_cold_process_ends_when_its_result_is_written(make_run, tmp_path, iterations, code):
+    """Whatever Python would do while it is taken apart keeps nobody waiting."""
+    options = {} if iterations is None else {"max_iterations": iterations}
+    run = make_run("l", LEARN, "lenet" if code else "mlp", "digits" if code else "iris", **options)
+    late = tmp_path / "late"
+    program = (
+        "import atexit, pathlib, runpy, sys\n"
+        "late = pathlib.Path(sys.argv.pop())\n"
+        "atexit.register(late.touch)\n"
+        "print('buffered', end='')\n"
+        "runpy.run_module('jupyter_platform.learning.process', run_name='__main__')\n"
+    )
+
+    command = [sys.executable, "-c", program, str(run), str(late)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+
+    assert done.returncode == code, done.stderr
+    assert done.stdout == "buffered"
+    assert read_result(run)["status"] == ("failed" if code else "finished")
+    assert not late.exists()

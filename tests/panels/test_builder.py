@@ -132,15 +132,17 @@ def test_a_trained_network_is_tried_on_samples_and_drawings(learned, platform):
     button(panel, "Try it").click()
     trying = panel._trying
     trying._weights.value = "tried/last"
+    until(lambda: "Draw something" in trying._result.value)
     trying._source.value = "Sample"
-    until(lambda: "<img" in trying._picture.value)
     expected = platform.predict("lenet-digits", tag="tried/last", samples=0)
-    assert f"{expected.predicted[0]} <span" in trying._result.value
+    until(lambda: f"{expected.predicted[0]} <span" in trying._result.value)
+    until(lambda: "<img" in trying._picture.value)
     assert "tried/last" in trying._result.value
 
     trying._source.value = "Draw"
     drawing = np.zeros((8, 8), np.uint8)
     drawing[1:7, 3:5] = 255
+    assert "Draw something" in trying._result.value
     trying._canvas.pixels = drawing.tobytes()
     answer = platform.predict("lenet-digits", drawing / 255, tag="tried/last")
     until(lambda: f'verdict">{answer.predicted[0]}<' in trying._result.value)
