@@ -214,7 +214,7 @@ async def test_an_uploaded_strategy_goes_with_the_job_as_it_is_now(ready, host):
         await lab.strategies.put("mine", b"class Mine: pass")
 
         resolved = await resolve(lab, options={"strategy": "mine"})
-        await lab.strategies.put("mine", b"class Other: pass")
+        await lab.strategies.put("mine", b"class Other: pass", replace=True)
 
         blob = lab.blobs.path(resolved.code.removeprefix("sha256:"))
         assert blob.read_bytes() == b"class Mine: pass"

@@ -11,7 +11,7 @@ from pydantic import Field
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from jupyter_platform.core.errors import FieldError, InvalidRequestError
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, shortened
 
 LARGEST = 2**63 - 1
 """The largest whole number that the store keeps."""
@@ -22,11 +22,12 @@ Count = Annotated[int, Field(ge=0, le=LARGEST)]
 def check_address(scope: Scope) -> InvalidRequestError | None:
     """Return what is wrong with the path or the query of a request."""
     if (fault := _text_fault(scope["path"])) is not None:
-        return _refused("path", fault)
+        return _refused("path", scope["path"], fault)
     query = scope.get("query_string", b"").decode("latin-1")
     for name, value in parse_qsl(query, keep_blank_values=True):
-        if (fault := _text_fault(name) or _text_fault(value)) is not None:
-            return _refused(name, fault)
+        for text in (name, value):
+            if (fault := _text_fault(text)) is not None:
+                return _refused(name, text, fault)
     return None
 
 
@@ -38,9 +39,10 @@ def check_body(scope: Scope, body: bytes) -> InvalidRequestError | None:
         content = json.loads(body)
         for place, value in _values(content, ()):
             if (fault := _fault(value)) is not None:
-                return _refused(".".join(place) or "body", fault)
+                return _refused(".".join(place) or "body", value, fault)
     except RecursionError:
-        return _refused("body", "it is nested too deeply")
+        message = "body: it is nested too deeply."
+        return InvalidRequestError(message, errors=[FieldError(field="body", message=message)])
     except ValueError:
         return None
     return None
@@ -62,19 +64,22 @@ def _fault(value: Any) -> str | None:
     if isinstance(value, str):
         return _text_fault(value)
     if isinstance(value, int) and abs(value) > LARGEST:
-        return f"a whole number beyond {LARGEST:,} is not accepted"
+        return f"whole numbers go up to {LARGEST:,}"
     return None
 
 
 def _text_fault(text: str) -> str | None:
     if "\0" in text:
-        return "a NUL character is not accepted"
+        return "text holds no NUL character"
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         return "half of a surrogate pair is no character"
     return None
 
 
-def _refused(field: str, fault: str) -> InvalidRequestError:
+def _refused(field: str, value: str | int, fault: str) -> InvalidRequestError:
     shown = field.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:200]
-    message = f"{shown}: {fault}."
-    return InvalidRequestError(message, errors=[FieldError(field=shown, message=message)])
+    text = shortened(ascii(value) if isinstance(value, str) else hex(value))
+    message = f"{shown} = {text} is not accepted: {fault}."
+    return InvalidRequestError(
+        message, errors=[FieldError(field=shown, value=text, message=message)]
+    )

@@ -29,7 +29,6 @@ from jupyter_platform.learning.datasets.pictures import ImageSamples
 from jupyter_platform.learning.datasets.survey import broken, refuse_broken, survey
 
 IMAGES = "images"
-_NAMED = 5
 _T = TypeVar("_T")
 
 
@@ -106,7 +105,7 @@ def _read_classes(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
             for path in classes.get(name, ())
         ],
         {part: sum(map(len, classes.values())) for part, classes in layout.parts.items()},
-        (*layout.warnings, *_alone(layout.parts)),
+        tuple(layout.warnings),
     )
     numbers = [
         number
@@ -126,17 +125,6 @@ def _read_classes(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
         skipped=sound.skipped,
         warnings=(*listed.warnings, *sound.warnings),
     )
-
-
-def _alone(parts: Mapping[Part, Mapping[str, Sequence[str]]]) -> list[str]:
-    """Name the classes that cannot be learned because they have no picture to train on."""
-    learned = parts.get("train", {})
-    others = {name for part, classes in parts.items() if part != "train" for name in classes}
-    missing = sorted(others - set(learned))
-    if not missing or not learned:
-        return []
-    shown = ", ".join(missing[:_NAMED]) + (", …" if len(missing) > _NAMED else "")
-    return [f"The training part has no picture of these classes, which others have: {shown}."]
 
 
 def _read_labelled(descriptor: DatasetDescriptor, files: Files, labels: Path) -> StoredArrays:
