@@ -94,6 +94,7 @@ export function distinctNames(jobs: readonly IJob[]): string[] {
   const words = jobs.map(({ name }) => name.split(' '));
   let shared = 0;
   while (
+    words.length &&
     words.every(
       item => item.length > shared + 1 && item[shared] === words[0][shared]
     )

@@ -64,6 +64,10 @@ describe('distinctNames()', () => {
     ]);
   });
 
+  it('has none of no jobs, as a table has before it was read', () => {
+    expect(distinctNames([])).toEqual([]);
+  });
+
   it('tells jobs of one name by their ids', () => {
     const jobs = ['aaaa1', 'bbbb2'].map(id => aJob({ id, name: 'same' }));
 
