@@ -37,7 +37,7 @@ def open_job(lab, page: Page, job: str) -> Locator:
     return view
 
 
-def filled_in(page: Page, title: str) -> Locator:
+def filled_in(page: Page, title: str | re.Pattern[str]) -> Locator:
     """Return the form of the tab that is current, which has a title."""
     tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.jp-mod-current")
     expect(tab).to_have_text(title, timeout=SLOW_MS)

@@ -1,0 +1,129 @@
+"""The way of somebody new: one's own table and network, a sweep, and what follows from it."""
+
+from __future__ import annotations
+
+import base64
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from .conftest import await_states, picture, run_platform
+from .test_next_jobs import filled_in, open_job, submitted
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+SLOW_MS = 90_000
+ROWS = (
+    f"{0.5 * n:.1f};{'' if n == 7 else 100 - n};{('mild', 'herb')[n % 2]};"
+    f"{('klein', 'groß')[n > 40]}\n".replace(".", ",")
+    for n in range(1, 81)
+)
+TABLE = ("Länge;Höhe;Sorte;Klasse\n" + "".join(ROWS)).encode("cp1252")
+NETWORK = """
+import torch
+
+
+class Small(torch.nn.Module):
+    def __init__(self, input_shape, outputs, hidden=16):
+        super().__init__()
+        self.inner = torch.nn.Linear(input_shape[0], hidden)
+        self.outer = torch.nn.Linear(hidden, outputs)
+
+    def forward(self, inputs):
+        return torch.log_softmax(self.outer(torch.relu(self.inner(inputs))), dim=1)
+"""
+OPTIONS = """learning_rate=[0.03,0.01,0.003]
+batch_size=[8,16]
+max_iterations=60
+validation_interval=20
+"""
+
+
+def test_from_a_table_and_a_network_of_ones_own_to_a_model_that_learns_on(
+    lab, page: Page, tmp_path: Path
+):
+    bring_a_network(lab, tmp_path)
+    form = add_the_table(lab, page)
+    sweep, jobs = submit_a_sweep(lab, page, form)
+
+    compare_them(page, jobs)
+
+    best = lab.platform("GET", f"sweeps/{sweep}")["best"]
+    assert best in jobs
+    learned = lab.platform("GET", f"jobs/{best}")
+    open_job(lab, page, best).get_by_role("button", name="Evaluate").click()
+    evaluated = submitted(lab, page, filled_in(page, re.compile("^Evaluate small-pflanzen")))
+    assert evaluated["given"] == {"tag": best}
+    assert 0 <= evaluated["result"]["accuracy"] <= 1
+    picture(page, "newcomer-evaluated")
+
+    open_job(lab, page, best).get_by_role("button", name="Continue").click()
+    on = submitted(lab, page, filled_in(page, re.compile("^Continue small-pflanzen")))
+    assert (on["type"], on["dataset"]) == ("LEARN", "pflanzen")
+    assert float(on["given"]["learning_rate"]) == learned["varied"]["learning_rate"]
+
+
+def bring_a_network(lab, folder: Path) -> None:
+    path = folder / "small.py"
+    path.write_text(NETWORK)
+    run_platform(lab.environment, "networks", "add", f"{path}:Small")
+
+
+def add_the_table(lab, page: Page) -> Locator:
+    """Add a file of the file browser; return the form in which it is to be learned."""
+    content = base64.b64encode(TABLE).decode()
+    lab.api(
+        "PUT", "contents/pflanzen.csv", {"type": "file", "format": "base64", "content": content}
+    )
+    page.goto(lab.page_url())
+    entry = page.locator(".jp-DirListing-item", has_text="pflanzen.csv")
+    expect(entry).to_be_visible(timeout=SLOW_MS)
+    entry.click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Use as dataset").click()
+    panel = page.locator("#jupyter-platform-panel-datasets")
+    expect(panel.get_by_role("alert")).to_have_count(2, timeout=SLOW_MS)
+    panel.get_by_label("Missing values").select_option(label="become the mean")
+    expect(panel.get_by_role("alert")).to_have_count(1, timeout=SLOW_MS)
+    panel.get_by_label("Text columns").select_option(label="becomes one-hot")
+    samples = panel.get_by_text("80 samples of shape 4, 2 classes.")
+    expect(samples).to_be_visible(timeout=SLOW_MS)
+    panel.get_by_role("button", name="Add dataset").click()
+    train = panel.get_by_role("link", name="Train")
+    expect(train).to_be_visible(timeout=SLOW_MS)
+    train.click()
+    form = page.locator(".jp-Platform-form:visible")
+    expect(form.get_by_label("Dataset")).to_have_value("pflanzen", timeout=SLOW_MS)
+    return form
+
+
+def submit_a_sweep(lab, page: Page, form: Locator) -> tuple[str, list[str]]:
+    """Submit six jobs from the form; return the sweep and its jobs when they have finished."""
+    form.get_by_role("combobox", name="Network").fill("small")
+    form.locator("[data-control='text'] textarea").fill(OPTIONS)
+    expect(form.get_by_text("Makes 6 jobs.")).to_be_visible(timeout=SLOW_MS)
+    expect(form.get_by_label("Search", exact=True)).to_have_value("grid")
+    expect(form.get_by_text("would start").first).to_be_visible(timeout=SLOW_MS)
+    form.get_by_text("Makes 6 jobs.").scroll_into_view_if_needed()
+    picture(page, "newcomer-sweep-form")
+    form.get_by_role("button", name="Submit", exact=True).click()
+    rows = page.locator(".jp-Platform-tableView tr[data-job]")
+    expect(rows).to_have_count(6, timeout=SLOW_MS)
+    sweep = lab.platform("GET", "sweeps")[0]["id"]
+    jobs = [item["id"] for item in lab.platform("GET", f"jobs?sweep={sweep}")["items"]]
+    for job in jobs:
+        await_states(lab, {"finished": job})
+    return sweep, jobs
+
+
+def compare_them(page: Page, jobs: list[str]) -> None:
+    table = page.locator(".jp-Platform-tableView")
+    for job in jobs[:3]:
+        table.locator(f"tr[data-job='{job}'] input").check()
+    picture(page, "newcomer-sweep-table")
+    table.get_by_role("button", name="Compare", exact=True).click()
+    compare = page.locator(".jp-Platform-compareView")
+    options = compare.locator("section", has_text="Options").locator("table")
+    expect(options).to_contain_text("learning_rate", timeout=SLOW_MS)
+    picture(page, "newcomer-compare")
