@@ -51,7 +51,7 @@ def test_the_form_asks_for_what_acting_needs(lab, page: Page):
 
     expect(form.get_by_label("Dataset")).to_have_count(0)
     expect(form.get_by_text("Choose a network and an environment.")).to_be_visible()
-    form.get_by_label("Network").first.fill("q-network")
+    form.get_by_role("combobox", name="Network").first.fill("q-network")
     form.get_by_label("environment", exact=False).first.fill("CartPole-v1")
     expect(form.get_by_text("would start at once")).to_be_visible(timeout=SLOW_MS)
     picture(page, "act-form")

@@ -117,7 +117,7 @@ def test_the_form_says_what_is_wrong_where_it_is_wrong(lab, page: Page):
     page.goto(f"{lab.page_url(reset=False)}&submit")
     form = page.locator(".jp-Platform-form")
     expect(form).to_be_visible(timeout=SLOW_MS)
-    form.get_by_label("Network").fill("lenet-digits")
+    form.get_by_role("combobox", name="Network").fill("lenet-digits")
     form.get_by_label("Dataset").fill("digits")
     text = form.get_by_label("Options as text")
     text.fill("learning_rte=abc\nbatch_size=0")
@@ -145,7 +145,7 @@ def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Pa
     expect(view).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name="Submit", exact=True).first.click()
     form = page.locator(".jp-Platform-form")
-    form.get_by_label("Network").fill("lenet-digits")
+    form.get_by_role("combobox", name="Network").fill("lenet-digits")
     form.get_by_label("Options as text").fill("batch_size=64\nseed=7")
     with page.expect_response(
         lambda answer: (
@@ -159,7 +159,9 @@ def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Pa
 
     page.reload()
 
-    expect(form.get_by_label("Network")).to_have_value("lenet-digits", timeout=SLOW_MS)
+    expect(form.get_by_role("combobox", name="Network")).to_have_value(
+        "lenet-digits", timeout=SLOW_MS
+    )
     expect(form.get_by_label("Options as text")).to_have_value("batch_size=64\nseed=7")
     expect(form.locator("[data-control='option.batch_size'] input")).to_have_value("64")
     expect(page.locator(".jp-Platform-form")).to_have_count(1)
