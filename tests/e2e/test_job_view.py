@@ -156,6 +156,8 @@ def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Pa
         timeout=SLOW_MS,
     ):
         pass  # the layout of the page is saved a moment after it has changed
+    # Until then a reload follows the link again, which forgets the layout.
+    page.wait_for_url(lambda url: "job=" not in url and "reset" not in url, timeout=SLOW_MS)
 
     page.reload()
 
