@@ -18,6 +18,8 @@ ROWS = (
 )
 TABLE = ("Nr;Straße;Fläche;Gebaut;Klasse\n" + "".join(ROWS)).encode("cp1252")
 
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
 
 @pytest.fixture(scope="module")
 def table(lab) -> str:

@@ -81,7 +81,7 @@ async def look(
     request: Request,
     services: ServicesOf,
     asked: Annotated[LookRequest, Query()],
-    content_length: Annotated[int | None, Header(ge=0)] = None,
+    content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetLook:
     """Return how a file or folder would be read; nothing is added."""
     looks = services.datasets.looks
@@ -95,7 +95,7 @@ async def put(
     request: Request,
     services: ServicesOf,
     upload: Annotated[DatasetUpload, Query()],
-    content_length: Annotated[int | None, Header(ge=0)] = None,
+    content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> DatasetRecord:
     """Add a dataset; the body is a ``.npz``, CSV, Parquet or text file."""
     return await services.datasets.put(name, request.stream(), upload, content_length)

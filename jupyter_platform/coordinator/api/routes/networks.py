@@ -54,7 +54,7 @@ async def bring(
     request: Request,
     services: ServicesOf,
     upload: Annotated[NetworkUpload, Query()],
-    content_length: Annotated[int | None, Header(ge=0)] = None,
+    content_length: Annotated[int | None, Header(ge=0, include_in_schema=False)] = None,
 ) -> NetworkImport:
     """Add a network from a file: an archive, DIANNE's, ONNX, a description or bare weights."""
     return await services.exchange.bring(request.stream(), upload, content_length)
