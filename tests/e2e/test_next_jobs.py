@@ -106,7 +106,7 @@ def test_a_panel_becomes_the_current_tab(lab, page: Page, name: str):
     sidebar = open_sidebar(lab, page)
     icons = set()
 
-    sidebar.get_by_role("button", name="Open").click()
+    sidebar.get_by_role("button", name="Open", exact=True).click()
     menu = page.locator(".lm-Menu")
     icons = {item.inner_html() for item in menu.locator(".lm-Menu-itemIcon svg").all()}
     assert len(icons) == menu.locator(".lm-Menu-item[data-type='command']").count()

@@ -47,7 +47,7 @@ def test_the_sidebar_opens_from_the_view_menu(notebook: JupyterServer, page: Pag
     form = opened.value.locator(".jp-Platform-form")
     expect(form).to_be_visible(timeout=SLOW_MS)
 
-    sidebar.get_by_role("button", name="Open").click()
+    sidebar.get_by_role("button", name="Open", exact=True).click()
     with page.expect_popup() as opened:
         page.get_by_role("menuitem", name="Summary").click()
     tab = opened.value.get_by_role("tab", name="Summary")
