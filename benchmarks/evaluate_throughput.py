@@ -26,10 +26,10 @@ from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.evaluation import Subject
 from jupyter_platform.learning.evaluation.classification import Classification
 from jupyter_platform.learning.evaluation.passing import batches, pass_through
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.runtime.event_log import EventLog
 
 SAMPLES, BATCH, CLASSES = 10_240, 256, 10
 SHAPE = (1, 28, 28)

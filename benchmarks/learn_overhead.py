@@ -22,7 +22,6 @@ from benchmarks.table import Row
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.networks import Layer, NetworkDescription, bundled_networks
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.loop import train
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
@@ -30,6 +29,7 @@ from jupyter_platform.learning.stop import StopFlag
 from jupyter_platform.learning.strategies import Material
 from jupyter_platform.learning.strategies.feed_forward import FeedForward
 from jupyter_platform.learning.strategies.sampling import TensorSource
+from jupyter_platform.runtime.event_log import EventLog
 
 SAMPLES = 2048
 BARE, OURS, TENSORBOARD = "bare", "ours", "tensorboard"

@@ -35,10 +35,10 @@ from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning import learner
 from jupyter_platform.learning.context import RunContext
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.runtime.event_log import EventLog
 
 BARE, OURS, LIGHTNING = "bare", "ours", "lightning"
 STEPS, BATCH, ROUNDS = 300, 64, 15

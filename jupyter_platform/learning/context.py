@@ -12,10 +12,10 @@ import torch
 from jupyter_platform.core.errors import InvalidRequestError, NotFoundError
 from jupyter_platform.core.runs import NetworkInput, RunSpec
 from jupyter_platform.learning.datasets import Dataset, load
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.gang import Gang
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.runtime.event_log import EventLog
 
 logger = logging.getLogger(__name__)
 

@@ -24,11 +24,11 @@ from jupyter_platform.learning import learner
 from jupyter_platform.learning.acting import agent
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.evaluation import runner as evaluator
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.gang import PeerLostError, join
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import Interrupted, StopFlag
 from jupyter_platform.runtime.atomic import write_bytes_atomic
+from jupyter_platform.runtime.event_log import EventLog
 
 JOBS: dict[JobType, Callable[[RunContext], RunResult]] = {
     JobType.LEARN: learner.run,

@@ -12,11 +12,11 @@ from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.evaluation import runner
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.gang import Gang
 from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.runtime.event_log import EventLog
 
 LINEAR = {"type": "Linear", "in_features": "$features", "out_features": "$outputs"}
 

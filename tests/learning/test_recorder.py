@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from jupyter_platform.core.runs import RunProgress
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.recorder import Recorder
+from jupyter_platform.runtime.event_log import EventLog
 from jupyter_platform.runtime.records import read_records
 
 

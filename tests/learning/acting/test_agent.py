@@ -24,12 +24,12 @@ from jupyter_platform.learning.acting.agent import Quota
 from jupyter_platform.learning.acting.pool import Pool
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.evaluation import runner
-from jupyter_platform.learning.events import EventLog
 from jupyter_platform.learning.gang import Gang
 from jupyter_platform.learning.learner import run as learn
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.runtime.event_log import EventLog
 from jupyter_platform.runtime.records import read_records
 from tests.learning.gangs import run_gang
 
