@@ -6,7 +6,7 @@ import logging
 import os
 from typing import Any
 
-from jupyter_platform.coordinator import application, serving
+from jupyter_platform.coordinator.daemon import application, serving
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import SUPERVISOR, supervised_now, write_supervised
 from tests.coordinator.fake_hosts import FakeCluster

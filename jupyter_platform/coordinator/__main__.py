@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 
-from jupyter_platform.coordinator.serving import run
+from jupyter_platform.coordinator.daemon.serving import run
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.runtime.paths import Paths
 

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from jupyter_platform.coordinator.deletion import JobDeletion
-from jupyter_platform.coordinator.events import EventHub
-from jupyter_platform.coordinator.history import History
-from jupyter_platform.coordinator.hosts import HostRegistry
-from jupyter_platform.coordinator.job_records import JobRecords, Live
-from jupyter_platform.coordinator.jobs import JobService
-from jupyter_platform.coordinator.ledger import Ledger
-from jupyter_platform.coordinator.notifications import Notifications
-from jupyter_platform.coordinator.pulling import Puller
-from jupyter_platform.coordinator.reconciler import Reconciler
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.jobs.deletion import JobDeletion
+from jupyter_platform.coordinator.jobs.records import JobRecords, Live
+from jupyter_platform.coordinator.jobs.service import JobService
+from jupyter_platform.coordinator.jobs.submission import Submissions
+from jupyter_platform.coordinator.jobs.submission.sources import Sources
+from jupyter_platform.coordinator.notices.events import EventHub
+from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     Facts,
@@ -22,9 +20,11 @@ from jupyter_platform.coordinator.repository import (
     StrategyRepository,
     TagRepository,
 )
-from jupyter_platform.coordinator.sources import Sources
+from jupyter_platform.coordinator.statistics.history import History
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.submission import Submissions
+from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.pulling import Puller
+from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState

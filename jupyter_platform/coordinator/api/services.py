@@ -9,18 +9,18 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
-from jupyter_platform.coordinator.acting import ActingService
-from jupyter_platform.coordinator.deletion import JobDeletion
-from jupyter_platform.coordinator.drafts import DraftService
-from jupyter_platform.coordinator.events import EventHub
-from jupyter_platform.coordinator.generation import GenerationService
-from jupyter_platform.coordinator.history import History
-from jupyter_platform.coordinator.hosts import HostRegistry
-from jupyter_platform.coordinator.job_files import JobFiles
-from jupyter_platform.coordinator.job_weights import JobWeightsService
-from jupyter_platform.coordinator.jobs import JobService
-from jupyter_platform.coordinator.notifications import Notifications
-from jupyter_platform.coordinator.prediction import PredictionService
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.jobs.deletion import JobDeletion
+from jupyter_platform.coordinator.jobs.files import JobFiles
+from jupyter_platform.coordinator.jobs.service import JobService
+from jupyter_platform.coordinator.jobs.sweeps import SweepService
+from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.notices.events import EventHub
+from jupyter_platform.coordinator.notices.notifications import Notifications
+from jupyter_platform.coordinator.questions.drafts import DraftService
+from jupyter_platform.coordinator.questions.environments import ActingService
+from jupyter_platform.coordinator.questions.generation import GenerationService
+from jupyter_platform.coordinator.questions.prediction import PredictionService
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     NetworkExchange,
@@ -29,8 +29,8 @@ from jupyter_platform.coordinator.repository import (
     StrategyRepository,
     TagRepository,
 )
-from jupyter_platform.coordinator.status import StatusService
-from jupyter_platform.coordinator.sweeps import SweepService
+from jupyter_platform.coordinator.statistics.history import History
+from jupyter_platform.coordinator.statistics.status import StatusService
 
 
 @dataclass(frozen=True, slots=True)

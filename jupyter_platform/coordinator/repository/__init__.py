@@ -1,14 +1,14 @@
 """Networks, datasets and tags: what jobs work on."""
 
-from jupyter_platform.coordinator.repository.datasets import DatasetRepository
-from jupyter_platform.coordinator.repository.downloads import Downloads
-from jupyter_platform.coordinator.repository.exchange import NetworkExchange, NetworkUpload
+from jupyter_platform.coordinator.repository.datasets.repository import DatasetRepository
+from jupyter_platform.coordinator.repository.datasets.uploads import DatasetUpload, LookRequest
+from jupyter_platform.coordinator.repository.downloads.downloads import Downloads
 from jupyter_platform.coordinator.repository.facts import Facts, Inspect
-from jupyter_platform.coordinator.repository.networks import NetworkRepository
+from jupyter_platform.coordinator.repository.networks.exchange import NetworkExchange, NetworkUpload
+from jupyter_platform.coordinator.repository.networks.repository import NetworkRepository
+from jupyter_platform.coordinator.repository.networks.tags import ResolvedTag, TagRepository
 from jupyter_platform.coordinator.repository.pools import PoolRepository
 from jupyter_platform.coordinator.repository.strategies import StrategyRepository
-from jupyter_platform.coordinator.repository.tags import ResolvedTag, TagRepository
-from jupyter_platform.coordinator.repository.uploads import DatasetUpload, LookRequest
 
 __all__ = [
     "DatasetRepository",

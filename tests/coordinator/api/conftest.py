@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from jupyter_platform.coordinator.api import create_app
-from jupyter_platform.coordinator.application import Application
+from jupyter_platform.coordinator.daemon.application import Application
 from jupyter_platform.core.settings import Settings
 
 TOKEN = "t" * 43

@@ -145,8 +145,8 @@ async def test_a_full_disk_is_told_and_stores_nothing(running, monkeypatch):
         def put(*_):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("jupyter_platform.coordinator.jobs._insert", put)
-        monkeypatch.setattr("jupyter_platform.coordinator.status.LEAST_FREE", 2**70)
+        monkeypatch.setattr("jupyter_platform.coordinator.jobs.service._insert", put)
+        monkeypatch.setattr("jupyter_platform.coordinator.statistics.status.LEAST_FREE", 2**70)
         answer = await api.client.post("/api/jobs", json=SUBMISSION)
         status = (await api.client.get("/api/status")).json()
         total = (await api.client.get("/api/jobs")).json()["total"]

@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from jupyter_platform.coordinator.api import create_app
-from jupyter_platform.coordinator.application import Application
+from jupyter_platform.coordinator.daemon.application import Application
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.runtime.paths import Paths
 

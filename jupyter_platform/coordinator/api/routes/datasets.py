@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from jupyter_platform.coordinator.api.bounds import Count
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import DatasetUpload, LookRequest
-from jupyter_platform.coordinator.repository.datasets import MOST_SHOWN
+from jupyter_platform.coordinator.repository.datasets.repository import MOST_SHOWN
 from jupyter_platform.core.catalogue import DatasetLook, DatasetRecord
 from jupyter_platform.core.datasets import DatasetPreview, Part
 

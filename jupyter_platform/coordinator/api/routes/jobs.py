@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from jupyter_platform.coordinator.api.bounds import Count, Number
 from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
 from jupyter_platform.coordinator.api.services import ServicesOf
-from jupyter_platform.coordinator.curves import MAX_BUCKETS, Window
-from jupyter_platform.coordinator.deletion import MAX_UNDO_S, UNDO_S
+from jupyter_platform.coordinator.jobs.curves import MAX_BUCKETS, Window
+from jupyter_platform.coordinator.jobs.deletion import MAX_UNDO_S, UNDO_S
 from jupyter_platform.core.catalogue import JobWeights
 from jupyter_platform.core.jobs import (
     JobChange,

@@ -13,7 +13,7 @@ from starlette.background import BackgroundTask
 from jupyter_platform.coordinator.api.routes.datasets import UPLOAD_BODY
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import NetworkUpload
-from jupyter_platform.coordinator.repository.exchange import SHAPE_PATTERN, parse_shape
+from jupyter_platform.coordinator.repository.networks.exchange import SHAPE_PATTERN, parse_shape
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.generations import Generation, GenerationRequest

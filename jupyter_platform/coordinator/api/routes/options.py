@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
-from jupyter_platform.coordinator.option_schemas import offered_types, read_text, schema_of
+from jupyter_platform.coordinator.jobs.option_schemas import offered_types, read_text, schema_of
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES, OptionText
 
 router = APIRouter(prefix="/options", tags=["options"])

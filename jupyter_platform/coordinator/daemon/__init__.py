@@ -1,0 +1,1 @@
+"""The process itself: its parts put together, its loops, its sockets."""

@@ -1,0 +1,1 @@
+"""Finite work: from its submission to its record, files and weights."""

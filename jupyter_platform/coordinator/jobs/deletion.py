@@ -1,0 +1,159 @@
+"""Deleting jobs: they are gone at once, and can be had back for a minute."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.jobs.lookup import identify_job, no_job
+from jupyter_platform.coordinator.jobs.records import JobRecords, Live
+from jupyter_platform.coordinator.notices.events import EventHub
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.workloads.reconciler import Reconciler
+from jupyter_platform.coordinator.workloads.reconciler.reconciler import runs_of
+from jupyter_platform.core.errors import ConflictError
+from jupyter_platform.core.runs import RunId
+from jupyter_platform.core.states import JobState, JobTarget
+from jupyter_platform.runtime.paths import Paths
+
+UNDO_S = 60.0
+"""Seconds for which a deleted job can be had back."""
+MAX_UNDO_S = 3600.0
+
+log = logging.getLogger(__name__)
+
+
+class JobDeletion:
+    """Hides jobs that are deleted, and removes them when nobody wanted them back."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        paths: Paths,
+        hub: EventHub,
+        records: JobRecords,
+        live: Live,
+        reconciler: Reconciler,
+    ) -> None:
+        self._store = store
+        self._paths = paths
+        self._hub = hub
+        self._records = records
+        self._live = live
+        self._reconciler = reconciler
+        self._removals: dict[str, asyncio.Task[None]] = {}
+
+    async def start(self) -> None:
+        """Give jobs that were deleted before a restart their time once more."""
+        for job in await self._store.read(_hidden):
+            self._remove_later(job, UNDO_S)
+
+    async def close(self) -> None:
+        """Leave what waits to be removed for the next start."""
+        tasks = list(self._removals.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def delete(self, job: str, undo_s: float = UNDO_S) -> None:
+        """Forget a job that has ended.
+
+        Parameters
+        ----------
+        job : str
+            Its id, or a unique prefix.
+        undo_s : float
+            Seconds for which `restore` brings it back; 0 removes it at once.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        ConflictError
+            If it has not ended.
+        """
+        found = await self._store.run(lambda session: _hide(session, job))
+        self._hub.publish("job_deleted", found)
+        if undo_s > 0:
+            self._remove_later(found, undo_s)
+        else:
+            await self._remove(found)
+
+    async def restore(self, job: str) -> str:
+        """Bring a job back that was deleted a moment ago, and return its id.
+
+        Parameters
+        ----------
+        job : str
+            Its id, or a unique prefix. One that was not deleted stays as it is.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none any more.
+        """
+        found = await self._store.run(lambda session: _show(session, job))
+        removal = self._removals.pop(found, None)
+        if removal is not None:
+            removal.cancel()
+            await self._records.publish([found])
+        return found
+
+    def _remove_later(self, job: str, seconds: float) -> None:
+        async def wait_and_remove() -> None:
+            await asyncio.sleep(seconds)
+            self._removals.pop(job, None)  # from here on it cannot be had back
+            await self._remove(job)
+
+        self._removals[job] = asyncio.create_task(wait_and_remove(), name=f"removing {job}")
+
+    async def _remove(self, job: str) -> None:
+        """Remove rows, curves, logs and run folders; the weights stay."""
+        runs = await self._store.run(lambda session: _remove(session, job))
+        if runs is None:
+            return
+        self._live.forget(job)
+        folder = self._paths.mirror / job
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await self._reconciler.remove_runs(runs)
+
+
+def _hidden(session: Session) -> Sequence[str]:
+    query = select(JobRow.id).where(JobRow.target == JobTarget.DELETE.value)
+    return list(session.scalars(query))
+
+
+def _hide(session: Session, job: str) -> str:
+    row = session.get_one(JobRow, identify_job(session, job))
+    if not JobState(row.state).is_terminal:
+        raise ConflictError(f"Job {row.id} is {row.state}; stop it before it is deleted.")
+    row.target = JobTarget.DELETE.value
+    row.idempotency_key = None  # the same submission again is another job
+    return row.id
+
+
+def _show(session: Session, job: str) -> str:
+    found = identify_job(session, job, deleted=True)
+    row = session.get(JobRow, found)
+    if row is None:
+        raise no_job(job)
+    if row.target == JobTarget.DELETE.value:
+        row.target = JobTarget.RUN.value
+    return found
+
+
+def _remove(session: Session, job: str) -> list[tuple[str, RunId]] | None:
+    """Remove a job that is still to be removed; None where somebody wanted it back."""
+    row = session.get(JobRow, job)
+    if row is None or row.target != JobTarget.DELETE.value:
+        return None
+    runs = runs_of(session, job)
+    session.delete(row)
+    return runs

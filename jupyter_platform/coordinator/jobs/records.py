@@ -1,0 +1,186 @@
+"""Jobs as the API shows them: rows, and what is only known while they run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice
+from jupyter_platform.coordinator.notices.events import EventHub
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
+from jupyter_platform.coordinator.workloads.planning import Reason, sentence
+from jupyter_platform.core.jobs import (
+    AttemptRecord,
+    Headline,
+    JobErrorRecord,
+    JobProgress,
+    JobRecord,
+    ResourceRequest,
+)
+from jupyter_platform.core.states import JobState, JobTarget, JobType
+
+
+@dataclass
+class Live:
+    """What changes too often to be a row; lost with the process, and found again."""
+
+    progress: dict[str, JobProgress] = field(default_factory=dict)
+    """Running job to how far it is."""
+    ends: dict[str, float] = field(default_factory=dict)
+    """Running job to the Unix time at which it is expected to end."""
+    reasons: dict[str, Reason] = field(default_factory=dict)
+    """Waiting job to why it waits."""
+    doing: dict[str, str] = field(default_factory=dict)
+    """Active job to what it is doing, in words."""
+
+    def forget(self, job: str) -> None:
+        """Drop all that is known of a job."""
+        for part in (self.progress, self.ends, self.reasons, self.doing):
+            part.pop(job, None)
+
+    def take(self, job: str, progress: JobProgress, phase: str) -> None:
+        """Note how far a running job is."""
+        self.progress[job] = progress
+        self.doing[job] = phase
+        if progress.remaining_s is not None:
+            self.ends[job] = time.time() + progress.remaining_s
+        else:
+            self.ends.pop(job, None)
+
+
+class JobRecords:
+    """Assembles records and tells everybody about them."""
+
+    def __init__(self, store: Store, hub: EventHub, live: Live) -> None:
+        self._store = store
+        self._hub = hub
+        self._live = live
+
+    async def find(self, job: str, *, with_result: bool = False) -> JobRecord | None:
+        """Return one job, or None when there is none by that id."""
+
+        def read(session: Session) -> tuple[JobRow, list[AttemptRow], list[str]] | None:
+            found = load(session, [job], with_result=with_result)
+            return (*found[0], _hosts(session, found[0][1])) if found else None
+
+        found = await self._store.read(read)
+        if found is None:
+            return None
+        row, attempts, hosts = found
+        record = self.record(row, attempts, with_result=with_result)
+        return record.model_copy(update={"hosts": hosts})
+
+    async def publish(self, jobs: Iterable[str]) -> None:
+        """Tell everybody how some jobs are now; those that are gone are left out."""
+        ids = list(jobs)
+        for row, attempts in await self._store.read(lambda session: load(session, ids)):
+            self._hub.publish("job", self.record(row, attempts))
+
+    def publish_new(self, row: JobRow) -> JobRecord:
+        """Tell everybody about a job that was just stored, and return its record."""
+        record = self.record(row, [])
+        self._hub.publish("job", record)
+        return record
+
+    def publish_reasons(self, jobs: Iterable[str]) -> None:
+        """Tell everybody why some jobs wait, in one event."""
+        news = {job: self._reason(job, JobState.QUEUED) for job in jobs}
+        self._hub.publish("reasons", news)
+
+    def record(
+        self, row: JobRow, attempts: Sequence[AttemptRow], *, with_result: bool = False
+    ) -> JobRecord:
+        """Assemble a record from its rows and what is known while it runs."""
+        state, choice = JobState(row.state), HostChoice.of(row)
+        progress = None if state.is_terminal else self._live.progress.get(row.id)
+        if progress is None and row.progress is not None:
+            progress = JobProgress.model_validate(row.progress)
+        return JobRecord(
+            id=row.id,
+            name=row.name,
+            type=JobType(row.type),
+            category=row.category,
+            owner=row.owner,
+            state=state,
+            target=JobTarget(row.target),
+            reason=self._reason(row.id, state),
+            networks=row.networks,
+            dataset=row.dataset,
+            options=row.options,
+            given=row.given,
+            tag=row.tag,
+            request=ResourceRequest(cpus=row.cpus, memory=row.memory, gpus=row.gpus),
+            priority=row.priority,
+            target_count=row.target_count,
+            targets=list(choice.targets),
+            target_filter=choice.target_filter or None,
+            force_free=choice.force_free,
+            submitted_at=row.submitted_at,
+            started_at=row.started_at,
+            finished_at=row.finished_at,
+            host=row.host,
+            progress=progress,
+            headline=None if row.headline is None else Headline.model_validate(row.headline),
+            attempts=[_attempt(attempt) for attempt in attempts],
+            error=None if row.error is None else JobErrorRecord.model_validate(row.error),
+            warnings=row.warnings,
+            sweep=row.sweep,
+            varied=row.varied or {},
+            note=row.note or "",
+            result=row.result if with_result else None,
+        )
+
+    def _reason(self, job: str, state: JobState) -> str | None:
+        if state == JobState.QUEUED:
+            reason = self._live.reasons.get(job)
+            return None if reason is None else sentence(reason, time.time())
+        return None if state.is_terminal else self._live.doing.get(job) or None
+
+
+def load(
+    session: Session, jobs: Sequence[str], *, with_result: bool = False
+) -> list[tuple[JobRow, list[AttemptRow]]]:
+    """Return rows of jobs with their attempts, in the order asked for, without deleted ones."""
+    is_there = JobRow.target != JobTarget.DELETE.value
+    query = select(JobRow).where(JobRow.id.in_(jobs), is_there)
+    if with_result:
+        query = query.options(undefer(JobRow.result))
+    rows = {row.id: row for row in session.scalars(query)}
+    return with_attempts(session, [rows[job] for job in jobs if job in rows])
+
+
+def with_attempts(
+    session: Session, rows: Sequence[JobRow]
+) -> list[tuple[JobRow, list[AttemptRow]]]:
+    """Return rows of jobs, each with its attempts in order."""
+    attempts: dict[str, list[AttemptRow]] = {row.id: [] for row in rows}
+    query = select(AttemptRow).where(AttemptRow.job.in_(list(attempts)))
+    for attempt in session.scalars(query.order_by(AttemptRow.number)):
+        attempts[attempt.job].append(attempt)
+    return [(row, attempts[row.id]) for row in rows]
+
+
+def _hosts(session: Session, attempts: Sequence[AttemptRow]) -> list[str]:
+    """Return the hosts of the processes of the latest attempt, by rank."""
+    if not attempts:
+        return []
+    latest = attempts[-1]
+    query = select(RankRow.host).where(RankRow.job == latest.job, RankRow.attempt == latest.number)
+    return list(session.scalars(query.order_by(RankRow.rank)))
+
+
+def _attempt(row: AttemptRow) -> AttemptRecord:
+    return AttemptRecord(
+        number=row.number,
+        host=row.host,
+        state=JobState(row.state),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        resume_step=row.resume_step,
+        error=None if row.error is None else JobErrorRecord.model_validate(row.error),
+    )

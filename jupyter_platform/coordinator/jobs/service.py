@@ -1,0 +1,404 @@
+"""Jobs: submit, look, list, stop."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.jobs.companions import agents_for
+from jupyter_platform.coordinator.jobs.lookup import identify_job, no_job
+from jupyter_platform.coordinator.jobs.records import JobRecords, with_attempts
+from jupyter_platform.coordinator.jobs.search import search_terms
+from jupyter_platform.coordinator.jobs.submission import Resolved, Submissions
+from jupyter_platform.coordinator.jobs.submission.fields import plain_name
+from jupyter_platform.coordinator.notices.notifications import Notifications
+from jupyter_platform.coordinator.repository.networks.usage import refuse_second_writer
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
+from jupyter_platform.coordinator.workloads.planning import Pending
+from jupyter_platform.coordinator.workloads.reconciler import Reconciler
+from jupyter_platform.coordinator.workloads.transitions import move
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidRequestError,
+    refusal,
+    unknown_name,
+)
+from jupyter_platform.core.jobs import (
+    JobChange,
+    JobCheck,
+    JobPage,
+    JobRecord,
+    JobSubmission,
+    NotificationRecord,
+)
+from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
+from jupyter_platform.core.units import format_count
+
+
+class JobService:
+    """What the API does with jobs."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        records: JobRecords,
+        reconciler: Reconciler,
+        submissions: Submissions,
+        notifications: Notifications,
+        owner: str,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._reconciler = reconciler
+        self._submissions = submissions
+        self._notifications = notifications
+        self._owner = owner
+
+    async def submit(
+        self, submission: JobSubmission, *, idempotency_key: str | None = None
+    ) -> JobRecord:
+        """Put a job into the queue; it is on disk when this returns.
+
+        Parameters
+        ----------
+        idempotency_key : str, optional
+            What the caller chose; the same key again gives the same job.
+
+        Raises
+        ------
+        PlatformError
+            If the submission cannot become a job; nothing is stored then.
+        """
+        if idempotency_key is not None:
+            known = await self._store.read(lambda s: _by_key(s, idempotency_key))
+            if known is not None:
+                return await self.get(known)
+        resolved = await self._submissions.resolve(submission)
+        rows = [await self._row(resolved, idempotency_key)]
+        networks = [item.name for item in resolved.networks]
+        agents = agents_for(resolved.name, networks, resolved.options, resolved.source.pool)
+        if agents is not None:
+            rows.insert(0, await self._row(await self._submissions.resolve(agents), None))
+        # All in one transaction: agents without their learner would act for ever.
+        job, news = await self._store.run(lambda session: _insert(session, rows))
+        if job != rows[-1].id:
+            return await self.get(job)
+        for row in rows:
+            self._reconciler.enqueue(row)
+        for told in news:
+            self._notifications.publish(told)
+        return [self._records.publish_new(row) for row in rows][-1]
+
+    async def queue(self, resolved: Sequence[Resolved], *, beside: SweepRow) -> None:
+        """Put all jobs of a sweep into the queue, or none.
+
+        Parameters
+        ----------
+        resolved : sequence of Resolved
+            Checked submissions, in the order in which they are to run.
+        beside : SweepRow
+            The sweep, stored with them.
+
+        Raises
+        ------
+        OptionError
+            If one of them starts agents of its own.
+        """
+        for item in resolved:
+            names = [network.name for network in item.networks]
+            if agents_for(item.name, names, item.options, item.source.pool) is not None:
+                message = "A sweep starts no agents; fill a pool with ACT first and name it."
+                raise refusal("pool", item.source.pool, message, "a pool that is filled")
+        rows = [await self._row(item, None) for item in resolved]
+        _, news = await self._store.run(lambda session: _insert(session, rows, beside))
+        for row in rows:
+            self._reconciler.enqueue(row)
+        for told in news:
+            self._notifications.publish(told)
+        await self._records.publish([row.id for row in rows])
+
+    async def _row(self, resolved: Resolved, idempotency_key: str | None) -> JobRow:
+        """Return the row of a job that is about to be stored; its pool is made."""
+        await asyncio.to_thread(self._submissions.make_pool, resolved)
+        return resolved.row(
+            secrets.token_hex(6), self._owner, self._submissions.retries, idempotency_key
+        )
+
+    async def check(self, submission: JobSubmission) -> JobCheck:
+        """Check a submission without storing anything, and say when it would start."""
+        resolved = await self._submissions.resolve(submission)
+        await self._store.read(lambda session: _refuse_busy_tag(session, resolved))
+        return JobCheck(
+            options=resolved.told_options(),
+            given=resolved.given,
+            dianne_defaults=resolved.dianne_defaults,
+            request=resolved.request,
+            warnings=resolved.warnings,
+            when=await self._reconciler.dry_run(_candidate(resolved, self._owner)),
+        )
+
+    async def get(self, job: str) -> JobRecord:
+        """Return a job with its result.
+
+        Parameters
+        ----------
+        job : str
+            Its id, or a prefix of at least four characters that no other has.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none.
+        AmbiguousNameError
+            If several begin so.
+        """
+        found = await self._records.find(await self.identify(job), with_result=True)
+        if found is None:
+            raise no_job(job)
+        return found
+
+    async def list(
+        self,
+        *,
+        state: str | None = None,
+        type: str | None = None,
+        search: str | None = None,
+        ids: str | None = None,
+        name: str | None = None,
+        sweep: str | None = None,
+        limit: int = 100,
+        offset: int = 0,
+        order: Literal["newest", "oldest"] = "newest",
+    ) -> JobPage:
+        """Return a page of the jobs that match everything given.
+
+        Parameters
+        ----------
+        state, type, ids : str, optional
+            Accepted values, comma-separated.
+        search : str, optional
+            Words, and phrases in quotes, that must all occur in id, name, type, network, dataset,
+            tag, owner or options such as ``learning_rate=0.2``.
+        name : str, optional
+            The exact name.
+        sweep : str, optional
+            Id of the sweep that they are part of.
+        """
+        query = _filtered(state, type, search, ids, name)
+        if sweep is not None:
+            query = query.where(JobRow.sweep == sweep)
+        direction = JobRow.sequence.asc() if order == "oldest" else JobRow.sequence.desc()
+
+        def page(session: Session) -> JobPage:
+            # By an index that holds what is filtered by: rows are long, and few are shown.
+            keys = query.with_only_columns(JobRow.sequence)
+            total = session.scalar(keys.with_only_columns(func.count(JobRow.sequence))) or 0
+            shown = list(session.scalars(keys.order_by(direction).limit(limit).offset(offset)))
+            rows = list(
+                session.scalars(
+                    select(JobRow).where(JobRow.sequence.in_(shown)).order_by(direction)
+                )
+            )
+            items = [self._records.record(*pair) for pair in with_attempts(session, rows)]
+            return JobPage(items=items, total=total, offset=offset)
+
+        return await self._store.read(page)
+
+    def hold(self, held: bool) -> None:
+        """Leave what waits in the queue, until told otherwise or the coordinator restarts."""
+        self._reconciler.hold(held)
+
+    async def stop(self, job: str, why: str | None = None) -> JobRecord:
+        """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays.
+
+        Parameters
+        ----------
+        why : str, optional
+            What is added to its warnings, where no person stops it.
+        """
+        found = await self.identify(job)
+        wanted = await self._store.run(lambda session: _want_stop(session, found, why))
+        if wanted is None:
+            raise no_job(job)
+        state, news = wanted
+        if news is not None:
+            self._notifications.publish(news)
+        if state == JobState.CANCELLED:
+            self._reconciler.withdraw(found)
+        elif not state.is_terminal:
+            self._reconciler.stop(found)
+        await self._records.publish([found])
+        return await self.get(found)
+
+    async def change(self, job: str, change: JobChange) -> JobRecord:
+        """Change the name of a job, or what is noted about it; what is left out stays.
+
+        Raises
+        ------
+        OptionError
+            If the name is empty, or either holds a control character.
+        """
+        found = await self.identify(job)
+        name = None if change.name is None else plain_name(change.name)
+        note = None if change.note is None else _plain_note(change.note)
+        await self._store.run(lambda session: _change(session, found, name, note))
+        await self._records.publish([found])
+        return await self.get(found)
+
+    async def delete_pool(self, name: str) -> None:
+        """Remove an experience pool with all that is in it.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none by that name.
+        ConflictError
+            If a job that has not ended uses it; the job is named.
+        """
+
+        def user(session: Session) -> str | None:
+            ended = [state.value for state in TERMINAL]
+            rows = session.execute(
+                select(JobRow.id, JobRow.spec).where(
+                    JobRow.dataset == name, JobRow.state.not_in(ended)
+                )
+            )
+            return next((row.id for row in rows if row.spec.get("pool")), None)
+
+        job = await self._store.read(user)
+        if job is not None:
+            raise ConflictError(f"Pool {name!r} is used by job {job}; stop it first.")
+        await asyncio.to_thread(self._submissions.delete_pool, name)
+
+    async def identify(self, job: str) -> str:
+        """Return the id that a unique prefix stands for; errors as of `get`."""
+        return await self._store.read(lambda session: identify_job(session, job))
+
+
+def _candidate(resolved: Resolved, owner: str) -> Pending:
+    return Pending(
+        id="candidate",
+        name=resolved.name,
+        owner=owner,
+        lane=resolved.type.value,
+        shape=resolved.shape,
+        sequence=time.time_ns(),
+        submitted_at=time.time(),
+        priority=resolved.priority,
+    )
+
+
+def _refuse_busy_tag(session: Session, resolved: Resolved) -> None:
+    if resolved.type is JobType.LEARN and resolved.tag is not None:
+        refuse_second_writer(session, [item.name for item in resolved.networks], resolved.tag)
+
+
+def _by_key(session: Session, key: str) -> str | None:
+    return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
+
+
+def _insert(
+    session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = None
+) -> tuple[str, list[NotificationRecord]]:
+    """Insert a job, the last one, with those it needs, and tell of it.
+
+    Returns
+    -------
+    tuple
+        Its id, or that of its key, and what is to be published.
+    """
+    row = rows[-1]
+    if row.idempotency_key is not None:
+        known = _by_key(session, row.idempotency_key)
+        if known is not None:
+            return known, []
+    if sweep is not None:
+        session.add(sweep)
+    for item in rows:
+        if item.type == JobType.LEARN.value and item.tag is not None and item.tag != item.id:
+            refuse_second_writer(session, item.networks, item.tag)
+        session.add(item)
+        session.flush()  # in this order
+    if sweep is not None:
+        text = f"A sweep of {format_count(len(rows), 'job')} like {told_name(row)} was submitted."
+        return row.id, [Notifications.insert(session, "info", text)]
+    return row.id, [
+        Notifications.insert(session, "info", f"{told_name(item)} was submitted.", job=item.id)
+        for item in rows
+    ]
+
+
+def _filtered(
+    state: str | None, type_: str | None, search: str | None, ids: str | None, name: str | None
+) -> Select[Any]:
+    query = select(JobRow).where(JobRow.target != JobTarget.DELETE.value)
+    if state is not None:
+        query = query.where(JobRow.state.in_(_values("state", state, list(JobState))))
+    if type_ is not None:
+        query = query.where(JobRow.type.in_(_values("type", type_, list(JobType))))
+    if ids is not None:
+        query = query.where(JobRow.id.in_([item.strip() for item in ids.split(",")]))
+    if name is not None:
+        query = query.where(JobRow.name == name)
+    for term in search_terms(search or ""):
+        query = query.where(JobRow.search.contains(term, autoescape=True))
+    return query
+
+
+def _values(field: str, text: str, known: Sequence[str]) -> list[str]:
+    values = [item.strip() for item in text.split(",") if item.strip()]
+    for value in values:
+        if value not in known:
+            error = unknown_name(field, value, known)
+            raise InvalidRequestError(error.message, errors=[error])
+    return values
+
+
+def _want_stop(
+    session: Session, job: str, why: str | None = None
+) -> tuple[JobState, NotificationRecord | None] | None:
+    """Note that a job is to stop; return its state, and what is to be published."""
+    row = session.get(JobRow, job)
+    if row is None:
+        return None
+    state = JobState(row.state)
+    if state.is_terminal:
+        return state, None
+    row.target = JobTarget.STOP.value
+    if why is not None:
+        row.warnings = [*row.warnings, why]
+    if state == JobState.QUEUED:
+        move(row, JobState.CANCELLED)
+        text = f"{told_name(row)} was cancelled."
+        return JobState.CANCELLED, Notifications.insert(session, "info", text, job=job)
+    return JobState(row.state), None
+
+
+def told_name(row: JobRow) -> str:
+    """Return what notifications call a job."""
+    return f"{row.type} {row.name!r}"
+
+
+def _plain_note(text: str) -> str:
+    if any(unicodedata.category(letter) == "Cc" and letter not in "\n\t" for letter in text):
+        message = "The note holds a control character; write plain text."
+        raise refusal("note", text, message, "plain text")
+    return text.strip()
+
+
+def _change(session: Session, job: str, name: str | None, note: str | None) -> None:
+    row = session.get(JobRow, job)
+    if row is None:
+        raise no_job(job)
+    row.name = row.name if name is None else name
+    row.note = row.note if note is None else note
+    row.search = f"{row.search} {name or ''} {note or ''}".lower()

@@ -1,0 +1,155 @@
+"""Which hosts a job may use, and how many processes it has: as people say it, and as it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.workloads.ledger import ROLES
+from jupyter_platform.coordinator.workloads.planning import HostOffer, Shape
+from jupyter_platform.coordinator.workloads.planning.filters import FilterError, parse_filter
+from jupyter_platform.core.errors import FieldError, InvalidRequestError, unknown_name
+from jupyter_platform.core.jobs import JobSubmission, ResourceRequest
+from jupyter_platform.core.options import LearnOptions, OptionModel
+from jupyter_platform.core.states import JobType
+from jupyter_platform.core.units import format_count
+
+
+class HostChoice(BaseModel):
+    """What a job wants of its hosts beside room."""
+
+    model_config = ConfigDict(frozen=True)
+
+    targets: tuple[str, ...] = ()
+    """Names or ids; one process on each at most. Empty: any host."""
+    target_filter: str = ""
+    force_free: bool = False
+    at_home: bool = False
+    """It uses a pool, which lies on the coordinator's machine."""
+
+    def column(self) -> dict[str, Any] | None:
+        """Return what is kept in `JobRow.placement`; None for a job that takes any host."""
+        return self.model_dump(mode="json", exclude_defaults=True) or None
+
+    @classmethod
+    def of(cls, row: JobRow) -> HostChoice:
+        """Return what a row has kept."""
+        return cls.model_validate(row.placement or {})
+
+    def shape(self, type: JobType, asked: ResourceRequest, ranks: int) -> Shape:
+        """Return what the planner sees of a job."""
+        return Shape(
+            ROLES[type],
+            asked.cpus,
+            asked.memory,
+            asked.gpus,
+            ranks,
+            targets=self.targets,
+            target_filter=self.target_filter,
+            force_free=self.force_free,
+            at_home=self.at_home,
+        )
+
+
+def shape_of(row: JobRow) -> Shape:
+    """Return what the planner sees of a job that was stored."""
+    asked = ResourceRequest(cpus=row.cpus, memory=row.memory, gpus=row.gpus)
+    return HostChoice.of(row).shape(JobType(row.type), asked, row.target_count)
+
+
+def choose_hosts(submission: JobSubmission, offers: Iterable[HostOffer]) -> tuple[HostChoice, int]:
+    """Check what a submission says of hosts; return it with the number of processes.
+
+    Where targets are named and no number is given there is one process on each of them, as in
+    DIANNE.
+
+    Raises
+    ------
+    InvalidRequestError
+        If a target is not known, the filter is none, or the targets are too few.
+    """
+    targets = tuple(dict.fromkeys(item.strip() for item in submission.targets if item.strip()))
+    names = {offer.name: offer.attributes.get("id", ()) for offer in offers}
+    known = {*names, *(item for ids in names.values() for item in ids)}
+    for target in targets:
+        if target not in known:
+            error = unknown_name("host", target, names)
+            error = error.model_copy(update={"field": "targets"})
+            raise InvalidRequestError(error.message, errors=[error])
+    count = submission.target_count or len(targets) or 1
+    if targets and count > len(targets):
+        raise _refused(
+            "target_count",
+            count,
+            f"target_count = {count} is more than {format_count(len(targets), 'target')}; each has "
+            "one process at most.",
+            f"1 to {len(targets)}",
+        )
+    text = (submission.target_filter or "").strip()
+    if text:
+        try:
+            parse_filter(text)
+        except FilterError as error:
+            message = f"target_filter = {text!r} is not accepted: {error}."
+            raise _refused(
+                "target_filter", text, message, "a filter such as (&(arch=x86_64)(memory>=16GB))"
+            ) from error
+    choice = HostChoice(targets=targets, target_filter=text, force_free=submission.force_free)
+    return choice, count
+
+
+def keep_at_home(choice: HostChoice, offers: Iterable[HostOffer]) -> HostChoice:
+    """Return the choice of a job that uses a pool: only hosts of the coordinator's machine.
+
+    Raises
+    ------
+    InvalidRequestError
+        If hosts are named and all of them are elsewhere.
+    """
+    offers = list(offers)
+    wanted = set(choice.targets)
+    named = [item for item in offers if {item.name, *item.attributes.get("id", ())} & wanted]
+    home = ", ".join(item.name for item in offers if item.at_home) or "none is up"
+    if named and not any(item.at_home for item in named):
+        message = (
+            f"targets = {', '.join(choice.targets)}: pools of experience lie on the coordinator's "
+            f"machine, and jobs that use one run on hosts there: {home}."
+        )
+        raise _refused("targets", list(choice.targets), message, home)
+    return choice.model_copy(update={"at_home": True})
+
+
+def check_gang(options: OptionModel, ranks: int) -> None:
+    """Refuse options that mean nothing to several processes.
+
+    Raises
+    ------
+    InvalidRequestError
+        Naming the option.
+    """
+    if ranks == 1 or not isinstance(options, LearnOptions):
+        return
+    if options.schedule == "plateau":
+        raise _refused(
+            "schedule",
+            "plateau",
+            "schedule = plateau follows validations, which only one of several processes makes; "
+            "choose another schedule where target_count is above 1.",
+            "constant, step or cosine",
+        )
+    if options.stateful:
+        raise _refused(
+            "stateful",
+            True,
+            "stateful goes through a sequence in order, which several processes cannot share; "
+            "leave it out where target_count is above 1.",
+            "false",
+        )
+
+
+def _refused(field: str, value: Any, message: str, accepted: str) -> InvalidRequestError:
+    error = FieldError(field=field, value=value, message=message, accepted=accepted)
+    return InvalidRequestError(message, errors=[error])

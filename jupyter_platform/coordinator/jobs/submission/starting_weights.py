@@ -1,0 +1,168 @@
+"""The weights that a job starts from or judges, and the tag that its own are kept under."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
+from jupyter_platform.coordinator.repository import ResolvedTag, TagRepository
+from jupyter_platform.core.catalogue import TagRecord
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    refusal,
+)
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.options import ActOptions, EvaluateOptions, LearnOptions
+from jupyter_platform.core.strategies import STRATEGIES
+
+_SAMPLES = frozenset({"test_set", "part"})
+"""Options of an EVALUATE that say by which samples it judges."""
+
+
+class StartingWeights:
+    """Finds the weights of the networks that a submission names."""
+
+    def __init__(self, tags: TagRepository) -> None:
+        self._tags = tags
+
+    async def resolve(self, resolved: Resolved) -> None:
+        """Fill in the tag of a submission and the digests of the weights that it starts from.
+
+        Raises
+        ------
+        InvalidRequestError
+            If a tag is not known.
+        ConflictError
+            If the weights belong to an earlier description of their network.
+        """
+        if isinstance(resolved.options, LearnOptions):
+            resolved.tag = resolved.options.tag
+            learnt = await self._find_teachers(resolved, resolved.options)
+            if resolved.tag is not None:
+                await self._tags.refuse_own([item.name for item in learnt], resolved.tag)
+            if resolved.options.init_tag is not None:
+                await self._begin_with(resolved, learnt, resolved.options.init_tag)
+                return
+            if resolved.tag is None or resolved.options.clean:
+                return
+            for network in learnt:
+                await self._start_from(resolved, network, resolved.tag)
+        elif isinstance(resolved.options, EvaluateOptions):
+            found = await self._find_weights(resolved, resolved.options.tag)
+            await self._judge_by_what_was_set_aside(resolved, resolved.options, found)
+        elif isinstance(resolved.options, ActOptions):
+            await self._find_weights_to_act(resolved, resolved.options.tag)
+
+    async def _find_teachers(
+        self, resolved: Resolved, options: LearnOptions
+    ) -> list[NetworkDescription]:
+        """Take the weights of networks that only teach; return the others, which learn."""
+        record = STRATEGIES.get(options.strategy)
+        if record is None or len(record.roles) != len(resolved.networks):
+            return resolved.networks
+        places = list(zip(record.roles, resolved.networks, strict=True))
+        learnt = [network for role, network in places if role not in record.taught_by]
+        for role, network in places:
+            if role not in record.taught_by:
+                continue
+            if network in learnt:
+                message = (
+                    f"Network {network.name!r} cannot be its own {role}; copy it under another "
+                    "name."
+                )
+                raise refusal("networks", network.name, message, "two networks")
+            try:
+                found = await self._tags.resolve(network.name, options.teacher_tag)
+            except NotFoundError as error:
+                fields = [item.model_copy(update={"field": "teacher_tag"}) for item in error.errors]
+                raise InvalidRequestError(error.message, errors=fields) from error
+            _check_description(network, found.record, "learn the network again first")
+            resolved.weights[network.name] = found.variant.digest
+        return learnt
+
+    async def _judge_by_what_was_set_aside(
+        self, resolved: Resolved, options: EvaluateOptions, found: Sequence[ResolvedTag]
+    ) -> None:
+        """Take the `test_set` of the job that made the weights, where nobody says another."""
+        if not found or resolved.source.name is None or _SAMPLES & resolved.given.keys():
+            return
+        record, variant = found[0].record, found[0].variant
+        if variant.job not in (None, record.job):
+            record = await self._tags.find(record.network, str(variant.job)) or record
+        learned = record.origin.options
+        test_set = learned.get("test_set")
+        if not test_set or record.dataset != resolved.source.name:
+            return
+        if list(learned.get("sample_range") or ()) != list(options.sample_range or ()):
+            resolved.warnings.append(
+                "sample_range is another than when the weights were learned: what test_set set "
+                "aside then is not known here."
+            )
+            return
+        numbers = tuple(int(item) for item in test_set)
+        resolved.options = options.model_copy(update={"test_set": numbers})
+        shown = ":".join(map(str, numbers)) if len(numbers) == 2 else f"{len(numbers)} samples"
+        resolved.warnings.append(
+            f"test_set = {shown}, as the job that learned the weights set them aside."
+        )
+
+    async def _find_weights(self, resolved: Resolved, tag: str | None) -> list[ResolvedTag]:
+        """Take the weights that an EVALUATE asks for; all networks take those of one tag."""
+        taken: list[ResolvedTag] = []
+        for network in resolved.networks:
+            try:
+                found = await self._tags.resolve(network.name, tag)
+            except NotFoundError as error:
+                raise InvalidRequestError(error.message, errors=error.errors) from error
+            _check_description(network, found.record, "learn the network again first")
+            resolved.tag = resolved.tag or found.text
+            resolved.weights[network.name] = found.variant.digest
+            taken.append(found)
+            # Networks that learnt together share a tag: the newest of the first is that of all.
+            tag = tag or found.record.tag
+        return taken
+
+    async def _find_weights_to_act(self, resolved: Resolved, tag: str | None) -> None:
+        """Take the weights that an ACT asks for, or leave them to its learner."""
+        try:
+            await self._find_weights(resolved, tag)
+        except InvalidRequestError:
+            if tag is not None and resolved.source.pool is None:
+                raise
+            resolved.tag = tag
+            resolved.warnings.append(
+                f"Network {resolved.networks[0].name!r} has no such weights yet: it acts with "
+                "fresh ones until a learner gives it others."
+            )
+
+    async def _begin_with(
+        self, resolved: Resolved, networks: Sequence[NetworkDescription], tag: str
+    ) -> None:
+        """Take the weights that a LEARN starts from; it keeps its own under another tag."""
+        for network in networks:
+            try:
+                found = await self._tags.resolve(network.name, tag)
+            except NotFoundError as error:
+                fields = [item.model_copy(update={"field": "init_tag"}) for item in error.errors]
+                raise InvalidRequestError(error.message, errors=fields) from error
+            _check_description(network, found.record, "start from other weights")
+            resolved.weights[network.name] = found.variant.digest
+
+    async def _start_from(self, resolved: Resolved, network: NetworkDescription, tag: str) -> None:
+        record = await self._tags.find(network.name, tag)
+        if record is None:
+            return
+        last = {item.variant: item for item in record.variants}.get("last")
+        if last is not None:
+            _check_description(network, record, "set clean=true to start afresh")
+            resolved.weights[network.name] = last.digest
+
+
+def _check_description(network: NetworkDescription, record: TagRecord, cure: str) -> None:
+    if record.network_digest != network.digest:
+        raise ConflictError(
+            f"The weights under tag {record.tag!r} belong to an earlier description of network "
+            f"{network.name!r}; {cure}."
+        )

@@ -1,0 +1,211 @@
+"""From what a person sent to the row of a job, or to a sentence that says what is wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.jobs.submission import fields
+from jupyter_platform.coordinator.jobs.submission.host_choice import (
+    check_gang,
+    choose_hosts,
+    keep_at_home,
+)
+from jupyter_platform.coordinator.jobs.submission.memory_check import check_memory
+from jupyter_platform.coordinator.jobs.submission.options import choose_options, used_options
+from jupyter_platform.coordinator.jobs.submission.refusals import raise_refusals
+from jupyter_platform.coordinator.jobs.submission.resolved import Resolved, dumped
+from jupyter_platform.coordinator.jobs.submission.sources import Source, Sources
+from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
+from jupyter_platform.coordinator.repository import (
+    Facts,
+    NetworkRepository,
+    StrategyRepository,
+    TagRepository,
+)
+from jupyter_platform.coordinator.workloads.planning import Policy, sentence
+from jupyter_platform.coordinator.workloads.planning.reasons import impossible
+from jupyter_platform.core.errors import (
+    FieldError,
+    InvalidDataError,
+    InvalidRequestError,
+    NoAnswerError,
+    PlatformError,
+    UnavailableError,
+    no_answer,
+    refusal,
+    unknown_name,
+)
+from jupyter_platform.core.jobs import JobSubmission
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.options import (
+    LearnOptions,
+)
+from jupyter_platform.core.settings import JobSettings
+from jupyter_platform.core.states import JobType
+from jupyter_platform.core.strategies import STRATEGIES
+
+CHECK_WITHIN_S = 15.0
+"""Seconds that a submission waits for the inspector before it is accepted unchecked."""
+MOST_NETWORKS = 16
+"""Networks that one job may name."""
+
+
+class Submissions:
+    """Checks submissions against what there is."""
+
+    def __init__(
+        self,
+        *,
+        networks: NetworkRepository,
+        sources: Sources,
+        strategies: StrategyRepository,
+        tags: TagRepository,
+        facts: Facts,
+        hosts: HostRegistry,
+        settings: JobSettings,
+    ) -> None:
+        self._networks = networks
+        self._sources = sources
+        self._strategies = strategies
+        self._weights = StartingWeights(tags)
+        self._facts = facts
+        self._hosts = hosts
+        self.retries = settings.retries
+
+    async def resolve(self, submission: JobSubmission) -> Resolved:
+        """Check a submission and fill in what was not given.
+
+        Raises
+        ------
+        InvalidRequestError
+            Naming the field, its value and what is accepted.
+        """
+        job_type = fields.job_type(submission.type)
+        submission = fields.move_dianne_keys(submission)
+        networks = self._find_networks(submission.networks)
+        source = self._sources.find(job_type, submission.dataset, submission.options)
+        defaults = {**networks[0].defaults, **source.defaults}
+        choice, ranks = choose_hosts(submission, self._hosts.offers())
+        chosen = choose_options(job_type, submission, defaults, ranks)
+        options = chosen.options
+        source = self._sources.with_pool(options, source)
+        self._sources.check(options, source)
+        if source.pool_folder is not None:
+            choice = keep_at_home(choice, self._hosts.offers())
+        check_gang(options, ranks)
+        has_gpus = any(offer.gpus for offer in self._hosts.offers())
+        resolved = Resolved(
+            type=job_type,
+            name=fields.job_name(submission, networks, source, options),
+            networks=networks,
+            source=source,
+            options=options,
+            given=chosen.given,
+            dianne_defaults=chosen.dianne_defaults,
+            warnings=[*submission.notes, *chosen.notes],
+            request=fields.resources(job_type, submission.request, has_gpus),
+            priority=submission.priority,
+            target_count=ranks,
+            choice=choice,
+        )
+        await self._weights.resolve(resolved)
+        if isinstance(options, LearnOptions):
+            resolved.code = await self._strategies.code(options.strategy)
+        await self._check(resolved)
+        self._warn_of_the_impossible(resolved)
+        return resolved
+
+    def _find_networks(self, names: Sequence[str]) -> list[NetworkDescription]:
+        if not names:
+            raise refusal("networks", [], "No network is given; name one.", "a network's name")
+        if len(names) > MOST_NETWORKS:
+            message = f"{len(names):,} networks are given; at most {MOST_NETWORKS} are accepted."
+            accepted = f"1 to {MOST_NETWORKS} names"
+            raise refusal("networks", len(names), message, accepted)
+        found = []
+        for name in names:
+            description = self._networks.find(name)
+            if description is None:
+                error = unknown_name("network", name, self._networks.names())
+                raise InvalidRequestError(error.message, errors=[error])
+            found.append(description)
+        return found
+
+    async def _check(self, resolved: Resolved) -> None:
+        request: dict[str, Any] = {
+            "networks": [item.model_dump(mode="json") for item in resolved.networks],
+            "dataset": dumped(resolved.source.dataset),
+            "files": {},
+            "type": resolved.type.value,
+            "options": resolved.options.checked(),
+        }
+        if resolved.code is not None:
+            request["code"] = resolved.code
+        if resolved.target_count > 1:
+            request["ranks"] = resolved.target_count
+        try:
+            answer = await self._ask(request, resolved.source)
+        except NoAnswerError as error:
+            made = next((item.name for item in resolved.networks if item.is_code), None)
+            if made is None and resolved.code is None:
+                resolved.warnings.append(f"not checked: {error.message}")
+                return
+            field = "strategy" if made is None else "networks"
+            raise no_answer(field, made or str(resolved.given.get(field)), error) from error
+        except UnavailableError as error:
+            resolved.warnings.append(f"not checked: {error.message}")
+            return
+        raise_refusals(answer, resolved.type, resolved.networks, resolved.given)
+        resolved.category = answer.get("category")
+        resolved.options = resolved.options.model_copy(update=answer.get("options") or {})
+        resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
+        resolved.used = used_options(resolved.options, answer, resolved.target_count)
+        known, offers = answer.get("parameters") or {}, self._hosts.offers()
+        resolved.warnings += check_memory(known, resolved.options, resolved.request, offers)
+
+    async def _ask(self, request: dict[str, Any], source: Source) -> dict[str, Any]:
+        is_code = any(item["entry_point"] for item in request["networks"])
+        if request["type"] == JobType.LEARN and "code" not in request:
+            is_code = is_code or request["options"].get("strategy", "") not in ("", *STRATEGIES)
+        if is_code or request["options"].get("environment"):
+            # Code may change without its description: the answer is not kept.
+            request["facts"] = await self._dataset_facts(source)
+            return await self._hosts.inspect({"op": "check", **request}, CHECK_WITHIN_S)
+        text = json.dumps(request, sort_keys=True)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        known = await self._facts.cached("check", [digest])
+        if digest in known:
+            return known[digest]
+        # They follow from what the digest is of, and spare the inspector a look at the data.
+        request["facts"] = await self._dataset_facts(source)
+        return await self._facts.ask("check", digest, request, CHECK_WITHIN_S)
+
+    async def _dataset_facts(self, source: Source) -> dict[str, Any] | None:
+        """Return the facts of the dataset; what is wrong with its data is blamed on the field."""
+        try:
+            return await self._sources.facts(source)
+        except UnavailableError:
+            raise
+        except PlatformError as error:
+            field = FieldError(field="dataset", value=source.name, message=error.message)
+            raise InvalidDataError(error.message, errors=error.errors or [field]) from error
+
+    def make_pool(self, resolved: Resolved) -> None:
+        """Make the pool of an ACT that is about to be stored."""
+        self._sources.make(resolved.options, resolved.source)
+
+    def delete_pool(self, name: str) -> None:
+        """Remove a pool that nobody uses."""
+        self._sources.delete_pool(name)
+
+    def _warn_of_the_impossible(self, resolved: Resolved) -> None:
+        offers = [replace(offer, up=True) for offer in self._hosts.offers()]
+        reason = impossible(resolved.shape, offers, Policy()) if offers else None
+        if reason is not None:
+            text = sentence(reason, 0.0)
+            resolved.warnings.append(f"{text}; it waits until a host that can run it joins")

@@ -1,0 +1,99 @@
+"""What happened, for people: kept in the store and sent to everybody who listens."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from jupyter_platform.coordinator.notices.events import EventHub
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.store.tables import NotificationRow
+from jupyter_platform.core.jobs import NotificationRecord
+
+Level = Literal["info", "success", "warning", "danger"]
+
+KEPT = 5_000
+"""Notifications that are kept; older ones go."""
+
+
+class Notifications:
+    """The list of notifications."""
+
+    def __init__(self, store: Store, hub: EventHub) -> None:
+        self._store = store
+        self._hub = hub
+
+    async def add(
+        self, level: Level, message: str, *, job: str | None = None, host: str | None = None
+    ) -> NotificationRecord:
+        """Keep a notification and publish it.
+
+        Parameters
+        ----------
+        level : str
+            ``info``, ``success``, ``warning`` or ``danger``.
+        message : str
+            A sentence.
+        job, host : str, optional
+            Id of the job and name of the host that it is about.
+        """
+
+        def insert(session: Session) -> NotificationRecord:
+            return self.insert(session, level, message, job=job, host=host)
+
+        record = await self._store.run(insert)
+        self.publish(record)
+        return record
+
+    @staticmethod
+    def insert(
+        session: Session,
+        level: Level,
+        message: str,
+        *,
+        job: str | None = None,
+        host: str | None = None,
+    ) -> NotificationRecord:
+        """Keep a notification in a transaction of the caller's, who publishes it afterwards."""
+        row = NotificationRow(level=level, message=message, job=job, host=host)
+        session.add(row)
+        session.flush()
+        return _record(row)
+
+    def publish(self, record: NotificationRecord) -> None:
+        """Send a notification that was kept to everybody who listens."""
+        self._hub.publish("notification", record)
+
+    async def records(self, after: int | None = None, limit: int = 100) -> list[NotificationRecord]:
+        """Return notifications, newest first.
+
+        Parameters
+        ----------
+        after : int, optional
+            Only those with a greater id.
+        """
+
+        def query(session: Session) -> list[NotificationRecord]:
+            rows = select(NotificationRow).order_by(NotificationRow.id.desc()).limit(limit)
+            if after is not None:
+                rows = rows.where(NotificationRow.id > after)
+            return [_record(row) for row in session.scalars(rows)]
+
+        return await self._store.read(query)
+
+    async def prune(self) -> None:
+        """Drop all but the newest `KEPT`."""
+
+        def drop(session: Session) -> None:
+            newest = session.scalar(select(func.max(NotificationRow.id))) or 0
+            session.execute(delete(NotificationRow).where(NotificationRow.id <= newest - KEPT))
+
+        await self._store.run(drop)
+
+
+def _record(row: NotificationRow) -> NotificationRecord:
+    return NotificationRecord(
+        id=row.id, time=row.time, level=row.level, message=row.message, job=row.job, host=row.host
+    )

@@ -1,7 +1,0 @@
-"""Bringing what runs write home: curves, logs, events, checkpoints and weights."""
-
-from jupyter_platform.coordinator.pulling.keeping import DOWNLOADS
-from jupyter_platform.coordinator.pulling.puller import Puller
-from jupyter_platform.coordinator.pulling.tracked import TrackedRun, WeightsTarget
-
-__all__ = ["DOWNLOADS", "Puller", "TrackedRun", "WeightsTarget"]

@@ -1,0 +1,1 @@
+"""Questions that a host answers at once: predictions, samples, drafts, environments."""

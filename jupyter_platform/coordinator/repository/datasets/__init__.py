@@ -1,0 +1,1 @@
+"""Datasets: descriptors, uploads, and a look before one is added."""

@@ -1,0 +1,1 @@
+"""Public files: fetched, checked against their digest, unpacked."""

@@ -1,0 +1,1 @@
+"""Networks: descriptions, tags and weights, import and export."""

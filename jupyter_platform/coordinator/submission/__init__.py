@@ -1,6 +1,0 @@
-"""From what a person sent to a job that can be stored, or to a refusal."""
-
-from jupyter_platform.coordinator.submission.resolved import Resolved
-from jupyter_platform.coordinator.submission.submissions import Submissions
-
-__all__ = ["Resolved", "Submissions"]

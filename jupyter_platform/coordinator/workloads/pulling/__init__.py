@@ -1,0 +1,7 @@
+"""Bringing what runs write home: curves, logs, events, checkpoints and weights."""
+
+from jupyter_platform.coordinator.workloads.pulling.keeping import DOWNLOADS
+from jupyter_platform.coordinator.workloads.pulling.puller import Puller
+from jupyter_platform.coordinator.workloads.pulling.tracked import TrackedRun, WeightsTarget
+
+__all__ = ["DOWNLOADS", "Puller", "TrackedRun", "WeightsTarget"]

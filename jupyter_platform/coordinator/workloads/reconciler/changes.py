@@ -1,0 +1,242 @@
+"""The transactions of the reconciler: each takes a job one transition further."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, undefer
+
+from jupyter_platform.coordinator.repository.networks.tag_rows import BEST_BY, best_of_another
+from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
+from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.planning import Placement
+from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt, attempt_of
+from jupyter_platform.coordinator.workloads.reconciler.outcome import Outcome, exhausted
+from jupyter_platform.coordinator.workloads.transitions import move, move_attempt
+from jupyter_platform.core.jobs import JobErrorRecord, JobProgress
+from jupyter_platform.core.runs import NOT_FINITE
+from jupyter_platform.core.states import HOLDING, JobState, JobTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of a job when an attempt ended."""
+
+    state: JobState
+    error: JobErrorRecord | None
+    resume_step: int | None = None
+    """Step of the checkpoint that the next attempt starts from, where there is a next."""
+
+
+def place(session: Session, placement: Placement) -> Attempt | None:
+    """Give a waiting job its leases and a new attempt; None when it no longer waits."""
+    row = session.get(JobRow, placement.workload, options=[undefer(JobRow.spec)])
+    if row is None or row.state != JobState.QUEUED.value or row.target != JobTarget.RUN.value:
+        return None
+    earlier = _attempts(session, row.id)
+    number = earlier[-1].number + 1 if earlier else 1
+    point = newest_checkpoint(earlier)
+    resume_step = int(point["step"]) + 1 if point else 0
+    attempt = AttemptRow(
+        job=row.id,
+        number=number,
+        state=JobState.STARTING.value,
+        host=placement.ranks[0].host,
+        resume_step=resume_step,
+        started_at=None,
+    )
+    session.add(attempt)
+    session.flush()
+    ranks = [
+        RankRow(job=row.id, attempt=number, rank=rank.rank, host=rank.host, gpus=list(rank.gpus))
+        for rank in placement.ranks
+    ]
+    session.add_all(ranks)
+    if point is not None:
+        row.spec = {**row.spec, "resume": {str(number): point}}
+    if number_of_seed := reseed_number(earlier, point):
+        row.spec = {**row.spec, "reseed": {str(number): number_of_seed}}
+    if len(ranks) > 1:
+        row.spec = {**row.spec, "secrets": {str(number): secrets.token_hex(16)}}
+    Ledger.grant(session, row, number, placement.ranks)
+    move(row, JobState.STARTING)
+    row.host, row.not_before = attempt.host, None
+    row.reason_code = row.reason_data = None
+    return attempt_of(row, attempt, ranks)
+
+
+def newest_checkpoint(attempts: Sequence[AttemptRow]) -> dict[str, Any] | None:
+    """Return the checkpoint of the highest step that was copied off a host."""
+    points = [attempt.checkpoint for attempt in attempts if attempt.checkpoint is not None]
+    return max(points, key=lambda point: int(point["step"]), default=None)
+
+
+def adoptable(session: Session) -> list[Attempt]:
+    """Return the attempts that held resources when the coordinator ended."""
+    states = [state.value for state in HOLDING]
+    query = select(JobRow).where(JobRow.state.in_(states)).options(undefer(JobRow.spec))
+    found = []
+    for row in session.scalars(query):
+        attempt = _attempts(session, row.id)[-1]
+        ranks = select(RankRow).where(RankRow.job == row.id, RankRow.attempt == attempt.number)
+        rows = list(session.scalars(ranks.order_by(RankRow.rank)))
+        found.append(attempt_of(row, attempt, rows))
+    return found
+
+
+def advance(
+    session: Session, attempt: Attempt, state: JobState, pids: Sequence[int | None] = ()
+) -> None:
+    """Bring a job and its attempt into a state that keeps its resources."""
+    row, current = _rows(session, attempt)
+    move(row, state)
+    move_attempt(current, state)
+    for rank, pid in enumerate(pids):
+        found = session.get(RankRow, (attempt.job, attempt.number, rank))
+        if found is not None:
+            found.pid = pid
+
+
+def start_failed(
+    session: Session, attempt: Attempt, error: JobErrorRecord, not_before: datetime, limit: int
+) -> Ended:
+    """Put a job back whose processes could not be started; that costs none of its retries."""
+    row, current = _rows(session, attempt)
+    current.error = error.model_dump(mode="json")
+    move_attempt(current, JobState.FAILED)
+    Ledger.end(session, row.id)
+    if row.target != JobTarget.RUN.value:
+        move(row, JobState.STOPPED)
+        return Ended(JobState.STOPPED, None)
+    if _failed_starts(_attempts(session, row.id)) >= limit:
+        row.error = {**error.model_dump(mode="json")}
+        move(row, JobState.FAILED)
+        return Ended(JobState.FAILED, error)
+    move(row, JobState.QUEUED)
+    row.host, row.not_before = None, not_before
+    row.reason_code, row.reason_data = "retry", {"why": error.message}
+    return Ended(JobState.QUEUED, error)
+
+
+def end(
+    session: Session,
+    attempt: Attempt,
+    outcome: Outcome,
+    progress: JobProgress | None,
+    warnings: Sequence[str],
+) -> Ended:
+    """End an attempt, and the job with it unless another attempt may end better."""
+    row, current = _rows(session, attempt)
+    _note_ranks(session, attempt)
+    if progress is not None:
+        row.progress = progress.model_dump(mode="json")
+    row.warnings = [*row.warnings, *(text for text in warnings if text not in row.warnings)]
+    Ledger.end(session, row.id)
+    error = outcome.error
+    if error is not None:
+        current.error = error.model_dump(mode="json")
+    stopped = row.target != JobTarget.RUN.value
+    attempts = _attempts(session, row.id)
+    earlier = [JobErrorRecord.model_validate(item.error) for item in attempts[:-1] if item.error]
+    if not stopped and _may_end_better(row, outcome, earlier):
+        move_attempt(current, JobState.FAILED)
+        move(row, JobState.QUEUED)
+        row.retries_left -= outcome.again
+        row.host, row.not_before = None, datetime.now(UTC)
+        point = newest_checkpoint(attempts)
+        return Ended(JobState.QUEUED, error, int(point["step"]) if point else 0)
+    state = outcome.state
+    if (outcome.again or outcome.retries) and state == JobState.FAILED and error is not None:
+        error = exhausted(error, earlier)
+    move_attempt(current, state)
+    move(row, state)
+    if outcome.result:
+        row.result = outcome.result
+        row.headline = outcome.result.get("headline")
+    row.warnings = [*row.warnings, *_left_best(session, row)]
+    row.error = error.model_dump(mode="json") if error and state == JobState.FAILED else None
+    return Ended(state, error if state == JobState.FAILED else None)
+
+
+def is_final(session: Session, attempt: Attempt, outcome: Outcome) -> bool:
+    """Return whether no other attempt would follow one that ended so."""
+    row, _ = _rows(session, attempt)
+    if row.target != JobTarget.RUN.value:
+        return True
+    earlier = [
+        JobErrorRecord.model_validate(item.error)
+        for item in _attempts(session, row.id)[:-1]
+        if item.error
+    ]
+    return not _may_end_better(row, outcome, earlier)
+
+
+def _left_best(session: Session, row: JobRow) -> list[str]:
+    """Say that the tag of a job still stands for better weights of another one."""
+    if row.tag in (None, row.id) or "digests" not in row.spec:
+        return []
+    told = []
+    for network in row.spec["digests"]:
+        best = best_of_another(session, network, str(row.tag), row.id)
+        if best is not None:
+            told.append(
+                f"Tag {row.tag!r} of {network} stands for the best weights of job {best.job}, "
+                f"which scored better on the same samples ({BEST_BY} {best.scores[BEST_BY]:.4g}). "
+                f"Those of this job are {row.tag}/last and {row.id}; replace_best=true lets it "
+                "take over."
+            )
+    return told
+
+
+def _may_end_better(row: JobRow, outcome: Outcome, earlier: Sequence[JobErrorRecord]) -> bool:
+    """Return whether another attempt is made; those that other samples may cure count apart."""
+    if outcome.again:
+        return row.retries_left > 0
+    if not outcome.retries or outcome.error is None:
+        return False
+    same = sum(error.type == outcome.error.type for error in earlier)
+    return outcome.retries < 0 or same < outcome.retries
+
+
+def reseed_number(attempts: Sequence[AttemptRow], point: dict[str, Any] | None) -> int:
+    """Return how often what followed a checkpoint made the loss no number; 0: go on as it was."""
+    written = max((item.number for item in attempts if item.checkpoint == point), default=0)
+    return sum(
+        (item.error or {}).get("type") == NOT_FINITE
+        for item in attempts
+        if point is None or item.number >= written
+    )
+
+
+def _failed_starts(attempts: Sequence[AttemptRow]) -> int:
+    count = 0
+    for attempt in reversed(attempts):
+        if attempt.started_at is not None:
+            break
+        count += 1
+    return count
+
+
+def _note_ranks(session: Session, attempt: Attempt) -> None:
+    for run in attempt.runs:
+        rank = session.get(RankRow, (attempt.job, attempt.number, run.run.rank))
+        if rank is not None:
+            rank.exit = None if run.exit is None else run.exit.model_dump(mode="json")
+            rank.result = None if run.result is None else run.result.model_dump(mode="json")
+
+
+def _rows(session: Session, attempt: Attempt) -> tuple[JobRow, AttemptRow]:
+    return (
+        session.get_one(JobRow, attempt.job),
+        session.get_one(AttemptRow, (attempt.job, attempt.number)),
+    )
+
+
+def _attempts(session: Session, job: str) -> list[AttemptRow]:
+    query = select(AttemptRow).where(AttemptRow.job == job).order_by(AttemptRow.number)
+    return list(session.scalars(query))
