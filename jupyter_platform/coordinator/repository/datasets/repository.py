@@ -464,11 +464,10 @@ class DatasetRepository:
         elif descriptor is not None and not descriptor.is_complete:
             coming = download is not None and download.running
             state = "downloading" if coming else "not downloaded"
-        reading = (
-            answer is None
-            and known.asked is not None
-            and self._facts.is_asking("dataset", known.asked.digest)
-        )
+        asked = None if answer is not None else known.asked
+        reading = asked is not None and self._facts.is_asking("dataset", asked.digest)
+        # As jobs see them, where the description has adapters of its own.
+        seen = None if answer is None else answer.get("seen") or answer
         return DatasetRecord(
             name=known.name,
             descriptor=descriptor,
@@ -479,10 +478,7 @@ class DatasetRepository:
             base=None if known.file is None else known.file.base,
             location=self._location(known),
             download=download,
-            # As jobs see them, where the description has adapters of its own.
-            facts=None
-            if answer is None
-            else DatasetFacts.model_validate(answer.get("seen") or answer),
+            facts=None if seen is None else DatasetFacts.model_validate(seen),
         )
 
     def _location(self, known: _Known) -> str | None:
