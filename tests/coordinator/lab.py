@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.records import JobRecords, Live
@@ -48,17 +49,17 @@ class Lab:
             self.ledger,
             hub,
             self.notifications,
-            self.history,
-            blobs=blobs,
+            self.history.add,
             heartbeat_s=heartbeat_s,
             lost_after_s=lost_after_s,
         )
-        self.facts = Facts(store, self.hosts.inspect)
+        self.inspect = Inspection(self.hosts, blobs).ask
+        self.facts = Facts(store, self.inspect)
         self.tags = TagRepository(store, paths, blobs)
         self.networks = NetworkRepository(paths, self.facts, self.tags)
         self.datasets = DatasetRepository(paths, blobs, self.facts)
         allowed = self.settings.allow_uploaded_strategies
-        self.strategies = StrategyRepository(paths, blobs, self.hosts.inspect, allowed=allowed)
+        self.strategies = StrategyRepository(paths, blobs, self.inspect, allowed=allowed)
         self.live = Live()
         self.records = JobRecords(store, hub, self.live)
         self.reconciler = Reconciler(
@@ -80,6 +81,7 @@ class Lab:
             tags=self.tags,
             facts=self.facts,
             hosts=self.hosts,
+            inspect=self.inspect,
             settings=self.settings,
         )
         self.jobs = JobService(

@@ -17,6 +17,7 @@ from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.daemon.loops import Loops
+from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.problems import host_problems
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
@@ -163,8 +164,9 @@ class Application:
             log.error("%s", store.damage)
             await notifications.add("danger", store.damage)
         blobs = BlobStore(paths.blobs)
-        hosts = HostRegistry(cluster, store, ledger, hub, notifications, history, blobs=blobs)
-        facts, tags = Facts(store, hosts.inspect), TagRepository(store, paths, blobs)
+        hosts = HostRegistry(cluster, store, ledger, hub, notifications, history.add)
+        inspect = Inspection(hosts, blobs).ask
+        facts, tags = Facts(store, inspect), TagRepository(store, paths, blobs)
         stack.push_async_callback(facts.close)
         live = Live()
         records = JobRecords(store, hub, live)
@@ -194,8 +196,9 @@ class Application:
             host_problems=partial(host_problems, paths.hosts),
         )
         pools = PoolRepository(paths.pools)
-        allowed = self._settings.jobs.allow_uploaded_strategies
-        strategies = StrategyRepository(paths, blobs, hosts.inspect, allowed=allowed)
+        strategies = StrategyRepository(
+            paths, blobs, inspect, allowed=self._settings.jobs.allow_uploaded_strategies
+        )
         submissions = Submissions(
             networks=networks,
             sources=Sources(datasets, pools),
@@ -203,6 +206,7 @@ class Application:
             tags=tags,
             facts=facts,
             hosts=hosts,
+            inspect=inspect,
             settings=self._settings.jobs,
         )
         # On a hub everybody may be the same user of the operating system.
@@ -216,7 +220,7 @@ class Application:
             owner=owner,
         )
         self.services = Services(
-            acting=ActingService(store, hosts),
+            acting=ActingService(store, hosts, inspect),
             pools=pools,
             jobs=jobs,
             sweeps=SweepService(store=store, jobs=jobs, submissions=submissions, owner=owner),
@@ -235,9 +239,9 @@ class Application:
             tags=tags,
             strategies=strategies,
             exchange=NetworkExchange(paths, networks, tags),
-            predictions=PredictionService(networks, datasets, tags, hosts, blobs),
-            generations=GenerationService(networks, datasets, tags, hosts),
-            drafts=DraftService(datasets, facts, hosts),
+            predictions=PredictionService(networks, datasets, tags, inspect, blobs),
+            generations=GenerationService(networks, datasets, tags, inspect),
+            drafts=DraftService(datasets, facts, inspect),
             hosts=hosts,
             history=history,
             notifications=notifications,

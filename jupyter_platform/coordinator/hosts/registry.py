@@ -5,30 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.hosts.transfer import send_missing
+from jupyter_platform.coordinator.hosts.filters import Attributes
+from jupyter_platform.coordinator.hosts.links import Link, Members
+from jupyter_platform.coordinator.hosts.offers import GpuOffer, Grants, HostOffer
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.notices.notifications import Notifications
-from jupyter_platform.coordinator.statistics.history import History
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import HostRow
-from jupyter_platform.coordinator.workloads.ledger import Ledger
-from jupyter_platform.coordinator.workloads.planning import GpuOffer, HostOffer
-from jupyter_platform.coordinator.workloads.planning.filters import Attributes
 from jupyter_platform.core.errors import (
     HostError,
     NotFoundError,
     PlatformError,
-    UnavailableError,
     unknown_name,
 )
 from jupyter_platform.core.hosts import (
@@ -40,47 +35,13 @@ from jupyter_platform.core.hosts import (
     HostSample,
 )
 from jupyter_platform.core.units import format_bytes, format_count
-from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.identity import boot_id
 
 log = logging.getLogger(__name__)
 
-_HOST_FIRST_S = 2.0
-"""Seconds more than a host has for an answer, so that it tells why there is none."""
 SAMPLE_TIMEOUT_S = 5.0
-SENT_FILE = re.compile(r"sha256:[0-9a-f]{64}")
-"""How a request refers to a file that the platform brings to a host."""
 FAILURE_MEMORY_S = 600.0
 """Seconds that a failure of a host counts when work is placed."""
-
-
-class Link(Protocol):
-    """The way to one life of a host agent; `jupyter_platform.cluster.membership.HostLink`."""
-
-    name: str
-    address: str
-
-    async def call(
-        self,
-        op: str,
-        payload: dict[str, Any] | None = None,
-        data: bytes | None = None,
-        timeout_s: float = ...,
-    ) -> tuple[dict[str, Any], Any]:
-        """Ask the host agent for something."""
-        ...
-
-
-class Members(Protocol):
-    """Who belongs to the cluster; `jupyter_platform.cluster.membership.Cluster`."""
-
-    def links(self) -> Any:
-        """Return links by host name."""
-        ...
-
-    def on_change(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call `callback` whenever `links` has changed."""
-        ...
 
 
 @dataclass
@@ -106,31 +67,36 @@ class HostRegistry:
     """Follows the members of the cluster, asks each how it does, and notices who falls silent.
 
     A host process that restarts within `LOST_AFTER_S` is not lost: what runs there goes on.
+
+    Parameters
+    ----------
+    grants : Grants
+        Tells what of each host is granted.
+    on_sample : coroutine function
+        Called with the name of a host and each sample of it.
     """
 
     def __init__(
         self,
         cluster: Members,
         store: Store,
-        ledger: Ledger,
+        grants: Grants,
         hub: EventHub,
         notifications: Notifications,
-        history: History,
+        on_sample: Callable[[str, HostSample], Awaitable[None]],
         *,
-        blobs: BlobStore | None = None,
         heartbeat_s: float = HEARTBEAT_S,
         lost_after_s: float = LOST_AFTER_S,
         silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
         self.lost_after_s = lost_after_s
         self._silent_after_s = silent_after_s
-        self._blobs = blobs
         self._cluster = cluster
         self._store = store
-        self._ledger = ledger
+        self._grants = grants
         self._hub = hub
         self._notifications = notifications
-        self._history = history
+        self._on_sample = on_sample
         self._heartbeat_s = heartbeat_s
         self._hosts: dict[str, Host] = {}
         self._watchers: dict[str, asyncio.Task[None]] = {}
@@ -214,7 +180,7 @@ class HostRegistry:
 
     def record(self, name: str) -> HostRecord:
         """Return one host as the API shows it."""
-        host, busy = self._hosts[name], self._ledger.busy(name)
+        host, busy = self._hosts[name], self._grants.busy(name)
         return HostRecord(
             description=host.description,
             address=host.address,
@@ -227,6 +193,10 @@ class HostRegistry:
             jobs=busy.jobs,
             sample=host.sample,
         )
+
+    def cpus_busy(self, name: str) -> int:
+        """Return how many CPUs of a host are granted."""
+        return self._grants.busy(name).cpus
 
     def offers(self) -> list[HostOffer]:
         """Return the hosts as the planner takes them; only those that can be reached are up."""
@@ -258,39 +228,6 @@ class HostRegistry:
         if host is not None:
             host.failures = [*host.failures[-9:], time.time()]
             await self._keep(host)
-
-    async def inspect(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Hand a request to the inspector of any host that is up.
-
-        Raises
-        ------
-        UnavailableError
-            If no host is up, or none answers in time.
-        PlatformError
-            What the inspector answered instead.
-        """
-        links = [link for name in self.names() if (link := self.link(name)) is not None]
-        if not links:
-            raise UnavailableError("No host is up that could look at it.")
-        busy = {link.name: self._ledger.busy(link.name).cpus for link in links}
-        files = sorted(text for text in _texts(request) if SENT_FILE.fullmatch(text))
-        problem: UnavailableError | None = None
-        deadline = time.monotonic() + timeout_s
-        for link in sorted(links, key=lambda link: (busy[link.name], link.name)):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            payload = {"request": request, "timeout_s": left}
-            try:
-                if self._blobs is not None:
-                    await send_missing(link, self._blobs, files)
-                # The host is the first to give up: it knows why there is no answer.
-                answer, _ = await link.call("inspect", payload, timeout_s=left + _HOST_FIRST_S)
-            except UnavailableError as error:
-                problem = error
-            else:
-                return answer
-        raise problem or UnavailableError(f"No host answered within {timeout_s:g} s.")
 
     def publish(self, name: str) -> None:
         """Tell everybody who listens how a host is."""
@@ -376,7 +313,7 @@ class HostRegistry:
         host.silent = False
         if sample.warm != host.description.warm:
             host.description = host.description.model_copy(update={"warm": sample.warm})
-        await self._history.add(name, sample)
+        await self._on_sample(name, sample)
         if self._hub.subscribers:
             self.publish(name)
 
@@ -415,18 +352,6 @@ class HostRegistry:
             session.merge(row)
 
         await self._store.run(write)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Give all texts inside a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item)
 
 
 def _gpu_offers(host: Host) -> tuple[GpuOffer, ...]:

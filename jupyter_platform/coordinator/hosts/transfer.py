@@ -5,13 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from jupyter_platform.coordinator.hosts.links import Link
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.runtime.blobs import BlobStore
-
-if TYPE_CHECKING:
-    from jupyter_platform.coordinator.hosts.registry import Link
 
 PIECE = 4_000_000
 """Bytes of one message."""

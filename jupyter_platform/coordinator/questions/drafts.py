@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 from jupyter_platform._version import __version__
-from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.repository import DatasetRepository, Facts
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest, LayerTypeRecord, LayerTypes
 from jupyter_platform.core.errors import InvalidDataError
@@ -17,10 +17,10 @@ ANSWER_WITHIN_S = 20.0
 class DraftService:
     """Answers what a network would be like, without storing it."""
 
-    def __init__(self, datasets: DatasetRepository, facts: Facts, hosts: HostRegistry) -> None:
+    def __init__(self, datasets: DatasetRepository, facts: Facts, inspect: Inspect) -> None:
         self._datasets = datasets
         self._facts = facts
-        self._hosts = hosts
+        self._inspect = inspect
 
     async def check(self, request: DraftRequest) -> DraftRecord:
         """Return the layers of a network up to the first that does not fit, and why.
@@ -46,7 +46,7 @@ class DraftService:
             "dataset": None if dataset is None else dataset.model_dump(mode="json"),
             "facts": None if dataset is None else await self._datasets.facts(dataset),
         }
-        return DraftRecord.model_validate(await self._hosts.inspect(question, ANSWER_WITHIN_S))
+        return DraftRecord.model_validate(await self._inspect(question, ANSWER_WITHIN_S))
 
     async def layer_types(self) -> list[LayerTypeRecord]:
         """Return all types of layers by name.

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.lookup import identify_job
 from jupyter_platform.coordinator.store import Store
@@ -39,9 +40,10 @@ _READ_TIMEOUT_S = 10.0
 class ActingService:
     """Asks hosts about environments and replays."""
 
-    def __init__(self, store: Store, hosts: HostRegistry) -> None:
+    def __init__(self, store: Store, hosts: HostRegistry, inspect: Inspect) -> None:
         self._store = store
         self._hosts = hosts
+        self._inspect = inspect
 
     async def environments(self) -> list[EnvironmentRecord]:
         """Return the environments that are installed.
@@ -51,7 +53,7 @@ class ActingService:
         UnavailableError
             If no host is up, or Gymnasium is not installed there.
         """
-        answer = await self._hosts.inspect({"op": "environments"}, INSPECT_WITHIN_S)
+        answer = await self._inspect({"op": "environments"}, INSPECT_WITHIN_S)
         return [EnvironmentRecord.model_validate(item) for item in answer["environments"]]
 
     async def environment(self, name: str) -> EnvironmentFacts:
@@ -63,7 +65,7 @@ class ActingService:
             If there is none of that id, or it cannot be made.
         """
         request = {"op": "environment", "environment": name}
-        return EnvironmentFacts.model_validate(await self._hosts.inspect(request, INSPECT_WITHIN_S))
+        return EnvironmentFacts.model_validate(await self._inspect(request, INSPECT_WITHIN_S))
 
     async def replays(self, job: str) -> list[ReplayRecord]:
         """Return the episodes of a job that can be looked at, without their pictures."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     NetworkRepository,
@@ -31,12 +31,12 @@ class GenerationService:
         networks: NetworkRepository,
         datasets: DatasetRepository,
         tags: TagRepository,
-        hosts: HostRegistry,
+        inspect: Inspect,
     ) -> None:
         self._networks = networks
         self._datasets = datasets
         self._tags = tags
-        self._hosts = hosts
+        self._inspect = inspect
 
     async def generate(self, name: str, request: GenerationRequest) -> Generation:
         """Return samples or text.
@@ -74,7 +74,7 @@ class GenerationService:
             **given,
         )
         answer = GenerateAnswer.model_validate(
-            await self._hosts.inspect(
+            await self._inspect(
                 {"op": "generate", **question.model_dump(mode="json")}, ANSWER_WITHIN_S
             )
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     NetworkRepository,
@@ -46,13 +46,13 @@ class PredictionService:
         networks: NetworkRepository,
         datasets: DatasetRepository,
         tags: TagRepository,
-        hosts: HostRegistry,
+        inspect: Inspect,
         blobs: BlobStore,
     ) -> None:
         self._networks = networks
         self._datasets = datasets
         self._tags = tags
-        self._hosts = hosts
+        self._inspect = inspect
         self._blobs = blobs
 
     async def predict(self, name: str, request: PredictionRequest) -> Prediction:
@@ -80,7 +80,7 @@ class PredictionService:
         preparation, note = await self._prepared(found, learnt_on)
         question = await self._question(description, found, request, learnt_on, preparation)
         answer = PredictAnswer.model_validate(
-            await self._hosts.inspect(
+            await self._inspect(
                 {"op": "predict", **question.model_dump(mode="json")}, ANSWER_WITHIN_S
             )
         )

@@ -3,7 +3,7 @@
 from jupyter_platform.coordinator.repository.datasets.repository import DatasetRepository
 from jupyter_platform.coordinator.repository.datasets.uploads import DatasetUpload, LookRequest
 from jupyter_platform.coordinator.repository.downloads.downloads import Downloads
-from jupyter_platform.coordinator.repository.facts import Facts, Inspect
+from jupyter_platform.coordinator.repository.facts import Facts
 from jupyter_platform.coordinator.repository.networks.exchange import NetworkExchange, NetworkUpload
 from jupyter_platform.coordinator.repository.networks.repository import NetworkRepository
 from jupyter_platform.coordinator.repository.networks.tags import ResolvedTag, TagRepository
@@ -15,7 +15,6 @@ __all__ = [
     "DatasetUpload",
     "Downloads",
     "Facts",
-    "Inspect",
     "LookRequest",
     "NetworkExchange",
     "NetworkRepository",

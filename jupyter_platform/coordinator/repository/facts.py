@@ -14,15 +14,10 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import FactRow
 from jupyter_platform.core.errors import PlatformError, UnavailableError
-
-Inspect = Callable[[dict[str, Any], float], Coroutine[Any, Any, dict[str, Any]]]
-"""Hands a request to the inspector of any host that is up: request, seconds to wait → answer.
-
-Raises UnavailableError without a host or in time, other platform errors as the inspector's answer.
-"""
 
 ANSWER_WITHIN_S = 5.0
 """Seconds that a person waits for facts before the record is shown without them."""

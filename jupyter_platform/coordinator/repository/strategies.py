@@ -7,7 +7,8 @@ import re
 from importlib import metadata
 from typing import Any
 
-from jupyter_platform.coordinator.repository.facts import ANSWER_WITHIN_S, Inspect
+from jupyter_platform.coordinator.hosts.inspection import Inspect
+from jupyter_platform.coordinator.repository.facts import ANSWER_WITHIN_S
 from jupyter_platform.core.errors import (
     ConflictError,
     FieldError,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeVar
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.hosts.offers import Busy
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, LeaseRow
 from jupyter_platform.coordinator.workloads.planning import LeaseView, RankPlacement, Usage
@@ -26,16 +26,6 @@ HALF_LIFE_S = 7 * 86_400.0
 _WINDOW_S = 4 * HALF_LIFE_S
 _USAGE_AGE_S = 30.0
 """Seconds that an answer to `Ledger.usage` is used again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Busy:
-    """What of a host is granted."""
-
-    cpus: int
-    memory: int
-    gpus: list[int]
-    jobs: list[str]
 
 
 class Ledger:

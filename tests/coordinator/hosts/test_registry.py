@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from jupyter_platform.coordinator.workloads.planning.filters import parse_filter
+from jupyter_platform.coordinator.hosts.filters import parse_filter
 from jupyter_platform.core.errors import HostError, InvalidRequestError, UnavailableError
 
 from ..fake_hosts import FakeHost
@@ -115,17 +115,17 @@ async def test_questions_go_to_a_host_that_answers(open_lab, host, cluster, unti
         await until(lambda: lab.hosts.link("h1") and lab.hosts.link("h2"))
         host.inspection = HostError("no")
 
-        assert (await lab.hosts.inspect({"op": "check"}, 5.0))["category"] == "FF"
+        assert (await lab.inspect({"op": "check"}, 5.0))["category"] == "FF"
         other.inspection = HostError("Host h2 is busy.")
         with pytest.raises(UnavailableError, match="h2 is busy"):
-            await lab.hosts.inspect({"op": "check"}, 5.0)
+            await lab.inspect({"op": "check"}, 5.0)
 
 
 async def test_without_hosts_nothing_can_be_asked(open_lab, host, cluster):
     cluster.leave(host)
     async with open_lab() as lab:
         with pytest.raises(UnavailableError, match="No host is up"):
-            await lab.hosts.inspect({"op": "check"}, 5.0)
+            await lab.inspect({"op": "check"}, 5.0)
 
 
 async def test_files_of_a_question_are_sent_to_a_host_that_lacks_them(open_lab, host, until):
@@ -135,7 +135,7 @@ async def test_files_of_a_question_are_sent_to_a_host_that_lacks_them(open_lab, 
         question = {"op": "check", "weights": f"sha256:{digest}", "networks": [{"name": "mlp"}]}
 
         for _ in range(2):
-            await lab.hosts.inspect(question, 5.0)
+            await lab.inspect(question, 5.0)
 
         assert host.blobs == {digest: b"the weights"}
         assert host.calls.count("put") == 1

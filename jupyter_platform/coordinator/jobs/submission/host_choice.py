@@ -7,10 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from jupyter_platform.coordinator.hosts.filters import FilterError, parse_filter
+from jupyter_platform.coordinator.hosts.offers import HostOffer
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.coordinator.workloads.ledger import ROLES
-from jupyter_platform.coordinator.workloads.planning import HostOffer, Shape
-from jupyter_platform.coordinator.workloads.planning.filters import FilterError, parse_filter
+from jupyter_platform.coordinator.workloads.planning import Shape
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, unknown_name
 from jupyter_platform.core.jobs import JobSubmission, ResourceRequest
 from jupyter_platform.core.options import LearnOptions, OptionModel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from jupyter_platform.coordinator.workloads.planning import HostOffer
+from jupyter_platform.coordinator.hosts.offers import HostOffer
 from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.jobs import ResourceRequest
 from jupyter_platform.core.optimizers import OPTIMIZERS

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.submission import fields
 from jupyter_platform.coordinator.jobs.submission.host_choice import (
@@ -67,6 +68,7 @@ class Submissions:
         tags: TagRepository,
         facts: Facts,
         hosts: HostRegistry,
+        inspect: Inspect,
         settings: JobSettings,
     ) -> None:
         self._networks = networks
@@ -75,6 +77,7 @@ class Submissions:
         self._weights = StartingWeights(tags)
         self._facts = facts
         self._hosts = hosts
+        self._inspect = inspect
         self.retries = settings.retries
 
     async def resolve(self, submission: JobSubmission) -> Resolved:
@@ -175,7 +178,7 @@ class Submissions:
         if is_code or request["options"].get("environment"):
             # Code may change without its description: the answer is not kept.
             request["facts"] = await self._dataset_facts(source)
-            return await self._hosts.inspect({"op": "check", **request}, CHECK_WITHIN_S)
+            return await self._inspect({"op": "check", **request}, CHECK_WITHIN_S)
         text = json.dumps(request, sort_keys=True)
         digest = hashlib.sha256(text.encode()).hexdigest()
         known = await self._facts.cached("check", [digest])

@@ -2,8 +2,6 @@
 
 from jupyter_platform.coordinator.workloads.planning.model import (
     Forecasts,
-    GpuOffer,
-    HostOffer,
     LeaseView,
     Pending,
     Placement,
@@ -20,8 +18,6 @@ from jupyter_platform.coordinator.workloads.planning.reasons import sentence
 
 __all__ = [
     "Forecasts",
-    "GpuOffer",
-    "HostOffer",
     "LeaseView",
     "Pending",
     "Placement",

@@ -9,8 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_platform.coordinator.workloads.planning.filters import Attributes
-
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -57,34 +55,6 @@ class Pending:
     """It failed to start and is not tried again before this time."""
     why: str = ""
     """What went wrong at the last start."""
-
-
-@dataclass(frozen=True, slots=True)
-class GpuOffer:
-    """One GPU of a host."""
-
-    index: int
-    foreign_memory: int = 0
-    """Bytes held by processes that are not ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class HostOffer:
-    """What one host offers."""
-
-    name: str
-    cpus: int
-    memory: int
-    gpus: tuple[GpuOffer, ...] = ()
-    roles: Mapping[str, int | None] = field(
-        default_factory=lambda: {"learner": None, "evaluator": None, "agent": None}
-    )
-    """Role to how many may run at once; None: as many as fit. An absent role never runs here."""
-    up: bool = True
-    at_home: bool = True
-    """Whether it is on the coordinator's machine."""
-    attributes: Attributes = field(default_factory=dict)
-    """What filters look at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import heapq
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from jupyter_platform.coordinator.hosts.offers import HostOffer
 from jupyter_platform.coordinator.workloads.planning import reasons
 from jupyter_platform.coordinator.workloads.planning.model import (
     Forecasts,
-    HostOffer,
     LeaseView,
     Pending,
     Placement,

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from jupyter_platform.coordinator.workloads.planning.model import HostOffer, Policy, Reason, Shape
+from jupyter_platform.coordinator.hosts.offers import HostOffer
+from jupyter_platform.coordinator.workloads.planning.model import Policy, Reason, Shape
 from jupyter_platform.coordinator.workloads.planning.rooms import (
     BARRIER,
     HostRoom,

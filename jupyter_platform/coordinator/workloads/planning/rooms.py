@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from jupyter_platform.coordinator.workloads.planning.filters import parse_filter
+from jupyter_platform.coordinator.hosts.filters import parse_filter
+from jupyter_platform.coordinator.hosts.offers import HostOffer
 from jupyter_platform.coordinator.workloads.planning.model import (
-    HostOffer,
     LeaseView,
     Policy,
     RankPlacement,

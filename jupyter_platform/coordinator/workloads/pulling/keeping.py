@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.hosts.registry import HostRegistry, Link
+from jupyter_platform.coordinator.hosts.links import Link
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, TagVariantRow

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.hosts.registry import HostRegistry, Link
+from jupyter_platform.coordinator.hosts.links import Link
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, RankRow, RunEventRow

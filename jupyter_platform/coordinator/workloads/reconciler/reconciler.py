@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, defer
 
-from jupyter_platform.coordinator.hosts.registry import HostRegistry, Link
+from jupyter_platform.coordinator.hosts.links import Link
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.records import JobRecords, Live
 from jupyter_platform.coordinator.jobs.submission.host_choice import shape_of
 from jupyter_platform.coordinator.notices.notifications import Level, Notifications

@@ -2,10 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from jupyter_platform.coordinator.hosts.offers import GpuOffer, HostOffer
 from jupyter_platform.coordinator.workloads.planning import (
     Forecasts,
-    GpuOffer,
-    HostOffer,
     LeaseView,
     Pending,
     Reason,

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jupyter_platform.coordinator.hosts.offers import GpuOffer, HostOffer
 from jupyter_platform.coordinator.workloads.planning import (
     Forecasts,
-    GpuOffer,
-    HostOffer,
     LeaseView,
     Pending,
     Placement,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_platform.coordinator.workloads.planning.filters import FilterError, parse_filter
+from jupyter_platform.coordinator.hosts.filters import FilterError, parse_filter
 
 HOST = {
     "name": ("Box-1",),
