@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from jupyter_platform.client import Job, Platform
+    from jupyter_platform.runtime.reporting import report
 
-__all__ = ["Job", "Platform", "__version__"]
+__all__ = ["Job", "Platform", "__version__", "report"]
 
 
 def __getattr__(name: str) -> Any:
@@ -22,6 +23,10 @@ def __getattr__(name: str) -> Any:
         from jupyter_platform import client  # noqa: PLC0415 - httpx and pandas only when wanted
 
         return getattr(client, name)
+    if name == "report":
+        from jupyter_platform.runtime.reporting import report  # noqa: PLC0415 - when wanted
+
+        return report
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.core.secret_names import SECRET_NAME, SECRET_VALUE
 
-SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|COOKIE|AUTH"
-    r"|^JPY_|^JUPYTERHUB_|^JUPYTER_PLATFORM_API_|^DASK_",
-    re.IGNORECASE,
-)
-"""Names of variables that may open something of their owner."""
-SECRET_VALUE = re.compile(r"://[^/\s@]*:[^/\s@]+@")
-"""An address with a password in it."""
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",

@@ -59,7 +59,7 @@ class HostSample(BaseModel):
 
 
 def _any_role() -> dict[str, int | None]:
-    return {"learner": None, "evaluator": None, "agent": None}
+    return {"learner": None, "evaluator": None, "agent": None, "runner": None}
 
 
 class HostDescription(BaseModel):

@@ -11,6 +11,7 @@ class JobType(StrEnum):
     LEARN = "LEARN"
     EVALUATE = "EVALUATE"
     ACT = "ACT"
+    RUN = "RUN"
 
 
 class JobState(StrEnum):

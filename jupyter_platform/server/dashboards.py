@@ -121,7 +121,7 @@ def add_parameters(
     A warm kernel was started before it was known, so the environment cannot say it.
     """
     source = f"theme = {handler.theme!r}\nbase_url = {handler.base_url!r}"
-    injected = nbformat.from_dict(  # type: ignore[no-untyped-call]
+    injected = nbformat.from_dict(
         {
             "id": "injected-parameters",
             "cell_type": "code",

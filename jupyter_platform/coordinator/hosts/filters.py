@@ -15,7 +15,7 @@ from functools import lru_cache
 from jupyter_platform.core.units import parse_bytes
 
 TEXTS = ("name", "id", "arch", "os", "ip", "gpu", "site", "role")
-FLAGS = {"learn": "learner", "evaluate": "evaluator", "act": "agent"}
+FLAGS = {"learn": "learner", "evaluate": "evaluator", "act": "agent", "run": "runner"}
 """Attribute to the role that it asks for: ``(learn=true)``, as in DIANNE."""
 NUMBERS = ("cpus",)
 SIZES = ("memory", "gpu_memory")

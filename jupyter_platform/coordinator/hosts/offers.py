@@ -27,7 +27,7 @@ class HostOffer:
     memory: int
     gpus: tuple[GpuOffer, ...] = ()
     roles: Mapping[str, int | None] = field(
-        default_factory=lambda: {"learner": None, "evaluator": None, "agent": None}
+        default_factory=lambda: dict.fromkeys(("learner", "evaluator", "agent", "runner"))
     )
     """Role to how many may run at once; None: as many as fit. An absent role never runs here."""
     up: bool = True

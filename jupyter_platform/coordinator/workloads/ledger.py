@@ -19,7 +19,12 @@ from jupyter_platform.core.states import JobType
 
 T = TypeVar("T")
 
-ROLES = {JobType.LEARN: "learner", JobType.EVALUATE: "evaluator", JobType.ACT: "agent"}
+ROLES = {
+    JobType.LEARN: "learner",
+    JobType.EVALUATE: "evaluator",
+    JobType.ACT: "agent",
+    JobType.RUN: "runner",
+}
 """The role that a host must offer for each job type."""
 HALF_LIFE_S = 7 * 86_400.0
 """Seconds after which use counts half for fair share."""
