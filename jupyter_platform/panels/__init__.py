@@ -10,13 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from jupyter_platform.panels.opening import open_panel as open
+from jupyter_platform.panels.opening import update_panel as update
 
 if TYPE_CHECKING:
     from jupyter_platform.panels.builder import BuilderPanel
     from jupyter_platform.panels.datasets import DatasetsPanel
     from jupyter_platform.panels.networks import NetworksPanel
 
-__all__ = ["BuilderPanel", "DatasetsPanel", "NetworksPanel", "open"]
+__all__ = ["BuilderPanel", "DatasetsPanel", "NetworksPanel", "open", "update"]
 
 _MODULES = {"BuilderPanel": "builder", "DatasetsPanel": "datasets", "NetworksPanel": "networks"}
 

@@ -62,11 +62,11 @@ BUILDERS: dict[str, Callable[[], Panel]] = {
 """How each panel is made, by the name under which it is opened; the others are not loaded."""
 
 _opened: dict[str, Panel] = {}
+_is_new: dict[str, bool] = {}
+"""Whether a panel was made when it was opened last, and so reads by itself."""
 
 
-def open_panel(
-    name: str, version: str, item: str | None = None, weights: str | None = None
-) -> None:
+def open_panel(name: str, version: str) -> None:
     """Display a panel, the one that is there if it was opened before.
 
     Parameters
@@ -76,10 +76,6 @@ def open_panel(
     version : str
         Version of the front end that asks. A kernel outlives pages and upgrades: where the
         versions differ, the front end restarts the kernel.
-    item : str, optional
-        What of it to show, in panels that show one of several: the name of a network.
-    weights : str, optional
-        Weights of that network to try: a tag, or the id of the job that made them.
 
     Raises
     ------
@@ -91,16 +87,36 @@ def open_panel(
     if version != __version__ or name not in BUILDERS:
         raise _refusal(name, version)
     panel = _opened.get(name)
+    _is_new[name] = panel is None
     if panel is None:
         with quick_loading():
             panel = _opened[name] = BUILDERS[name]()
-    elif item is None:
-        panel.refresh()
-    if item is not None and weights is not None and isinstance(panel, Trying):
-        panel.try_weights(item, weights)
-    elif item is not None and isinstance(panel, Choosing):
-        panel.choose(item)
     display(panel.widget)  # type: ignore[no-untyped-call]  # IPython has no types here
+
+
+def update_panel(name: str, item: str | None = None, weights: str | None = None) -> None:
+    """Let a panel that a page shows read again, or show something.
+
+    It is apart from `open_panel`, and comes when the page has the panel's widgets: what changes
+    of them while a page fetches their state does not reach that page.
+
+    Parameters
+    ----------
+    name : str
+        Of a panel that was opened.
+    item : str, optional
+        What of it to show, in panels that show one of several: the name of a network.
+    weights : str, optional
+        Weights of that network to try: a tag, or the id of the job that made them.
+    """
+    panel = _opened[name]
+    if item is None:
+        if not _is_new[name]:
+            panel.refresh()
+    elif weights is not None and isinstance(panel, Trying):
+        panel.try_weights(item, weights)
+    elif isinstance(panel, Choosing):
+        panel.choose(item)
 
 
 def _refusal(name: str, version: str) -> Exception:

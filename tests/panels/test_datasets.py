@@ -7,11 +7,10 @@ import time
 import ipywidgets
 import pytest
 
-from jupyter_platform import Platform
+from jupyter_platform import Platform, panels
 from jupyter_platform._version import __version__
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.panels import DatasetsPanel, opening
-from jupyter_platform.panels import open as open_panel
 
 DEADLINE_S = 60
 
@@ -190,7 +189,8 @@ def test_a_platform_that_does_not_answer_is_said(unused_port):
 def test_it_opens_by_its_name_on_one_of_them(platform, monkeypatch, capsys):
     monkeypatch.setattr(opening, "_opened", {})
 
-    open_panel("datasets", __version__, "wine")
+    panels.open("datasets", __version__)
+    panels.update("datasets", "wine")
     opened = opening._opened["datasets"]
 
     until(lambda: "<h2>wine</h2>" in texts(opened))

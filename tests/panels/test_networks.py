@@ -16,6 +16,7 @@ from jupyter_platform.core.errors import NotFoundError, VersionMismatchError
 from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.panels import NetworksPanel, opening
 from jupyter_platform.panels import open as open_panel
+from jupyter_platform.panels import update as update_panel
 
 DEADLINE_S = 60
 
@@ -203,7 +204,10 @@ def test_opening_again_shows_the_same_panel(platform, monkeypatch, capsys):
 
     open_panel("networks", __version__)
     first = opening._opened["networks"]
+    until(lambda: first.names)
+    first._rows = {}
     open_panel("networks", __version__)
+    update_panel("networks")
 
     assert opening._opened == {"networks": first}
     until(lambda: first.names)

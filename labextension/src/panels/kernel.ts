@@ -10,9 +10,10 @@ import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 import { VERSION } from '../version';
-import { openingCode } from './opening-code';
+import { openingCode, updatingCode } from './opening-code';
 import {
   display,
+  execute,
   KernelError,
   newSession,
   PATH,
@@ -91,13 +92,15 @@ export class PanelKernel implements IPanelKernel {
 
   async open(name: string, ...item: readonly string[]): Promise<Widget> {
     await this._connect();
-    const data = await this._show(name, item);
+    const data = await this._show(name);
     const registry = this._registry;
     if (!registry) {
       throw new Error(this._trans.__('The kernel of the panels is gone.'));
     }
     const view = registry.createRenderer(WIDGET_VIEW);
     await view.renderModel(new MimeModel({ data, trusted: true }));
+    // Only now does this page hear of changes: before, it was still fetching the widgets' state.
+    await execute(this._kernel(), updatingCode([name, ...item]));
     return view;
   }
 
@@ -197,11 +200,8 @@ export class PanelKernel implements IPanelKernel {
   }
 
   /** Ask for a panel; a kernel with code of another version is restarted, once in a page. */
-  private async _show(
-    name: string,
-    item: readonly string[]
-  ): ReturnType<typeof display> {
-    const code = openingCode([name, VERSION, ...item]);
+  private async _show(name: string): ReturnType<typeof display> {
+    const code = openingCode([name, VERSION]);
     try {
       return await display(this._kernel(), code);
     } catch (error) {
@@ -214,7 +214,7 @@ export class PanelKernel implements IPanelKernel {
     }
     this._restartedForVersion = true;
     await this._session?.restartKernel();
-    return this._show(name, item);
+    return this._show(name);
   }
 
   private _reload(error: KernelError): Error {

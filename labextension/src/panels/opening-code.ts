@@ -1,3 +1,8 @@
+/** The Python code that lets a panel that is shown read again, or show something. */
+export function updatingCode(words: readonly string[]): string {
+  return `jupyter_platform.panels.update(${argumentsOf(words)})`;
+}
+
 /**
  * The Python code that opens a panel.
  *
@@ -7,10 +12,9 @@
  * @param words - arguments of `jupyter_platform.panels.open`
  */
 export function openingCode(words: readonly string[]): string {
-  const given = words.map(word => JSON.stringify(word)).join(', ');
   return `try:
     import jupyter_platform.panels
-    jupyter_platform.panels.open(${given})
+    jupyter_platform.panels.open(${argumentsOf(words)})
 except ModuleNotFoundError as error:
     import shlex, sys
     raise ModuleNotFoundError(
@@ -18,4 +22,8 @@ except ModuleNotFoundError as error:
         f"Install it there: {shlex.quote(sys.executable)} -m pip install jupyter-platform; "
         "then try again."
     ) from None`;
+}
+
+function argumentsOf(words: readonly string[]): string {
+  return words.map(word => JSON.stringify(word)).join(', ');
 }

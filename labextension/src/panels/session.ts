@@ -89,6 +89,23 @@ export async function display(
   kernel: Kernel.IKernelConnection,
   code: string
 ): Promise<PartialJSONObject> {
+  const shown = await execute(kernel, code);
+  if (!shown) {
+    throw new KernelError('NothingShown', `${code} displayed nothing.`);
+  }
+  return shown;
+}
+
+/**
+ * Run code.
+ *
+ * @returns what it displayed last, by MIME type; null where it displayed nothing
+ * @throws KernelError when the code raises an exception
+ */
+export async function execute(
+  kernel: Kernel.IKernelConnection,
+  code: string
+): Promise<PartialJSONObject | null> {
   let shown: PartialJSONObject | null = null;
   const future = kernel.requestExecute({
     code,
@@ -104,9 +121,6 @@ export async function display(
   const { content } = await future.done;
   if (content.status === 'error') {
     throw new KernelError(content.ename, content.evalue);
-  }
-  if (!shown) {
-    throw new KernelError('NothingShown', `${code} displayed nothing.`);
   }
   return shown;
 }

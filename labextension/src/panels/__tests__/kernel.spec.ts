@@ -23,7 +23,8 @@ vi.mock('../session', () => ({
   newSession: vi.fn(),
   showWidgets: vi.fn(),
   processOf: vi.fn(),
-  display: vi.fn()
+  display: vi.fn(),
+  execute: vi.fn()
 }));
 
 /** A session whose kernel does what a test says. */
@@ -68,7 +69,7 @@ class FakeSession {
 
 const VIEW = {
   renderModel: () => Promise.resolve()
-} as unknown as Widget;
+};
 const registry = {
   clone: () => registry,
   createRenderer: () => VIEW
@@ -94,6 +95,7 @@ beforeEach(async () => {
   });
   vi.mocked(session.showWidgets).mockResolvedValue(new Widget());
   vi.mocked(session.display).mockResolvedValue({});
+  vi.mocked(session.execute).mockReset();
   vi.mocked(session.processOf).mockImplementation(() =>
     Promise.resolve(sessions[0].process)
   );
@@ -136,6 +138,24 @@ describe('PanelKernel', () => {
 
     expect(sessions).toHaveLength(1);
     expect(sessions[0].isDisposed).toBe(false);
+  });
+
+  it('should let a panel change only once this page has its widgets', async () => {
+    let show = (): void => undefined;
+    const shown = new Promise<void>(resolve => (show = resolve));
+    vi.spyOn(VIEW, 'renderModel').mockReturnValue(shown);
+    vi.mocked(session.execute).mockClear();
+    const opened = kernel.open('datasets', 'wine');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(session.execute).not.toHaveBeenCalled();
+
+    show();
+    await opened;
+
+    expect(session.execute).toHaveBeenCalledWith(
+      sessions[0].session!.kernel,
+      'jupyter_platform.panels.update("datasets", "wine")'
+    );
   });
 
   it('should open panels again on a new process, although its first words were lost', () => {
