@@ -35,6 +35,7 @@ check: .venv/made-development labextension/node_modules/.made ## format, lint, t
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/codespell
 	@$(BIN)/validate-pyproject pyproject.toml
+	@$(BIN)/python scripts/write_wire_types.py --check
 	@$(JLPM) check
 
 format: .venv/made-development labextension/node_modules/.made ## put every file into the project's format

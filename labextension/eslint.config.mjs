@@ -39,7 +39,7 @@ const WIDGETS = [...PLUGINS, '**/widgets', '**/widgets/**'];
 const MODELS = [...WIDGETS, '**/models', '**/models/**'];
 
 export default defineConfig(
-  globalIgnores(['lib', 'node_modules', '.yarn']),
+  globalIgnores(['lib', 'node_modules', '.yarn', 'src/wire/generated.ts']),
   js.configs.recommended,
   { plugins: { jupyter } },
   ...jupyter.configs.recommended,

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, SampleView
 from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
 from jupyter_platform.core.picture_folders import PictureFolder
 from jupyter_platform.core.preparations import Preparation
+from jupyter_platform.core.records import Record
 from jupyter_platform.core.tables import TableLook
 
 
-class TagVariant(BaseModel):
+class TagVariant(Record):
     """One set of weights under a tag."""
 
     variant: str
@@ -29,7 +30,7 @@ class TagVariant(BaseModel):
     """The job that made it."""
 
 
-class TagOrigin(BaseModel):
+class TagOrigin(Record):
     """What made weights, as far as that is known."""
 
     torch: str | None = None
@@ -43,7 +44,7 @@ class TagOrigin(BaseModel):
     """How the samples that they learnt were prepared; the weights file tells the same."""
 
 
-class TagRecord(BaseModel):
+class TagRecord(Record):
     """A named set of weights of a network."""
 
     network: str
@@ -87,7 +88,7 @@ def named_tags(tags: Sequence[TagRecord]) -> list[TagRecord]:
     ]
 
 
-class JobWeights(BaseModel):
+class JobWeights(Record):
     """Weights that belong to a job: those that it made, or those that it judged or acted with."""
 
     network: str
@@ -103,7 +104,7 @@ class JobWeights(BaseModel):
     """The network as it was when the job was submitted."""
 
 
-class NetworkRecord(BaseModel):
+class NetworkRecord(Record):
     """A network of the repository."""
 
     description: NetworkDescription
@@ -114,7 +115,7 @@ class NetworkRecord(BaseModel):
     tags: list[TagRecord] = Field(default_factory=list)
 
 
-class DownloadRecord(BaseModel):
+class DownloadRecord(Record):
     """How far the files of a dataset have come."""
 
     bytes: int
@@ -129,7 +130,7 @@ class DownloadRecord(BaseModel):
     """Why the last try ended without success."""
 
 
-class NetworkImport(BaseModel):
+class NetworkImport(Record):
     """What became of a file that somebody brought."""
 
     kind: str
@@ -140,7 +141,7 @@ class NetworkImport(BaseModel):
     warnings: list[str] = Field(default_factory=list)
 
 
-class DatasetLook(BaseModel):
+class DatasetLook(Record):
     """How a file or folder would be read as a dataset; nothing has been added."""
 
     content: str
@@ -160,7 +161,7 @@ class DatasetLook(BaseModel):
     """All that is wrong, by the option that would mend it."""
 
 
-class DatasetRecord(BaseModel):
+class DatasetRecord(Record):
     """A dataset of the repository."""
 
     name: str

@@ -7,9 +7,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
+from jupyter_platform.core.records import Record
 from jupyter_platform.core.tables import TableOptions, TablePreparation
 from jupyter_platform.core.units import format_count
 
@@ -113,7 +114,7 @@ def check_scale(scale: float) -> None:
         raise ValueError(f"scale {scale:g} is not accepted; it is from {least:g} to {most:g}")
 
 
-class DownloadSource(BaseModel):
+class DownloadSource(Record):
     """A public file, by what is known of it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -333,7 +334,7 @@ def _check_parameters(kind: str, given: dict[str, float]) -> None:
             )
 
 
-class PartFacts(BaseModel):
+class PartFacts(Record):
     """Which samples one part of a dataset has."""
 
     model_config = ConfigDict(frozen=True)
@@ -362,7 +363,7 @@ class PartFacts(BaseModel):
         return f"{count} between {self.start:,} and {self.stop - 1:,}"
 
 
-class DatasetFacts(BaseModel):
+class DatasetFacts(Record):
     """What only the data tells, as the inspector answers it."""
 
     size: int
@@ -415,7 +416,7 @@ class DatasetFacts(BaseModel):
         return self
 
 
-class SampleView(BaseModel):
+class SampleView(Record):
     """One sample, for people to look at."""
 
     index: int
@@ -433,7 +434,7 @@ class SampleView(BaseModel):
     """For symbols that follow each other: a piece of them from here on."""
 
 
-class DatasetPreview(BaseModel):
+class DatasetPreview(Record):
     """Some samples, with the facts as jobs see them through the adapters that were asked for."""
 
     facts: DatasetFacts

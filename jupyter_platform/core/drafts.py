@@ -5,9 +5,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.networks import LayerRecord, NetworkDescription
+from jupyter_platform.core.records import Record
 
 
-class LayerArgument(BaseModel):
+class LayerArgument(Record):
     """A keyword argument of a type of layer."""
 
     name: str
@@ -16,7 +17,7 @@ class LayerArgument(BaseModel):
     """What holds where it is not given; None also for what JSON cannot say."""
 
 
-class LayerTypeRecord(BaseModel):
+class LayerTypeRecord(Record):
     """A type of layer that a description may name."""
 
     name: str
@@ -42,7 +43,7 @@ class DraftRequest(BaseModel):
     """What it is to learn; gives the shape of samples and the number of outputs."""
 
 
-class DraftRecord(BaseModel):
+class DraftRecord(Record):
     """What a network is like as far as it can be built."""
 
     layers: list[LayerRecord] = Field(default_factory=list)

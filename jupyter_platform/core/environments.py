@@ -3,13 +3,15 @@
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
+
+from jupyter_platform.core.records import Record
 
 ID_PATTERN = r"^([A-Za-z_][\w.]*:)?([\w-]+/)?[\w.-]+$"
 """A Gymnasium id, ``CartPole-v1`` or ``namespace/Name-v0``, perhaps behind ``module:``."""
 
 
-class EnvironmentFacts(BaseModel):
+class EnvironmentFacts(Record):
     """What an environment shows and takes; only the installed environment tells."""
 
     model_config = ConfigDict(frozen=True)
@@ -41,7 +43,7 @@ class EnvironmentFacts(BaseModel):
         return self.actions if self.actions is not None else math.prod(self.action_shape)
 
 
-class EnvironmentRecord(BaseModel):
+class EnvironmentRecord(Record):
     """An environment that can be asked for by its id."""
 
     id: str

@@ -27,7 +27,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import ConfigDict, field_validator
+
+from jupyter_platform.core.records import Record
 
 SHOWN = 200
 """Characters of a value or a name that an error repeats."""
@@ -35,7 +37,7 @@ MOST_FIELDS = 20
 """Fields that one error blames; more help nobody."""
 
 
-class FieldError(BaseModel):
+class FieldError(Record):
     """One thing that is wrong with one field of a request."""
 
     model_config = ConfigDict(frozen=True)

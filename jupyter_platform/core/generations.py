@@ -5,6 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.records import Record
 
 MAX_COUNT = 256
 """Samples in one answer."""
@@ -33,7 +34,7 @@ class GenerationRequest(BaseModel):
     """How freely characters are drawn: near 0 the likeliest always; 1 when absent."""
 
 
-class Generation(BaseModel):
+class Generation(Record):
     """What a network made: `samples`, or `text`."""
 
     network: str

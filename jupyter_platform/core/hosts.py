@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from jupyter_platform.core.records import Record
 
 HEARTBEAT_S = 2.0
 """Seconds between two questions to a host."""
@@ -13,7 +15,7 @@ LOST_AFTER_S = 15.0
 """Seconds of silence after which a host is lost."""
 
 
-class GpuRecord(BaseModel):
+class GpuRecord(Record):
     """One GPU that a host offers."""
 
     index: int
@@ -26,7 +28,7 @@ class GpuRecord(BaseModel):
     """Whether `memory` is the machine's own, which CPUs and GPU share."""
 
 
-class GpuSample(BaseModel):
+class GpuSample(Record):
     """What a GPU does at one moment."""
 
     index: int
@@ -37,7 +39,7 @@ class GpuSample(BaseModel):
     """Bytes held by processes that are not ours."""
 
 
-class HostSample(BaseModel):
+class HostSample(Record):
     """What a host does at one moment."""
 
     time: float
@@ -62,7 +64,7 @@ def _any_role() -> dict[str, int | None]:
     return {"learner": None, "evaluator": None, "agent": None, "runner": None}
 
 
-class HostDescription(BaseModel):
+class HostDescription(Record):
     """What a host agent says of itself when it joins."""
 
     name: str
@@ -96,7 +98,7 @@ class HostDescription(BaseModel):
     """Whether processes outlive the agent (not so on SLURM or Kubernetes)."""
 
 
-class HostRecord(BaseModel):
+class HostRecord(Record):
     """A host as the API shows it."""
 
     description: HostDescription
@@ -113,14 +115,14 @@ class HostRecord(BaseModel):
     sample: HostSample | None = None
 
 
-class SlotSummary(BaseModel):
+class SlotSummary(Record):
     """Room for default requests, over all hosts that are up."""
 
     total: int
     busy: int
 
 
-class TypeSummary(BaseModel):
+class TypeSummary(Record):
     """What is done of one type of job."""
 
     running: int = 0
@@ -130,7 +132,7 @@ class TypeSummary(BaseModel):
     """Hosts on which such jobs run; a host may be counted for several types."""
 
 
-class StatusRecord(BaseModel):
+class StatusRecord(Record):
     """The state of the whole platform at a glance."""
 
     version: str

@@ -1,11 +1,12 @@
 """A job as it is submitted, stored and shown."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from jupyter_platform.core.errors import FieldError
+from jupyter_platform.core.records import Record
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 
 MAX_NAME_LENGTH = 300
@@ -20,7 +21,7 @@ def _words(value: Any) -> Any:
     return [item for item in value.split(",") if item.strip()] if isinstance(value, str) else value
 
 
-class ResourceRequest(BaseModel):
+class ResourceRequest(Record):
     """What one process of a workload needs on its host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -64,7 +65,7 @@ class JobSubmission(BaseModel):
     """What who submits it has to tell of what was done before, such as a file added as data."""
 
 
-class JobErrorRecord(BaseModel):
+class JobErrorRecord(Record):
     """Why a job or an attempt did not finish."""
 
     type: str
@@ -74,7 +75,7 @@ class JobErrorRecord(BaseModel):
     log_tail: str | None = None
 
 
-class JobProgress(BaseModel):
+class JobProgress(Record):
     """How far a running job is."""
 
     step: int = 0
@@ -94,7 +95,7 @@ class JobProgress(BaseModel):
         return None if not self.total else min(self.step / self.total, 1.0)
 
 
-class Headline(BaseModel):
+class Headline(Record):
     """The one number that tells how a job went."""
 
     name: str
@@ -110,7 +111,7 @@ class Headline(BaseModel):
         return f"{self.name} {number}" + (f" ({self.on})" if self.on else "")
 
 
-class AttemptRecord(BaseModel):
+class AttemptRecord(Record):
     """One try at running a job."""
 
     number: int
@@ -123,7 +124,7 @@ class AttemptRecord(BaseModel):
     error: JobErrorRecord | None = None
 
 
-class JobRecord(BaseModel):
+class JobRecord(Record):
     """A job as the API shows it."""
 
     id: str
@@ -181,7 +182,7 @@ class JobChange(BaseModel):
     note: str | None = Field(default=None, max_length=MAX_NOTE_LENGTH)
 
 
-class JobPage(BaseModel):
+class JobPage(Record):
     """A page of jobs, newest first unless asked otherwise."""
 
     items: list[JobRecord]
@@ -190,7 +191,7 @@ class JobPage(BaseModel):
     offset: int = 0
 
 
-class JobCheck(BaseModel):
+class JobCheck(Record):
     """The answer to a dry run of a submission."""
 
     options: dict[str, Any]
@@ -206,7 +207,7 @@ class JobCheck(BaseModel):
     """A sentence: when it would start, and where."""
 
 
-class OptionText(BaseModel):
+class OptionText(Record):
     """What was read out of a text of ``key=value`` words."""
 
     options: dict[str, str]
@@ -215,7 +216,7 @@ class OptionText(BaseModel):
     """Words that are no option, and keys that stand twice."""
 
 
-class SeriesPoints(BaseModel):
+class SeriesPoints(Record):
     """One series of a curve, thinned to buckets; extremes are exact."""
 
     step: list[int]
@@ -236,13 +237,13 @@ class SeriesPoints(BaseModel):
     """Process of a gang that recorded it."""
 
 
-class MetricsRecord(BaseModel):
+class MetricsRecord(Record):
     """The curves of a job."""
 
     series: dict[str, SeriesPoints]
 
 
-class LogChunk(BaseModel):
+class LogChunk(Record):
     """A piece of a job's log."""
 
     offset: int
@@ -256,20 +257,22 @@ class LogChunk(BaseModel):
     """Whether the job has ended and `next_offset` is the end."""
 
 
-class JobFileRecord(BaseModel):
+class JobFileRecord(Record):
     """A file that a job has made for people."""
 
     name: str
     bytes: int
 
 
-class NotificationRecord(BaseModel):
+NoticeLevel = Literal["info", "success", "warning", "danger"]
+
+
+class NotificationRecord(Record):
     """One thing that happened, for people."""
 
     id: int
     time: datetime
-    level: str
-    """``info``, ``success``, ``warning`` or ``danger``."""
+    level: NoticeLevel
     message: str
     job: str | None = None
     host: str | None = None

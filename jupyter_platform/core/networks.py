@@ -10,7 +10,9 @@ import re
 from importlib import resources
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+
+from jupyter_platform.core.records import Record
 
 FEATURES = "$features"
 """Stands in a layer's argument for the number of values in one input sample."""
@@ -40,7 +42,7 @@ SYMBOLS = {
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 
-class Layer(BaseModel):
+class Layer(Record):
     """One layer: a type, its arguments, and where its inputs come from."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -64,7 +66,7 @@ MOST_SOURCE_FILES = 200
 SOURCE_PATH = r"^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)*\.py$"
 
 
-class NetworkSource(BaseModel):
+class NetworkSource(Record):
     """Python source that makes a network; only torch processes run it.
 
     It is part of the description, so a job, its weights and an archive hold the very source that
@@ -97,7 +99,7 @@ class NetworkSource(BaseModel):
         return self
 
 
-class NetworkDescription(BaseModel):
+class NetworkDescription(Record):
     """A network as the repository keeps it: structure without weights."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -153,7 +155,7 @@ def mentions_symbol(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("$")
 
 
-class LayerRecord(BaseModel):
+class LayerRecord(Record):
     """One row of a layer table, as the inspector answers it."""
 
     name: str
@@ -163,7 +165,7 @@ class LayerRecord(BaseModel):
     parameters: int
 
 
-class NetworkFacts(BaseModel):
+class NetworkFacts(Record):
     """What only a built network tells."""
 
     layers: list[LayerRecord]

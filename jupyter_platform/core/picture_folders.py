@@ -2,12 +2,13 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from jupyter_platform.core.datasets import Part
+from jupyter_platform.core.records import Record
 
 
-class PictureFolder(BaseModel):
+class PictureFolder(Record):
     """A folder of pictures as it would be read, without a descriptor."""
 
     kind: Literal["images", "masks"]

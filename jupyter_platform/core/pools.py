@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
+from jupyter_platform.core.records import Record
 
 NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 
@@ -34,7 +35,7 @@ class PoolDescription(BaseModel):
     """None until the first agent has opened it."""
 
 
-class PoolRecord(BaseModel):
+class PoolRecord(Record):
     """A pool as the API shows it."""
 
     name: str

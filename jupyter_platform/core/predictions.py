@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.preparations import Preparation
+from jupyter_platform.core.records import Record
 
 MAX_SAMPLES = 1024
 """Samples in one question."""
@@ -45,7 +46,7 @@ class PredictionRequest(BaseModel):
     """Numbers of samples in the dataset, which are prepared as the weights learnt them."""
 
 
-class PreparationRecord(BaseModel):
+class PreparationRecord(Record):
     """How samples are prepared for a network with some of its weights."""
 
     network: str
@@ -57,7 +58,7 @@ class PreparationRecord(BaseModel):
     """What to know about it, as a sentence: where it comes from when not from the weights."""
 
 
-class Prediction(BaseModel):
+class Prediction(Record):
     """What a network gave for some samples; lists have one entry a sample."""
 
     network: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from jupyter_platform.core.datasets import PIXEL_KINDS, DatasetDescriptor, DatasetFacts, Task
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.records import Record
 from jupyter_platform.core.tables import TablePreparation
 
 METADATA_KEY = "preparation"
@@ -22,7 +23,7 @@ ADAPTERS = ("crop_width", "crop_height", "crop_padding", "frame", "binarize")
 _BYTE = 255
 
 
-class PicturePreparation(BaseModel):
+class PicturePreparation(Record):
     """How an image file becomes pixels from 0 to 255, and these become inputs.
 
     Version 1: the first frame is turned as its EXIF orientation says, 16 bits a channel are
@@ -45,7 +46,7 @@ class PicturePreparation(BaseModel):
     """What transparency is laid over."""
 
 
-class Preparation(BaseModel):
+class Preparation(Record):
     """How samples are prepared for the network that was learnt on them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -2,7 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, Field
+from pydantic import Field
+
+from jupyter_platform.core.records import Record
 
 FOLDER = "replays"
 INDEX = "replay.json"
@@ -14,7 +16,7 @@ MAX_BYTES = 16_000_000
 """Bytes of a replay that is read; far more than is ever written."""
 
 
-class ReplayRecord(BaseModel):
+class ReplayRecord(Record):
     """One episode of an agent."""
 
     kind: ReplayKind

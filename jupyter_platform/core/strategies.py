@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from jupyter_platform.core.records import Record
 from jupyter_platform.core.states import JobType
 
 MOST_SOURCE_BYTES = 1_000_000
@@ -13,7 +14,7 @@ MOST_SOURCE_BYTES = 1_000_000
 NAME_PATTERN = r"^[a-z][a-z0-9_.-]{0,63}$"
 
 
-class StrategyRecord(BaseModel):
+class StrategyRecord(Record):
     """One way to learn, as forms and checks see it."""
 
     model_config = ConfigDict(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobSubmission
+from jupyter_platform.core.records import Record
 
 MAX_TRIALS = 500
 """Jobs that one sweep may make."""
@@ -32,7 +33,7 @@ class SearchMethod(StrEnum):
     JMLR 18, 2018, arXiv:1603.06560)."""
 
 
-class SweepRange(BaseModel):
+class SweepRange(Record):
     """Numbers between two limits, both of which may be drawn."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -69,7 +70,7 @@ class SweepSubmission(BaseModel):
     """Seed of the values that are drawn."""
 
 
-class SweepRecord(BaseModel):
+class SweepRecord(Record):
     """A sweep as the API shows it."""
 
     id: str

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, nearest
+from jupyter_platform.core.records import Record
 
 Missing = Literal["refuse", "drop", "mean", "class"]
 Encoding = Literal["classes", "one-hot"]
@@ -28,7 +29,7 @@ MISSING_CLASS = "(missing)"
 TRUTH_WORDS = {"true": 1.0, "false": 0.0}
 
 
-class TableOptions(BaseModel):
+class TableOptions(Record):
     """How a table is read; what is None is told from its content."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -92,7 +93,7 @@ def options_of(described: BaseModel) -> TableOptions:
     )
 
 
-class PreparedColumn(BaseModel):
+class PreparedColumn(Record):
     """How one column of a table becomes one feature or several, as fitted on the training rows."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -119,7 +120,7 @@ class PreparedColumn(BaseModel):
         return (self.name, f"{self.name} missing") if self.marks_missing else (self.name,)
 
 
-class TablePreparation(BaseModel):
+class TablePreparation(Record):
     """How a row of a table becomes the numbers that a network gets."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -250,7 +251,7 @@ def days(value: Any, date_format: str | None = None) -> float:
     return float(known.timestamp()) / 86_400
 
 
-class ColumnLook(BaseModel):
+class ColumnLook(Record):
     """What was recognised of one column."""
 
     name: str
@@ -264,7 +265,7 @@ class ColumnLook(BaseModel):
     """Some of its values, as they are written."""
 
 
-class TableLook(BaseModel):
+class TableLook(Record):
     """How a table would be read."""
 
     encoding: str | None = None

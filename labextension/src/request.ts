@@ -10,8 +10,8 @@ import type {
   IMimeBundle,
   IPlatformApi
 } from './tokens';
-import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
-import type { IJobChange, ILogChunk } from './job-wire';
+import type { IEnvironment, IPool, IReplay, ReplayKind } from './wire';
+import type { IJobChange, ILogChunk } from './wire';
 import type {
   IDataset,
   IDatasetRecord,

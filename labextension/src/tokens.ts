@@ -2,8 +2,8 @@ import { Token } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IEnvironment, IPool, IReplay, ReplayKind } from './acting-wire';
-import type { IJobChange, ILogChunk } from './job-wire';
+import type { IEnvironment, IPool, IReplay, ReplayKind } from './wire';
+import type { IJobChange, ILogChunk } from './wire';
 import type {
   IHost,
   IJob,

@@ -3,9 +3,15 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from jupyter_platform.core.errors import OptionError, RequestTooLargeError
-from jupyter_platform.core.options import OPTION_MODELS, option_schema, resolve_options
+from jupyter_platform.core.options import (
+    OPTION_MODELS,
+    OptionSchema,
+    option_schema,
+    resolve_options,
+)
 from jupyter_platform.core.options.dianne import translate
 from jupyter_platform.core.options.groups.adapters import TRAINING_ONLY
 from jupyter_platform.core.options.index_set import parse_index_set
@@ -19,6 +25,14 @@ def errors_of(options, job_type=LEARN):
     with pytest.raises(OptionError) as caught:
         resolve_options(job_type, options)
     return {error.field: error for error in caught.value.errors}
+
+
+@pytest.mark.parametrize("model", OPTION_MODELS.values())
+def test_schemas_have_what_their_type_says_and_nothing_else(model):
+    schema = option_schema(model)
+
+    assert TypeAdapter(OptionSchema).validate_python(schema) == schema
+    assert set(schema["properties"]) == set(model.model_fields) - set(model.refused)
 
 
 def test_nothing_given_is_all_defaults():

@@ -9,6 +9,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from jupyter_platform._version import __version__
+from jupyter_platform.coordinator.api.document import describe
 from jupyter_platform.coordinator.api.gate import Gate
 from jupyter_platform.coordinator.api.responses import ErrorBody, install_error_handlers
 from jupyter_platform.coordinator.api.routes import (
@@ -79,6 +80,7 @@ def create_app(
     ):
         api.include_router(module.router)
     app.include_router(api)
+    describe(app)
     app.add_middleware(
         Gate,
         token=token,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jupyter_platform.core.errors import NotFoundError, unknown_name
 from jupyter_platform.core.jobs import OptionText
-from jupyter_platform.core.options import OPTION_MODELS, option_schema
+from jupyter_platform.core.options import OPTION_MODELS, OptionSchema, option_schema
+from jupyter_platform.core.states import JobType
 from jupyter_platform.core.words import parse_text
 
 
-def offered_types() -> list[str]:
+def offered_types() -> list[JobType]:
     """Return the job types that have options and can be submitted."""
-    return [str(type) for type in OPTION_MODELS]
+    return list(OPTION_MODELS)
 
 
-def schema_of(type: str) -> dict[str, Any]:
+def schema_of(type: str) -> OptionSchema:
     """Return the JSON schema of the options of a job type, in any case of letters.
 
     Raises

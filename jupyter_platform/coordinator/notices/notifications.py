@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import NotificationRow
-from jupyter_platform.core.jobs import NotificationRecord
-
-Level = Literal["info", "success", "warning", "danger"]
+from jupyter_platform.core.jobs import NoticeLevel, NotificationRecord
 
 KEPT = 5_000
 """Notifications that are kept; older ones go."""
@@ -26,7 +22,7 @@ class Notifications:
         self._hub = hub
 
     async def add(
-        self, level: Level, message: str, *, job: str | None = None, host: str | None = None
+        self, level: NoticeLevel, message: str, *, job: str | None = None, host: str | None = None
     ) -> NotificationRecord:
         """Keep a notification and publish it.
 
@@ -50,7 +46,7 @@ class Notifications:
     @staticmethod
     def insert(
         session: Session,
-        level: Level,
+        level: NoticeLevel,
         message: str,
         *,
         job: str | None = None,

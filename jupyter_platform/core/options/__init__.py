@@ -6,7 +6,7 @@ from jupyter_platform.core.options.index_set import IndexSet
 from jupyter_platform.core.options.learn import LearnOptions
 from jupyter_platform.core.options.model import OptionModel
 from jupyter_platform.core.options.resolve import OPTION_MODELS, resolve_options
-from jupyter_platform.core.options.schema import option_schema
+from jupyter_platform.core.options.schema import OptionSchema, option_schema
 
 __all__ = [
     "OPTION_MODELS",
@@ -15,6 +15,7 @@ __all__ = [
     "IndexSet",
     "LearnOptions",
     "OptionModel",
+    "OptionSchema",
     "option_schema",
     "resolve_options",
 ]

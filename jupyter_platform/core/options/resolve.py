@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -228,7 +229,7 @@ def _cross_field(message: str, properties: dict[str, Any]) -> FieldError:
     return FieldError(field=blamed, message=f"{text}.")
 
 
-def _bad_value(field: str, item: Any, schema: dict[str, Any]) -> FieldError:
+def _bad_value(field: str, item: Any, schema: Mapping[str, Any]) -> FieldError:
     accepted = accepted_values(schema)
     value = _short(item["input"])
     if item["type"] == "value_error":
@@ -251,7 +252,7 @@ _TYPE_WORDS = {
 }
 
 
-def accepted_values(schema: dict[str, Any]) -> str:
+def accepted_values(schema: Mapping[str, Any]) -> str:
     """Say in words which values a property of an option schema accepts."""
     if schema.get("format") == "index-set":
         return "a set of samples: start,stop (half-open), or three and more indices"

@@ -2,12 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, NotRequired, cast
+
+from pydantic import ConfigDict
+from typing_extensions import TypedDict
 
 from jupyter_platform.core.options.model import OptionModel
 
 
-def option_schema(model: type[OptionModel]) -> dict[str, Any]:
+class OptionProperty(TypedDict):
+    """One option: JSON Schema's own keywords, and ours."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    title: str
+    description: str
+    type: Literal["string", "integer", "number", "boolean"]
+    format: NotRequired[str]
+    """``index-set``: text such as ``0,1437``."""
+    enum: NotRequired[list[Any]]
+    default: Any
+    default_text: NotRequired[str]
+    """What the default means, where its value does not tell."""
+    unit: NotRequired[str]
+    group: str
+    """Heading under which it belongs."""
+    common: bool
+    """Whether it is one of the few that people change most."""
+    minimum: NotRequired[float]
+    maximum: NotRequired[float]
+    exclusiveMinimum: NotRequired[float]
+    exclusiveMaximum: NotRequired[float]
+    pattern: NotRequired[str]
+    examples: NotRequired[list[Any]]
+    when: NotRequired[dict[str, list[Any]]]
+    """Values of other options without which this one means nothing."""
+    needs: NotRequired[list[str]]
+    """Options without any of which this one means nothing."""
+    dianne: NotRequired[list[str]]
+    """DIANNE's names of it."""
+
+
+class OptionSchema(TypedDict):
+    """The options of a type of job, in the order in which they are shown."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[misc]
+
+    title: str
+    description: str
+    type: Literal["object"]
+    properties: dict[str, OptionProperty]
+    additionalProperties: bool
+
+
+def option_schema(model: type[OptionModel]) -> OptionSchema:
     """Return the JSON schema (draft 2020-12) of an option model.
 
     Optional fields become their plain type with a default of null, instead of pydantic's
@@ -22,7 +70,7 @@ def option_schema(model: type[OptionModel]) -> dict[str, Any]:
         for name, field in schema["properties"].items()
         if name not in model.refused
     }
-    return schema
+    return cast(OptionSchema, schema)
 
 
 def _flatten(field: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-import type { IPool } from '../acting-wire';
+import type { IPool } from '../wire';
 import type { IPlatformApi } from '../tokens';
 import type { IDataset, INetwork, IStrategy } from '../wire';
 

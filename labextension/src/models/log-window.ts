@@ -3,7 +3,7 @@ import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
 
 import type { IPlatformApi } from '../tokens';
-import type { ILogChunk } from '../job-wire';
+import type { ILogChunk } from '../wire';
 import type {} from '../wire';
 
 /** Bytes that are read at once. */

@@ -3,7 +3,7 @@ import type { ISignal } from '@lumino/signaling';
 import type { IDisposable } from '@lumino/disposable';
 
 import type { IPlatformApi } from '../tokens';
-import type { IReplay, ReplayKind } from '../acting-wire';
+import type { IReplay, ReplayKind } from '../wire';
 
 /** Milliseconds between two looks at what a running agent has played. */
 export const LOOK_MS = 5000;

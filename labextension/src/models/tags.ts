@@ -1,4 +1,4 @@
-import type { ITag, ITagVariant } from '../wire';
+import type { ITag } from '../wire';
 
 /**
  * Tags for people to choose from, in the order given.
@@ -9,7 +9,7 @@ import type { ITag, ITagVariant } from '../wire';
  * @param tags - those of one network
  */
 export function namedTags(tags: readonly ITag[]): ITag[] {
-  const key = ({ job, variant, digest }: ITagVariant): string =>
+  const key = ({ job, variant, digest }: ITag['variants'][number]): string =>
     [job, variant, digest].join(' ');
   const named = new Set(
     tags.filter(tag => !isOwn(tag)).flatMap(tag => tag.variants.map(key))

@@ -2,7 +2,7 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { editIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../tokens';
-import type { IJobChange } from '../job-wire';
+import type { IJobChange } from '../wire';
 import type { IJob } from '../wire';
 import type { ISurroundings } from './surroundings';
 

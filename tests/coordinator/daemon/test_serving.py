@@ -13,7 +13,9 @@ import time
 import httpx
 import pytest
 import websockets
+from pydantic import TypeAdapter
 
+from jupyter_platform.core.events import EventMessage, JobMessage, SnapshotMessage
 from jupyter_platform.core.settings import load_settings
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.processes import SUPERVISOR, supervised_now, write_supervised
@@ -157,6 +159,12 @@ def test_events_come_over_the_websocket_and_resume(start, paths):
     assert snapshot["status"]["data_dir"] == str(paths.data)
     assert message["job"]["id"] == missed["job"]["id"] == job
     assert message["event"] == missed["event"]
+    sent = TypeAdapter(EventMessage)
+    for told, kind in ((snapshot, SnapshotMessage), (message, JobMessage)):
+        read = sent.validate_python(told)
+        assert isinstance(read, kind)
+        # Nothing is sent that the document does not have.
+        assert set(told) == set(kind.model_fields)
 
 
 def test_it_asks_for_its_end_when_nobody_needs_it(start, paths):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
 from jupyter_platform.coordinator.jobs.option_schemas import offered_types, read_text, schema_of
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES, OptionText
+from jupyter_platform.core.options import OptionSchema
+from jupyter_platform.core.states import JobType
 
 router = APIRouter(prefix="/options", tags=["options"])
 
 
 @router.get("")
-async def types() -> list[str]:
+async def types() -> list[JobType]:
     """Return the job types that are offered."""
     return offered_types()
 
@@ -33,7 +34,7 @@ async def read(request: TextRequest) -> OptionText:
     return read_text(request.text)
 
 
-@router.get("/{type}")
-async def schema(type: str) -> dict[str, Any]:
+@router.get("/{type}", response_model=OptionSchema)
+async def schema(type: str) -> Response:
     """Return the JSON schema of the options of a job type."""
-    return schema_of(type)
+    return PlatformJSONResponse(schema_of(type))

@@ -9,18 +9,19 @@ from jupyter_platform._version import __version__
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.api.streaming import forward
 from jupyter_platform.core.hosts import StatusRecord
+from jupyter_platform.core.records import Record
 from jupyter_platform.runtime.connection import PROTOCOL
 
 router = APIRouter(tags=["platform"])
 
 
-class HealthRecord(BaseModel):
+class HealthRecord(Record):
     """That the coordinator answers."""
 
     status: str = "ok"
 
 
-class VersionRecord(BaseModel):
+class VersionRecord(Record):
     """What the coordinator speaks."""
 
     version: str = __version__

@@ -143,7 +143,7 @@ def _whole_numbers(sweep: SweepSubmission) -> frozenset[str]:
     properties = option_schema(OPTION_MODELS[job_type(sweep.submission.type)])["properties"]
     whole = set()
     for name, values in sweep.dimensions.items():
-        kind = properties.get(name, {}).get("type")
+        kind = properties[name]["type"] if name in properties else None
         if isinstance(values, SweepRange) and kind not in ("integer", "number", None):
             message = f"{name} takes no numbers: a range means nothing; list its values."
             raise refusal(name, values.model_dump(), message, "a list of values")

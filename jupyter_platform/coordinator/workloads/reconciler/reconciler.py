@@ -18,7 +18,7 @@ from jupyter_platform.coordinator.hosts.links import Link
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.records import JobRecords, Live
 from jupyter_platform.coordinator.jobs.submission.host_choice import shape_of
-from jupyter_platform.coordinator.notices.notifications import Level, Notifications
+from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, RankRow
 from jupyter_platform.coordinator.workloads.ledger import Ledger
@@ -39,7 +39,7 @@ from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt
 from jupyter_platform.coordinator.workloads.reconciler.changes import Ended
 from jupyter_platform.coordinator.workloads.reconciler.driver import Driver, Tools
 from jupyter_platform.core.errors import PlatformError
-from jupyter_platform.core.jobs import JobProgress
+from jupyter_platform.core.jobs import JobProgress, NoticeLevel
 from jupyter_platform.core.runs import RunId
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState
@@ -448,7 +448,7 @@ def _differs(before: Reason | None, reason: Reason, now: float) -> bool:
     return before is None or sentence(before, now) != sentence(reason, now)
 
 
-def _news(attempt: Attempt, ended: Ended) -> tuple[Level, str] | None:
+def _news(attempt: Attempt, ended: Ended) -> tuple[NoticeLevel, str] | None:
     name = f"{attempt.type.value} {attempt.name!r}"
     why = "" if ended.error is None else f" {ended.error.message}"
     if ended.state == JobState.FINISHED:

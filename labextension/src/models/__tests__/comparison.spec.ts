@@ -37,7 +37,7 @@ describe('comparedResults()', () => {
   it('has scores, times, and the plain numbers of results', () => {
     const job = (value: number, seconds: number) =>
       anEndedJob({
-        headline: { name: 'accuracy', value },
+        headline: { name: 'accuracy', value, on: null },
         started_at: '2026-11-22T05:00:00Z',
         finished_at: `2026-11-22T05:00:${seconds}Z`,
         result: { loss: value / 2, confusion: [[1]] }

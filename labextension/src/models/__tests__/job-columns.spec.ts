@@ -13,7 +13,8 @@ import { aJob, anEndedJob } from './records';
 const trans = nullTranslator.load('');
 const accuracy = (value: number | null) => ({
   name: 'validation accuracy',
-  value
+  value,
+  on: null
 });
 
 describe('columnsOf()', () => {
@@ -113,7 +114,7 @@ describe('groupJobs()', () => {
 
   it('takes the lowest loss as the best', () => {
     const losses = [0.4, 0.2, null].map(value =>
-      anEndedJob({ headline: { name: 'loss', value } })
+      anEndedJob({ headline: { name: 'loss', value, on: null } })
     );
 
     expect(bestOf(losses)).toBe('loss 0.200');

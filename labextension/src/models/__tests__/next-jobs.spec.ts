@@ -1,29 +1,19 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Next } from '../../tokens';
-import type { IJob, IOptionSchema } from '../../wire';
+import type { IJob } from '../../wire';
 import { submissionOf } from '../entries';
 import { canBeTried, freeName, hasWeights, nextEntries } from '../next-jobs';
+import { aSchema, anOption } from './catalogue';
 import { aJob, aProgress, anEndedJob } from './records';
 
-const EVALUATE: IOptionSchema = {
-  title: 'EVALUATE',
-  description: '',
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    tag: { description: '', group: '', common: true },
-    batch_size: { description: '', group: '', common: true },
-    standardize: { description: '', group: '', common: false },
-    environment: { description: '', group: '', common: false },
-    strategy: {
-      description: '',
-      group: '',
-      common: false,
-      enum: ['vae', 'reward']
-    }
-  }
-};
+const EVALUATE = aSchema({
+  tag: anOption(),
+  batch_size: anOption(),
+  standardize: anOption(),
+  environment: anOption(),
+  strategy: anOption({ enum: ['vae', 'reward'] })
+});
 
 function submission(next: Next, fields: Partial<IJob>, ...names: string[]) {
   const job = anEndedJob({ name: 'lenet-digits', ...fields });

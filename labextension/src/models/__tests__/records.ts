@@ -54,7 +54,7 @@ export function anEndedJob(fields: Partial<IJob> = {}): IJob {
   return aJob({
     state: 'finished',
     finished_at: '2026-11-22T05:10:00Z',
-    headline: { name: 'accuracy', value: 0.981 },
+    headline: { name: 'accuracy', value: 0.981, on: null },
     ...fields
   });
 }
@@ -90,6 +90,7 @@ export function aStatus(fields: Partial<IStatus> = {}): IStatus {
     hosts_idle: 1,
     disk_free: 1e11,
     warnings: [],
+    processes: {},
     ...fields
   };
 }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import type { IReplay } from '../../acting-wire';
+import type { IReplay } from '../../wire';
 import { linesOf } from '../../widgets/jobview/episodes-page';
 import { Replays, lastFrame } from '../replays';
 import { FakeApi } from './fakes';

@@ -2,43 +2,23 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { PlatformError } from '../../request';
-import type {
-  IFieldError,
-  IJobCheck,
-  INetwork,
-  IOptionProperty,
-  IOptionSchema,
-  IStrategy,
-  JobType
-} from '../../wire';
+import type { IFieldError, IOptionSchema, JobType } from '../../wire';
 import { applicableOptions, rolesOf } from '../applicable';
 import { packEntries, unpackEntries } from '../entries';
 import { PlatformModel } from '../platform';
 import { READ_DELAY_MS } from '../option-reader';
 import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
 import type { IFormStart } from '../form-view';
+import { aCheck, aNetwork, aSchema, aStrategy, anOption } from './catalogue';
 import { FakeApi, useFakeClock } from './fakes';
 import { aJob } from './records';
 
 const trans = nullTranslator.load('');
 
-const CHECK: IJobCheck = {
-  options: { method: 'SGD', batch_size: 32 },
-  given: {},
-  request: { cpus: 1, memory: 1e9, gpus: 0 },
-  warnings: [],
-  when: 'starts now on vm'
-};
+const CHECK = aCheck({ options: { method: 'SGD', batch_size: 32 } });
 
 function schemaOf(...names: string[]): IOptionSchema {
-  const property = { description: '', group: 'Learning', common: true };
-  return {
-    title: '',
-    description: '',
-    type: 'object',
-    properties: Object.fromEntries(names.map(name => [name, property])),
-    additionalProperties: false
-  };
+  return aSchema(Object.fromEntries(names.map(name => [name, anOption()])));
 }
 
 const SCHEMAS: { [type in JobType]?: IOptionSchema } = {
@@ -63,27 +43,6 @@ class FormApi extends FakeApi {
   override optionSchema = vi.fn((type: JobType) =>
     Promise.resolve(SCHEMAS[type] ?? schemaOf())
   );
-}
-
-function aNetwork(name: string): INetwork {
-  return {
-    description: {
-      format: 1,
-      name,
-      title: '',
-      summary: '',
-      task: null,
-      input_shape: null,
-      outputs: null,
-      layers: [],
-      entry_point: null,
-      source: null,
-      defaults: {}
-    },
-    origin: 'added',
-    facts: null,
-    tags: []
-  };
 }
 
 let api: FormApi;
@@ -321,12 +280,7 @@ describe('SubmitForm', () => {
 
   describe('options that go with others', () => {
     const when = { method: ['SGD'] };
-    const conditional: IOptionProperty = {
-      description: '',
-      group: 'Learning',
-      common: false,
-      default: null
-    };
+    const conditional = anOption({ common: false });
 
     beforeEach(async () => {
       const schema = schemaOf('batch_size');
@@ -379,15 +333,11 @@ describe('SubmitForm', () => {
   });
 
   describe('networks', () => {
-    const GAN: IStrategy = {
+    const GAN = aStrategy({
       name: 'gan',
-      title: '',
-      summary: '',
-      types: ['LEARN'],
-      roles: ['generator', 'discriminator'],
-      learns_from: ['dataset']
-    };
-    const FEED_FORWARD = { ...GAN, name: 'feed_forward', roles: ['network'] };
+      roles: ['generator', 'discriminator']
+    });
+    const FEED_FORWARD = aStrategy();
 
     it('should be as many as the strategy has roles, in their order', async () => {
       api.strategies.mockResolvedValue([FEED_FORWARD, GAN]);

@@ -2,43 +2,28 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { PlatformError } from '../../request';
-import type { IJobCheck, JobType } from '../../wire';
+import type { JobType } from '../../wire';
 import type { Options } from '../option-text';
 import { READ_DELAY_MS } from '../option-reader';
 import { PlatformModel } from '../platform';
 import { CHECK_DELAY_MS, SubmitForm } from '../submit-form';
+import { aCheck, aSchema, aSweep, anOption } from './catalogue';
 import { FakeApi, useFakeClock } from './fakes';
 import { aJob } from './records';
 
 const trans = nullTranslator.load('');
 
-const CHECK: IJobCheck = {
-  options: {},
-  given: {},
-  request: { cpus: 1, memory: 1e9, gpus: 0 },
-  warnings: [],
-  when: 'starts now on vm'
-};
-
 class FormApi extends FakeApi {
-  override check = vi.fn<FakeApi['check']>(() => Promise.resolve(CHECK));
+  override check = vi.fn<FakeApi['check']>(() => Promise.resolve(aCheck()));
   override submit = vi.fn<FakeApi['submit']>(() => Promise.resolve(aJob()));
   override submitSweep = vi.fn<FakeApi['submitSweep']>(() =>
-    Promise.resolve({ id: 'a1', name: 'lenet-digits-digits' })
+    Promise.resolve(aSweep({ id: 'a1', name: 'lenet-digits-digits' }))
   );
   override jobTypes = vi.fn(() => Promise.resolve(['LEARN'] as JobType[]));
   override networks = vi.fn(() => Promise.resolve([]));
   override datasets = vi.fn(() => Promise.resolve([]));
   override optionSchema = vi.fn(() =>
-    Promise.resolve({
-      title: '',
-      description: '',
-      type: 'object' as const,
-      properties: {
-        batch_size: { description: '', group: 'Learning', common: true }
-      },
-      additionalProperties: false
-    })
+    Promise.resolve(aSchema({ batch_size: anOption() }))
   );
 }
 
@@ -95,15 +80,14 @@ describe('SubmitForm with several values of an option', () => {
       method: 'grid',
       trials: undefined
     });
-    expect(swept).toHaveBeenCalledWith({
-      id: 'a1',
-      name: 'lenet-digits-digits'
-    });
+    expect(swept).toHaveBeenCalledWith(
+      aSweep({ id: 'a1', name: 'lenet-digits-digits' })
+    );
     expect(form.view.submitting).toBe(false);
   });
 
   it('should keep all values when names are put into our spelling', async () => {
-    api.check.mockResolvedValue({ ...CHECK, given: { batch_size: 8 } });
+    api.check.mockResolvedValue(aCheck({ given: { batch_size: 8 } }));
     await open(new Map([['batchSize', '[8, 16]']]));
 
     expect(form.text).toBe("batchSize='[8, 16]'");

@@ -26,7 +26,7 @@ function change(
 
 describe('jobToasts', () => {
   it('should say what a finished job came to, and offer to open it', () => {
-    const headline = { name: 'accuracy', value: 0.9812 };
+    const headline = { name: 'accuracy', value: 0.9812, on: null };
 
     const [toast] = jobToasts(
       [change('running', 'finished', { headline })],

@@ -2,26 +2,24 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { PlatformError } from '../../request';
-import type {
-  IDataset,
-  IFieldError,
-  IJobCheck,
-  INetwork,
-  IOptionProperty
-} from '../../wire';
+import type { IFieldError, IOptionProperty } from '../../wire';
 import { datasetChoices } from '../submit/choices';
 import { matching } from '../submit/combobox';
 import { SubmitView } from '../submit/submit-view';
+import {
+  aCheck,
+  aDataset,
+  aNetwork,
+  anOption
+} from '../../models/__tests__/catalogue';
 import { Stage, find, textsOf, type } from './stage';
 
-const OPTION: IOptionProperty = {
+const OPTION = anOption({
   description: 'Samples in one weight update.',
   type: 'integer',
-  group: 'Learning',
-  common: true,
   unit: 'samples',
   default: 32
-};
+});
 
 const PROPERTIES: { [name: string]: IOptionProperty } = {
   method: { ...OPTION, type: 'string', enum: ['SGD', 'ADAM'], default: 'SGD' },
@@ -43,69 +41,25 @@ const PROPERTIES: { [name: string]: IOptionProperty } = {
   beta1: { ...OPTION, when: { method: ['ADAM'] } }
 };
 
-const NETWORK: INetwork = {
-  description: {
-    format: 1,
-    name: 'lenet-digits',
+const NETWORK = aNetwork(
+  'lenet-digits',
+  {
     title: 'LeNet for 8×8 digits',
-    summary: '',
     task: 'classification',
-    input_shape: [1, 8, 8],
-    outputs: null,
-    layers: [],
-    entry_point: null,
-    source: null,
-    defaults: {}
+    input_shape: [1, 8, 8]
   },
-  origin: 'bundled',
-  facts: {
+  {
     layers: [],
     parameters: 38_282,
     input_shape: [1, 8, 8],
     output_shape: [10]
-  },
-  tags: []
-};
+  }
+);
 
-function aDataset(name: string, shape: number[]): IDataset {
-  return {
-    name,
-    descriptor: {
-      name,
-      title: name,
-      summary: '',
-      kind: 'npz',
-      shape: null,
-      splits: null
-    },
-    origin: 'bundled',
-    state: 'ready',
-    reading: false,
-    problem: null,
-    download: null,
-    facts: {
-      size: 1797,
-      shape,
-      task: 'classification',
-      outputs: 10,
-      target_shape: [],
-      classes: null,
-      class_counts: null,
-      features: null,
-      parts: {},
-      bytes: 1,
-      sequential: false
-    }
-  };
-}
-
-const CHECK: IJobCheck = {
+const CHECK = aCheck({
   options: { method: 'SGD', batch_size: 16 },
-  given: {},
-  request: { cpus: 1, memory: 1e9, gpus: 0 },
-  warnings: ['the validation set is small'],
-  when: 'starts now on vm'
-};
+  warnings: ['the validation set is small']
+});
 
 let stage: Stage;
 let node: HTMLElement;
@@ -116,8 +70,8 @@ beforeEach(async () => {
   vi.spyOn(api, 'jobTypes').mockResolvedValue(['LEARN', 'EVALUATE']);
   vi.spyOn(api, 'networks').mockResolvedValue([NETWORK]);
   vi.spyOn(api, 'datasets').mockResolvedValue([
-    aDataset('hundred', [24]),
-    aDataset('digits', [1, 8, 8])
+    aDataset('hundred', { shape: [24] }),
+    aDataset('digits', { shape: [1, 8, 8] })
   ]);
   vi.spyOn(api, 'check').mockResolvedValue(CHECK);
   vi.spyOn(api, 'optionSchema').mockResolvedValue({
@@ -327,7 +281,9 @@ describe('SubmitView', () => {
 
   it('should offer datasets that came while it was open', async () => {
     const { api } = stage;
-    vi.spyOn(api, 'datasets').mockResolvedValue([aDataset('fresh', [1, 8, 8])]);
+    vi.spyOn(api, 'datasets').mockResolvedValue([
+      aDataset('fresh', { shape: [1, 8, 8] })
+    ]);
 
     find(node, '[data-control=dataset] input').click();
 
@@ -337,12 +293,12 @@ describe('SubmitView', () => {
   });
 
   it('should say which datasets have to be downloaded, or are being read', () => {
-    const mnist = { ...aDataset('mnist', [1, 28, 28]), facts: null };
+    const mnist = { ...aDataset('mnist', { shape: [1, 28, 28] }), facts: null };
     const choices = datasetChoices(
       [
         { ...mnist, state: 'not downloaded' },
         { ...mnist, reading: true },
-        aDataset('digits', [1, 8, 8])
+        aDataset('digits', { shape: [1, 8, 8] })
       ],
       undefined,
       nullTranslator.load('')

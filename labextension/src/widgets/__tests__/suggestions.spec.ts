@@ -1,16 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 
-import type { IOptionProperty } from '../../wire';
+import { aSchema, anOption } from '../../models/__tests__/catalogue';
 import { SubmitView } from '../submit/submit-view';
 import { Stage, find } from './stage';
 
-const OPTION: IOptionProperty = {
-  description: 'Gymnasium environment to act in.',
-  type: 'string',
-  group: 'Acting',
-  common: true,
-  default: null
-};
+const OPTION = anOption();
 
 let stage: Stage;
 
@@ -26,16 +20,16 @@ beforeEach(() => {
       environment: 'CartPole-v1',
       episodes: 12,
       rows: 300,
-      capacity: 1000
+      episodes_ever: 12,
+      capacity: 1000,
+      bytes: 1,
+      created_at: '2026-11-22T05:00:00Z',
+      facts: null
     }
   ]);
-  vi.spyOn(api, 'optionSchema').mockResolvedValue({
-    title: '',
-    description: '',
-    type: 'object',
-    properties: { environment: OPTION, pool: OPTION },
-    additionalProperties: false
-  });
+  vi.spyOn(api, 'optionSchema').mockResolvedValue(
+    aSchema({ environment: OPTION, pool: OPTION })
+  );
 });
 
 afterEach(() => {
@@ -54,8 +48,18 @@ function offered(node: HTMLElement, option: string): [string, string][] {
 
 it('should offer pools and environments where agents are asked for them', async () => {
   vi.spyOn(stage.api, 'environments').mockResolvedValue([
-    { id: 'CartPole-v1', max_episode_steps: 500, reward_threshold: 475 },
-    { id: 'mine/Endless-v0', max_episode_steps: null, reward_threshold: null }
+    {
+      id: 'CartPole-v1',
+      entry: 'gymnasium',
+      max_episode_steps: 500,
+      reward_threshold: 475
+    },
+    {
+      id: 'mine/Endless-v0',
+      entry: 'mine',
+      max_episode_steps: null,
+      reward_threshold: null
+    }
   ]);
 
   const { node } = stage.show(new SubmitView(stage, { type: 'ACT' }));

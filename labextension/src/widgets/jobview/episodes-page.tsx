@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo } from 'react';
 
-import type { IReplay } from '../../acting-wire';
+import type { IReplay } from '../../wire';
 import { formatCount, formatValue } from '../../format';
 import { LOOK_MS, Replays, isOf, lastFrame } from '../../models/replays';
 import type { IReplays } from '../../models/replays';

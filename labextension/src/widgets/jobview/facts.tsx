@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 import { formatBytes, formatCount, formatUtc } from '../../format';
 import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
-import type { IDataset, IJob, IPartFacts, Json, Part } from '../../wire';
+import type { IDataset, IDatasetFacts, IJob, Json, Part } from '../../wire';
 import { CopyButton } from '../copy-button';
 import { run, useSurroundings } from '../surroundings';
 import { RelativeTime } from '../times';
@@ -254,7 +254,7 @@ export function rangesOf(
 
 /** The samples of a part, as `0–1,437`, or how many were drawn. */
 function partText(
-  part: IPartFacts | undefined,
+  part: IDatasetFacts['parts'][string] | undefined,
   trans: TranslationBundle
 ): string | null {
   if (!part) {

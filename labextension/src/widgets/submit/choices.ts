@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IPool } from '../../acting-wire';
+import type { IPool } from '../../wire';
 import { formatCount } from '../../format';
 import { namedTags } from '../../models/tags';
 import type { IDataset, INetwork } from '../../wire';

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo, useState } from 'react';
 
-import type { IEnvironment, IPool } from '../../acting-wire';
+import type { IEnvironment, IPool } from '../../wire';
 import { formatCount, formatValue } from '../../format';
 import { firstNetwork } from '../../models/applicable';
 import type { IFormView } from '../../models/form-view';

@@ -1,0 +1,9 @@
+"""The base of what the API answers."""
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Record(BaseModel):
+    """A record that is answered whole: its schema promises the fields that have defaults, too."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
