@@ -6,7 +6,6 @@ import contextlib
 import functools
 import os
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from jupyter_platform.core.settings import load_settings
 from jupyter_platform.runtime.connection import PROTOCOL
 from jupyter_platform.runtime.launch import ensure_coordinator, request_down
 from jupyter_platform.runtime.paths import Paths
+from tests.waiting import DEADLINE_S, until
 
 from .faulty_coordinator import FaultyCoordinator, lead_to
 
@@ -53,11 +53,11 @@ def running_platform(folder: Path, **settings: object) -> Iterator[Paths]:
         patch.setenv(MARK, str(folder))
         paths = Paths.default()
         try:
-            ensure_coordinator(paths, settings=load_settings(None, dotted), timeout_s=90)
+            ensure_coordinator(paths, settings=load_settings(None, dotted), timeout_s=DEADLINE_S)
             yield paths
         finally:
             try:
-                request_down(paths, timeout_s=30)
+                request_down(paths, timeout_s=DEADLINE_S)
             finally:
                 end_processes(MARK, str(folder))
 
@@ -80,10 +80,7 @@ def shared_paths(private_folders: Path):
 def platform(shared_paths: Path):
     """The shared platform, with a host that has joined."""
     with Platform() as found:
-        deadline = time.monotonic() + 60
-        while not any(host.state == "up" for host in found.hosts()):
-            assert time.monotonic() < deadline, "no host has joined within 60 s"
-            time.sleep(0.05)
+        until(lambda: any(host.state == "up" for host in found.hosts()), "a host that has joined")
         yield found
 
 
@@ -130,7 +127,7 @@ def end_processes(mark: str, value: str) -> None:
     found = [process for process in psutil.process_iter() if _carries(process, mark, value)]
     for process in found:
         process.kill()
-    psutil.wait_procs(found, timeout=20)
+    psutil.wait_procs(found, timeout=DEADLINE_S)
 
 
 def _carries(process: psutil.Process, mark: str, value: str) -> bool:

@@ -14,6 +14,7 @@ import pytest
 
 from jupyter_platform.cli.main import run
 from jupyter_platform.runtime.connection import read_connection
+from tests.waiting import DEADLINE_S
 
 JUPYTER = Path(sys.executable).with_name("jupyter")
 
@@ -65,7 +66,7 @@ def program():
             capture_output=True,
             text=True,
             check=False,
-            timeout=100,
+            timeout=DEADLINE_S,
             **options,
         )
         return Done(done.returncode, done.stdout, done.stderr)
@@ -79,7 +80,7 @@ def raw(platform, shared_paths):
     connection = read_connection(shared_paths)
     assert connection is not None
     headers = {"authorization": f"Bearer {connection.token}", "content-type": "application/json"}
-    with httpx.Client(base_url=connection.url, headers=headers, timeout=60) as client:
+    with httpx.Client(base_url=connection.url, headers=headers, timeout=DEADLINE_S) as client:
         yield client
 
 

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -20,6 +19,7 @@ from jupyter_platform.core.errors import (
 from jupyter_platform.runtime.connection import Connection, read_connection, write_connection
 from jupyter_platform.runtime.processes import COORDINATOR, living, read_supervised
 from tests.conftest import end_processes
+from tests.waiting import until
 
 from .conftest import JUPYTER, check_refusal
 
@@ -222,9 +222,7 @@ def test_stopping_with_a_job_that_does_not_start_ends_in_a_sentence(own, program
         os.kill(pid, signal.SIGSTOP)
         try:
             job = platform.submit("LEARN", "mlp", "iris", max_iterations=-1, wait_for_host=0)
-            deadline = time.monotonic() + 30
-            while job.refresh().record.state == "queued" and time.monotonic() < deadline:
-                time.sleep(0.05)
+            until(lambda: job.refresh().record.state != "queued", "its start")
             assert job.record.state == "starting"
 
             monkeypatch.setattr("jupyter_platform.cli.cluster.STOP_TIMEOUT_S", 0.2)

@@ -10,7 +10,6 @@ import shutil
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,6 +22,7 @@ from websockets.sync.client import connect
 import jupyter_platform
 from jupyter_platform.runtime.connection import read_connection
 from tests.conftest import MARK
+from tests.waiting import DEADLINE_S, until
 
 OPEN = {"/api/health"}
 PACKAGE = Path(jupyter_platform.__file__).parent
@@ -52,7 +52,7 @@ for name in wanted["sockets"]:
     except PermissionError:
         pass
 try:
-    urllib.request.urlopen(wanted["url"] + "/api/jobs", timeout=20)
+    urllib.request.urlopen(wanted["url"] + "/api/jobs", timeout=DEADLINE_S)
     got.append("jobs")
 except urllib.error.HTTPError as error:
     if error.code != 401:
@@ -61,7 +61,7 @@ context = ssl._create_unverified_context()
 for port in wanted["ports"]:
     for wrap in (lambda plain: plain, context.wrap_socket):
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+            with socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S) as plain:
                 with wrap(plain) as one:
                     one.sendall(b"x" * 64)
                     answer = one.recv(1)
@@ -99,13 +99,10 @@ def connection(platform, shared_paths):
 def running_job(platform):
     """A job whose process is there to be looked at."""
     job = platform.submit("LEARN", "mlp", "iris", max_iterations=-1)
-    deadline = time.monotonic() + 60
-    while not (job.refresh().record.progress and job.record.progress.step):
-        assert time.monotonic() < deadline, job.record
-        time.sleep(0.05)
+    until(lambda: job.refresh().record.progress and job.record.progress.step, lambda: job.record)
     yield job
     job.stop()
-    job.wait(timeout=60)
+    job.wait(timeout=DEADLINE_S)
     job.delete()
 
 
@@ -123,7 +120,7 @@ def test_no_route_of_the_running_coordinator_answers_without_the_token(raw, conn
     addresses += [("GET", path) for path in ("/", "/api", "/docs", "/api/openapi.json", "/nope")]
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
 
-    with httpx.Client(base_url=connection.url, headers=headers, timeout=20) as stranger:
+    with httpx.Client(base_url=connection.url, headers=headers, timeout=DEADLINE_S) as stranger:
         answers = {
             (method, path): stranger.request(method, path).status_code for method, path in addresses
         }

@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -17,23 +16,14 @@ from jupyter_platform import Platform
 from jupyter_platform.core.settings import load_settings
 from jupyter_platform.runtime.launch import ensure_coordinator
 from tests.conftest import end_processes
+from tests.waiting import DEADLINE_S, until
 
-pytestmark = [pytest.mark.root, pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.root, pytest.mark.chaos]
 
 MARK = "JP_TEST_DISK"
 DISK_BYTES = 24_000_000
 SPARE = 48_000
 """Bytes left for events and metrics; a checkpoint of this network and ADAM takes 470 kB."""
-
-
-def until(condition, timeout_s: float = 90, what: str = "the condition"):
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"{what} did not come true within {timeout_s} s")
 
 
 class Disk:
@@ -69,7 +59,7 @@ def disk(paths, monkeypatch):
     subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(hosts)], check=True)
     try:
         settings = load_settings(None, {"cluster.cpus": 2, "cluster.overcommit": True})
-        ensure_coordinator(paths, settings=settings, timeout_s=90)
+        ensure_coordinator(paths, settings=settings, timeout_s=DEADLINE_S)
         yield Disk(hosts)
     finally:
         end_processes(MARK, str(paths.data))
@@ -80,7 +70,7 @@ def disk(paths, monkeypatch):
 def job(disk):
     """A job that learns without end and writes a checkpoint every 50 steps."""
     with Platform() as platform:
-        until(platform.hosts, what="a host that has joined")
+        until(platform.hosts, "a host that has joined")
         yield platform.submit(
             "LEARN",
             "lenet-digits",
@@ -122,7 +112,7 @@ def warnings(job) -> str:
 def stopped_with_a_whole_curve(job, beyond: int) -> None:
     """Stop the job, and hold that each step is there exactly once and the weights can be read."""
     job.stop()
-    assert job.wait(timeout=90) == "stopped"
+    assert job.wait(timeout=DEADLINE_S) == "stopped"
     steps = job.metrics()["step"].tolist()
     assert steps == list(range(1, len(steps) + 1))
     assert len(steps) > beyond
@@ -130,10 +120,10 @@ def stopped_with_a_whole_curve(job, beyond: int) -> None:
 
 
 def test_the_last_good_checkpoint_stays_and_work_goes_on_when_there_is_room(disk, job):
-    until(lambda: len(checkpoints(disk, job)) == 2, what="two checkpoints")
+    until(lambda: len(checkpoints(disk, job)) == 2, "two checkpoints")
     disk.fill(SPARE)
 
-    until(lambda: "No space left on device" in warnings(job), what="a warning")
+    until(lambda: "No space left on device" in warnings(job), "a warning")
 
     assert "The one before it stays, and training goes on." in warnings(job)
     kept = checkpoints(disk, job)
@@ -152,7 +142,7 @@ def test_the_last_good_checkpoint_stays_and_work_goes_on_when_there_is_room(disk
 
 
 def test_a_process_that_dies_on_a_full_disk_goes_on_from_its_checkpoint_later(disk, job, paths):
-    until(lambda: len(checkpoints(disk, job)) == 2, what="two checkpoints")
+    until(lambda: len(checkpoints(disk, job)) == 2, "two checkpoints")
     disk.fill()
     kept = checkpoints(disk, job)[-1]
     folder = run_folders(disk, job)[-1]
@@ -169,7 +159,7 @@ def test_a_process_that_dies_on_a_full_disk_goes_on_from_its_checkpoint_later(di
     assert is_whole(kept)
 
     disk.free()
-    until(lambda: len(run_folders(disk, job)) >= 2, what="a second attempt")
+    until(lambda: len(run_folders(disk, job)) >= 2, "a second attempt")
     again = until(
         lambda: [item for item in checkpoints(disk, job) if step_of(item) > step_of(kept)],
         what="a checkpoint of the second attempt",

@@ -9,8 +9,7 @@ import pytest
 
 from jupyter_platform.cli.main import run
 from jupyter_platform.core.errors import InvalidRequestError
-
-pytestmark = pytest.mark.timeout(240)
+from tests.waiting import DEADLINE_S
 
 BRIEF = {"batch_size": 16, "validation_interval": 20}
 FORGETFUL = '''
@@ -54,7 +53,7 @@ def test_a_loss_that_is_no_number_goes_back_to_the_checkpoint_and_every_step_is_
         "LEARN", "mlp", "iris", strategy=forgetful, nan_retries=2, checkpoint_interval=40,
         max_iterations=120, **BRIEF,
     )  # fmt: skip
-    job.wait(timeout=120)
+    job.wait(timeout=DEADLINE_S)
 
     record = job.record
     assert record.state == "finished", record.error
@@ -69,7 +68,7 @@ def test_a_loss_that_is_no_number_goes_back_to_the_checkpoint_and_every_step_is_
 
 def test_without_retries_it_fails_with_a_sentence(platform, forgetful):
     job = platform.submit("LEARN", "mlp", "iris", strategy=forgetful, max_iterations=-1, **BRIEF)
-    job.wait(timeout=120)
+    job.wait(timeout=DEADLINE_S)
 
     assert job.record.state == "failed"
     assert "The loss is not finite at step 51" in job.record.error.message
@@ -107,7 +106,7 @@ def test_weights_of_every_so_many_updates_are_tags_to_start_from(platform):
         "LEARN", "mlp", "iris", store_interval=30, max_iterations=70, tag="stored", clean=True,
         **BRIEF,
     )  # fmt: skip
-    job.wait(timeout=120)
+    job.wait(timeout=DEADLINE_S)
     assert job.record.state == "finished", job.record.error
 
     tag = next(item for item in platform.network("mlp").tags if item.tag == "stored")
@@ -115,7 +114,7 @@ def test_weights_of_every_so_many_updates_are_tags_to_start_from(platform):
     again = platform.submit(
         "LEARN", "mlp", "iris", init_tag="stored/30", learning_rate=1e-12, max_iterations=1, **BRIEF
     )
-    again.wait(timeout=120)
+    again.wait(timeout=DEADLINE_S)
     for step, value in job.network(variant="30").state_dict().items():
         assert np.allclose(value, again.network(variant="last").state_dict()[step], atol=1e-6)
 

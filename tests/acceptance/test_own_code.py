@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from jupyter_platform import Platform
 from jupyter_platform.core.errors import InvalidRequestError
-
-pytestmark = pytest.mark.timeout(240)
+from tests.waiting import DEADLINE_S, until
 
 PAGE = Path(__file__).parents[2] / "docs" / "strategies.md"
 BLOCK = re.compile(r"```(?:toml|python)\n# ([\w.]+)\n(.*?)```", re.DOTALL)
@@ -47,7 +45,7 @@ def install(site: Path, source: Path) -> None:
     """Install a package as people do; its requirements are here already."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index"]
     command += ["--no-build-isolation", "--upgrade", "--target", str(site), str(source)]
-    subprocess.run(command, check=True, timeout=120, capture_output=True, text=True)
+    subprocess.run(command, check=True, timeout=DEADLINE_S, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +68,7 @@ def test_the_package_of_the_page_learns_as_the_page_says(installed):
     shown = subprocess.run(
         [sys.executable, "-c", page()["learn.py"]],
         check=True,
-        timeout=120,
+        timeout=DEADLINE_S,
         capture_output=True,
         text=True,
     )
@@ -84,7 +82,7 @@ def test_the_package_of_the_page_learns_as_the_page_says(installed):
     assert (curve["share"] > 0.01).any()
     assert list(curve["step"]) == list(range(1, 301))
     evaluation = platform.submit("EVALUATE", "two-layers", "iris", tag=job.id)
-    assert evaluation.wait(timeout=60) == "finished"
+    assert evaluation.wait(timeout=DEADLINE_S) == "finished"
     assert evaluation.result()["accuracy"] > 0.85
 
 
@@ -112,7 +110,7 @@ def test_the_file_of_the_page_can_be_uploaded_alone(installed):
     assert platform.add_strategy(source / "mixup.py", "blended").origin == "uploaded"
     job = platform.submit("LEARN", "mlp", "iris", strategy="blended", **BRIEF)
 
-    assert job.wait(timeout=60) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     platform.remove_strategy("blended")
 
 
@@ -136,7 +134,7 @@ def test_a_later_version_counts_at_once_and_its_error_shows_its_own_lines(instal
         "LEARN", "two-layers", "iris", strategy="mixup", strategy_options={"limit": 12}, **BRIEF
     )
 
-    assert job.wait(timeout=60) == "failed"
+    assert job.wait(timeout=DEADLINE_S) == "failed"
     error = job.record.error
     assert (error.type, error.message) == ("RuntimeError", "the fuse is lit")
     assert f'"{site / "mixup.py"}", line' in error.traceback
@@ -202,19 +200,18 @@ def test_what_is_broken_in_a_package_is_told_at_submit(faulty, network, strategy
 
 def until_listed(platform: Platform, name: str) -> set[str]:
     """Return the names of networks once new packages were looked for."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        names = {item.description.name for item in platform.networks()}
-        if name in names:
-            return names
-        time.sleep(0.2)
-    raise AssertionError(f"{name} was not listed within 20 s")
+
+    def names() -> set[str]:
+        return {item.description.name for item in platform.networks()}
+
+    until(lambda: name in names(), f"the listing of {name}")
+    return names()
 
 
 def test_a_report_that_is_not_as_announced_fails_with_a_sentence(faulty):
     job = faulty.submit("LEARN", "mlp", "iris", strategy="unlike", **BRIEF)
 
-    assert job.wait(timeout=60) == "failed"
+    assert job.wait(timeout=DEADLINE_S) == "failed"
     assert job.record.error.message == (
         "Strategy 'unlike': its step() returned 1 value for its 2 series (loss, extra)."
     )

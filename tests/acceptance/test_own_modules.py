@@ -15,8 +15,7 @@ from torch import nn
 
 from jupyter_platform.cli.main import run
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
-
-pytestmark = pytest.mark.timeout(240)
+from tests.waiting import DEADLINE_S
 
 BRIEF = {"max_iterations": 200, "learning_rate": 0.05, "validation_interval": 50}
 BLOCKS = """
@@ -79,10 +78,10 @@ def test_a_file_with_a_local_import_learns_is_judged_asked_and_taken_along(
 
     assert any("raw scores (logits): criterion = CE is taken" in w for w in job.record.warnings)
     assert job.record.options["criterion"] == "CE"
-    assert job.wait(timeout=120) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     (folder / "flowers.py").unlink()  # the job has its own
     judged = platform.submit("EVALUATE", "flowers", "iris", tag=job.id)
-    assert judged.wait(timeout=120) == "finished", judged.record.error
+    assert judged.wait(timeout=DEADLINE_S) == "finished", judged.record.error
     assert judged.result()["accuracy"] > 0.8
 
     samples = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.1, 4.7, 1.5]]
@@ -182,7 +181,7 @@ def test_an_instance_keeps_its_weights_and_learns_from_them(platform, clean, fol
     job = platform.submit("LEARN", net, "iris", max_iterations=1, learning_rate=1e-12)
 
     assert job.record.options["init_tag"].startswith("initial")
-    assert job.wait(timeout=120) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     samples = torch.randn(3, 4)
     with torch.no_grad():
         torch.testing.assert_close(job.network()(samples), net(samples), atol=1e-5, rtol=0)
@@ -275,7 +274,7 @@ def test_a_class_of_a_notebook_takes_along_what_it_uses(platform, clean, noteboo
     assert "WIDTH = 6" in text
     assert "unrelated" not in text
     job = platform.submit("LEARN", notebook.CellNet, "iris", **BRIEF)
-    assert job.wait(timeout=120) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     assert job.record.options["criterion"] == "NLL"  # it ends with log_softmax
 
 
@@ -311,7 +310,7 @@ def test_the_terminal_adds_and_submits_files(platform, clean, folder, capsys):
     assert run(["submit", "LEARN", "flowers.py", "iris", "max_iterations=5", "--json"]) == 0
     record = json.loads(capsys.readouterr().out)
     assert record["networks"] == ["flowers"]
-    assert platform.job(record["id"]).wait(timeout=120) == "finished"
+    assert platform.job(record["id"]).wait(timeout=DEADLINE_S) == "finished"
 
 
 def test_source_that_comes_with_a_description_is_not_run(platform, folder):

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 from jupyter_platform.core.errors import ConflictError, InvalidRequestError
-
-pytestmark = pytest.mark.timeout(300)
+from tests.waiting import DEADLINE_S
 
 BRIEF = {"batch_size": 16, "validation_interval": 20, "seed": 3}
 
 
 def learn(platform, **options):
     job = platform.submit("LEARN", "mlp", "iris", **{**BRIEF, **options})
-    assert job.wait(timeout=120) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     return job
 
 
@@ -21,7 +20,7 @@ def test_a_second_job_under_the_tag_changes_nothing_of_the_first(platform, tmp_p
     first = learn(platform, tag="owned", max_iterations=200)
     before = first.weights(tmp_path / "before.safetensors").read_bytes()
     judged = platform.submit("EVALUATE", "mlp", "iris", tag="owned")
-    accuracy = judged.result(timeout=120)["accuracy"]
+    accuracy = judged.result(timeout=DEADLINE_S)["accuracy"]
 
     second = learn(platform, tag="owned", clean=True, max_iterations=1, learning_rate=1e-6)
 
@@ -30,10 +29,10 @@ def test_a_second_job_under_the_tag_changes_nothing_of_the_first(platform, tmp_p
     assert judged.weights(tmp_path / "judged.safetensors").read_bytes() == before
     for tag in (first.id, "owned"):
         again = platform.submit("EVALUATE", "mlp", "iris", tag=tag)
-        assert again.result(timeout=120)["accuracy"] == accuracy
+        assert again.result(timeout=DEADLINE_S)["accuracy"] == accuracy
     assert any(first.id in text for text in second.refresh().record.warnings)
     last = platform.submit("EVALUATE", "mlp", "iris", tag="owned/last")
-    last.wait(timeout=120)
+    last.wait(timeout=DEADLINE_S)
     assert (
         last.weights(tmp_path / "x.safetensors").read_bytes()
         == second.weights(variant="last").read_bytes()
@@ -55,5 +54,5 @@ def test_one_tag_has_one_writer_at_a_time(platform):
             platform.submit("LEARN", "mlp", "iris", tag=first.id, **BRIEF)
     finally:
         first.stop()
-        first.wait(timeout=60)
+        first.wait(timeout=DEADLINE_S)
     learn(platform, tag="busy", max_iterations=5)

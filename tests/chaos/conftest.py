@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from pathlib import Path
 
 import psutil
@@ -15,20 +14,10 @@ from jupyter_platform import Platform
 from jupyter_platform.core.settings import Settings, load_settings
 from jupyter_platform.runtime.launch import ensure_coordinator
 from jupyter_platform.runtime.paths import Paths
+from tests.waiting import DEADLINE_S, until
 
 OWN = "JP_TEST_LAB"
 """Marks every process of a test's platform, so that its fixture can end them all."""
-
-
-def until(condition, timeout_s=60.0, what="the condition"):
-    """Poll until `condition()` is truthy and return it."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not come true within {timeout_s} s")
 
 
 class Lab:
@@ -39,11 +28,11 @@ class Lab:
         self.settings = settings
         self.start()
         if wait_for_host:
-            until(self.platform.hosts, what="a host that has joined")
+            until(self.platform.hosts, "a host that has joined")
 
     def start(self) -> None:
         """Start the platform, or find it running."""
-        ensure_coordinator(self.paths, settings=self.settings, timeout_s=90)
+        ensure_coordinator(self.paths, settings=self.settings, timeout_s=DEADLINE_S)
         self.platform = Platform()
 
     def pids(self, kind: str) -> list[int]:
@@ -88,6 +77,10 @@ class Lab:
             key=lambda path: int(path.parent.name),
         )
 
+    def step(self, job) -> int:
+        """Return how far a job that runs is, which a coordinator that just began has to learn."""
+        return until(lambda: job.refresh().record.progress, "progress").step
+
     def until_step(self, job, step: int) -> None:
         """Wait until the job has trained `step` updates."""
 
@@ -96,7 +89,7 @@ class Lab:
             assert not job.record.state.is_terminal, f"ended as {job.record.state} too early"
             return job.record.progress is not None and job.record.progress.step >= step
 
-        until(reached, what=f"step {step}")
+        until(reached, f"step {step}")
 
 
 def _own_processes(mark: str) -> list[psutil.Process]:
@@ -128,7 +121,10 @@ def start_lab(tmp_path, monkeypatch):
     processes.sort(key=lambda process: "supervisor" not in " ".join(process.cmdline()))
     for process in processes:
         process.kill()
-    until(lambda: not [p for p in _own_processes(str(tmp_path)) if p.status() != "zombie"])
+    until(
+        lambda: not [p for p in _own_processes(str(tmp_path)) if p.status() != "zombie"],
+        "the end of all processes",
+    )
 
 
 @pytest.fixture

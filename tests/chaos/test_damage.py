@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 
 import numpy as np
 import psutil
@@ -12,10 +11,9 @@ import pytest
 
 from jupyter_platform import Platform
 from jupyter_platform.core.errors import ConflictError
+from tests.waiting import DEADLINE_S, until
 
-from .conftest import until
-
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 LEARN = {
     "method": "ADAM",
@@ -38,8 +36,8 @@ def test_a_run_whose_folder_and_curves_are_removed_goes_on_from_its_checkpoint(l
 
     folder.rename(folder.with_name("aside"))
 
-    until(lambda: not psutil.pid_exists(pid), 10, "the end of a process that nobody could stop")
-    assert job.wait(timeout=200) == "finished", job.record.error
+    until(lambda: not psutil.pid_exists(pid), "the end of a process that nobody could stop")
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     first, second = job.record.attempts
     assert first.error.message == "Its run folder was removed from its host."
     assert second.resume_step >= 201
@@ -55,7 +53,7 @@ def test_a_curve_that_is_cut_within_a_record_while_its_job_runs_has_no_false_poi
 
     os.truncate(folder / "metrics" / "loss.rec", 50 * 24 + kept)
 
-    assert job.wait(timeout=200) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     points = job.metrics().dropna(subset=["loss"])
     steps = points["step"].to_numpy()
     assert len(steps) >= 500
@@ -75,8 +73,8 @@ def test_a_connection_file_that_is_removed_or_damaged_is_written_again(lab, cont
     else:
         lab.paths.connection_file.write_bytes(content)
 
-    until(lambda: lab.paths.connection_file.exists(), 10, "the connection file")
-    until(lambda: lab.paths.connection_file.read_bytes() == before, 10, "what stood in it")
+    until(lambda: lab.paths.connection_file.exists(), "the connection file")
+    until(lambda: lab.paths.connection_file.read_bytes() == before, "what stood in it")
     assert lab.paths.connection_file.stat().st_mode & 0o777 == 0o600
     assert len(lab.pids("coordinator")) == 1
 
@@ -89,8 +87,7 @@ def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
     for folder in (lab.paths.data, lab.paths.runtime):
         until(lambda at=folder: shutil.rmtree(at, ignore_errors=True) or not at.exists())
 
-    until(lambda: not lab.processes(), 60, "the end of all processes")
-    time.sleep(2)
+    until(lambda: not lab.processes(), "the end of all processes")
     assert not lab.processes(), "nobody starts it again"
 
 
@@ -106,18 +103,18 @@ def test_a_platform_that_is_shut_down_is_gone_and_finds_its_job_again(lab):
     # What is left learns, or bore the process that does.
     learner = lab.torch_pid(job)
     kept = {learner, psutil.Process(learner).ppid()}
-    until(lambda: {item.pid for item in lab.processes()} == kept, 10, "the end of all others")
+    until(lambda: {item.pid for item in lab.processes()} == kept, "the end of all others")
     lab.start()
     again = lab.platform.job(job.id)
-    lab.until_step(again, again.record.progress.step + 50)
+    lab.until_step(again, lab.step(again) + 50)
     again.stop()
-    assert again.wait(timeout=60) == "stopped"
+    assert again.wait(timeout=DEADLINE_S) == "stopped"
     assert len(again.record.attempts) == 1
 
 
 def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):
     kept = submit(lab, max_iterations=5, name="kept")
-    assert kept.wait(timeout=60) == "finished"
+    assert kept.wait(timeout=DEADLINE_S) == "finished"
     lab.kill("supervisor")
     log = lab.paths.data / "platform.db-wal"
     lost_from = log.stat().st_size
@@ -134,10 +131,10 @@ def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):
 
     # What came before is there, what is not is told, and it ends by itself with its weights.
     assert kept.refresh().record.state == "finished"
-    told = until(lambda: [note.message for note in lab.platform.notifications()], what="a word")
+    told = until(lambda: [note.message for note in lab.platform.notifications()], "a word")
     assert any("The state store was damaged: its last" in text for text in told), told
     assert (lab.paths.data / "platform.db-wal.damaged").exists()
-    until(lambda: not psutil.pid_exists(pid), what="the end of the process")
+    until(lambda: not psutil.pid_exists(pid), "the end of the process")
     result = folder / "result.json"
     assert '"status":"stopped"' in result.read_text(encoding="utf-8")
     assert (folder / "weights" / "last.safetensors").exists()
@@ -147,5 +144,5 @@ def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):
     )
     assert "does not know it" in notes[0]
     again = submit(lab, max_iterations=5)
-    assert again.wait(timeout=120) == "finished"
+    assert again.wait(timeout=DEADLINE_S) == "finished"
     assert folder.exists()

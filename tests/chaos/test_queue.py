@@ -10,10 +10,9 @@ import pytest
 
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.runtime.slices import claim_slice
+from tests.waiting import DEADLINE_S, until
 
-from .conftest import until
-
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 ENDLESS = {"max_iterations": -1, "validation_interval": 0}
 
@@ -37,17 +36,17 @@ def test_two_of_two_cpus_run_on_four_and_the_third_waits_with_a_reason(start_lab
     if (os.cpu_count() or 1) < 4:
         assert any("overcommitted" in warning for warning in status.warnings)
     jobs[0].stop()
-    until(lambda: jobs[2].refresh().record.state == "running", what="the third job's turn")
+    until(lambda: jobs[2].refresh().record.state == "running", "the third job's turn")
 
 
 def test_an_evaluation_passes_a_long_learn(start_lab):
     lab = start_lab(cluster__cpus=2)
     done = lab.platform.submit("LEARN", "logistic-regression", "iris", max_iterations=50)
-    assert done.wait(timeout=60) == "finished"
+    assert done.wait(timeout=DEADLINE_S) == "finished"
     lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS)
     evaluation = lab.platform.submit("EVALUATE", "logistic-regression", "iris", tag=done.id)
 
-    assert evaluation.wait(timeout=60) == "finished"
+    assert evaluation.wait(timeout=DEADLINE_S) == "finished"
 
 
 def test_hosts_share_the_machine_and_say_so(start_lab):
@@ -78,7 +77,7 @@ def test_a_lost_host_gives_its_work_to_another(start_lab):
 
     lab.cut_off(first)
 
-    assert job.wait(timeout=200) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     assert job.record.host != first
     assert job.record.attempts[1].resume_step >= 50
     steps = job.metrics().dropna(subset=["loss"])["step"]
@@ -125,7 +124,7 @@ def test_an_exception_fails_at_once_with_its_traceback(explosive, lab):
 
     job = lab.platform.submit("LEARN", "explosive", "iris", max_iterations=100)
 
-    assert job.wait(timeout=60) == "failed"
+    assert job.wait(timeout=DEADLINE_S) == "failed"
     error = job.record.error
     assert (error.type, error.message) == ("RuntimeError", "the fuse is lit")
     assert "explosive.py" in error.traceback
@@ -149,12 +148,12 @@ def taken_machine():
 def test_a_platform_says_that_another_offers_the_machine(start_lab):
     lab = start_lab(wait_for_host=False, cluster__overcommit=False, cluster__cpus=None)
 
-    warnings = until(lambda: lab.platform.status().warnings, what="a warning")
+    warnings = until(lambda: lab.platform.status().warnings, "a warning")
 
     assert "cannot join" in warnings[0]
     assert "overcommit" in warnings[0], "it names the cure"
     job = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
-    until(lambda: "overcommit" in (job.refresh().record.reason or ""), what="the job to say so")
+    until(lambda: "overcommit" in (job.refresh().record.reason or ""), "the job to say so")
 
 
 def test_going_down_starts_nothing_in_place_of_what_it_stops(start_lab):
@@ -164,9 +163,9 @@ def test_going_down_starts_nothing_in_place_of_what_it_stops(start_lab):
     waiting = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
 
     command = [sys.executable, "-m", "jupyter_platform.cli.main", "down", "--stop-jobs"]
-    subprocess.run(command, check=True, timeout=120)
+    subprocess.run(command, check=True, timeout=DEADLINE_S)
 
     assert not lab.run_folders(waiting)
     lab.start()
     assert running.refresh().record.state == "stopped"
-    assert waiting.wait(timeout=120) == "finished", "it was only delayed"
+    assert waiting.wait(timeout=DEADLINE_S) == "finished", "it was only delayed"

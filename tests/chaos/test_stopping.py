@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import time
 
 import pytest
 from safetensors.numpy import load_file
 
-from .conftest import until
+from tests.waiting import DEADLINE_S, until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 STRATEGY = """
 import signal
@@ -82,14 +81,13 @@ def submit(lab, tmp_path, kind, **options):
 
 
 @pytest.mark.parametrize(("kind", "step"), [("endless", 60), ("blocking", 59)])
-def test_what_goes_on_for_ever_hears_a_stop(lab, tmp_path, kind, step):
+def test_what_goes_on_for_ever_hears_a_stop(start_lab, tmp_path, kind, step):
+    lab = start_lab(jobs__stop_grace_s=10 * DEADLINE_S)  # nothing is killed instead
     job = submit(lab, tmp_path, kind)
     lab.until_step(job, step)
-    began = time.monotonic()
     job.stop()
 
-    assert job.wait(timeout=60) == "stopped", job.record.error
-    assert time.monotonic() - began < 20
+    assert job.wait(timeout=DEADLINE_S) == "stopped", job.record.error
     assert len(job.record.attempts) == 1
     assert load_file(job.weights(variant="last"))
     assert job.result()["best"]["step"] in (40, 59), "the validation before, or that of the end"
@@ -102,7 +100,7 @@ def test_what_had_to_be_killed_says_so_and_keeps_its_checkpoint(start_lab, tmp_p
     lab.until_step(job, 59)
     job.stop()
 
-    assert job.wait(timeout=60) == "failed"
+    assert job.wait(timeout=DEADLINE_S) == "failed"
     assert job.record.error.type == "Killed"
     assert job.record.error.message == "It did not stop within 3 s and was killed."
     kept = {item["variant"]: item["step"] for item in job._transport.get(job._path("/weights"))}
@@ -114,12 +112,12 @@ def test_what_had_to_be_killed_says_so_and_keeps_its_checkpoint(start_lab, tmp_p
 def test_a_job_that_failed_for_good_leaves_its_checkpoint_to_go_on_from(lab, tmp_path):
     job = submit(lab, tmp_path, "broken", max_iterations=100)
 
-    assert job.wait(timeout=60) == "failed"
+    assert job.wait(timeout=DEADLINE_S) == "failed"
     assert job.record.error.message == "this never works"
     more = lab.platform.submit(
         "LEARN", "mlp", "iris", init_tag=f"{job.id}/last", **{**LEARN, "max_iterations": 5}
     )
-    assert more.wait(timeout=60) == "finished", more.record.error
+    assert more.wait(timeout=DEADLINE_S) == "finished", more.record.error
     assert any("of step 50, is kept" in text for text in job.record.warnings)
 
 
@@ -130,9 +128,9 @@ def test_nothing_that_a_job_started_outlives_it(lab, tmp_path):
     def left():
         return [p.pid for p in lab.processes() if p.cmdline() == ["sleep", "612"]]
 
-    until(lambda: len(left()) == 2, what="what the job started")
+    until(lambda: len(left()) == 2, "what the job started")
     job.stop()
 
-    assert job.wait(timeout=60) == "stopped", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "stopped", job.record.error
     assert left() == []
     assert os.path.exists(lab.run_folders(job)[0] / "exit.json")

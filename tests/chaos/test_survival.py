@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from .conftest import until
+from tests.waiting import DEADLINE_S, until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.chaos
 
 LEARN = {
     "method": "ADAM",
@@ -53,13 +53,13 @@ def test_training_outlives_our_own_processes(lab, victims):
     lab.until_step(job, 200)
 
     lab.kill(*victims)
-    state = job.wait(timeout=200)
+    state = job.wait(timeout=DEADLINE_S)
 
     assert state == "finished", job.record.error
     assert_every_step_once(job, LEARN["max_iterations"])
     assert [attempt.number for attempt in job.record.attempts] == [1], "it never stopped training"
     again = submit(lab, max_iterations=5)
-    assert again.wait(timeout=120) == "finished", "the platform takes work again"
+    assert again.wait(timeout=DEADLINE_S) == "finished", "the platform takes work again"
 
 
 def test_a_killed_torch_process_resumes_to_the_same_weights(lab):
@@ -67,9 +67,9 @@ def test_a_killed_torch_process_resumes_to_the_same_weights(lab):
     lab.until_step(job, 450)
 
     os.kill(lab.torch_pid(job), signal.SIGKILL)
-    assert job.wait(timeout=200) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     undisturbed = submit(lab)
-    assert undisturbed.wait(timeout=200) == "finished"
+    assert undisturbed.wait(timeout=DEADLINE_S) == "finished"
 
     resumed = [attempt.resume_step for attempt in job.record.attempts]
     assert len(resumed) == 2
@@ -99,7 +99,7 @@ def test_a_job_that_is_killed_again_and_again_fails_with_the_reason(start_lab):
         )
         os.kill(lab.torch_pid(job), signal.SIGKILL)
 
-    assert job.wait(timeout=60) == "failed"
+    assert job.wait(timeout=DEADLINE_S) == "failed"
     assert "9" in job.record.error.message or "kill" in job.record.error.message.lower()
 
 
@@ -109,7 +109,7 @@ def test_stop_leaves_weights_and_the_whole_curve(lab):
     steps_seen = job.record.progress.step
 
     job.stop()
-    assert job.wait(timeout=60) == "stopped"
+    assert job.wait(timeout=DEADLINE_S) == "stopped"
 
     assert job.record.target == "stop"
     assert job.result()["steps"] >= steps_seen
@@ -128,6 +128,6 @@ def test_a_restarted_coordinator_still_knows_the_queue(start_lab):
 
     assert [job.refresh().record.state for job in waiting] == ["queued"] * 3
     running.stop()
-    assert [job.wait(timeout=120) for job in waiting] == ["finished"] * 3
+    assert [job.wait(timeout=DEADLINE_S) for job in waiting] == ["finished"] * 3
     started = [job.record.started_at for job in waiting]
     assert started == sorted(started), "they start in the order of their submission"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 
 import pytest
 
 from jupyter_platform.cli.demo import snippet
 from jupyter_platform.runtime.paths import Paths
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -61,10 +61,7 @@ def test_tags_are_listed_and_forgotten(run):
 
 def test_the_status_counts_what_each_type_keeps_busy(run):
     job = submit(run, "max_iterations=-1")["id"]
-    deadline = time.monotonic() + 60
-    while run("job", job, "--json").json["state"] != "running":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: run("job", job, "--json").json["state"] == "running", "its start")
 
     busy = run("status", "--json").json
 

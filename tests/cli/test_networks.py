@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import struct
-import time
 import uuid
 import zipfile
 
 import numpy as np
 import pytest
+
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -39,10 +40,8 @@ def test_a_network_is_imported_copied_renamed_exported_and_removed(run, tmp_path
 
 
 def test_a_size_that_the_dataset_decides_is_not_shown_as_none(run, platform):
-    deadline = time.monotonic() + 30
-    while any(platform.network(name).facts is None for name in ("mlp", "lenet-digits")):
-        assert time.monotonic() < deadline, "nobody has looked at the networks within 30 s"
-        time.sleep(0.1)
+    for name in ("mlp", "lenet-digits"):
+        until(lambda name=name: platform.network(name).facts, f"a look at {name}")
 
     head, *lines = run("networks").out.splitlines()
     end = head.index("PARAMETERS") + len("PARAMETERS")
@@ -87,10 +86,7 @@ def test_a_network_of_dianne_is_judged_to_the_last_sample(run, platform, shared_
     # The file alone means its folder: the weights are beside it.
     done = run("networks", "import", str(folder / "modules.txt"))
     assert done.out == "squares-net  imported with weights imported\n", done.err
-    deadline = time.monotonic() + 20
-    while platform.dataset("squares").facts is None:
-        assert time.monotonic() < deadline, "nobody has looked at the dataset within 20 s"
-        time.sleep(0.1)
+    until(lambda: platform.dataset("squares").facts, "a look at the dataset")
 
     right = (images.reshape(60, 4) / 255 @ matrix.T + offset).argmax(1) == labels
     for words, rows in ((("test_set=40,60",), (40, 60)), (("range=10,45",), (10, 45))):

@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from jupyter_platform.core.errors import ConflictError, InvalidRequestError, NotFoundError
+from tests.waiting import DEADLINE_S
 
 
 def test_environments_tell_what_they_show_and_take(platform):
@@ -29,8 +30,8 @@ def test_a_pair_shares_pool_and_tag_and_ends_together(platform):
     )
     with pytest.raises(ConflictError, match="is used by job"):
         platform.remove_pool("pair")
-    agent.wait(timeout=90)
-    learner.wait(timeout=90)
+    agent.wait(timeout=DEADLINE_S)
+    learner.wait(timeout=DEADLINE_S)
 
     assert (agent.state, learner.state) == ("finished", "finished")
     assert (agent.record.dataset, learner.record.dataset) == ("pair", "pair")
@@ -50,7 +51,7 @@ def test_a_pair_shares_pool_and_tag_and_ends_together(platform):
         "EVALUATE", "q-network", strategy="reward", environment="CartPole-v1", tag="pair/best",
         episodes=2,
     )  # fmt: skip
-    evaluation.wait(timeout=60)
+    evaluation.wait(timeout=DEADLINE_S)
     best = learner.result()["best"]["validation_return"]
     assert evaluation.result()["mean_return"] == best
     platform.remove_pool("pair")
@@ -64,8 +65,8 @@ def test_a_learner_brings_its_agents_along(platform):
         max_iterations=50, min_samples=50, publish_interval=25, validation_interval=0,
     )  # fmt: skip
     agents = platform.job("alone agents")
-    learner.wait(timeout=90)
-    agents.wait(timeout=90)
+    learner.wait(timeout=DEADLINE_S)
+    agents.wait(timeout=DEADLINE_S)
 
     assert (learner.state, agents.state) == ("finished", "finished")
     assert learner.record.dataset == agents.record.dataset
@@ -87,7 +88,7 @@ def test_every_agent_of_a_job_acts_and_is_counted(platform):
         "ACT", "q-network", environment="CartPole-v1", action_strategy="random", max_sequences=7,
         frames=False, pool="two", target_count=2,
     )  # fmt: skip
-    job.wait(timeout=90)
+    job.wait(timeout=DEADLINE_S)
 
     result = job.result()
     assert job.state == "finished"

@@ -10,6 +10,7 @@ import pytest
 from jupyter_platform import Platform
 from jupyter_platform.cli.main import run
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
+from tests.waiting import DEADLINE_S
 
 TAG = "maker"
 TEXT = "ab" * 300
@@ -18,7 +19,7 @@ TEXT = "ab" * 300
 def learn(hub, networks, dataset, **options):
     options = {"max_iterations": 60, "validation_interval": 0, "tag": TAG} | options
     job = hub.submit("LEARN", networks, dataset, name="maker", **options)
-    assert job.wait(timeout=90) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     return job
 
 

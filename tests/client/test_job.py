@@ -12,6 +12,7 @@ from jupyter_platform.client.submission import changed
 from jupyter_platform.core.errors import JobFailedError, NotFoundError, OptionError
 from jupyter_platform.core.jobs import JobErrorRecord, JobPage, JobRecord, LogChunk, ResourceRequest
 from jupyter_platform.core.states import JobState, JobType
+from tests.waiting import DEADLINE_S
 
 ID = "0123456789ab"
 
@@ -78,7 +79,7 @@ def test_waiting_outlasts_a_coordinator_that_does_not_answer(serve):
 
     job = Platform().job(ID)
 
-    assert job.wait(timeout=60) == "finished"
+    assert job.wait(timeout=DEADLINE_S) == "finished"
     assert job.result() == {"loss": 0.5}
 
 

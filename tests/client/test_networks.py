@@ -12,6 +12,7 @@ import torch
 from onnx.reference import ReferenceEvaluator
 
 from jupyter_platform.core.errors import ConflictError, InvalidDataError, NotFoundError
+from tests.waiting import DEADLINE_S
 
 SHORT = {"max_iterations": 30, "validation_interval": 15}
 FLOWERS = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.1, 4.7, 1.5]]
@@ -62,7 +63,7 @@ def test_a_trained_network_gives_the_same_outputs_after_its_journey(platform, tm
         clean(name)
     platform.copy_network("mlp", "traveller", weights=False)
     job = platform.submit("LEARN", "traveller", "iris", tag="trip", seed=5, **SHORT)
-    assert job.wait(timeout=90) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     before = platform.predict("traveller", FLOWERS, tag="trip/last")
 
     file = platform.export_network("traveller", tmp_path)
@@ -82,7 +83,7 @@ def test_a_trained_network_gives_the_same_outputs_after_its_journey(platform, tm
     np.testing.assert_allclose(computed, before.outputs, rtol=1e-5, atol=1e-6)
 
     judge = platform.submit("EVALUATE", "returned", "iris", tag="trip/last")
-    assert judge.wait(timeout=90) == "finished", judge.record.error
+    assert judge.wait(timeout=DEADLINE_S) == "finished", judge.record.error
     renamed = platform.rename_network("returned", "called-otherwise")
     # What names a job finds its network under the new name.
     assert platform.job(judge.id).record.networks == ["called-otherwise"]
@@ -108,7 +109,7 @@ def test_a_network_at_work_is_left_alone(platform, clean):
             change()
 
     job.stop()
-    job.wait(timeout=60)
+    job.wait(timeout=DEADLINE_S)
 
 
 def test_a_folder_of_dianne_computes_as_it_did_there(platform, tmp_path, clean):

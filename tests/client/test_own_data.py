@@ -16,6 +16,7 @@ from jupyter_platform.core.errors import (
     InvalidRequestError,
     OptionError,
 )
+from tests.waiting import DEADLINE_S
 
 GERMAN = (
     "Nr;Straße;Fläche;Klasse\n"
@@ -61,7 +62,7 @@ def test_a_file_is_looked_at_mended_added_and_learned(platform, flats, added):
     record = platform.add_looked_at("flats", again.content, **MENDED)
     assert record.facts == again.facts
     job = platform.submit("LEARN", "mlp", "flats", max_iterations=3, batch_size=4)
-    assert job.wait(timeout=60) == "finished"
+    assert job.wait(timeout=DEADLINE_S) == "finished"
 
     rows = [{"Straße": "Gärten", "Fläche": "1.001,5", "Klasse": "b"}, {"Straße": "Markt"}]
     told = platform.predict("mlp", rows, tag=job.id).outputs
@@ -82,9 +83,9 @@ def test_what_misleads_is_told_before_and_beside_the_score(platform, tmp_path, a
 
     check = platform.check("LEARN", "mlp", "leaky", max_iterations=3, batch_size=4)
     job = platform.submit("LEARN", "mlp", "leaky", max_iterations=3, batch_size=4)
-    job.wait(timeout=60)
+    job.wait(timeout=DEADLINE_S)
     judged = platform.submit("EVALUATE", "mlp", "leaky", tag=job.id)
-    judged.wait(timeout=60)
+    judged.wait(timeout=DEADLINE_S)
 
     for told in (check.warnings, job.record.warnings, job.result()["warnings"]):
         assert any("'leak' alone tells the target" in text for text in told)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pytest
@@ -19,6 +18,7 @@ from jupyter_platform.core.errors import (
     NotFoundError,
     OptionError,
 )
+from tests.waiting import DEADLINE_S, until
 
 SHORT = {"max_iterations": 40, "validation_interval": 20}
 ENDLESS = {"max_iterations": -1, "validation_interval": 0}
@@ -29,7 +29,7 @@ def learned(shared_paths):
     """A job that has learned digits for a moment."""
     with Platform() as hub:
         job = hub.submit("LEARN", "lenet-digits", "digits", name="learned", method="ADAM", **SHORT)
-        assert job.wait(timeout=90) == "finished", job.record.error
+        assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
         return job
 
 
@@ -57,15 +57,15 @@ def test_metrics_hold_every_step_once(learned):
 
 
 def test_the_result_of_a_finished_job(platform, learned):
-    assert learned.result(timeout=1)
-    assert platform.jobs(search="learned")[0].result(timeout=1) == learned.result()
+    assert learned.result(timeout=DEADLINE_S)
+    assert platform.jobs(search="learned")[0].result(timeout=DEADLINE_S) == learned.result()
 
 
 def test_the_network_predicts_as_its_evaluation_says(platform, learned):
     evaluation = platform.submit(
         "EVALUATE", "lenet-digits", "digits", tag=f"{learned.record.tag}/best"
     )
-    result = evaluation.result(timeout=60)
+    result = evaluation.result(timeout=DEADLINE_S)
     examples = result["examples"]
 
     network = learned.network()
@@ -114,7 +114,7 @@ def test_of_two_jobs_with_one_name_reading_takes_the_newest_and_stopping_refuses
         with pytest.raises(AmbiguousNameError, match=first.id):
             action()
     for job in (first, second):
-        job.wait(timeout=60)
+        job.wait(timeout=DEADLINE_S)
         platform.job(job.id).delete()
     with pytest.raises(NotFoundError, match="'twin'"):
         platform.job("twin")
@@ -122,18 +122,15 @@ def test_of_two_jobs_with_one_name_reading_takes_the_newest_and_stopping_refuses
 
 def test_stopping_keeps_the_weights_and_the_job_can_go_on_as_another(platform):
     job = platform.submit("LEARN", "mlp", "iris", name="endless", **ENDLESS)
-    deadline = time.monotonic() + 60
-    while job.progress is None or job.progress.step < 10:
-        assert time.monotonic() < deadline, job.record
-        time.sleep(0.05)
+    until(lambda: job.progress and job.progress.step >= 10, lambda: job.record)
     with pytest.raises(ConflictError):
         job.delete()
 
-    assert job.stop().wait(timeout=30) == "stopped"
+    assert job.stop().wait(timeout=DEADLINE_S) == "stopped"
     again = job.resubmit(name="shorter", maxIterations=20, clean=True)
 
     assert job.weights(variant="last").is_file()
-    assert again.wait(timeout=60, raise_on_failure=True) == "finished"
+    assert again.wait(timeout=DEADLINE_S, raise_on_failure=True) == "finished"
     assert again.record.options["max_iterations"] == 20
     assert again.name == "shorter"
 
@@ -145,7 +142,7 @@ def test_waiting_ends_in_time_and_leaves_the_job(platform):
         job.wait(timeout=0.2)
 
     assert not job.state.is_terminal
-    job.stop().wait(timeout=30)
+    job.stop().wait(timeout=DEADLINE_S)
 
 
 def test_a_file_is_added_under_its_stem_and_other_content_under_another_name(platform, tmp_path):
@@ -164,7 +161,7 @@ def test_a_file_is_added_under_its_stem_and_other_content_under_another_name(pla
     assert job.record.dataset == "my-points"
     assert other.record.dataset == "my-points-2"
     assert "are the dataset 'my-points-2'; 'my-points' holds others" in other.record.warnings[0]
-    assert job.wait(timeout=60) == "finished"
+    assert job.wait(timeout=DEADLINE_S) == "finished"
     assert platform.dataset("my-points").descriptor.file == first
     other.stop()
     platform.remove_dataset("my-points-2")

@@ -14,6 +14,7 @@ from jupyter_platform import Platform
 from jupyter_platform.cli.main import run
 from jupyter_platform.client.prediction import read_array
 from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
+from tests.waiting import DEADLINE_S
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def learned(shared_paths):
     with Platform() as hub:
         options = {"max_iterations": 30, "validation_interval": 0, "tag": "asked"}
         job = hub.submit("LEARN", "lenet-digits", "digits", name="asked", **options)
-        assert job.wait(timeout=90) == "finished", job.record.error
+        assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
         return job
 
 
@@ -101,7 +102,7 @@ def test_outputs_of_an_evaluation_can_be_had(platform, learned, tmp_path):
     job = platform.submit(
         "EVALUATE", "lenet-digits", "digits", tag="asked", test_set="10,40", include_outputs=True
     )
-    assert job.wait(timeout=60) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
 
     assert list(job.files()) == ["outputs.safetensors"]
     found = platform.predict("lenet-digits", tag="asked", samples=range(10, 40))
@@ -116,7 +117,7 @@ def test_an_evaluation_makes_weights_the_best_of_their_tag(platform, learned):
     job = platform.submit(
         "EVALUATE", "lenet-digits", "digits", tag="asked/last", storeIfLargerThan="0"
     )
-    assert job.wait(timeout=60) == "finished", job.record.error
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
 
     record = next(item for item in platform.network("lenet-digits").tags if item.tag == "asked")
     kept = {item.variant: item for item in record.variants}
@@ -159,7 +160,7 @@ def learned_pictures(shared_paths, tmp_path_factory):
     with Platform() as hub:
         options = {"max_iterations": 60, "method": "ADAM", "tag": "lights", "frame": "6,6"}
         job = hub.submit("LEARN", "mlp", "lights", name="lights", **options)
-        assert job.wait(timeout=90) == "finished", job.record.error
+        assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
         return folder, job
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -25,26 +23,13 @@ from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.run_folder import run_folders
+from tests.waiting import until_async
 
 STAND_IN = Path(__file__).with_name("stand_in.py")
 HOST_WITH_STAND_IN = (
     "import sys; from jupyter_platform.cluster import host; "
     "sys.exit(host.main(['--name', sys.argv[1]], command=[sys.executable, sys.argv[2]]))"
 )
-DEADLINE_S = 60.0
-
-
-async def until(condition, what="the condition", timeout_s=DEADLINE_S):
-    """Poll until `condition`, plain or asynchronous, gives something true; return that."""
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        found = condition()
-        if asyncio.iscoroutine(found):
-            found = await found
-        if found:
-            return found
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{what} did not come true within {timeout_s} s")
 
 
 class Processes:
@@ -133,7 +118,7 @@ async def link_to(cluster, name="host-a", other_than=None):
         link = cluster.links().get(name)
         return link if link is not None and link is not other_than else None
 
-    return await until(found, f"host {name} has joined")
+    return await until_async(found, f"host {name} has joined")
 
 
 @pytest.fixture

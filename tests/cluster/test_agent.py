@@ -19,8 +19,9 @@ from jupyter_platform.core.hosts import HostDescription, HostSample
 from jupyter_platform.core.runs import NetworkInput, PullAnswer, PullRequest, ResumePoint
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.run_folder import RunFolder
+from tests.waiting import DEADLINE_S, until_async
 
-from .conftest import connected, link_to, until
+from .conftest import connected, link_to
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ async def until_ended(link, run):
         answer, _ = await pull(link, PullRequest(run=run))
         return answer if not answer.alive and "exit.json" in answer.files else None
 
-    return await until(ended, f"{run} has ended")
+    return await until_async(ended, f"{run} has ended")
 
 
 def test_describe_says_what_is_offered(with_host, processes):
@@ -91,14 +92,14 @@ def test_run_is_started_pulled_and_stopped(with_host, spec, folder_of):
             answer, chunks = await pull(link, PullRequest(run=job.run))
             return chunks if len(chunks.get("metrics/loss.rec", b"")) >= 48 else None
 
-        chunks = await until(some_metrics, "metrics")
+        chunks = await until_async(some_metrics, "metrics")
         offsets = {name: len(chunk) for name, chunk in chunks.items()}
 
         async def more_metrics():
             _, more = await pull(link, PullRequest(run=job.run, offsets=offsets))
             return more if "metrics/loss.rec" in more else None
 
-        more = await until(more_metrics, "more metrics")
+        more = await until_async(more_metrics, "more metrics")
         alive = (await link.call("list"))[0]["runs"]
         with pytest.raises(ConflictError, match="alive"):
             await link.call("remove", {"run": str(job.run)})
@@ -291,7 +292,7 @@ def test_many_runs_share_one_answer_of_limited_size(with_host, spec, folder_of, 
         requests = [
             PullRequest(run=job.run, limit=9_000_000).model_dump(mode="json") for job in jobs
         ]
-        answer, chunks = await link.call("pull", {"requests": requests}, timeout_s=60)
+        answer, chunks = await link.call("pull", {"requests": requests}, timeout_s=DEADLINE_S)
         return answer["answers"], chunks
 
     answers, chunks = with_host(scenario)

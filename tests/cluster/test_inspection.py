@@ -10,6 +10,7 @@ from jupyter_platform.cluster import inspection
 from jupyter_platform.cluster.inspection import Inspector, Inspectors, reads_data
 from jupyter_platform.cluster.warm import WarmProcess
 from jupyter_platform.core.errors import NoAnswerError, NotFoundError, UnavailableError
+from tests.waiting import DEADLINE_S
 
 INSPECTOR = """
 import json, os, socket, sys, time
@@ -44,20 +45,20 @@ def test_inspector_is_asked_started_again_and_given_up_on(tmp_path, sockets, mon
             [sys.executable, str(script)],
         )
         try:
-            first = await inspector.ask({"op": "pid"}, 30)
-            again = await inspector.ask({"op": "pid"}, 30)
+            first = await inspector.ask({"op": "pid"}, DEADLINE_S)
+            again = await inspector.ask({"op": "pid"}, DEADLINE_S)
             with pytest.raises(NotFoundError, match="no such network"):
-                await inspector.ask({"op": "fail"}, 30)
+                await inspector.ask({"op": "fail"}, DEADLINE_S)
             with pytest.raises(UnavailableError, match="did not answer within"):
                 await inspector.ask({"op": "hang"}, 0.2)
             monkeypatch.setattr(inspection, "HANGS_AFTER_S", 0.2)
             with pytest.raises(NoAnswerError, match="came to no end within"):
-                await inspector.ask({"op": "hang"}, 5)
-            third = await inspector.ask({"op": "pid"}, 30)
+                await inspector.ask({"op": "hang"}, DEADLINE_S)
+            third = await inspector.ask({"op": "pid"}, DEADLINE_S)
             os.kill(third["pid"], 9)
-            fourth = await inspector.ask({"op": "pid"}, 30)
+            fourth = await inspector.ask({"op": "pid"}, DEADLINE_S)
             with pytest.raises(NoAnswerError, match="ended the process that looked at it"):
-                await inspector.ask({"op": "die"}, 30)
+                await inspector.ask({"op": "die"}, DEADLINE_S)
         finally:
             await inspector.close()
         return first, again, third, fourth
@@ -101,12 +102,12 @@ def test_a_question_about_a_network_passes_data_that_are_read_and_so_do_other_da
 
     async def scenario():
         inspectors = Inspectors(make("quick"), [make("a"), make("b")])
-        reading = asyncio.create_task(inspectors.ask({"op": "preview"}, 60))
+        reading = asyncio.create_task(inspectors.ask({"op": "preview"}, DEADLINE_S))
         try:
             await asyncio.sleep(0)
-            network = await inspectors.ask({"op": "network"}, 30)
-            other = await inspectors.ask({"op": "dataset"}, 30)
-            again = await inspectors.ask({"op": "dataset"}, 30)
+            network = await inspectors.ask({"op": "network"}, DEADLINE_S)
+            other = await inspectors.ask({"op": "dataset"}, DEADLINE_S)
+            again = await inspectors.ask({"op": "dataset"}, DEADLINE_S)
             assert not reading.done()
         finally:
             reading.cancel()

@@ -10,8 +10,9 @@ import pytest
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.runs import PullRequest
 from jupyter_platform.runtime.run_folder import RunFolder
+from tests.waiting import DEADLINE_S, until_async
 
-from .conftest import connected, kill, link_to, until
+from .conftest import connected, kill, link_to
 
 
 async def start(link, spec):
@@ -39,12 +40,12 @@ def test_hosts_come_and_go(processes):
         async with connected(processes) as cluster:
             cluster.on_change(lambda: changes.append(sorted(cluster.links())))
             first, second = processes.host("host-a"), processes.host("host-b")
-            await until(lambda: len(cluster.links()) == 2, "two hosts")
+            await until_async(lambda: len(cluster.links()) == 2, "two hosts")
             kill(second)
-            await until(lambda: sorted(cluster.links()) == ["host-a"], "one host left")
+            await until_async(lambda: sorted(cluster.links()) == ["host-a"], "one host left")
             first.terminate()
-            await until(lambda: not cluster.links(), "no host left")
-            return first.wait(30)
+            await until_async(lambda: not cluster.links(), "no host left")
+            return first.wait(DEADLINE_S)
 
     assert asyncio.run(scenario()) == 0
     assert changes[-2:] == [["host-a"], []]
@@ -61,20 +62,20 @@ def test_killed_host_comes_back_and_adopts_what_runs(processes, spec):
             link = await link_to(cluster)
             identity = (await link.call("describe"))[0]["id"]
             await start(link, job)
-            await until(lambda: pull_metrics(link, job, have), "metrics")
+            await until_async(lambda: pull_metrics(link, job, have), "metrics")
             kill(host)
             with pytest.raises(HostError, match="host-a"):
-                await link.call("describe", timeout_s=5)
+                await link.call("describe", timeout_s=DEADLINE_S)
             processes.host()
             link = await link_to(cluster, other_than=link)
             assert (await link.call("describe"))[0]["id"] == identity
             assert (await link.call("list"))[0]["runs"] == {str(job.run): True}
-            await until(lambda: pull_metrics(link, job, have), "more metrics")
+            await until_async(lambda: pull_metrics(link, job, have), "more metrics")
             assert (await link.call("signal", {"run": str(job.run), "action": "stop"}))[0] == {
                 "delivered": True
             }
             folder = RunFolder.of(processes.paths.host_runs("host-a"), job.run)
-            await until(folder.exit, "the end of the run")
+            await until_async(folder.exit, "the end of the run")
             while await pull_metrics(link, job, have):
                 pass
             return folder.result().step
@@ -94,18 +95,20 @@ def test_killed_scheduler_ends_the_host_and_a_new_pair_finds_the_runs(processes,
             link = await link_to(cluster)
             before = cluster.scheduler_address
             await start(link, job)
-            await until(lambda: pull_metrics(link, job, have), "metrics")
+            await until_async(lambda: pull_metrics(link, job, have), "metrics")
             kill(scheduler)
-            assert await until(lambda: host.poll() is not None, "the end of the host")
+            assert await until_async(lambda: host.poll() is not None, "the end of the host")
             assert host.returncode == 1
             # The file of the dead scheduler lies there still: the host must not trust it.
             processes.host()
             processes.scheduler()
             link = await link_to(cluster, other_than=link)
-            await until(lambda: cluster.scheduler_address not in (None, before), "the new one")
+            await until_async(
+                lambda: cluster.scheduler_address not in (None, before), "the new one"
+            )
             assert (await link.call("list"))[0]["runs"] == {str(job.run): True}
             held = len(have)
-            await until(lambda: pull_metrics(link, job, have), "more metrics")
+            await until_async(lambda: pull_metrics(link, job, have), "more metrics")
             return held
 
     held = asyncio.run(scenario())
@@ -122,7 +125,7 @@ def test_links_stay_known_while_there_is_no_scheduler(processes):
         async with connected(processes) as cluster:
             await link_to(cluster)
             kill(scheduler)
-            await until(lambda: cluster.scheduler_address is None, "the loss is noticed")
+            await until_async(lambda: cluster.scheduler_address is None, "the loss is noticed")
             return sorted(cluster.links())
 
     assert asyncio.run(scenario()) == ["host-a"]
@@ -142,7 +145,7 @@ def test_hanging_host_is_given_up_in_time_and_answers_later(processes):
                     await link.call("describe", timeout_s=0.3)
             finally:
                 os.kill(host.pid, signal.SIGCONT)
-            return await link.call("describe", timeout_s=30)
+            return await link.call("describe", timeout_s=DEADLINE_S)
 
     assert asyncio.run(scenario())[0]["name"] == "host-a"
 
@@ -155,7 +158,7 @@ def test_second_host_of_the_same_name_is_refused(processes):
         async with connected(processes) as cluster:
             await link_to(cluster)
             second = processes.host()
-            await until(lambda: second.poll() is not None, "the end of the second")
+            await until_async(lambda: second.poll() is not None, "the end of the second")
             return second.returncode, sorted(cluster.links())
 
     assert asyncio.run(scenario()) == (1, ["host-a"])
@@ -183,11 +186,11 @@ def test_several_local_hosts_say_that_they_overcommit(processes):
 
 def test_scheduler_stops_cleanly_and_takes_its_file_away(processes):
     scheduler = processes.scheduler()
-    asyncio.run(until(processes.paths.scheduler_file.exists, "scheduler.json"))
+    asyncio.run(until_async(processes.paths.scheduler_file.exists, "scheduler.json"))
 
     scheduler.terminate()
 
-    assert scheduler.wait(30) == 0
+    assert scheduler.wait(DEADLINE_S) == 0
     assert not processes.paths.scheduler_file.exists()
 
 
@@ -195,11 +198,11 @@ def test_host_that_waits_for_a_scheduler_can_be_stopped(processes):
     processes.paths.scheduler_file.write_text(json.dumps({"address": "tls://127.0.0.1:9"}))
     host = processes.host()
     lock = processes.paths.host("host-a") / "host.lock"
-    asyncio.run(until(lock.exists, "the host has begun"))
+    asyncio.run(until_async(lock.exists, "the host has begun"))
 
     host.terminate()
 
-    assert host.wait(30) == 0
+    assert host.wait(DEADLINE_S) == 0
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"address": 5}', '{"address": "x"}'])
@@ -211,7 +214,7 @@ def test_damaged_scheduler_file_is_waited_out(processes, content):
             await asyncio.sleep(0.5)
             assert cluster.links() == {}
             processes.scheduler()
-            await until(lambda: cluster.scheduler_address, "the scheduler")
+            await until_async(lambda: cluster.scheduler_address, "the scheduler")
 
     asyncio.run(scenario())
 
@@ -221,7 +224,7 @@ def test_broken_settings_are_named(processes):
 
     host = processes.host()
 
-    assert host.wait(30) == 1
+    assert host.wait(DEADLINE_S) == 1
     assert "cluster.cpus" in processes.log("host-a")
 
 

@@ -20,6 +20,7 @@ from distributed.comm.core import connect
 
 from jupyter_platform.cluster.certificates import write_certificates
 from jupyter_platform.cluster.tls import NAMES, ensure_certificates
+from tests.waiting import DEADLINE_S
 
 from .conftest import connected, link_to
 
@@ -34,7 +35,7 @@ except PermissionError:
 import socket
 context = ssl._create_unverified_context()
 for port in sys.argv[2:]:
-    with socket.create_connection(("127.0.0.1", int(port)), timeout=20) as plain:
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=180) as plain:
         try:
             with context.wrap_socket(plain) as tls:
                 tls.sendall(b"x" * 64)
@@ -115,7 +116,7 @@ def test_key_that_others_could_read_is_closed_again(tmp_path):
 
 def test_plain_socket_gets_nothing(processes):
     for address in serve_both(processes):
-        with socket.create_connection(("127.0.0.1", port_of(address)), timeout=20) as plain:
+        with socket.create_connection(("127.0.0.1", port_of(address)), timeout=DEADLINE_S) as plain:
             plain.sendall(b"\x00" * 64)
             received = b""
             with contextlib.suppress(ConnectionError):
@@ -132,7 +133,7 @@ def test_tls_without_a_certificate_is_refused(processes):
     context.verify_mode = ssl.CERT_NONE
 
     for address in serve_both(processes):
-        plain = socket.create_connection(("127.0.0.1", port_of(address)), timeout=20)
+        plain = socket.create_connection(("127.0.0.1", port_of(address)), timeout=DEADLINE_S)
         # TLS 1.3 lets the client send before the server has refused it.
         with plain, pytest.raises((ssl.SSLError, ConnectionError)):
             send(context, plain)
@@ -153,7 +154,7 @@ def test_certificate_of_another_authority_is_refused(processes, tmp_path):
 
     async def identify(address):
         arguments = security.get_connection_args("client")
-        comm = await connect(address, timeout=15, **arguments)
+        comm = await connect(address, timeout=DEADLINE_S, **arguments)
         await comm.write({"op": "identity"})
         return await comm.read()
 

@@ -11,8 +11,9 @@ from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError
 from jupyter_platform.core.options import resolve_options
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.run_folder import RunFolder
+from tests.waiting import DEADLINE_S, until_async
 
-from .conftest import connected, kill, link_to, until
+from .conftest import connected, kill, link_to
 
 
 def learn(**options):
@@ -36,12 +37,12 @@ async def warm_link(cluster, other_than=None):
     async def is_warm():
         return (await link.call("describe"))[0]["warm"]
 
-    await until(is_warm, "the host is warm")
+    await until_async(is_warm, "the host is warm")
     return link
 
 
 async def start(link, spec):
-    await link.call("start", {"spec": spec.model_dump(mode="json")}, timeout_s=60)
+    await link.call("start", {"spec": spec.model_dump(mode="json")}, timeout_s=DEADLINE_S)
 
 
 def is_forked(folder):
@@ -66,12 +67,12 @@ def test_run_is_forked_learns_and_is_inspected(processes, spec, folder_of):
             link = await warm_link(cluster)
             await start(link, job)
             forked = is_forked(folder_of(job))
-            facts, _ = await link.call("inspect", question, timeout_s=60)
+            facts, _ = await link.call("inspect", question, timeout_s=DEADLINE_S)
             with pytest.raises((InvalidRequestError, InvalidDataError)):
-                await link.call("inspect", {"request": {"op": "weather"}}, timeout_s=60)
-            await until(folder_of(job).progress, "progress")
+                await link.call("inspect", {"request": {"op": "weather"}}, timeout_s=DEADLINE_S)
+            await until_async(folder_of(job).progress, "progress")
             await link.call("signal", {"run": str(job.run), "action": "stop"})
-            await until(folder_of(job).exit, "the end of the run")
+            await until_async(folder_of(job).exit, "the end of the run")
             return forked, facts
 
     forked, facts = asyncio.run(scenario())
@@ -95,12 +96,14 @@ def test_run_outlives_a_killed_host_and_the_warm_process_does_not(processes, spe
                 one for one in psutil.Process(host.pid).children() if "warm" in str(one.cmdline())
             ]
             kill(host)
-            await until(lambda: not any(one.is_running() for one in warm), "the old warm is gone")
+            await until_async(
+                lambda: not any(one.is_running() for one in warm), "the old warm is gone"
+            )
             processes.own_host()
             link = await link_to(cluster, other_than=link)
             adopted = (await link.call("list"))[0]["runs"]
             await link.call("signal", {"run": str(job.run), "action": "kill"})
-            ended = await until(folder_of(job).exit, "the end of the run")
+            ended = await until_async(folder_of(job).exit, "the end of the run")
             return len(warm), adopted, ended.signal
 
     assert asyncio.run(scenario()) == (1, {str(job.run): True}, 9)
@@ -123,7 +126,7 @@ def test_killed_warm_process_comes_back_and_runs_start_cold_meanwhile(processes,
             found = [is_forked(folder_of(job)) for job in (cold, again)]
             for job in (cold, again):
                 await link.call("signal", {"run": str(job.run), "action": "kill"})
-                await until(folder_of(job).exit, "the end of the run")
+                await until_async(folder_of(job).exit, "the end of the run")
             return found
 
     assert asyncio.run(scenario()) == [False, True]
@@ -151,7 +154,9 @@ def test_warm_process_that_cannot_start_is_tried_again_with_pauses(tmp_path, soc
         warm = WarmProcess(sockets / "warm.sock", tmp_path / "log", [sys.executable, "-c", script])
         warm.start()
         try:
-            await until(lambda: count.exists() and len(count.read_text()) >= 2, "a second try")
+            await until_async(
+                lambda: count.exists() and len(count.read_text()) >= 2, "a second try"
+            )
             with pytest.raises(NotSentError):
                 await warm.start_run(tmp_path, {}, 1)
             return warm.ready

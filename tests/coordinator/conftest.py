@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 
 import pytest
 
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
 from jupyter_platform.runtime.paths import Paths
+from tests.waiting import until_async
 
 from .fake_hosts import FakeCluster, FakeHost
 from .lab import Lab
-
-DEADLINE_S = 30.0
 
 
 @pytest.fixture
@@ -67,19 +65,7 @@ def attempt_row():
 @pytest.fixture
 def until():
     """Poll until a condition, plain or asynchronous, gives something true; return that."""
-
-    async def poll(condition, what="the condition"):
-        deadline = time.monotonic() + DEADLINE_S
-        while time.monotonic() < deadline:
-            found = condition()
-            if asyncio.iscoroutine(found):
-                found = await found
-            if found:
-                return found
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"{what} did not come true within {DEADLINE_S} s")
-
-    return poll
+    return until_async
 
 
 @pytest.fixture

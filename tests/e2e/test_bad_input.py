@@ -20,7 +20,7 @@ from jupyter_platform.runtime.paths import FOLDER, Paths
 
 from .conftest import open_sidebar
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 SLOW_MS = 90_000

@@ -16,10 +16,11 @@ from playwright.sync_api import Page, expect
 from jupyter_platform.runtime.launch import request_down
 from jupyter_platform.runtime.paths import FOLDER, Paths
 from jupyter_platform.runtime.processes import read_supervised
+from tests.waiting import DEADLINE_S
 
 from .jupyter import folders_in, running_jupyter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 BASE_URL = "/user/x/"
@@ -39,7 +40,7 @@ class Server:
 
     def api(self, path: str):
         headers = {"Authorization": f"token {TOKEN}"}
-        return httpx.get(f"{self.url}{path}", headers=headers, timeout=60).json()
+        return httpx.get(f"{self.url}{path}", headers=headers, timeout=DEADLINE_S).json()
 
     def signal_host(self, name: str, number: int) -> None:
         process = read_supervised(self.paths, f"host-{name}")
@@ -71,7 +72,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
             _await_hosts(made)
             yield made
     finally:
-        request_down(paths, timeout_s=60)
+        request_down(paths, timeout_s=DEADLINE_S)
 
 
 def _await_hosts(server: Server) -> None:
@@ -132,7 +133,7 @@ def test_plots_and_texts_go_on_without_any_kernel(watched: Page, server: Server)
     )
     for kernel in server.api("api/kernels"):
         headers = {"Authorization": f"token {TOKEN}"}
-        httpx.delete(f"{server.url}api/kernels/{kernel['id']}", headers=headers, timeout=60)
+        httpx.delete(f"{server.url}api/kernels/{kernel['id']}", headers=headers, timeout=DEADLINE_S)
 
     newest = "() => Math.max(...Bokeh.documents.flatMap(d => [...d._all_models.values()]"
     newest += ".filter(m => m.type === 'AjaxDataSource').map(m => m.data.time.at(-1))))"
@@ -190,7 +191,10 @@ def test_counts_equal_the_api_and_names_stay_text(watched: Page, server: Server)
         "options": {"max_iterations": 50},
     }
     answer = httpx.post(
-        f"{server.url}jupyter-platform/api/jobs", headers=headers, json=submission, timeout=90
+        f"{server.url}jupyter-platform/api/jobs",
+        headers=headers,
+        json=submission,
+        timeout=DEADLINE_S,
     )
     assert answer.status_code == 201
     open_dashboard(watched, server, "summary", "dark")

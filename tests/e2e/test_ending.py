@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from .conftest import await_states, open_sidebar, picture, run_platform
 from .jupyter import folders_in, running_jupyter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 120_000
 

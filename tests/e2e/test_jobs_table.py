@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from .conftest import await_states, choose, open_sidebar, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 90_000
 SWEEP = {

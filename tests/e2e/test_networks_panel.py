@@ -10,7 +10,9 @@ import jupyter_client
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+from tests.waiting import DEADLINE_S
+
+pytestmark = pytest.mark.browser
 
 WAIT_MS = 60_000
 SESSION = "jupyter-platform/panels"
@@ -50,7 +52,7 @@ def run_in_kernel(lab, kernel: str, code: str) -> None:
     client.load_connection_file(str(folder / f"kernel-{kernel}.json"))
     client.start_channels()
     try:
-        reply = client.execute(code, reply=True, timeout=30)
+        reply = client.execute(code, reply=True, timeout=DEADLINE_S)
     finally:
         client.stop_channels()
     assert reply["content"]["status"] == "ok"

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 from .conftest import await_states, picture, run_platform
 from .test_next_jobs import filled_in, open_job, submitted
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 90_000
 ROWS = (

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from .conftest import picture, run_platform
 from .jupyter import START_TIMEOUT_S, JupyterServer, folders_in, running_jupyter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 1000 * START_TIMEOUT_S
 KERNEL = {"name": "python3", "display_name": "Python 3"}

@@ -15,7 +15,7 @@ from jupyter_platform.runtime.paths import FOLDER
 from .conftest import await_states, choose, make_as_wide, open_sidebar, picture, run_platform
 from .jupyter import JupyterServer, folders_in, running_jupyter
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 90_000
 NARROW_PX = 320

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from .conftest import await_states, choose, make_as_wide, open_sidebar, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 SLOW_MS = 90_000
 DEFAULT_PX = 250

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -8,7 +9,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from jupyter_platform.core.runs import (
     RunSpec,
 )
 from jupyter_platform.core.states import JobType
+from tests.waiting import until
 
 Waiter = Callable[[Callable[[], Any]], Any]
 
@@ -93,12 +94,8 @@ class ForkedRun:
         if self._exit() is None:
             os.kill(self.pid, number)
 
-    def wait(self, timeout_s: float = 90) -> int:
-        deadline = time.monotonic() + timeout_s
-        while (record := self._exit()) is None:
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{self._folder} did not end within {timeout_s} s")
-            time.sleep(0.005)
+    def wait(self) -> int:
+        record = until(self._exit, f"the end of {self._folder}", pause_s=0.005)
         return record.code if record.code is not None else -int(record.signal or 0)
 
     def _exit(self) -> ExitRecord | None:
@@ -114,9 +111,7 @@ def warm_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyter_platform.learning.warm", str(path), str(os.getpid())]
     )
-    deadline = time.monotonic() + 100
-    while not path.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
+    until(lambda: path.exists() or process.poll() is not None, "the warm process")
     yield path
     process.kill()
     process.wait()
@@ -164,17 +159,7 @@ def read_result(folder: Path) -> RunResult:
 @pytest.fixture
 def wait_for() -> Waiter:
     """Return what polls a condition until it holds, with a deadline."""
-
-    def wait(condition: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            found = condition()
-            if found:
-                return found
-            time.sleep(0.005)
-        raise AssertionError("the condition did not come true in time")
-
-    return wait
+    return functools.partial(until, pause_s=0.005)
 
 
 @pytest.fixture

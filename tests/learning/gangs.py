@@ -8,8 +8,7 @@ import threading
 import torch.distributed as dist
 
 from jupyter_platform.learning.gang import Gang, connect
-
-TIMEOUT_S = 60.0
+from tests.waiting import DEADLINE_S
 
 
 def run_gang(size, work):
@@ -31,7 +30,7 @@ def run_gang(size, work):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(TIMEOUT_S)
+        thread.join(DEADLINE_S)
         assert not thread.is_alive() or errors, "the gang hangs"
     if errors:
         raise errors[0]

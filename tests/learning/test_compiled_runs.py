@@ -13,8 +13,6 @@ from jupyter_platform.runtime.records import read_records
 
 from .conftest import ForkedRun, read_result
 
-pytestmark = pytest.mark.timeout(400)
-
 OPTIONS = {
     "compile": True,
     "method": "ADAM",

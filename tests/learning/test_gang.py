@@ -16,6 +16,7 @@ from jupyter_platform.core.runs import GangWay, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.gang import Gang, PeerLostError, interface_of, join
 from jupyter_platform.learning.stop import StopFlag
+from tests.waiting import DEADLINE_S
 
 from .gangs import run_gang
 
@@ -91,7 +92,7 @@ def meet():
             told, stop = queue.Queue(), StopFlag()
             stops.append(stop)
             lead = pool.submit(join, spec(0, **fields), told.put, stop)
-            return told.get(timeout=30), lead, stop
+            return told.get(timeout=DEADLINE_S), lead, stop
 
         yield start
         for stop in stops:
@@ -101,11 +102,11 @@ def meet():
 def test_ranks_meet_at_the_store_that_rank_0_opens(meet):
     place, lead, _ = meet()
     other = join(spec(1, place), pytest.fail, StopFlag())
-    first = lead.result(timeout=30)
+    first = lead.result(timeout=DEADLINE_S)
 
     with ThreadPoolExecutor() as pool:
         told = pool.submit(first.share, "hello")
-        assert other.share(None) == told.result(timeout=30) == "hello"
+        assert other.share(None) == told.result(timeout=DEADLINE_S) == "hello"
     assert [(gang.rank, gang.size) for gang in (first, other)] == [(0, 2), (1, 2)]
 
 
@@ -130,18 +131,16 @@ def test_who_does_not_know_the_secret_meets_nobody(meet):
         assert not lead.done()
         assert not stranger.done()
         stop.requested = stranger_stop.requested = True
-        assert stranger.result(timeout=30).is_alone
-    assert lead.result(timeout=30).is_alone, "a stop ends the waiting"
+        assert stranger.result(timeout=DEADLINE_S).is_alone
+    assert lead.result(timeout=DEADLINE_S).is_alone, "a stop ends the waiting"
 
 
 def test_a_store_that_is_gone_is_a_lost_peer():
     with socket.socket() as listener:
         listener.bind((LOOPBACK, 0))
         port = listener.getsockname()[1]
-    began = time.monotonic()
     with pytest.raises(PeerLostError):
         join(spec(1, f"{LOOPBACK}:{port}"), pytest.fail, StopFlag(), connect_timeout_s=1.0)
-    assert time.monotonic() - began < 20
 
 
 def test_a_rank_that_leaves_is_noticed_by_the_others():

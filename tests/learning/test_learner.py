@@ -308,7 +308,6 @@ def test_without_a_compiler_it_says_so_and_learns(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_a_compiled_network_gives_the_same_for_any_batch_and_keeps_the_keys_of_its_weights():
     torch.manual_seed(0)
     network = torch.nn.Sequential(

@@ -12,6 +12,7 @@ import pytest
 
 from jupyter_platform.learning.line_server import EndServing, LineServer
 from jupyter_platform.learning.loaded_code import LoadedCode
+from tests.waiting import DEADLINE_S
 
 
 @pytest.fixture
@@ -57,10 +58,10 @@ def test_a_server_may_end_instead_of_answering(tmp_path):
         serving = threading.Thread(target=server.serve, args=(answer, lambda: True))
         serving.start()
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(10)
+            client.settimeout(DEADLINE_S)
             client.connect(str(path))
             client.sendall(b'{"op": "x"}\n')
-            serving.join(10)
+            serving.join(DEADLINE_S)
             assert not serving.is_alive()
             server.release()
             assert client.recv(100) == b"", "nothing was answered"

@@ -23,6 +23,7 @@ from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.datasets import load
 from jupyter_platform.learning.networks import read_metadata
 from jupyter_platform.runtime.records import read_records
+from tests.waiting import DEADLINE_S
 
 LEARN = JobType.LEARN
 
@@ -357,7 +358,7 @@ def test_a_cold_process_ends_when_its_result_is_written(make_run, tmp_path, iter
     )
 
     command = [sys.executable, "-c", program, str(run), str(late)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=DEADLINE_S)
 
     assert done.returncode == code, done.stderr
     assert done.stdout == "buffered"

@@ -17,11 +17,12 @@ from jupyter_platform.core.runs import ExitRecord, ProcessRecord, RunResult
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.identity import process_start_time
 from jupyter_platform.runtime.records import read_records
+from tests.waiting import DEADLINE_S
 
 
 def ask(path: Path, request: object, count: int = 1) -> list[dict]:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(60)
+        connection.settimeout(DEADLINE_S)
         connection.connect(str(path))
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as lines:

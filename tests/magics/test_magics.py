@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_platform.client.representation import JOB_MIME, JOBS_MIME
 from jupyter_platform.core.options.resolve import OPTION_MODELS
+from tests.waiting import DEADLINE_S, until
 
 SHORT = "max_iterations=20 validation_interval=10"
 ENDLESS = "max_iterations=-1 validation_interval=0"
@@ -30,7 +31,7 @@ def test_submit_returns_a_job_and_shows_it_live_with_words_for_others(notebook):
     assert "<b>mine</b>" not in bundle["text/html"]
     assert "max_iterations=20 validation_interval=10" in bundle["text/html"]
     assert bundle["text/plain"].startswith(f"<Job {job.id} '<b>mine</b>' LEARN ")
-    assert job.wait(timeout=60) == "finished"
+    assert job.wait(timeout=DEADLINE_S) == "finished"
     assert job.record.options["max_iterations"] == 20
 
 
@@ -41,7 +42,7 @@ def test_an_executed_notebook_keeps_how_its_job_ended(notebook):
     assert any(started)
     notebook["job"].stop()
 
-    ran = notebook.run("job.wait(60)")
+    ran = notebook.run(f"job.wait({DEADLINE_S})")
 
     (bundle,) = ran.updated
     assert ran.displayed == []
@@ -55,7 +56,7 @@ def test_an_executed_notebook_keeps_how_its_job_ended(notebook):
 def test_an_executed_notebook_keeps_how_its_sweep_ended(notebook):
     notebook.run(f"sweep = %submit LEARN mlp iris {SHORT} learning_rate=[0.1,0.01]")
 
-    ran = notebook.run("sweep.wait(60)\nNone")
+    ran = notebook.run(f"sweep.wait({DEADLINE_S})\nNone")
 
     (bundle,) = ran.updated
     assert bundle["text/html"].count("finished, validation accuracy") == 2
@@ -109,11 +110,12 @@ def test_a_pair_is_started_shown_and_returned(notebook):
     assert (agents.record.type, learner.record.type) == ("ACT", "LEARN")
     assert agents.record.options["max_actions"] == 40
     assert learner.record.options["max_iterations"] == 20
-    assert learner.wait(timeout=60) == agents.wait(timeout=60) == "finished"
+    assert learner.wait(timeout=DEADLINE_S) == agents.wait(timeout=DEADLINE_S) == "finished"
     (kept,) = notebook.run("0").updated
     assert kept["text/html"].count("finished, ") == 2
-    assert notebook.complete("%rl q-network CartPole-v1 --pool mag")[0].endswith(" magic")
-    assert notebook.complete("%submit LEARN q-network mag")[0].endswith(" magic")
+    for line in ("%rl q-network CartPole-v1 --pool", "%submit LEARN q-network"):
+        # The platform may take longer than a person waits: it is there at a later press then.
+        until(lambda line=line: notebook.complete(f"{line} mag") == [f"{line} magic"], line)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +137,7 @@ def test_a_pair_that_cannot_be_is_refused_with_a_sentence(notebook, line, messag
 
 def test_jobs_lists_what_was_asked_for(notebook):
     submitted = notebook.run(f"job = %submit LEARN mlp wine {SHORT} --name listed")
-    notebook["job"].wait(timeout=60)
+    notebook["job"].wait(timeout=DEADLINE_S)
 
     ran = notebook.run("%jobs finished --search listed")
 
@@ -165,12 +167,12 @@ def test_stop_stops(notebook):
 
     assert ran.error is None
     assert notebook["stopped"].id == notebook["job"].id
-    assert notebook["job"].wait(timeout=60) in ("stopped", "cancelled")
+    assert notebook["job"].wait(timeout=DEADLINE_S) in ("stopped", "cancelled")
 
 
 def test_a_job_that_is_gone_is_shown_as_it_was(notebook, platform):
     notebook.run(f"job = %submit LEARN mlp iris {SHORT} --name gone")
-    notebook["job"].wait(timeout=60)
+    notebook["job"].wait(timeout=DEADLINE_S)
     platform.job(notebook["job"].id).delete()
 
     (bundle,) = notebook.run("job").displayed
@@ -234,7 +236,7 @@ def test_completion_knows_what_the_platform_has(notebook, platform):
         {"name": "mlp-of-mine", "layers": [{"type": "Linear", "in_features": 4, "out_features": 3}]}
     )
     notebook.run(f"job = %submit LEARN mlp iris {SHORT} tag=mark")
-    notebook["job"].wait(timeout=60)
+    notebook["job"].wait(timeout=DEADLINE_S)
 
     assert "%submit LEARN mlp-of-mine" in notebook.complete("%submit LEARN mlp-of")
     assert "%submit EVALUATE mlp iris tag=mark/best" in notebook.complete(

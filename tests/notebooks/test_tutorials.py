@@ -17,8 +17,6 @@ FOLDER = Path(__file__).parents[2] / "notebooks"
 TUTORIALS = sorted(FOLDER.glob("*.ipynb"))
 CELL_TIMEOUT_S = 240
 
-pytestmark = pytest.mark.timeout(600)
-
 
 @pytest.fixture
 def run(platform, tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import ipywidgets
 import numpy as np
 import pytest
@@ -15,8 +13,7 @@ from jupyter_platform.panels import BuilderPanel, NetworksPanel
 from jupyter_platform.panels.draft import START, describe, rows_of, usual_arguments
 from jupyter_platform.panels.predictions import picture_html
 from jupyter_platform.panels.training import curve
-
-DEADLINE_S = 60
+from tests.waiting import DEADLINE_S, until
 
 
 def found(widget, kind):
@@ -38,13 +35,6 @@ def field(panel, name):
     items = [*found(panel.widget, ipywidgets.Text), *found(panel.widget, ipywidgets.Dropdown)]
     (item,) = [item for item in items if item.description == name]
     return item
-
-
-def until(condition):
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -120,7 +110,7 @@ def learned(shared_paths):
     with Platform() as hub:
         options = {"tag": "tried", "max_iterations": 20, "validation_interval": 0}
         job = hub.submit("LEARN", "lenet-digits", "digits", **options)
-        assert job.wait(timeout=90) == "finished", job.record.error
+        assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
 
 
 def test_a_trained_network_is_tried_on_samples_and_drawings(learned, platform):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import ipywidgets
 import pytest
 
@@ -11,8 +9,7 @@ from jupyter_platform import Platform, panels
 from jupyter_platform._version import __version__
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.panels import DatasetsPanel, opening
-
-DEADLINE_S = 60
+from tests.waiting import DEADLINE_S, until
 
 
 def found(widget: ipywidgets.Widget, kind: type) -> list:
@@ -36,14 +33,6 @@ def button(panel: DatasetsPanel, name: str) -> ipywidgets.Button:
     until(lambda: buttons(panel, name))
     (only,) = buttons(panel, name)
     return only
-
-
-def until(condition) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 def until_read(panel: DatasetsPanel, condition) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from datetime import UTC, datetime
 
 import ipywidgets
@@ -17,8 +16,7 @@ from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.panels import NetworksPanel, opening
 from jupyter_platform.panels import open as open_panel
 from jupyter_platform.panels import update as update_panel
-
-DEADLINE_S = 60
+from tests.waiting import DEADLINE_S, until
 
 
 def texts(panel: NetworksPanel) -> str:
@@ -41,14 +39,6 @@ def line(panel: NetworksPanel, name: str) -> ipywidgets.Button:
 def search(panel: NetworksPanel) -> ipywidgets.Text:
     (field,) = found(panel.widget, ipywidgets.Text)
     return field
-
-
-def until(condition) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        assert time.monotonic() < deadline, "it never came"
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -77,7 +67,7 @@ def test_what_a_job_made_is_there_with_its_scores_after_a_refresh(panel, platfor
     job = platform.submit(
         "LEARN", "mlp", "iris", tag="seen-by-panel", max_iterations=20, validation_interval=10
     )
-    job.wait(timeout=60)
+    job.wait(timeout=DEADLINE_S)
 
     line(panel, "mlp").click()
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.paths import Paths
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -25,17 +25,7 @@ def paths(tmp_path: Path) -> Paths:
 @pytest.fixture
 def wait_for() -> Callable[..., Any]:
     """Call a condition until it gives something true, and return that."""
-
-    def wait(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
-        deadline = time.monotonic() + timeout_s
-        while True:
-            value = condition()
-            if value:
-                return value
-            assert time.monotonic() < deadline, "the condition did not come true in time"
-            time.sleep(0.01)
-
-    return wait
+    return until
 
 
 @pytest.fixture

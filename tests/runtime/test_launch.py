@@ -15,6 +15,7 @@ from jupyter_platform.runtime import launch
 from jupyter_platform.runtime.connection import PROTOCOL, read_connection
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import living, read_target, write_target
+from tests.waiting import DEADLINE_S
 
 COORDINATOR = """
 import http.server, os, socket, sys
@@ -59,7 +60,7 @@ def stand_in(paths, monkeypatch, ended_after_test):
             [sys.executable, "-c", SUPERVISOR, json.dumps(command)],
             env=environment,
             check=True,
-            timeout=60,
+            timeout=DEADLINE_S,
         )
 
     monkeypatch.setattr(launch, "start_supervisor", start_supervisor)

@@ -19,6 +19,7 @@ from jupyter_platform.runtime.identity import process_start_time
 from jupyter_platform.runtime.mirror import Mirror
 from jupyter_platform.runtime.records import RecordWriter
 from jupyter_platform.runtime.run_folder import RunFolder, run_folders
+from tests.waiting import DEADLINE_S
 
 
 @pytest.fixture
@@ -36,7 +37,7 @@ def start(folder, *command):
     subprocess.run(
         [sys.executable, "-I", "-S", shim.__file__, str(folder.path), "--", *command],
         check=True,
-        timeout=60,
+        timeout=DEADLINE_S,
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from jupyter_platform.core.runs import ExitRecord, ProcessRecord
 from jupyter_platform.runtime import shim
 from jupyter_platform.runtime.identity import boot_id, is_same_process, process_start_time
+from tests.waiting import DEADLINE_S
 
 SHIM = [sys.executable, "-I", "-S", shim.__file__]
 
@@ -28,7 +29,7 @@ def folder(tmp_path, ended_after_test):
 
 
 def run(folder: Path, *command: str) -> ProcessRecord:
-    subprocess.run([*SHIM, str(folder), "--", *command], check=True, timeout=60)
+    subprocess.run([*SHIM, str(folder), "--", *command], check=True, timeout=DEADLINE_S)
     return ProcessRecord.model_validate_json((folder / "process.json").read_bytes())
 
 
@@ -196,7 +197,7 @@ def test_forked_body_ends_as_python_does(folder, wait_for, body, code, text):
         f"folder = {str(folder)!r}\n"
         "raise SystemExit(shim.supervise(folder, lambda: shim.fork(folder, body)))"
     )
-    subprocess.run([sys.executable, "-c", script], check=False, timeout=60)
+    subprocess.run([sys.executable, "-c", script], check=False, timeout=DEADLINE_S)
 
     record = ended(folder)
 

@@ -14,6 +14,7 @@ from jupyter_platform.runtime.launch import request_down
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import living
 from jupyter_platform.server.coordinator_link import CoordinatorLink
+from tests.waiting import DEADLINE_S
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def own_platform(jp_environ):
     paths.settings_file.write_text(settings.model_dump_json())
     os.chmod(paths.settings_file, 0o600)
     yield paths
-    request_down(paths, timeout_s=60)
+    request_down(paths, timeout_s=DEADLINE_S)
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ async def test_the_first_request_starts_the_coordinator_not_the_server(own_platf
     assert version.code == 200
     assert living(own_platform) == {}
 
-    status = await jp_fetch("jupyter-platform", "api", "status", request_timeout=100)
+    status = await jp_fetch("jupyter-platform", "api", "status", request_timeout=DEADLINE_S)
 
     assert json.loads(status.body)["protocol"] == 1
     assert "coordinator" in living(own_platform)
@@ -49,8 +50,8 @@ async def test_what_was_taken_down_stays_down_until_somebody_asks(
     own_platform, jp_fetch, jp_ws_fetch
 ):
     status = ("jupyter-platform", "api", "status")
-    await jp_fetch(*status, request_timeout=100)
-    request_down(own_platform, timeout_s=60)
+    await jp_fetch(*status, request_timeout=DEADLINE_S)
+    request_down(own_platform, timeout_s=DEADLINE_S)
 
     for _ in range(2):
         with pytest.raises(HTTPClientError) as refused:
@@ -62,7 +63,7 @@ async def test_what_was_taken_down_stays_down_until_somebody_asks(
     assert living(own_platform) == {}
 
     started = await jp_fetch(
-        "jupyter-platform", "api", "start", method="POST", body="", request_timeout=100
+        "jupyter-platform", "api", "start", method="POST", body="", request_timeout=DEADLINE_S
     )
     again = await jp_fetch(*status)
 

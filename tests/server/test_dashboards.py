@@ -1,21 +1,19 @@
 """Dashboards by Voila, with real kernels."""
 
-import asyncio
 import re
-import time
 
 import nbformat
 import pytest
 from tornado.httpclient import HTTPClientError
 
 from jupyter_platform.server.dashboards import list_dashboards, locate_dashboards
+from tests.waiting import DEADLINE_S, until_async
 
 PATH = ("jupyter-platform", "dashboards")
-TIMEOUT_S = 100
 
 
 async def open_dashboard(jp_fetch, name, theme="light") -> str:
-    answer = await jp_fetch(*PATH, name, params={"theme": theme}, request_timeout=TIMEOUT_S)
+    answer = await jp_fetch(*PATH, name, params={"theme": theme}, request_timeout=DEADLINE_S)
     return answer.body.decode()
 
 
@@ -29,7 +27,7 @@ async def test_summary_shows_what_there_is_and_leaves_no_kernel_but_the_spare(
     assert "Traceback" not in page
     assert "theme-light" in page
     assert re.findall(r"""(?:src|href)=["'](?:https?:)?//[^"']*""", page) == []
-    await until(lambda: len(kernels(jp_serverapp)) <= 1)
+    await until_async(lambda: len(kernels(jp_serverapp)) <= 1)
 
 
 async def test_infrastructure_has_plots_for_each_host_in_the_theme_that_was_asked_for(
@@ -51,14 +49,14 @@ async def test_the_second_page_gets_the_kernel_that_was_kept_warm(
 ):
     await open_dashboard(jp_fetch, "summary")
     pool = jp_serverapp.web_app.settings["jupyter_platform"].kernels
-    await until(lambda: pool.spare is not None)
+    await until_async(lambda: pool.spare is not None)
     warm = pool.spare
 
     page = await open_dashboard(jp_fetch, "summary", theme="dark")
 
     assert "theme-dark" in page
     assert pool.spare != warm
-    await until(lambda: warm not in jp_serverapp.kernel_manager)
+    await until_async(lambda: warm not in jp_serverapp.kernel_manager)
 
 
 async def test_a_page_without_a_theme_lets_the_browser_choose(jp_fetch, jp_serverapp):
@@ -98,10 +96,3 @@ def test_a_notebook_holds_layout_and_no_output(info):
 
 def kernels(serverapp) -> list[str]:
     return serverapp.kernel_manager.list_kernel_ids()
-
-
-async def until(condition) -> None:
-    deadline = time.monotonic() + TIMEOUT_S
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        await asyncio.sleep(0.05)

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from jupyter_platform.server.kernels import DashboardKernels, PageKernel
+from tests.waiting import until_async
 
 
 class Kernels:
@@ -74,13 +75,6 @@ def pool(jp_asyncio_loop):
         jp_asyncio_loop.run_until_complete(made.close())
 
 
-async def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        await asyncio.sleep(0.005)
-
-
 async def test_nothing_is_started_before_the_first_page(pool):
     _, kernels = pool()
 
@@ -92,17 +86,17 @@ async def test_nothing_is_started_before_the_first_page(pool):
 async def test_a_spare_kernel_is_made_after_the_first_page_and_given_to_the_second(pool):
     made, _ = pool()
     first = await made.start_kernel()
-    await until(lambda: made.spare is not None)
+    await until_async(lambda: made.spare is not None)
     spare = made.spare
 
     assert await made.start_kernel() == spare != first
-    await until(lambda: made.spare not in (None, spare))
+    await until_async(lambda: made.spare not in (None, spare))
 
 
 async def test_a_spare_kernel_that_died_is_not_given_away(pool):
     made, kernels = pool()
     await made.start_kernel()
-    await until(lambda: made.spare is not None)
+    await until_async(lambda: made.spare is not None)
     dead = made.spare
     del kernels.connections[dead]
 
@@ -113,12 +107,12 @@ async def test_a_kernel_whose_page_has_gone_is_ended(pool):
     made, kernels = pool()
     kernel = await made.start_kernel()
     kernels.connections[kernel] = 1
-    await until(lambda: made._lent[kernel] - time.monotonic() < 1)
+    await until_async(lambda: made._lent[kernel] - time.monotonic() < 1)
     assert kernel in kernels
 
     kernels.connections[kernel] = 0
 
-    await until(lambda: kernel not in kernels)
+    await until_async(lambda: kernel not in kernels)
     assert kernel not in made.lent
 
 
@@ -126,14 +120,14 @@ async def test_a_page_that_never_connects_loses_its_kernel(pool):
     made, kernels = pool(opening_s=0.01)
     kernel = await made.start_kernel()
 
-    await until(lambda: kernel not in kernels)
+    await until_async(lambda: kernel not in kernels)
 
 
 async def test_a_spare_kernel_that_nobody_wants_is_ended(pool):
     made, kernels = pool(opening_s=0.01, spare_kept_s=0.01)
     await made.start_kernel()
 
-    await until(lambda: kernels.started == 2 and not kernels.connections)
+    await until_async(lambda: kernels.started == 2 and not kernels.connections)
 
 
 @pytest.mark.parametrize(("keep", "left"), [(False, set()), (True, {"k1"})])
@@ -144,7 +138,7 @@ async def test_only_a_page_with_widgets_keeps_its_kernel(pool, keep, left):
     async with page.kept(keep):
         await page.start_kernel()
 
-    await until(lambda: made.spare == "k2")
+    await until_async(lambda: made.spare == "k2")
     assert set(kernels.connections) - {"k2"} == left
 
 

@@ -3,12 +3,12 @@
 import asyncio
 import json
 import logging
-import time
 
 import pytest
 from traitlets import TraitError
 
 from jupyter_platform.server.panel_kernels import SESSION_PATH, PanelKernels
+from tests.waiting import until_async
 
 
 @pytest.fixture
@@ -38,13 +38,6 @@ def open_session(jp_fetch):
     return start
 
 
-async def until(condition) -> None:
-    deadline = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        await asyncio.sleep(0.01)
-
-
 async def test_a_kernel_is_kept_while_a_page_is_connected_and_ended_after(
     watch, open_session, jp_serverapp, jp_ws_fetch
 ):
@@ -58,7 +51,7 @@ async def test_a_kernel_is_kept_while_a_page_is_connected_and_ended_after(
 
     page.close()
 
-    await until(lambda: panels not in kernels)
+    await until_async(lambda: panels not in kernels)
     paths = [item["path"] for item in await jp_serverapp.session_manager.list_sessions()]
     assert paths == ["notebook.ipynb"]
     assert other in kernels

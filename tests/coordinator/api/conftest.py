@@ -10,6 +10,7 @@ import pytest
 from jupyter_platform.coordinator.api import create_app
 from jupyter_platform.coordinator.daemon.application import Application
 from jupyter_platform.core.settings import Settings
+from tests.waiting import DEADLINE_S
 
 TOKEN = "t" * 43
 
@@ -26,7 +27,7 @@ class Running:
     def connect(self, **headers):
         transport = httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(
-            transport=transport, base_url="http://127.0.0.1:9", headers=headers, timeout=60
+            transport=transport, base_url="http://127.0.0.1:9", headers=headers, timeout=DEADLINE_S
         )
 
 

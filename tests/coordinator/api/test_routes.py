@@ -1,10 +1,8 @@
-import asyncio
 import errno
 import hashlib
 import io
 import json
 import math
-import time
 import zipfile
 from urllib.parse import quote, unquote
 
@@ -14,6 +12,7 @@ import pytest
 from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
 from jupyter_platform.core.errors import from_dict
 from jupyter_platform.runtime.records import RECORD_DTYPE, RecordWriter, series_file_name
+from tests.waiting import until_async
 
 SUBMISSION = {"type": "LEARN", "networks": ["mlp"], "dataset": "iris", "name": "my job"}
 
@@ -338,12 +337,14 @@ async def test_a_deleted_job_is_removed_when_its_time_is_over(running):
             await api.client.post(f"/api/jobs/{job}/stop")
         await api.client.delete(f"/api/jobs/{jobs[0]}?undo_s=0")
         await api.client.delete(f"/api/jobs/{jobs[1]}?undo_s=0.01")
-        deadline = time.monotonic() + 30
+
+        async def is_gone(job):
+            answer = await api.client.post(f"/api/jobs/{job}/restore")
+            await api.client.delete(f"/api/jobs/{job}?undo_s=0.01")
+            return answer.status_code == 404
+
         for job in jobs:
-            while (await api.client.post(f"/api/jobs/{job}/restore")).status_code != 404:
-                assert time.monotonic() < deadline
-                await api.client.delete(f"/api/jobs/{job}?undo_s=0.01")
-                await asyncio.sleep(0.05)
+            await until_async(lambda job=job: is_gone(job), f"the end of {job}", pause_s=0.05)
         refused = await api.client.delete(f"/api/jobs/{jobs[0]}?undo_s=-1")
 
     assert refused.status_code == 422

@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.api import create_app
 from jupyter_platform.coordinator.daemon.application import Application
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.runtime.paths import Paths
+from tests.waiting import DEADLINE_S
 
 TOKEN = "t" * 43
 EXAMPLES = 6
@@ -58,7 +59,7 @@ def address(tmp_path_factory):
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
         found["stop"] = lambda: setattr(server, "should_exit", True)
         serving = asyncio.create_task(server.serve())
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(DEADLINE_S):
             while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
                 await asyncio.sleep(0.01)
         found["port"] = server.servers[0].sockets[0].getsockname()[1]
@@ -93,7 +94,7 @@ def test_every_answer_is_one_that_is_described(address):
         )
         @given(case=operation.as_strategy())
         def ask(case):
-            case.call_and_validate(headers=headers, checks=CHECKS, timeout=120)
+            case.call_and_validate(headers=headers, checks=CHECKS, timeout=DEADLINE_S)
 
         try:
             ask()

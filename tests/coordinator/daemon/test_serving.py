@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import httpx
 import pytest
@@ -19,8 +18,7 @@ from jupyter_platform.core.events import EventMessage, JobMessage, SnapshotMessa
 from jupyter_platform.core.settings import load_settings
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.processes import SUPERVISOR, supervised_now, write_supervised
-
-DEADLINE_S = 60.0
+from tests.waiting import DEADLINE_S, until
 
 
 @pytest.fixture
@@ -55,19 +53,17 @@ def start(paths):
 
 
 def answering(paths, process):
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        connection = read_connection(paths)
-        if connection is not None and connection.pid == process.pid:
-            return connection
+    def found():
         assert process.poll() is None, process.stderr.read()
-        time.sleep(0.02)
-    raise AssertionError("no answer")
+        connection = read_connection(paths)
+        return connection if connection is not None and connection.pid == process.pid else None
+
+    return until(found, "an answer")
 
 
 def get(connection, path):
     headers = {"Authorization": f"Bearer {connection.token}"}
-    return httpx.get(f"{connection.url}/api/{path}", headers=headers, timeout=30)
+    return httpx.get(f"{connection.url}/api/{path}", headers=headers, timeout=DEADLINE_S)
 
 
 def test_the_connection_file_is_there_exactly_while_it_answers(start, paths):
@@ -136,7 +132,7 @@ def test_events_come_over_the_websocket_and_resume(start, paths):
         async with websockets.connect(url, additional_headers=headers) as listening:
             snapshot = json.loads(await listening.recv())
             submission = {"type": "LEARN", "networks": ["mlp"], "dataset": "iris"}
-            async with httpx.AsyncClient(headers=headers, timeout=30) as client:
+            async with httpx.AsyncClient(headers=headers, timeout=DEADLINE_S) as client:
                 response = await client.post(f"{connection.url}/api/jobs", json=submission)
                 job = response.json()["id"]
                 while (message := json.loads(await listening.recv()))["type"] != "job":
@@ -171,9 +167,6 @@ def test_it_asks_for_its_end_when_nobody_needs_it(start, paths):
     process = start(idle_stop_minutes=0.001)
     answering(paths, process)
 
-    deadline = time.monotonic() + DEADLINE_S
-    while not paths.target_file.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-
+    until(paths.target_file.exists, "its wish to end")
     target = json.loads(paths.target_file.read_text())
     assert target == {"target": "down", "until_asked": False}

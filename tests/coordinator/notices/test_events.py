@@ -8,6 +8,7 @@ import pytest
 from jupyter_platform.coordinator.notices import events
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.core.jobs import JobProgress
+from tests.waiting import DEADLINE_S
 
 
 async def empty():
@@ -16,7 +17,7 @@ async def empty():
 
 async def take(stream, number):
     found = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(DEADLINE_S):
         while len(found) < number:
             found.append(json.loads(await anext(stream)))
     return found
@@ -144,7 +145,7 @@ async def test_subscribers_are_counted_and_end_when_the_hub_closes():
     hub.close()
 
     with pytest.raises(StopAsyncIteration):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(DEADLINE_S):
             await waiting
     assert (counted, hub.subscribers) == (1, 0)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 import zipfile
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from jupyter_platform.learning.stop import StopFlag
 from jupyter_platform.runtime.event_log import EventLog
 from jupyter_platform.runtime.records import read_records
 from tests.learning.gangs import run_gang
+from tests.waiting import DEADLINE_S
 
 from .conftest import CHAIN
 
@@ -170,7 +170,7 @@ def test_a_pair_learns_and_the_agent_takes_up_the_weights(make, pools):
     thread = threading.Thread(target=lambda: results.update(learn=learn(learner)))
     thread.start()
     results["act"] = agent.run(actor)
-    thread.join(timeout=60)
+    thread.join(timeout=DEADLINE_S)
 
     assert not thread.is_alive()
     finish(learner, results["learn"])
@@ -185,12 +185,10 @@ def test_a_learner_that_waits_for_experience_can_be_stopped(make, pools):
     context = make("learn", JobType.LEARN, pool=pools.path("p"), strategy="dqn", environment=CHAIN)
     threading.Timer(0.5, lambda: setattr(context.stop, "requested", True)).start()
 
-    started = time.monotonic()
     result = learn(context)
 
     finish(context, result)
     assert (result.status, result.step) == ("stopped", 0)
-    assert time.monotonic() - started < 5
 
 
 def test_the_best_weights_bring_the_best_return_again(make):

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from jupyter_platform.learning.datasets import Prefetcher
+from tests.waiting import DEADLINE_S, until
 
 
 def test_results_come_in_order_with_their_items():
@@ -25,9 +26,7 @@ def test_work_is_done_before_it_is_asked_for_but_not_without_end():
     asked = itertools.count()
     with Prefetcher(asked, worked.append, 2) as ahead:
         next(ahead)
-        deadline = time.monotonic() + 30
-        while len(worked) < 4 and time.monotonic() < deadline:
-            time.sleep(0.001)
+        until(lambda: len(worked) >= 4, "the work ahead")
 
         assert sorted(worked) == [0, 1, 2, 3, 4][: len(worked)]
         assert next(asked) == 5  # as many as are worked ahead, and not one more
@@ -67,6 +66,6 @@ def test_its_threads_end_with_it():
 
     ahead.close()
     for thread in names:
-        thread.join(30)
+        thread.join(DEADLINE_S)
 
     assert not any(thread.is_alive() for thread in names)

@@ -45,7 +45,6 @@ def test_a_model_that_torch_has_written_gives_torchs_outputs(case, import_file):
     np.testing.assert_allclose(outputs(answer, inputs), wanted, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.timeout(300)
 def test_the_page_about_onnx_is_what_onnxs_own_tests_say():
     script = runpy.run_path(str(ROOT / "scripts" / "write_onnx_docs.py"))
 
