@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from .jupyter import START_TIMEOUT_S, chromium, folders_in, running_jupyter
+from tests.waiting import DEADLINE_S, until
 
+from .jupyter import chromium, folders_in, running_jupyter
+
+# Neither an expectation nor an action has a time of its own.
+expect.set_options(timeout=1000 * DEADLINE_S)
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 
 
@@ -44,7 +47,7 @@ class Lab:
         headers = {"Authorization": f"token {self.token}"}
         # Long: a kernel that is restarted or ended is waited for.
         answer = httpx.request(
-            method, self.url + path, headers=headers, json=body, timeout=START_TIMEOUT_S
+            method, self.url + path, headers=headers, json=body, timeout=DEADLINE_S
         )
         answer.raise_for_status()
         return answer.json() if answer.content else None
@@ -95,11 +98,18 @@ def open_sidebar(lab, page: Page) -> Locator:
     page.goto(lab.page_url())
     sidebar = page.locator("#jupyter-platform-sidebar")
     tab = page.get_by_role("tab", name="Platform")
-    expect(tab).to_be_visible(timeout=1000 * START_TIMEOUT_S)
+    expect(tab).to_be_visible()
     if not sidebar.is_visible():
         tab.click()
-    expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=1000 * START_TIMEOUT_S)
+    expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible()
     return sidebar
+
+
+def open_page(browser: Browser) -> Page:
+    """Open an empty page that shares nothing with others, at the size of a small laptop."""
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    page.set_default_timeout(1000 * DEADLINE_S)
+    return page
 
 
 def make_as_wide(page: Page, sidebar: Locator, width: int) -> None:
@@ -122,18 +132,19 @@ def choose(url: str, token: str, theme: str) -> None:
         f"{url}lab/api/settings/@jupyterlab/apputils-extension:themes",
         headers={"Authorization": f"token {token}"},
         json={"raw": json.dumps(settings)},
-        timeout=START_TIMEOUT_S,
+        timeout=DEADLINE_S,
     )
     answer.raise_for_status()
 
 
 def await_states(lab, jobs: dict[str, str]) -> None:
     """Wait until each job has the state under which it is listed."""
-    deadline = time.monotonic() + START_TIMEOUT_S
     for state, job in jobs.items():
-        while (answer := lab.platform("GET", f"jobs/{job}"))["state"] != state:
-            assert time.monotonic() < deadline, answer
-            time.sleep(0.1)
+        until(
+            lambda job=job, state=state: lab.platform("GET", f"jobs/{job}")["state"] == state,
+            f"state {state} of {job}",
+            pause_s=0.1,
+        )
 
 
 def picture(page: Page, name: str) -> None:
@@ -167,6 +178,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    """Open an empty page in Chromium, at the size of a small laptop."""
+    """A page in a Chromium of its own."""
     with chromium() as browser:
-        yield browser.new_page(viewport={"width": 1366, "height": 768})
+        yield open_page(browser)

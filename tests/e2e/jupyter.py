@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-START_TIMEOUT_S = 120
+from tests.waiting import DEADLINE_S, until
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def running_jupyter(
     Raises
     ------
     RuntimeError
-        With the log, if it does not answer within `START_TIMEOUT_S`.
+        With the log, if it ends instead of answering.
     """
     if not is_asked:
         _decline_news(Path(environment["JUPYTER_CONFIG_DIR"]))
@@ -79,18 +78,21 @@ def running_jupyter(
         yield JupyterServer(info["url"], info["token"], process.pid)
     finally:
         process.terminate()
-        process.wait(timeout=START_TIMEOUT_S)
+        process.wait(timeout=DEADLINE_S)
 
 
 def _info(runtime_dir: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, str]:
     path = runtime_dir / f"jpserver-{process.pid}.json"
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline and process.poll() is None:
+
+    def found() -> dict[str, str] | None:
+        if process.poll() is not None:
+            raise RuntimeError(f"The Jupyter server did not start:\n{log.read_text()}")
         try:
             return json.loads(path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
-            time.sleep(0.05)  # it is not there yet, or being written
-    raise RuntimeError(f"The Jupyter server did not start:\n{log.read_text()}")
+            return None  # it is not there yet, or being written
+
+    return until(found, lambda: f"A Jupyter server with this log:\n{log.read_text()}")
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from .test_job_view import SLOW_MS, open_job, picture
+from .test_job_view import open_job, picture
 
 pytestmark = pytest.mark.browser
 
@@ -21,11 +21,11 @@ def test_episodes_of_an_agent_can_be_gone_through(lab, page: Page):
     page.on("pageerror", lambda error: thrown.append(str(error)))
 
     view = open_job(lab, page, job)
-    expect(view.locator(".u-over").first).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".u-over").first).to_be_visible()
     picture(page, "act-curves")
     view.get_by_role("tab", name="Episodes").click()
     frame = view.locator(".jp-Platform-episode img")
-    expect(frame).to_be_visible(timeout=SLOW_MS)
+    expect(frame).to_be_visible()
     place = view.get_by_role("slider")
     place.focus()
     first = frame.get_attribute("src")
@@ -45,7 +45,7 @@ def test_the_form_asks_for_what_acting_needs(lab, page: Page):
     page.goto(lab.page_url())
     page.get_by_role("button", name="Submit").first.click()
     form = page.locator(".jp-Platform-form")
-    expect(form).to_be_visible(timeout=SLOW_MS)
+    expect(form).to_be_visible()
 
     form.get_by_label("Type", exact=True).select_option("ACT")
 
@@ -53,5 +53,5 @@ def test_the_form_asks_for_what_acting_needs(lab, page: Page):
     expect(form.get_by_text("Choose a network and an environment.")).to_be_visible()
     form.get_by_role("combobox", name="Network").first.fill("q-network")
     form.get_by_label("environment", exact=False).first.fill("CartPole-v1")
-    expect(form.get_by_text("would start at once")).to_be_visible(timeout=SLOW_MS)
+    expect(form.get_by_text("would start at once")).to_be_visible()
     picture(page, "act-form")

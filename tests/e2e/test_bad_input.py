@@ -18,12 +18,11 @@ from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.paths import FOLDER, Paths
 
-from .conftest import open_sidebar
+from .conftest import open_page, open_sidebar
 
 pytestmark = pytest.mark.browser
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-SLOW_MS = 90_000
 LEARN = {"type": "LEARN", "networks": ["mlp"], "dataset": "iris"}
 ENDLESS = {"max_iterations": -1, "validation_interval": 0}
 
@@ -31,7 +30,7 @@ ENDLESS = {"max_iterations": -1, "validation_interval": 0}
 def open_job(lab, page: Page, job: str) -> Locator:
     page.goto(f"{lab.page_url()}&job={job}")
     view = page.locator(f"#jupyter-platform-job-{job}")
-    expect(view.locator(".jp-Platform-jobHead")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".jp-Platform-jobHead")).to_be_visible()
     return view
 
 
@@ -55,48 +54,48 @@ def test_a_coordinator_that_is_killed_is_missed_and_found_again_with_the_job(
     job = lab.platform("POST", "jobs", submission)["id"]
     view = open_job(lab, page, job)
     sidebar = page.locator("#jupyter-platform-sidebar")
-    expect(row(sidebar, "survivor")).to_contain_text("loss", timeout=SLOW_MS)
+    expect(row(sidebar, "survivor")).to_contain_text("loss")
     before = lab.platform("GET", f"jobs/{job}")
 
     connection = read_connection(paths)
     assert connection is not None
     os.kill(connection.pid, signal.SIGKILL)
 
-    expect(sidebar.locator(".jp-Platform-connection")).to_be_visible(timeout=SLOW_MS)
+    expect(sidebar.locator(".jp-Platform-connection")).to_be_visible()
     expect(row(sidebar, "survivor")).to_be_visible()
-    expect(sidebar.locator(".jp-Platform-connection")).to_have_count(0, timeout=SLOW_MS)
+    expect(sidebar.locator(".jp-Platform-connection")).to_have_count(0)
     head = view.locator(".jp-Platform-jobSentence")
     shown = head.inner_text()
-    expect(head).not_to_have_text(shown, timeout=SLOW_MS)
+    expect(head).not_to_have_text(shown)
     after = lab.platform("GET", f"jobs/{job}")
     assert [item["number"] for item in after["attempts"]] == [1]
     assert after["progress"]["step"] > before["progress"]["step"]
     lab.platform("POST", f"jobs/{job}/stop")
-    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible()
 
 
 def test_two_browsers_see_and_do_the_same(lab, page: Page):
     here = open_sidebar(lab, page)
-    other = page.context.browser.new_context(viewport={"width": 1366, "height": 768}).new_page()
+    other = open_page(page.context.browser)
     there = open_sidebar(lab, other)
     submission = {**LEARN, "name": "shared", "options": ENDLESS}
     job = lab.platform("POST", "jobs", submission)["id"]
     view = other.locator(f"#jupyter-platform-job-{job}")
 
     for sidebar in (here, there):  # a row that still moves from list to list is hard to hit
-        expect(row(sidebar, "shared")).to_contain_text("loss", timeout=SLOW_MS)
+        expect(row(sidebar, "shared")).to_contain_text("loss")
     row(there, "shared").locator("[data-job-main]").click()
-    expect(view.locator(".jp-Platform-jobHead")).to_contain_text("running", timeout=SLOW_MS)
+    expect(view.locator(".jp-Platform-jobHead")).to_contain_text("running")
     view.get_by_role("button", name="Stop").click()
     other.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
-    expect(row(here, "shared").locator("[data-state=stopped]")).to_be_visible(timeout=SLOW_MS)
+    expect(row(here, "shared").locator("[data-state=stopped]")).to_be_visible()
 
     row(here, "shared").locator("[data-job-main]").focus()
     page.keyboard.press("Delete")
     page.locator(".jp-Dialog").get_by_role("button", name="Delete").click()
 
-    expect(row(here, "shared")).to_have_count(0, timeout=SLOW_MS)
-    expect(row(there, "shared")).to_have_count(0, timeout=SLOW_MS)
+    expect(row(here, "shared")).to_have_count(0)
+    expect(row(there, "shared")).to_have_count(0)
     expect(view.locator(".jp-Platform-calm")).to_contain_text("“shared” is not here")
     other.context.close()
 
@@ -161,7 +160,7 @@ def test_wild_numbers_and_a_late_series_are_shown_as_what_they_are(lab, page: Pa
     submission = {**LEARN, "networks": ["wild"], "name": "wild", "options": options}
     job = lab.platform("POST", "jobs", submission)["id"]
     view = open_job(lab, page, job)
-    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible()
 
     view.get_by_role("tab", name="Curves").click()
 
@@ -178,7 +177,7 @@ def test_a_failure_says_where_and_why_and_can_be_copied(lab, page: Page):
     view = open_job(lab, page, job)
 
     failure = view.get_by_role("region", name="Why the job failed")
-    expect(failure).to_contain_text("RuntimeError the fuse is lit", timeout=SLOW_MS)
+    expect(failure).to_contain_text("RuntimeError the fuse is lit")
     expect(failure.locator("pre").first).to_contain_text("wild.py")
     expect(failure.get_by_role("button", name="Copy error")).to_be_visible()
     SCREENSHOTS.mkdir(exist_ok=True)

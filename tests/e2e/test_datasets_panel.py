@@ -13,7 +13,6 @@ from playwright.sync_api import Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
-WAIT_MS = 60_000
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 NARROW = {"width": 420, "height": 900}
 
@@ -39,15 +38,15 @@ def dropped(lab) -> Iterator[Path]:
 
 def open_panel(lab, page: Page) -> Locator:
     page.goto(lab.page_url())
-    page.locator(".jp-LauncherCard", has_text=re.compile("^Datasets$")).click(timeout=WAIT_MS)
+    page.locator(".jp-LauncherCard", has_text=re.compile("^Datasets$")).click()
     panel = page.locator("#jupyter-platform-panel-datasets")
-    expect(panel.get_by_role("button", name="digits", exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(panel.get_by_role("button", name="digits", exact=True)).to_be_visible()
     return panel
 
 
 def show(panel: Locator, name: str) -> None:
     panel.get_by_role("button", name=name, exact=True).click()
-    expect(panel.get_by_role("heading", name=name, exact=True)).to_be_visible(timeout=WAIT_MS)
+    expect(panel.get_by_role("heading", name=name, exact=True)).to_be_visible()
 
 
 def shoot(page: Page, name: str) -> None:
@@ -65,16 +64,16 @@ def test_samples_are_seen_and_adapters_tried_on_them(lab, page: Page, dropped):
     panel = open_panel(lab, page)
     show(panel, "skies")
 
-    expect(panel.get_by_role("img", name=re.compile("day$")).first).to_be_visible(timeout=WAIT_MS)
+    expect(panel.get_by_role("img", name=re.compile("day$")).first).to_be_visible()
     expect(panel.get_by_text("Skies by day and by night")).to_be_visible()
     expect(panel.get_by_role("rowheader", name="night")).to_be_visible()
     shown_in_full(panel)
 
     panel.get_by_role("button", name="Turn").click()
-    expect(panel.get_by_role("img", name="sample changed")).to_have_count(7, timeout=WAIT_MS)
+    expect(panel.get_by_role("img", name="sample changed")).to_have_count(7)
     shoot(page, "adapters")
     panel.get_by_placeholder("horizontal_flip=0.5 rotation=0.3").fill("frame=1,8,8,8")
-    expect(panel.get_by_role("alert")).to_contain_text("height,width", timeout=WAIT_MS)
+    expect(panel.get_by_role("alert")).to_contain_text("height,width")
 
 
 def test_what_is_missing_or_broken_says_what_to_do(lab, page: Page, dropped):
@@ -93,11 +92,9 @@ def test_it_is_a_page_of_its_own_also_on_a_narrow_screen(lab, page: Page, droppe
     page.set_viewport_size(NARROW)
     page.goto(f"{lab.url}jupyter-platform/dashboards/datasets?theme=dark&token={lab.token}")
 
-    page.get_by_role("button", name="digits", exact=True).click(timeout=WAIT_MS)
+    page.get_by_role("button", name="digits", exact=True).click()
 
-    expect(page.get_by_role("img", name=re.compile("^sample 0 ")).first).to_be_visible(
-        timeout=WAIT_MS
-    )
+    expect(page.get_by_role("img", name=re.compile("^sample 0 ")).first).to_be_visible()
     shoot(page, "dark-narrow")
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= NARROW["width"]

@@ -10,8 +10,6 @@ from .jupyter import folders_in, running_jupyter
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 120_000
-
 
 @pytest.fixture
 def ended(lab) -> str:
@@ -24,7 +22,7 @@ def ended(lab) -> str:
 def test_a_deleted_job_is_had_back(lab, page: Page, ended: str):
     sidebar = open_sidebar(lab, page)
     row = sidebar.locator(f"li[data-job='{ended}']")
-    expect(row).to_be_visible(timeout=SLOW_MS)
+    expect(row).to_be_visible()
 
     row.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Delete").click()
@@ -37,7 +35,7 @@ def test_a_deleted_job_is_had_back(lab, page: Page, ended: str):
     expect(row).to_have_count(0)
 
     page.get_by_role("button", name="Undo").click()
-    expect(row).to_be_visible(timeout=SLOW_MS)
+    expect(row).to_be_visible()
     assert lab.platform("GET", f"jobs/{ended}")["state"] == "finished"
 
 
@@ -46,11 +44,11 @@ def test_a_failure_folds_into_the_bell(lab, page: Page):
     body = {"type": "LEARN", "networks": ["explosive"], "dataset": "iris", "name": "a failure"}
     job = lab.platform("POST", "jobs", {**body, "options": {"max_iterations": 50}})["id"]
     toast = page.locator(".Toastify__toast", has_text="a failure failed")
-    expect(toast).to_be_visible(timeout=SLOW_MS)
+    expect(toast).to_be_visible()
     picture(page, "failure-told")
 
     page.mouse.move(10, 10)
-    expect(toast).to_have_count(0, timeout=SLOW_MS)
+    expect(toast).to_have_count(0)
     page.locator(".jp-Notification-Status").click()
     kept = page.locator(".jp-Notification-List", has_text="a failure failed")
     expect(kept).to_be_visible()
@@ -65,16 +63,16 @@ def test_a_platform_that_was_taken_down_is_started_by_a_button(tmp_path, page: P
             page.goto(f"{server.url}lab?token={server.token}")
             sidebar = page.locator("#jupyter-platform-sidebar")
             tab = page.get_by_role("tab", name="Platform")
-            expect(tab).to_be_visible(timeout=SLOW_MS)
+            expect(tab).to_be_visible()
             if not sidebar.is_visible():
                 tab.click()
-            expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible(timeout=SLOW_MS)
+            expect(sidebar.locator(".jp-Platform-hosts")).to_be_visible()
 
             run_platform(environment, "down")
-            expect(sidebar).to_contain_text("The platform is down.", timeout=SLOW_MS)
+            expect(sidebar).to_contain_text("The platform is down.")
             picture(page, "platform-down")
 
             sidebar.get_by_role("button", name="Start", exact=True).click()
-            expect(sidebar.locator(".jp-Platform-connection")).to_have_count(0, timeout=SLOW_MS)
+            expect(sidebar.locator(".jp-Platform-connection")).to_have_count(0)
     finally:
         run_platform(environment, "down", "--stop-jobs")

@@ -13,7 +13,7 @@ def test_sidebar_opens(lab, page: Page):
     tab = page.get_by_role("tab", name="Platform")
     sidebar = page.locator("#jupyter-platform-sidebar")
 
-    expect(tab).to_be_visible(timeout=30_000)
+    expect(tab).to_be_visible()
     if not sidebar.is_visible():
         tab.click()
 
@@ -26,7 +26,7 @@ def test_first_page_asks_no_other_host(lab, page: Page):
     page.on("request", lambda request: asked.append(request.url))
 
     page.goto(lab.page_url())
-    expect(page.get_by_role("tab", name="Platform")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("tab", name="Platform")).to_be_visible()
 
     web = [urlsplit(url) for url in asked if url.startswith(("http", "ws"))]
     assert any("/static/lab/" in address.path for address in web)

@@ -1,7 +1,6 @@
 """A job in a tab and in a notebook, and the form that submits one, in a real JupyterLab."""
 
 import re
-import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,13 +10,13 @@ from nbconvert import HTMLExporter
 from playwright.sync_api import Locator, Page, Response, expect
 
 from jupyter_platform.client.representation import JOB_MIME
+from tests.waiting import until
 
 from .conftest import await_states
 
 pytestmark = pytest.mark.browser
 
 SCREENSHOTS = Path(__file__).parent / "screenshots"
-SLOW_MS = 90_000
 LEARN = {"type": "LEARN", "networks": ["lenet-digits"], "dataset": "digits"}
 
 
@@ -31,7 +30,7 @@ def trained(lab) -> str:
 def open_job(lab, page: Page, job: str) -> Locator:
     page.goto(f"{lab.page_url(reset=False)}&job={job}")
     view = page.locator(f"#jupyter-platform-job-{job}")
-    expect(view.locator(".jp-Platform-jobHead")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".jp-Platform-jobHead")).to_be_visible()
     return view
 
 
@@ -51,12 +50,12 @@ def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, page: Pag
 
     view = open_job(lab, page, job)
     plot = view.locator(".u-over").first
-    expect(plot).to_be_visible(timeout=SLOW_MS)
+    expect(plot).to_be_visible()
     expect(view.locator("h1")).to_have_text(name)
-    expect(view.get_by_text("validation accuracy").first).to_be_visible(timeout=SLOW_MS)
+    expect(view.get_by_text("validation accuracy").first).to_be_visible()
     legend = view.locator(".jp-Platform-legend").first
     before = legend.inner_text()
-    expect(legend).not_to_have_text(before, timeout=SLOW_MS)
+    expect(legend).not_to_have_text(before)
 
     plot.hover()
     expect(legend).to_contain_text("step")
@@ -77,7 +76,7 @@ def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, page: Pag
 
     view.get_by_role("button", name="Stop").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
-    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible()
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
     assert thrown == []
@@ -87,7 +86,7 @@ def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, page: Page):
     options = {"max_iterations": 1}
     job = lab.platform("POST", "jobs", {**LEARN, "name": "short", "options": options})["id"]
     view = open_job(lab, page, job)
-    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible()
 
     lab.platform("DELETE", f"jobs/{job}")
 
@@ -96,7 +95,7 @@ def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, page: Page):
 
 def test_an_evaluation_opens_on_its_scores(lab, page: Page, trained: str):
     view = open_job(lab, page, trained)
-    expect(view.get_by_role("button", name="Delete")).to_be_visible(timeout=SLOW_MS)
+    expect(view.get_by_role("button", name="Delete")).to_be_visible()
     view.get_by_role("tab", name="Log").click()
     view.get_by_role("searchbox").fill("VALIDATION_accuracy 0")
     expect(view.locator(".jp-Platform-logTools")).to_contain_text("3 lines")
@@ -105,25 +104,25 @@ def test_an_evaluation_opens_on_its_scores(lab, page: Page, trained: str):
 
     view = open_job(lab, page, job)
 
-    expect(view.locator(".jp-Platform-scores .jp-mod-main")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".jp-Platform-scores .jp-mod-main")).to_be_visible()
     expect(view.locator(".jp-Platform-matrix tbody tr")).to_have_count(10)
     expect(view.locator(".jp-Platform-examples canvas")).to_have_count(16)
     picture(page, "evaluation-10")
     page.reload()
-    expect(view.locator(".jp-Platform-matrix")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".jp-Platform-matrix")).to_be_visible()
 
 
 def test_the_form_says_what_is_wrong_where_it_is_wrong(lab, page: Page):
     page.goto(f"{lab.page_url(reset=False)}&submit")
     form = page.locator(".jp-Platform-form")
-    expect(form).to_be_visible(timeout=SLOW_MS)
+    expect(form).to_be_visible()
     form.get_by_role("combobox", name="Network").fill("lenet-digits")
     form.get_by_label("Dataset").fill("digits")
     text = form.get_by_label("Options as text")
     text.fill("learning_rte=abc\nbatch_size=0")
 
     field = form.locator("[data-control='option.batch_size']")
-    expect(field.get_by_role("alert")).to_contain_text("batch_size", timeout=SLOW_MS)
+    expect(field.get_by_role("alert")).to_contain_text("batch_size")
     picture(page, "form-errors")
     form.get_by_role("button", name="Use learning_rate").click()
     field = form.locator("[data-control='option.learning_rate']")
@@ -133,16 +132,16 @@ def test_the_form_says_what_is_wrong_where_it_is_wrong(lab, page: Page):
 
     text.fill('learningRate=0.01 batchSize=64 maxIterations=3 name="from DIANNE"')
     expect(field.locator("input")).to_have_value("0.01")
-    expect(form.get_by_role("status").last).to_contain_text("start", timeout=SLOW_MS)
+    expect(form.get_by_role("status").last).to_contain_text("start")
     text.press("Control+Enter")
 
-    expect(page.get_by_role("heading", name="from DIANNE")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("heading", name="from DIANNE")).to_be_visible()
 
 
 def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Page, trained: str):
     page.goto(f"{lab.page_url()}&job={trained}")  # a link that forgets the layout besides
     view = page.locator(f"#jupyter-platform-job-{trained}")
-    expect(view).to_be_visible(timeout=SLOW_MS)
+    expect(view).to_be_visible()
     page.get_by_role("button", name="Submit", exact=True).first.click()
     form = page.locator(".jp-Platform-form")
     form.get_by_role("combobox", name="Network").fill("lenet-digits")
@@ -152,18 +151,15 @@ def test_a_form_and_a_job_of_a_link_are_there_again_after_a_reload(lab, page: Pa
             "/api/workspaces" in answer.url
             and "seed" in (answer.request.post_data or "")
             and trained in (answer.request.post_data or "")
-        ),
-        timeout=SLOW_MS,
+        )
     ):
         pass  # the layout of the page is saved a moment after it has changed
     # Until then a reload follows the link again, which forgets the layout.
-    page.wait_for_url(lambda url: "job=" not in url and "reset" not in url, timeout=SLOW_MS)
+    page.wait_for_url(lambda url: "job=" not in url and "reset" not in url)
 
     page.reload()
 
-    expect(form.get_by_role("combobox", name="Network")).to_have_value(
-        "lenet-digits", timeout=SLOW_MS
-    )
+    expect(form.get_by_role("combobox", name="Network")).to_have_value("lenet-digits")
     expect(form.get_by_label("Options as text")).to_have_value("batch_size=64\nseed=7")
     expect(form.locator("[data-control='option.batch_size'] input")).to_have_value("64")
     expect(page.locator(".jp-Platform-form")).to_have_count(1)
@@ -184,7 +180,7 @@ def test_a_closed_tab_opens_again_and_is_not_there_after_a_reload(lab, page: Pag
     panel = page.locator("#jupyter-platform-panel-networks")
     form = page.locator("[id^='jupyter-platform-submit-']")
     card = page.locator(".jp-LauncherCard", has_text=re.compile("^Networks$"))
-    expect(view).to_be_visible(timeout=SLOW_MS)
+    expect(view).to_be_visible()
 
     for _ in range(2):
         close_tab(page, view)
@@ -196,13 +192,13 @@ def test_a_closed_tab_opens_again_and_is_not_there_after_a_reload(lab, page: Pag
     close_tab(page, view)  # the last one: JupyterLab shows its launcher
     for _ in range(2):
         card.click()
-        expect(panel.get_by_role("button", name="lenet-digits")).to_be_visible(timeout=SLOW_MS)
+        expect(panel.get_by_role("button", name="lenet-digits")).to_be_visible()
         close_tab(page, panel)
-    with page.expect_response(lambda answer: "/api/workspaces" in answer.url, timeout=SLOW_MS):
+    with page.expect_response(lambda answer: "/api/workspaces" in answer.url):
         pass
     page.reload()
 
-    expect(row).to_be_visible(timeout=SLOW_MS)
+    expect(row).to_be_visible()
     for tab in (view, panel, form):
         expect(tab).to_have_count(0)
 
@@ -238,8 +234,8 @@ def test_an_old_notebook_shows_the_job_as_it_is_today(lab, page: Page, trained: 
     page.goto(write_notebook(lab, "yesterday.ipynb", trained))
 
     view = page.locator(".jp-OutputArea .jp-Platform-jobView")
-    expect(view.locator("h1")).to_have_text("lenet-digits-digits", timeout=SLOW_MS)
-    expect(view.locator(".u-over").first).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator("h1")).to_have_text("lenet-digits-digits")
+    expect(view.locator(".u-over").first).to_be_visible()
     expect(page.get_by_text("what was so when the cell ran")).to_have_count(0)
     picture(page, "notebook-output")
 
@@ -248,7 +244,7 @@ def test_a_saved_notebook_keeps_how_its_job_ended(lab, page: Page, trained: str,
     await_states(lab, {"finished": trained})
     with page.expect_response(lambda answer: f"outputs/jobs/{trained}" in answer.url):
         page.goto(write_notebook(lab, "kept.ipynb", trained))
-    expect(page.locator(".jp-OutputArea .jp-Platform-jobView h1")).to_be_visible(timeout=SLOW_MS)
+    expect(page.locator(".jp-OutputArea .jp-Platform-jobView h1")).to_be_visible()
 
     saved = save(lab, page, "kept.ipynb")
 
@@ -267,13 +263,14 @@ def test_a_saved_notebook_keeps_how_its_job_ended(lab, page: Page, trained: str,
 
 def save(lab, page: Page, name: str) -> nbformat.NotebookNode:
     """Save the notebook that is open until its first output is final, and return it."""
-    deadline = time.monotonic() + SLOW_MS / 1000
-    while True:
-        with page.expect_response(lambda answer: is_saved(answer, name), timeout=SLOW_MS):
-            page.get_by_role("button", name="Save and create checkpoint").click(timeout=SLOW_MS)
-        saved = nbformat.from_dict(lab.api("GET", f"contents/{name}")["content"])
-        if "final" in saved.cells[0].outputs[0].data[JOB_MIME] or time.monotonic() > deadline:
-            return saved
+
+    def saved() -> nbformat.NotebookNode | None:
+        with page.expect_response(lambda answer: is_saved(answer, name)):
+            page.get_by_role("button", name="Save and create checkpoint").click()
+        found = nbformat.from_dict(lab.api("GET", f"contents/{name}")["content"])
+        return found if "final" in found.cells[0].outputs[0].data[JOB_MIME] else None
+
+    return until(saved, "a final output")
 
 
 def is_saved(answer: Response, name: str) -> bool:

@@ -11,7 +11,6 @@ from .conftest import await_states, choose, open_sidebar, picture
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 90_000
 SWEEP = {
     "submission": {
         "type": "LEARN",
@@ -44,12 +43,12 @@ def test_a_sweep_is_one_row_that_opens_its_table_and_its_jobs_compare(lab, page:
             choose(lab.url, lab.token, theme)
             sidebar = open_sidebar(lab, page)
             row = sidebar.locator(f"li[data-sweep='{found}']")
-            expect(row).to_contain_text("6 jobs", timeout=SLOW_MS)
+            expect(row).to_contain_text("6 jobs")
             expect(sidebar.locator(f"li[data-job='{jobs[0]}']")).to_have_count(0)
             row.hover()
             row.get_by_role("button", name="Open the table of sweep").click()
             table = page.locator(".jp-Platform-tableView")
-            expect(table.locator("tbody tr")).to_have_count(6, timeout=SLOW_MS)
+            expect(table.locator("tbody tr")).to_have_count(6)
             expect(table.locator(".jp-Platform-parallel polyline")).to_have_count(6)
             picture(page, f"sweep-table-{theme}")
 
@@ -60,7 +59,7 @@ def test_a_sweep_is_one_row_that_opens_its_table_and_its_jobs_compare(lab, page:
                 table.locator(f"tr[data-job='{job}'] input").check()
             table.get_by_role("button", name="Compare", exact=True).click()
             compare = page.locator(".jp-Platform-compareView")
-            expect(compare.locator(".jp-Platform-plot canvas")).to_have_count(3, timeout=SLOW_MS)
+            expect(compare.locator(".jp-Platform-plot canvas")).to_have_count(3)
             options = compare.locator("section", has_text="Options")
             expect(options.locator("table")).to_contain_text("learning_rate")
             expect(options.locator("table")).not_to_contain_text("max_iterations")
@@ -75,16 +74,16 @@ def test_the_table_searches_groups_and_keeps_names_and_notes(lab, page: Page, sw
     page.goto(f"{lab.page_url()}&open=jobs")
     table = page.locator(".jp-Platform-tableView")
     row = table.locator(f"tr[data-job='{jobs[0]}']")
-    expect(row).to_be_visible(timeout=SLOW_MS)
+    expect(row).to_be_visible()
 
     row.click(button="right")
     page.get_by_role("menuitem", name="Rename…").click()
     page.locator(".jp-Dialog input").fill("the first of six")
     page.get_by_role("button", name="Ok", exact=True).click()
-    expect(row).to_contain_text("the first of six", timeout=SLOW_MS)
+    expect(row).to_contain_text("the first of six")
 
     table.locator("select").select_option("sweep")
     expect(table.locator(".jp-Platform-table-group").first).to_contain_text("6 jobs")
     table.get_by_role("searchbox").fill("first of six")
-    expect(table.locator("tr[data-job]")).to_have_count(1, timeout=SLOW_MS)
+    expect(table.locator("tr[data-job]")).to_have_count(1)
     picture(page, "jobs-table")

@@ -14,7 +14,6 @@ from .test_next_jobs import filled_in, open_job, submitted
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 90_000
 ROWS = (
     f"{0.5 * n:.1f};{'' if n == 7 else 100 - n};{('mild', 'herb')[n % 2]};"
     f"{('klein', 'groß')[n > 40]}\n".replace(".", ",")
@@ -79,22 +78,22 @@ def add_the_table(lab, page: Page) -> Locator:
     )
     page.goto(lab.page_url())
     entry = page.locator(".jp-DirListing-item", has_text="pflanzen.csv")
-    expect(entry).to_be_visible(timeout=SLOW_MS)
+    expect(entry).to_be_visible()
     entry.click(button="right")
     page.locator(".lm-Menu-itemLabel", has_text="Use as dataset").click()
     panel = page.locator("#jupyter-platform-panel-datasets")
-    expect(panel.get_by_role("alert")).to_have_count(2, timeout=SLOW_MS)
+    expect(panel.get_by_role("alert")).to_have_count(2)
     panel.get_by_label("Missing values").select_option(label="become the mean")
-    expect(panel.get_by_role("alert")).to_have_count(1, timeout=SLOW_MS)
+    expect(panel.get_by_role("alert")).to_have_count(1)
     panel.get_by_label("Text columns").select_option(label="becomes one-hot")
     samples = panel.get_by_text("80 samples of shape 4, 2 classes.")
-    expect(samples).to_be_visible(timeout=SLOW_MS)
+    expect(samples).to_be_visible()
     panel.get_by_role("button", name="Add dataset").click()
     train = panel.get_by_role("link", name="Train")
-    expect(train).to_be_visible(timeout=SLOW_MS)
+    expect(train).to_be_visible()
     train.click()
     form = page.locator(".jp-Platform-form:visible")
-    expect(form.get_by_label("Dataset")).to_have_value("pflanzen", timeout=SLOW_MS)
+    expect(form.get_by_label("Dataset")).to_have_value("pflanzen")
     return form
 
 
@@ -102,14 +101,14 @@ def submit_a_sweep(lab, page: Page, form: Locator) -> tuple[str, list[str]]:
     """Submit six jobs from the form; return the sweep and its jobs when they have finished."""
     form.get_by_role("combobox", name="Network").fill("small")
     form.locator("[data-control='text'] textarea").fill(OPTIONS)
-    expect(form.get_by_text("Makes 6 jobs.")).to_be_visible(timeout=SLOW_MS)
+    expect(form.get_by_text("Makes 6 jobs.")).to_be_visible()
     expect(form.get_by_label("Search", exact=True)).to_have_value("grid")
-    expect(form.get_by_text("would start").first).to_be_visible(timeout=SLOW_MS)
+    expect(form.get_by_text("would start").first).to_be_visible()
     form.get_by_text("Makes 6 jobs.").scroll_into_view_if_needed()
     picture(page, "newcomer-sweep-form")
     form.get_by_role("button", name="Submit", exact=True).click()
     rows = page.locator(".jp-Platform-tableView tr[data-job]")
-    expect(rows).to_have_count(6, timeout=SLOW_MS)
+    expect(rows).to_have_count(6)
     sweep = lab.platform("GET", "sweeps")[0]["id"]
     jobs = [item["id"] for item in lab.platform("GET", f"jobs?sweep={sweep}")["items"]]
     for job in jobs:
@@ -125,5 +124,5 @@ def compare_them(page: Page, jobs: list[str]) -> None:
     table.get_by_role("button", name="Compare", exact=True).click()
     compare = page.locator(".jp-Platform-compareView")
     options = compare.locator("section", has_text="Options").locator("table")
-    expect(options).to_contain_text("learning_rate", timeout=SLOW_MS)
+    expect(options).to_contain_text("learning_rate")
     picture(page, "newcomer-compare")

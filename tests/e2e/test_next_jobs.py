@@ -12,7 +12,6 @@ from .conftest import await_states, open_sidebar, picture
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 90_000
 RATE = 0.01
 
 
@@ -33,16 +32,16 @@ def learned(lab) -> Iterator[dict]:
 def open_job(lab, page: Page, job: str) -> Locator:
     page.goto(f"{lab.page_url()}&job={job}")
     view = page.locator(f"#jupyter-platform-job-{job}")
-    expect(view.locator("h1")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator("h1")).to_be_visible()
     return view
 
 
 def filled_in(page: Page, title: str | re.Pattern[str]) -> Locator:
     """Return the form of the tab that is current, which has a title."""
     tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.jp-mod-current")
-    expect(tab).to_have_text(title, timeout=SLOW_MS)
+    expect(tab).to_have_text(title)
     form = page.locator(".jp-Platform-form:visible")
-    expect(form.get_by_text(re.compile("^would (start|wait)")).first).to_be_visible(timeout=SLOW_MS)
+    expect(form.get_by_text(re.compile("^would (start|wait)")).first).to_be_visible()
     return form
 
 
@@ -50,7 +49,7 @@ def submitted(lab, page: Page, form: Locator) -> dict:
     """Submit what stands in a form, and return the job once it has finished."""
     form.get_by_role("button", name="Submit", exact=True).click()
     view = page.locator("[id^='jupyter-platform-job-']:visible").last
-    expect(view.locator("h1")).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator("h1")).to_be_visible()
     expect(form).to_have_count(0)
     job = lab.platform("GET", "jobs?limit=1")["items"][0]["id"]
     await_states(lab, {"finished": job})
@@ -79,7 +78,7 @@ def test_the_weights_of_a_job_are_evaluated_and_continued(lab, page: Page, learn
 def test_a_job_is_done_again_under_another_name_from_its_row(lab, page: Page, learned: dict):
     sidebar = open_sidebar(lab, page)
     row = sidebar.locator(f"li[data-job='{learned['id']}']")
-    row.get_by_role("button", name="More actions").click(timeout=SLOW_MS)
+    row.get_by_role("button", name="More actions").click()
     page.get_by_role("menuitem", name="Resubmit").click()
 
     form = filled_in(page, "Resubmit first steps")
@@ -94,10 +93,10 @@ def test_the_weights_of_a_job_are_tried(lab, page: Page, learned: dict):
 
     panel = page.locator("#jupyter-platform-panel-networks")
     weights = panel.get_by_label("Weights")
-    expect(weights).to_be_visible(timeout=SLOW_MS)
+    expect(weights).to_be_visible()
     shown = weights.evaluate("node => node.selectedOptions[0].text")
     assert shown.startswith(f"{learned['id']}/")
-    expect(panel.locator(".jp-PlatformPanel-result")).not_to_be_empty(timeout=SLOW_MS)
+    expect(panel.locator(".jp-PlatformPanel-result")).not_to_be_empty()
     picture(page, "job-tried")
 
 
@@ -114,5 +113,5 @@ def test_a_panel_becomes_the_current_tab(lab, page: Page, name: str):
     menu.get_by_role("menuitem", name=name, exact=True).click()
 
     tab = page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab.jp-mod-current")
-    expect(tab).to_have_text(name, timeout=SLOW_MS)
+    expect(tab).to_have_text(name)
     expect(page.locator(".jp-Platform-panelTab:visible")).to_have_count(1)

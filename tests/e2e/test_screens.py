@@ -17,7 +17,6 @@ from .jupyter import JupyterServer, folders_in, running_jupyter
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 90_000
 NARROW_PX = 320
 DATASET = {
     "kind": "blobs",
@@ -79,15 +78,15 @@ def test_the_first_opening_shows_a_job_that_learns(alone: JupyterServer, page: P
     page.goto(f"{alone.url}?token={alone.token}")
 
     view = page.locator("[id^='jupyter-platform-job-']")
-    expect(view.locator(".u-over").first).to_be_visible(timeout=SLOW_MS)
-    expect(view.locator(".jp-Platform-jobHead")).to_contain_text("running", timeout=SLOW_MS)
-    expect(view.get_by_text("validation accuracy").first).to_be_visible(timeout=SLOW_MS)
+    expect(view.locator(".u-over").first).to_be_visible()
+    expect(view.locator(".jp-Platform-jobHead")).to_contain_text("running")
+    expect(view.get_by_text("validation accuracy").first).to_be_visible()
     expect(view.get_by_role("button", name=re.compile("^loss"))).to_be_visible()
     sidebar = page.locator("#jupyter-platform-sidebar")
     row = sidebar.get_by_role("region", name="Running").locator("[data-job]")
-    expect(row).to_contain_text("loss", timeout=SLOW_MS)
+    expect(row).to_contain_text("loss")
     before = row.inner_text()
-    expect(row).not_to_have_text(before, timeout=SLOW_MS)
+    expect(row).not_to_have_text(before)
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
     page.wait_for_timeout(1500)  # what would come late, such as a question, has come
     picture(page, f"first-opening-{theme}")
@@ -140,10 +139,10 @@ def test_a_narrow_sidebar_shows_every_state(lab, page: Page, every_state):
 def shows_every_state(page: Page, sidebar: Locator, jobs: dict[str, str], theme: str) -> None:
     """Check that jobs are told apart and nothing is cut off, and take a picture."""
     waiting = sidebar.locator(f"[data-job='{jobs['queued']}']")
-    expect(waiting).to_contain_text("needs 1 CPU on one host", timeout=SLOW_MS)
+    expect(waiting).to_contain_text("needs 1 CPU on one host")
     running = sidebar.get_by_role("region", name="Running")
     for detail in running.locator(".jp-Platform-job-detail").all():
-        expect(detail).to_contain_text("loss", timeout=SLOW_MS)
+        expect(detail).to_contain_text("loss")
 
     picture(page, f"sidebar-{NARROW_PX}-{theme}")
 
@@ -185,7 +184,7 @@ def test_a_matrix_of_a_hundred_classes_can_be_read(lab, page: Page, evaluated: s
     page.goto(f"{lab.page_url()}&job={evaluated}")
     view = page.locator(f"#jupyter-platform-job-{evaluated}")
     matrix = view.get_by_role("img", name="Confusion matrix of 100 classes")
-    expect(matrix).to_be_visible(timeout=SLOW_MS)
+    expect(matrix).to_be_visible()
 
     picture(page, f"evaluation-100-{themed}")
     matrix.scroll_into_view_if_needed()
@@ -209,7 +208,7 @@ def test_predicted_numbers_are_plotted_over_the_true_ones(lab, page: Page, regre
     page.goto(f"{lab.page_url()}&job={regression}")
     view = page.locator(f"#jupyter-platform-job-{regression}")
     plot = view.get_by_role("img", name="Predicted over true numbers of")
-    expect(plot.locator("canvas")).to_be_visible(timeout=SLOW_MS)
+    expect(plot.locator("canvas")).to_be_visible()
 
     picture(page, f"evaluation-regression-{themed}")
 

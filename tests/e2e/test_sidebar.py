@@ -11,7 +11,6 @@ from .conftest import await_states, choose, make_as_wide, open_sidebar, picture
 
 pytestmark = pytest.mark.browser
 
-SLOW_MS = 90_000
 DEFAULT_PX = 250
 RATES = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
 CUT = "node => node.scrollWidth > node.clientWidth"
@@ -55,7 +54,7 @@ def shows_what_differs(sidebar: Locator, sweep: list[str]) -> None:
     for job, rate in zip(sweep, RATES, strict=True):
         row = sidebar.locator(f"li[data-job='{job}']")
         own = row.locator(".jp-Platform-job-own")
-        expect(own).to_have_text(f"lr {rate}", timeout=SLOW_MS)
+        expect(own).to_have_text(f"lr {rate}")
         assert not own.evaluate(CUT)
         score = row.locator(".jp-Platform-job-outcome")
         assert float(score.inner_text()) <= 1
@@ -67,7 +66,7 @@ def test_pointing_at_a_row_moves_and_cuts_nothing(lab, page: Page, sweep: list[s
     sidebar = open_sidebar(lab, page)
     make_as_wide(page, sidebar, DEFAULT_PX)
     row = sidebar.locator(f"li[data-job='{sweep[0]}']")
-    expect(row).to_be_visible(timeout=SLOW_MS)
+    expect(row).to_be_visible()
     page.mouse.move(700, 10)
     before = row.evaluate(PLACES)
 
