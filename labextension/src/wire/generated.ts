@@ -638,7 +638,7 @@ export interface components {
          * @description What a job does. Each type has a lane of its own in the queue.
          * @enum {string}
          */
-        JobType: "LEARN" | "EVALUATE" | "ACT";
+        JobType: "LEARN" | "EVALUATE" | "ACT" | "RUN";
         /** @description Weights that belong to a job: those that it made, or those that it judged or acted with. */
         JobWeights: {
             network: string;
