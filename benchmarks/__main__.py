@@ -16,6 +16,7 @@ NAMES = (
     "evaluate_throughput",
     "curve_read",
     "first_page",
+    "planner",
     "fifty_jobs",
     "many_clients",
     "opening",

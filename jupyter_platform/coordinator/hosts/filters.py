@@ -9,8 +9,13 @@ nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from jupyter_platform.core.units import parse_bytes
 
@@ -24,13 +29,31 @@ ATTRIBUTES = (*TEXTS, *NUMBERS, *SIZES, *FLAGS)
 MOST_CHARACTERS = 2000
 _DEEPEST = 20
 
+_REMEMBERED = 2**14
+"""Values of an attribute whose answers each comparison of a filter remembers."""
+
 Value = str | int
-Attributes = Mapping[str, tuple[Value, ...]]
+Values = tuple[Value, ...]
+Attributes = Mapping[str, Values]
 """Attribute to its values."""
-Filter = Callable[[Attributes], bool]
+Mask = NDArray[np.bool_]
+Column = Callable[[str], Sequence[Values]]
+"""Attribute to its values on each of many hosts."""
 
 _ITEM = re.compile(r"([A-Za-z_]+)\s*(~=|>=|<=|=)((?:[^()\\]|\\.)*)", re.DOTALL)
 _PART = re.compile(r"\\(.)|(\*)|([^\\*]+)", re.DOTALL)
+
+
+class Filter(ABC):
+    """Tells which hosts match."""
+
+    @abstractmethod
+    def __call__(self, host: Attributes) -> bool:
+        """Return whether the attributes of a host match."""
+
+    @abstractmethod
+    def mask(self, column: Column) -> Mask:
+        """Return which of many hosts match."""
 
 
 class FilterError(ValueError):
@@ -39,7 +62,7 @@ class FilterError(ValueError):
 
 @lru_cache(maxsize=256)
 def parse_filter(text: str) -> Filter:
-    """Return a function that tells whether the attributes of a host match.
+    """Return the filter that a text describes.
 
     Raises
     ------
@@ -52,6 +75,54 @@ def parse_filter(text: str) -> Filter:
     found = parser.filter(0)
     parser.end()
     return found
+
+
+@dataclass(frozen=True)
+class _Comparison(Filter):
+    name: str
+    matches: Callable[[Values], bool]
+
+    def __call__(self, host: Attributes) -> bool:
+        return self.matches(host.get(self.name, ()))
+
+    def mask(self, column: Column) -> Mask:
+        values = column(self.name)
+        return np.fromiter(map(self.matches, values), np.bool_, len(values))
+
+
+@dataclass(frozen=True)
+class _Not(Filter):
+    part: Filter
+
+    def __call__(self, host: Attributes) -> bool:
+        return not self.part(host)
+
+    def mask(self, column: Column) -> Mask:
+        return ~self.part.mask(column)
+
+
+@dataclass(frozen=True)
+class _All(Filter):
+    parts: list[Filter]
+
+    def __call__(self, host: Attributes) -> bool:
+        return all(part(host) for part in self.parts)
+
+    def mask(self, column: Column) -> Mask:
+        found: Mask = np.logical_and.reduce([part.mask(column) for part in self.parts])
+        return found
+
+
+@dataclass(frozen=True)
+class _Any(Filter):
+    parts: list[Filter]
+
+    def __call__(self, host: Attributes) -> bool:
+        return any(part(host) for part in self.parts)
+
+    def mask(self, column: Column) -> Mask:
+        found: Mask = np.logical_or.reduce([part.mask(column) for part in self.parts])
+        return found
 
 
 class _Parser:
@@ -85,9 +156,8 @@ class _Parser:
             parts.append(self.filter(depth + 1))
             self._skip()
         if sign == "!":
-            return lambda host: not parts[0](host)
-        quantifier = all if sign == "&" else any
-        return lambda host: quantifier(part(host) for part in parts)
+            return _Not(parts[0])
+        return _All(parts) if sign == "&" else _Any(parts)
 
     def _item(self) -> Filter:
         match = _ITEM.match(self._text, self._at)
@@ -104,7 +174,7 @@ class _Parser:
         if name in FLAGS:
             return _flag_item(name, sign, value)
         if value == "*" and sign == "=":
-            return lambda host: bool(host.get(name))
+            return _Comparison(name, bool)
         if name in TEXTS:
             return _text_item(name, sign, value)
         return _number_item(name, sign, value)
@@ -128,14 +198,16 @@ def _text_item(name: str, sign: str, value: str) -> Filter:
     if sign != "=":
         raise FilterError(f"{name} is a text and has no order; write {name}={value}")
     pattern = re.compile("".join(_as_pattern(part) for part in _PART.finditer(value)), re.I | re.S)
-    return lambda host: any(pattern.fullmatch(str(item)) for item in host.get(name, ()))
+    return _Comparison(
+        name, _remembering(lambda values: any(pattern.fullmatch(str(item)) for item in values))
+    )
 
 
 def _flag_item(name: str, sign: str, value: str) -> Filter:
     if sign != "=" or value.lower() not in ("true", "false"):
         raise FilterError(f"{name} is true or false; write {name}=true or {name}=false")
     wanted, role = value.lower() == "true", FLAGS[name]
-    return lambda host: (role in host.get("role", ())) is wanted
+    return _Comparison("role", lambda values: (role in values) is wanted)
 
 
 def _as_pattern(part: re.Match[str]) -> str:
@@ -149,7 +221,14 @@ def _number_item(name: str, sign: str, value: str) -> Filter:
         accepted = "a size such as 16GB" if name in SIZES else "a whole number"
         raise FilterError(f"{name}{sign}{value} wants {accepted}") from error
     compare = {"=": int.__eq__, ">=": int.__ge__, "<=": int.__le__}[sign]
-    return lambda host: any(compare(int(item), wanted) for item in host.get(name, ()))
+    return _Comparison(
+        name, _remembering(lambda values: any(compare(int(item), wanted) for item in values))
+    )
+
+
+def _remembering(matches: Callable[[Values], bool]) -> Callable[[Values], bool]:
+    # Hosts keep their values, and the planner asks for all of them at each of its turns.
+    return lru_cache(maxsize=_REMEMBERED)(matches)
 
 
 def _listed(names: tuple[str, ...]) -> str:

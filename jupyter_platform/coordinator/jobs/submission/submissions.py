@@ -29,6 +29,7 @@ from jupyter_platform.coordinator.repository import (
     TagRepository,
 )
 from jupyter_platform.coordinator.workloads.planning import Policy, sentence
+from jupyter_platform.coordinator.workloads.planning.fleet import Fleet
 from jupyter_platform.coordinator.workloads.planning.reasons import impossible
 from jupyter_platform.core.errors import (
     FieldError,
@@ -208,7 +209,7 @@ class Submissions:
 
     def _warn_of_the_impossible(self, resolved: Resolved) -> None:
         offers = [replace(offer, up=True) for offer in self._hosts.offers()]
-        reason = impossible(resolved.shape, offers, Policy()) if offers else None
+        reason = impossible(resolved.shape, Fleet(offers, Policy())) if offers else None
         if reason is not None:
             text = sentence(reason, 0.0)
             resolved.warnings.append(f"{text}; it waits until a host that can run it joins")

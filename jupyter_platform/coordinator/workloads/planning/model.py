@@ -5,7 +5,8 @@ Times are Unix times in seconds, memory is in bytes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,6 +108,47 @@ class Reason:
 
     code: str
     data: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Behind:
+    """What waits in a lane behind the first of it that is blocked."""
+
+    first: str
+    """Name of that one."""
+    others: dict[str, int] = field(default_factory=dict)
+    """Workload to how many others, apart from the first, wait before it."""
+
+
+class Reasons(Mapping[str, Reason]):
+    """Workloads to why they wait; those behind others of their lane are told so when it is read.
+
+    Parameters
+    ----------
+    own : mapping of str to Reason
+        Workloads with a reason of their own.
+    behind : sequence of Behind
+        The others.
+    """
+
+    def __init__(self, own: Mapping[str, Reason], behind: Sequence[Behind]) -> None:
+        self._own = own
+        self._behind = behind
+
+    def __getitem__(self, workload: str) -> Reason:
+        if workload in self._own:
+            return self._own[workload]
+        for lane in self._behind:
+            if workload in lane.others:
+                data = {"first": lane.first, "others": lane.others[workload]}
+                return Reason("behind", data)
+        raise KeyError(workload)
+
+    def __iter__(self) -> Iterator[str]:
+        return itertools.chain(self._own, *(lane.others for lane in self._behind))
+
+    def __len__(self) -> int:
+        return len(self._own) + sum(len(lane.others) for lane in self._behind)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from jupyter_platform.coordinator.hosts.offers import HostOffer
-from jupyter_platform.coordinator.workloads.planning.model import Policy, Reason, Shape
-from jupyter_platform.coordinator.workloads.planning.rooms import (
+import numpy as np
+
+from jupyter_platform.coordinator.workloads.planning.fleet import (
     BARRIER,
-    HostRoom,
-    admits,
-    count,
-    deficit,
-    host_rooms,
+    GPUS,
+    PLACES,
+    Fleet,
+    counts,
+    deficits,
     need,
 )
+from jupyter_platform.coordinator.workloads.planning.model import Reason, Shape
+from jupyter_platform.coordinator.workloads.planning.rooms import Rooms
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
 
 _DIMENSIONS = ("cpus", "memory", "gpus", "places")
@@ -25,60 +26,60 @@ _ORDER = (2, 0, 1, 3)
 """GPUs are named first: they are the scarcest."""
 
 
-def impossible(shape: Shape, hosts: Sequence[HostOffer], policy: Policy) -> Reason | None:
+def impossible(shape: Shape, fleet: Fleet) -> Reason | None:
     """Say why no host that is up could ever run a shape; None when it could run."""
-    if not any(host.up for host in hosts):
-        return Reason("no_host", {"lost": len(hosts)})
-    hosts = [host for host in hosts if admits(host, shape)]
-    if not hosts:
+    if not fleet.up.any():
+        return Reason("no_host", {"lost": len(fleet)})
+    admitted = fleet.admits(shape)
+    if not admitted.any():
         wanted_of = {"targets": shape.targets, "filter": shape.target_filter}
         return Reason("no_match", {**wanted_of, "at_home": shape.at_home})
-    rooms = host_rooms(hosts, (), {}, policy)
-    whole = {name: room.whole(shape) for name, room in rooms.items()}
-    able = sum(count(room, shape) for room in whole.values())
+    whole = fleet.room(shape)
+    ranks = counts(whole, shape)
+    able = int(ranks[fleet.up].sum())
     if able >= shape.ranks:
         return None
-    lost = [host for host in hosts if not host.up]
-    back = host_rooms([replace(host, up=True) for host in lost], (), {}, policy)
-    helpful = [name for name, room in back.items() if count(room.whole(shape), shape)]
-    if able + sum(count(room.whole(shape), shape) for room in back.values()) >= shape.ranks:
-        data = {**_asked(shape), "hosts": sorted(helpful)}
-        return Reason("host_lost", data)
+    if int(ranks.sum()) >= shape.ranks:
+        helpful = np.flatnonzero(~fleet.up & (ranks > 0))
+        names = [fleet.names[row] for row in helpful]
+        return Reason("host_lost", {**_asked(shape), "hosts": names})
     if able:
         return Reason("gang_too_wide", {**_asked(shape), "most": able})
     wanted = need(shape)
+    possible = whole[:, fleet.up & admitted]
     for dimension in _ORDER:
-        most = max((room[dimension] for room in whole.values()), default=0)
+        most = int(possible[dimension].max(initial=0))
         if most < wanted[dimension]:
             data = {**_asked(shape), "what": _DIMENSIONS[dimension], "most": most}
             return Reason("impossible", data)
     return Reason("no_single_host", _asked(shape))
 
 
-def no_room(shape: Shape, rooms: Mapping[str, HostRoom], at: float | None) -> Reason:
+def no_room(shape: Shape, rooms: Rooms, at: float | None) -> Reason:
     """Say what is missing where least is missing, and when it is likely to be there."""
     data = {**_asked(shape), "at": at}
+    fleet, room = rooms.fleet, rooms.room(shape)
     if shape.ranks > 1:
-        fits = sum(count(room.room(shape), shape) for room in rooms.values())
+        fits = int(counts(room, shape).sum())
         return Reason("no_room_for_gang", {**data, "fits": fits})
-    wanted = need(shape)
-    able = [room for room in rooms.values() if count(room.whole(shape), shape)]
-    shared = [room for room in able if room.room(shape)[3] > -BARRIER // 2]
-    if not shared:
+    whole = fleet.room(shape)
+    able = fleet.up & (counts(whole, shape) > 0) & (room[PLACES] > -BARRIER // 2)
+    (shared,) = able.nonzero()
+    if not len(shared):
         return Reason("not_free", {**data, "own": shape.force_free})
-    best = min(shared, key=lambda room: (deficit(room.room(shape), wanted), room.offer.name))
-    free, whole = best.room(shape), best.whole(shape)
-    dimension = next(index for index in _ORDER if free[index] < wanted[index])
-    taken = len(best.offer.gpus) - len(best.grantable)
+    best = int(shared[deficits(room[:, shared], shape, 1).argmin()])
+    wanted = need(shape)
+    dimension = next(index for index in _ORDER if room[index, best] < wanted[index])
+    taken = len(fleet.offers[best].gpus) - len(fleet.grantable[best])
     return Reason(
         "no_room",
         {
             **data,
             "what": _DIMENSIONS[dimension],
-            "free": max(free[dimension], 0),
-            "whole": whole[dimension],
-            "strangers": taken if dimension == 2 else 0,
-            "host": best.offer.name if len(rooms) > 1 else None,
+            "free": max(int(room[dimension, best]), 0),
+            "whole": int(whole[dimension, best]),
+            "strangers": taken if dimension == GPUS else 0,
+            "host": fleet.names[best] if np.count_nonzero(fleet.up) > 1 else None,
         },
     )
 

@@ -6,22 +6,27 @@ blocked one when it ends before that one can start, or takes only what that one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jupyter_platform.coordinator.workloads.planning.model import LeaseView, Reservation, Shape
-from jupyter_platform.coordinator.workloads.planning.rooms import (
+import numpy as np
+
+from jupyter_platform.coordinator.workloads.planning.fleet import (
     BARRIER,
     NOTHING,
-    HostRoom,
+    PLACES,
+    Column,
+    Columns,
     Room,
     count,
-    deficit,
+    counts,
+    deficits,
     least,
     minus,
     need,
-    plus,
 )
+from jupyter_platform.coordinator.workloads.planning.model import Pending, Reservation, Shape
+from jupyter_platform.coordinator.workloads.planning.rooms import Leased, Rooms
 
 
 @dataclass
@@ -31,155 +36,215 @@ class Hold:
     shape: Shape
     name: str
     reservation: Reservation
-    spare: dict[str, Room]
-    """Host to the room that may be taken past the reservation's start; other hosts are free."""
+    ranks: dict[int, int]
+    """Row of a host to how many ranks are expected there."""
+    spare: dict[int, Room]
+    """Row of a host to the room that may be taken past the reservation's start; other hosts are
+    free."""
 
-    def binds(self, end: float | None) -> bool:
+    def binds(self, end: float) -> bool:
         """Whether a workload that ends at `end` would still run when this one wants to start."""
         at = self.reservation.at
-        return at is None or end is None or end > at
+        return at is None or end > at
 
-    def take(self, host: str, taken: Room) -> None:
-        """Count room that somebody takes past the reservation's start."""
-        if host in self.spare:
-            self.spare[host] = minus(self.spare[host], taken)
+    def leaves(self, row: int, room: Room, shape: Shape) -> Room:
+        """Return what of the room of a host is left for a shape that is bound."""
+        spare = self.spare.get(row)
+        if spare is None:
+            return room
+        if shape.force_free:
+            return NOTHING
+        cpus, memory, gpus, places = spare
+        if self.shape.role != shape.role:
+            places = room[PLACES]
+        return least(room, (cpus, memory, gpus, places))
 
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """Room that comes back at a time that is known."""
-
-    at: float
-    host: str
-    role: str
-    room: Room
-    """The last dimension counts one process of `role`."""
-    exclusive: bool = False
-    """Whether nothing else may run there until then."""
-
-
-def releases(
-    now: float, leases: Iterable[LeaseView], ends: Mapping[str, float], rooms: dict[str, HostRoom]
-) -> list[Release]:
-    """Return what comes back and when, soonest first; an end that has passed counts as now."""
-    found = []
-    for lease in leases:
-        end = ends.get(lease.workload)
-        if end is None or lease.host not in rooms:
-            continue
-        usable = rooms[lease.host].grantable.intersection(lease.gpus)
-        room = (lease.cpus, lease.memory, len(usable), 1)
-        found.append(Release(max(end, now), lease.host, lease.role, room, lease.exclusive))
-    return sorted(found, key=lambda item: (item.at, item.host, item.role, item.room))
+    def take(self, row: int, shape: Shape, ranks: int) -> None:
+        """Count room that ranks of a shape take past the reservation's start."""
+        if row in self.spare:
+            cpus, memory, gpus, places = need(shape, ranks)
+            if self.shape.role != shape.role:
+                places = 0
+            self.spare[row] = minus(self.spare[row], (cpus, memory, gpus, places))
 
 
-def earliest(
-    shape: Shape, rooms: dict[str, HostRoom], back: list[Release], holds: list[Hold]
-) -> tuple[float | None, dict[str, Room]]:
-    """Return when a shape fits, as far as ends are known, and each host's room at that time.
+class Releases:
+    """Room that comes back at times that are known, soonest first.
 
-    The room is that after the earlier reservations in `holds` have been served.
+    Parameters
+    ----------
+    now : float
+        Unix time, s; an end that has passed counts as now.
+    leased : Leased
+        All grants.
+    ends : mapping of str to float
+        Workload to when it is expected to end; what is absent never comes back.
+    rooms : Rooms
+        Their hosts.
     """
-    state = {
-        name: minus(host.room(shape), _held(name, shape, holds)) for name, host in rooms.items()
-    }
-    fits = {name: count(room, shape) for name, room in state.items()}
-    total = sum(fits.values())
-    for position, item in enumerate(back):
-        places = item.room[3] if item.role == shape.role else 0
-        if item.exclusive or shape.force_free:
+
+    def __init__(self, now: float, leased: Leased, ends: Mapping[str, float], rooms: Rooms) -> None:
+        found = [ends.get(workload) for workload in leased.workloads]
+        known = np.array([end is not None for end in found], np.bool_)
+        at = np.array([max(end, now) for end in found if end is not None], np.float64)
+        order = np.argsort(at, kind="stable")
+        self._rows: Column = np.flatnonzero(known)[order]
+        self._at = at[order]
+        self._host = leased.host[self._rows]
+        gpus = np.zeros(len(found), np.int64)
+        for row, indices in leased.gpus:
+            usable = rooms.fleet.grantable[leased.host[row]]
+            gpus[row] = len(set(indices).intersection(usable))
+        self._room = np.vstack((leased.cpus, leased.memory, gpus))[:, self._rows]
+        self._leased = leased
+        self._rooms = rooms
+
+    def earliest(self, shape: Shape, holds: Sequence[Hold]) -> tuple[float | None, Columns]:
+        """Return when a shape fits, as far as ends are known, and the room of hosts at that time.
+
+        The room is that after the earlier reservations in `holds` have been served.
+        """
+        state = self._rooms.room(shape) - _held(shape, holds, len(self._rooms.fleet))
+        if not len(self._at):
+            return None, state
+        given = self._given(shape)
+        # For each host by itself: how many more ranks fit after each release than before it.
+        order = np.argsort(self._host, kind="stable")
+        host = self._host[order]
+        first = np.flatnonzero(np.r_[True, host[1:] != host[:-1]])
+        sums = np.cumsum(given[:, order], axis=1)
+        before = sums[:, first] - given[:, order[first]]
+        sums -= np.repeat(before, np.diff(np.r_[first, len(host)]), axis=1)
+        fits = counts(state[:, host] + sums, shape)
+        more = np.diff(fits, prepend=0)
+        more[first] = fits[first] - counts(state[:, host[first]], shape)
+        gained = np.zeros_like(more)
+        gained[order] = more
+        total = int(counts(state, shape).sum()) + np.cumsum(gained)
+        last_of_its_time = np.r_[self._at[1:] > self._at[:-1], True]
+        (enough,) = np.nonzero((total >= shape.ranks) & last_of_its_time)
+        if not len(enough):
+            return None, state
+        until = int(enough[0]) + 1
+        for dimension, amounts in enumerate(given[:, :until]):
+            np.add.at(state[dimension], self._host[:until], amounts)
+        return float(self._at[until - 1]), state
+
+    def _given(self, shape: Shape) -> Columns:
+        """Return the room that each release gives to a shape."""
+        places = self._leased.of_role(shape.role)[self._rows].astype(np.int64)
+        if shape.force_free:
             places += BARRIER
-        state[item.host] = plus(state[item.host], (*item.room[:3], places))
-        total -= fits[item.host]
-        fits[item.host] = count(state[item.host], shape)
-        total += fits[item.host]
-        last_of_its_time = position + 1 == len(back) or back[position + 1].at > item.at
-        if total >= shape.ranks and last_of_its_time:
-            return item.at, state
-    return None, state
+        else:
+            places += self._leased.exclusive[self._rows] * BARRIER
+        return np.vstack((self._room, places))
 
 
-def _held(host: str, shape: Shape, holds: list[Hold]) -> Room:
-    held = NOTHING
+def _held(shape: Shape, holds: Sequence[Hold], hosts: int) -> Columns:
+    held = np.zeros((4, hosts), np.int64)
     for hold in holds:
-        ranks = hold.reservation.hosts.get(host, 0)
-        taken = need(hold.shape, ranks)
-        places = ranks if hold.shape.role == shape.role else 0
-        if ranks and (hold.shape.force_free or shape.force_free):
-            places += BARRIER
-        held = plus(held, (*taken[:3], places))
+        rows = np.array(list(hold.ranks), np.int64)
+        ranks = np.array(list(hold.ranks.values()), np.int64)
+        held[:PLACES, rows] += np.outer(need(hold.shape)[:PLACES], ranks)
+        if hold.shape.role == shape.role:
+            held[PLACES, rows] += ranks
+        if hold.shape.force_free or shape.force_free:
+            held[PLACES, rows] += BARRIER
     return held
 
 
+def in_the_way(shape: Shape, rooms: Rooms, holds: Sequence[Hold]) -> Hold:
+    """Return the first reservation without which a shape would fit past those before it.
+
+    Parameters
+    ----------
+    shape : Shape
+        One for which there is room now, but not past the reservations.
+    rooms : Rooms
+        What is left of each host.
+    holds : sequence of Hold
+        The reservations that bind, in their order.
+    """
+    room = rooms.room(shape)
+    ranks = counts(room, shape)
+    for number, hold in enumerate(holds, start=1):
+        for row in hold.spare:
+            left = _room_of(room, row)
+            for other in holds[:number]:
+                left = other.leaves(row, left, shape)
+            ranks[row] = count(left, shape)
+        if int(ranks.sum()) < shape.ranks:
+            return hold
+    raise ValueError("it fits past all reservations")
+
+
 def hold_for(
-    workload: str,
-    name: str,
-    shape: Shape,
-    rooms: dict[str, HostRoom],
-    back: list[Release],
-    holds: list[Hold],
+    item: Pending, at: float | None, state: Columns, rooms: Rooms, holds: Sequence[Hold]
 ) -> Hold:
     """Reserve for a blocked workload: where it can start soonest, else where least is missing.
 
     Where no end is known, what is free now on the chosen hosts is kept for it, up to its need:
     the least missing anywhere can then only shrink, so it starts in the end.
+
+    Parameters
+    ----------
+    item : Pending
+        The workload.
+    at : float or None
+        When it fits, as `Releases.earliest` found it.
+    state : array of shape (4, hosts)
+        The room of hosts at that time.
+    rooms : Rooms
+        What is left of each host now.
+    holds : sequence of Hold
+        The earlier reservations.
     """
-    at, state = earliest(shape, rooms, back, holds)
+    shape = item.shape
     if at is not None:
-        hosts = _spread(shape, {host: count(room, shape) for host, room in state.items()}, rooms)
-        spare = {
-            host: NOTHING if shape.force_free else minus(state[host], need(shape, ranks))
-            for host, ranks in hosts.items()
-        }
-        return Hold(shape, name, Reservation(workload, hosts, at), spare)
-    free = {
-        host: _positive(minus(room.room(shape), _held(host, shape, holds)))
-        for host, room in rooms.items()
-    }
-    hosts = _nearest_hosts(shape, rooms, free)
-    spare = {
-        host: NOTHING
-        if shape.force_free
-        else minus(free[host], least(free[host], need(shape, ranks)))
-        for host, ranks in hosts.items()
-    }
-    return Hold(shape, name, Reservation(workload, hosts, None), spare)
+        free = state
+        ranks = _spread(shape, counts(free, shape), rooms)
+    else:
+        free = rooms.room(shape) - _held(shape, holds, len(rooms.fleet))
+        free = np.maximum(free, 0)
+        ranks = _nearest_hosts(shape, rooms, free)
+    spare = {}
+    for row, many in ranks.items():
+        room, wanted = _room_of(free, row), need(shape, many)
+        taken = wanted if at is not None else least(room, wanted)
+        spare[row] = NOTHING if shape.force_free else minus(room, taken)
+    hosts = {rooms.fleet.names[row]: many for row, many in ranks.items()}
+    return Hold(shape, item.name, Reservation(item.id, hosts, at), ranks, spare)
 
 
-def _positive(room: Room) -> Room:
-    return (max(room[0], 0), max(room[1], 0), max(room[2], 0), max(room[3], 0))
+def _room_of(columns: Columns, row: int) -> Room:
+    cpus, memory, gpus, places = columns[:, row].tolist()
+    return cpus, memory, gpus, places
 
 
-def _spread(shape: Shape, fits: dict[str, int], rooms: dict[str, HostRoom]) -> dict[str, int]:
-    order = sorted(fits, key=lambda host: (-min(fits[host], shape.ranks), rooms[host].failures))
-    hosts: dict[str, int] = {}
+def _spread(shape: Shape, fits: Column, rooms: Rooms) -> dict[int, int]:
+    (able,) = np.nonzero(fits)
+    ranks = np.minimum(fits[able], shape.ranks)
+    order = np.lexsort((rooms.failure_column[able], -ranks))
+    return _filled(shape, able[order], ranks[order])
+
+
+def _nearest_hosts(shape: Shape, rooms: Rooms, free: Columns) -> dict[int, int]:
+    whole = np.minimum(counts(rooms.fleet.room(shape), shape), shape.ranks)
+    whole[~rooms.fleet.up] = 0
+    (able,) = np.nonzero(whole)
+    missing = deficits(free[:, able], shape, whole[able])
+    fits = np.minimum(counts(free[:, able], shape), shape.ranks)
+    order = np.lexsort((missing, -fits))
+    return _filled(shape, able[order], whole[able][order])
+
+
+def _filled(shape: Shape, rows: Column, most: Column) -> dict[int, int]:
+    """Return how many ranks go to each host, in the order of `rows`, until all have a place."""
+    ranks: dict[int, int] = {}
     left = shape.ranks
-    for host in order:
-        ranks = min(left, fits[host])
-        if ranks:
-            hosts[host] = ranks
-            left -= ranks
-    return hosts
-
-
-def _nearest_hosts(
-    shape: Shape, rooms: dict[str, HostRoom], free: dict[str, Room]
-) -> dict[str, int]:
-    hosts: dict[str, int] = {}
-    left = shape.ranks
-    whole = {host: min(count(room.whole(shape), shape), left) for host, room in rooms.items()}
-    able = [host for host, ranks in whole.items() if ranks]
-    order = sorted(
-        able,
-        key=lambda host: (
-            -min(count(free[host], shape), left),
-            deficit(free[host], need(shape, whole[host])),
-            host,
-        ),
-    )
-    for host in order:
-        ranks = min(left, whole[host])
-        if ranks:
-            hosts[host] = ranks
-            left -= ranks
-    return hosts
+    for row, many in zip(rows.tolist(), most.tolist(), strict=True):
+        if not left:
+            break
+        ranks[row] = min(many, left)
+        left -= ranks[row]
+    return ranks

@@ -1,165 +1,142 @@
-"""Room on hosts while a plan is being made.
-
-Room is a vector ``(CPUs, memory, GPUs, places of the role)``.
-"""
+"""Room that is left on hosts while a plan is being made."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Mapping, Sequence
 
-from jupyter_platform.coordinator.hosts.filters import parse_filter
-from jupyter_platform.coordinator.hosts.offers import HostOffer
-from jupyter_platform.coordinator.workloads.planning.model import (
-    LeaseView,
-    Policy,
-    RankPlacement,
-    Shape,
-)
+import numpy as np
+from numpy.typing import NDArray
 
-Room = tuple[int, int, int, int]
-
-NOTHING: Room = (0, 0, 0, 0)
-_MANY = 10**9
-"""Places of a role whose number is not limited."""
-BARRIER = 10**12
-"""Places that are missing for each thing that keeps a shape off a host."""
+from jupyter_platform.coordinator.hosts.filters import Mask
+from jupyter_platform.coordinator.workloads.planning.fleet import BARRIER, Column, Columns, Fleet
+from jupyter_platform.coordinator.workloads.planning.model import LeaseView, RankPlacement, Shape
 
 
-def need(shape: Shape, ranks: int = 1) -> Room:
-    """Return the room that `ranks` processes of a shape take."""
-    return (shape.cpus * ranks, shape.memory * ranks, shape.gpus * ranks, ranks)
+class Leased:
+    """Grants on hosts that are up, in columns of one row for each grant."""
+
+    def __init__(self, leases: Sequence[LeaseView], fleet: Fleet) -> None:
+        rows = {name: row for name, row in fleet.rows.items() if fleet.up[row]}
+        leases = [lease for lease in leases if lease.host in rows]
+        roles: dict[str, int] = {}
+        self.workloads = [lease.workload for lease in leases]
+        self.host = _column([rows[lease.host] for lease in leases])
+        """Row of the fleet."""
+        self.cpus = _column([lease.cpus for lease in leases])
+        self.memory = _column([lease.memory for lease in leases])
+        self.exclusive: Mask = np.array([lease.exclusive for lease in leases], np.bool_)
+        self.gpus = [(row, lease.gpus) for row, lease in enumerate(leases) if lease.gpus]
+        """Row of the grant and the GPUs that it names."""
+        self._role = _column([roles.setdefault(lease.role, len(roles)) for lease in leases])
+        self._roles = roles
+
+    def of_role(self, role: str) -> Mask:
+        """Return which grants are of a role."""
+        found: Mask = self._role == self._roles.get(role, -1)
+        return found
 
 
-def minus(room: Room, taken: Room) -> Room:
-    """Return what is left; negative where more is taken than there is."""
-    return (room[0] - taken[0], room[1] - taken[1], room[2] - taken[2], room[3] - taken[3])
+class Rooms:
+    """What is left of each host of a fleet; lost hosts have nothing.
 
+    Parameters
+    ----------
+    fleet : Fleet
+        The hosts.
+    leased : Leased
+        What is granted already.
+    failures : mapping of str to float
+        Recent failures by host.
+    """
 
-def plus(room: Room, given: Room) -> Room:
-    """Return the sum of two rooms."""
-    return (room[0] + given[0], room[1] + given[1], room[2] + given[2], room[3] + given[3])
+    def __init__(self, fleet: Fleet, leased: Leased, failures: Mapping[str, float]) -> None:
+        self.fleet = fleet
+        cpus, memory, _ = fleet.whole
+        here = leased.host
+        self.cpus = _live(cpus - _summed(fleet, here, leased.cpus))
+        self.memory = _live(memory - _summed(fleet, here, leased.memory))
+        self._free = _free_gpus(fleet, leased)
+        self.gpus = _live(_column([len(free) for free in self._free]))
+        """GPUs that are free and not taken by strangers."""
+        self.grants = _live(_summed(fleet, here))
+        """Grants, of whatever role, that have not ended."""
+        self.exclusive = _live(_summed(fleet, here[leased.exclusive]))
+        """Those of them that tolerate no others."""
+        self.failures = [failures.get(name, 0.0) for name in fleet.names]
+        self.failure_column: NDArray[np.float64] = np.array(self.failures, np.float64)
+        self.changes: list[int] = []
+        """Rows of the hosts whose room has shrunk, in the order in which it did."""
+        self._leased = leased
+        self._places: dict[str, array[int]] = {}
 
+    def places(self, role: str) -> array[int]:
+        """Return how many more processes of a role each host may run."""
+        if role not in self._places:
+            here = self._leased.host[self._leased.of_role(role)]
+            self._places[role] = _live(self.fleet.capacity(role) - _summed(self.fleet, here))
+        return self._places[role]
 
-def least(first: Room, second: Room) -> Room:
-    """Return the smaller of two rooms in each dimension."""
-    return (
-        min(first[0], second[0]),
-        min(first[1], second[1]),
-        min(first[2], second[2]),
-        min(first[3], second[3]),
-    )
+    def admits(self, shape: Shape) -> Mask:
+        """Return which hosts a shape may use that are not lost."""
+        return self.fleet.admits(shape) & self.fleet.up
 
-
-def count(room: Room, shape: Shape) -> int:
-    """Return how many processes of a shape fit into a room."""
-    one = need(shape)
-    fits = max(0, min(have // want for have, want in zip(room, one, strict=True) if want))
-    return min(fits, 1) if shape.asks_hosts else fits
-
-
-def deficit(room: Room, wanted: Room) -> float:
-    """Return how much is missing, as the sum of the missing shares of each dimension."""
-    return sum(
-        1 - max(have, 0) / want
-        for have, want in zip(room, wanted, strict=True)
-        if want and have < want
-    )
-
-
-@dataclass
-class HostRoom:
-    """What is left of one host."""
-
-    offer: HostOffer
-    cpus: int
-    memory: int
-    gpus: list[int]
-    """Indices that are free and not taken by strangers."""
-    grantable: frozenset[int] = frozenset()
-    """Indices not taken by strangers, whether leased or not."""
-    used: dict[str, int] = field(default_factory=dict)
-    """Role to how many run here."""
-    failures: float = 0.0
-    leases: int = 0
-    """Grants, of whatever role, that have not ended."""
-    exclusive: int = 0
-    """Those of them that tolerate no others."""
-
-    def room(self, shape: Shape) -> Room:
+    def room(self, shape: Shape) -> Columns:
         """Return what is free for a shape; where it may not be, places are far below none."""
-        places = _capacity(self.offer, shape.role) - self.used.get(shape.role, 0)
-        barriers = self.leases if shape.force_free else self.exclusive
-        barriers += not admits(self.offer, shape)
-        return (self.cpus, self.memory, len(self.gpus), places - barriers * BARRIER)
+        barriers = _view(self.grants if shape.force_free else self.exclusive)
+        barriers = barriers + ~self.admits(shape)
+        places = _view(self.places(shape.role)) - barriers * BARRIER
+        return np.vstack((_view(self.cpus), _view(self.memory), _view(self.gpus), places))
 
-    def whole(self, shape: Shape) -> Room:
-        """Return what there is for a shape when nothing runs."""
-        offer = self.offer
-        places = _capacity(offer, shape.role) if admits(offer, shape) else 0
-        return (offer.cpus, offer.memory, len(offer.gpus), places)
-
-    def take(self, shape: Shape, ranks: Sequence[int]) -> list[RankPlacement]:
-        """Grant room to ranks and name their GPUs."""
-        granted = []
-        for rank in ranks:
-            gpus, self.gpus = self.gpus[: shape.gpus], self.gpus[shape.gpus :]
-            self.cpus -= shape.cpus
-            self.memory -= shape.memory
-            self.count_in(shape.role, exclusive=shape.force_free)
-            granted.append(RankPlacement(rank, self.offer.name, tuple(gpus)))
-        return granted
-
-    def rank_key(self, shape: Shape) -> tuple[float, int, int, int, str]:
-        """Order hosts: sound ones first, GPUs kept for those who need them, then the fullest."""
-        idle_gpus = 0 if shape.gpus else len(self.gpus)
-        return (self.failures, idle_gpus, self.cpus, self.memory, self.offer.name)
-
-    def count_in(self, role: str, *, exclusive: bool) -> None:
-        """Count one more process that runs here."""
-        self.used[role] = self.used.get(role, 0) + 1
-        self.leases += 1
-        self.exclusive += exclusive
+    def take(self, shape: Shape, row: int, ranks: range) -> list[RankPlacement]:
+        """Grant room of a host to ranks and name their GPUs."""
+        many = len(ranks)
+        self.cpus[row] -= shape.cpus * many
+        self.memory[row] -= shape.memory * many
+        self.places(shape.role)[row] -= many
+        self.grants[row] += many
+        if shape.force_free:
+            self.exclusive[row] += many
+        self.changes.append(row)
+        name, each = self.fleet.names[row], shape.gpus
+        if not each:
+            return [RankPlacement(rank, name) for rank in ranks]
+        free = self._free[row]
+        self.gpus[row] -= each * many
+        self._free[row] = free[each * many :]
+        return [
+            RankPlacement(rank, name, tuple(free[each * index : each * (index + 1)]))
+            for index, rank in enumerate(ranks)
+        ]
 
 
-def admits(offer: HostOffer, shape: Shape) -> bool:
-    """Return whether a shape may use a host at all, whatever room there is."""
-    if shape.targets and not {offer.name, *offer.attributes.get("id", ())} & set(shape.targets):
-        return False
-    if shape.at_home and not offer.at_home:
-        return False
-    return not shape.target_filter or parse_filter(shape.target_filter)(offer.attributes)
+def _free_gpus(fleet: Fleet, leased: Leased) -> list[list[int]]:
+    taken: dict[int, list[int]] = {}
+    for row, gpus in leased.gpus:
+        taken.setdefault(int(leased.host[row]), []).extend(gpus)
+    free = list(fleet.grantable)
+    for host, indices in taken.items():
+        free[host] = [index for index in free[host] if index not in indices]
+    return free
 
 
-def _capacity(offer: HostOffer, role: str) -> int:
-    if role not in offer.roles:
-        return 0
-    capacity = offer.roles[role]
-    return _MANY if capacity is None else capacity
+def _summed(fleet: Fleet, hosts: Column, amounts: Column | None = None) -> Column:
+    """Return the sum of the amounts on each host, of ones by default."""
+    if amounts is None:
+        return np.bincount(hosts, minlength=len(fleet))
+    found = np.zeros(len(fleet), np.int64)
+    np.add.at(found, hosts, amounts)
+    return found
 
 
-def host_rooms(
-    hosts: Iterable[HostOffer],
-    leases: Iterable[LeaseView],
-    failures: Mapping[str, float],
-    policy: Policy,
-) -> dict[str, HostRoom]:
-    """Return what is left of each host that is up, by name."""
-    rooms = {}
-    for host in sorted(hosts, key=lambda host: host.name):
-        limit = policy.foreign_gpu_memory
-        gpus = [gpu.index for gpu in host.gpus if gpu.foreign_memory <= limit]
-        if host.up:
-            failed = failures.get(host.name, 0.0)
-            rooms[host.name] = HostRoom(
-                host, host.cpus, host.memory, gpus, frozenset(gpus), failures=failed
-            )
-    for lease in leases:
-        room = rooms.get(lease.host)
-        if room is None:
-            continue
-        room.cpus -= lease.cpus
-        room.memory -= lease.memory
-        room.gpus = [index for index in room.gpus if index not in lease.gpus]
-        room.count_in(lease.role, exclusive=lease.exclusive)
-    return rooms
+def _column(values: Sequence[int]) -> Column:
+    return np.array(values, np.int64)
+
+
+def _live(column: Column) -> array[int]:
+    """Return numbers of which single ones are read and changed fast."""
+    return array("q", column.astype(np.int64).tobytes())
+
+
+def _view(numbers: array[int]) -> Column:
+    return np.frombuffer(numbers, np.int64)
