@@ -39,6 +39,7 @@ def job_row():
             "id": "0123456789ab",
             "name": "a job",
             "type": "LEARN",
+            "role": "learner",
             "owner": "somebody",
             "state": "queued",
             "networks": ["mlp"],
@@ -56,7 +57,7 @@ def attempt_row():
     """Build the row of an attempt; fields may be given."""
 
     def build(**fields):
-        defaults = {"job": "0123456789ab", "number": 1, "state": "running"}
+        defaults = {"workload": "0123456789ab", "number": 1, "state": "running"}
         return AttemptRow(**{**defaults, **fields})
 
     return build

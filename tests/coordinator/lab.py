@@ -7,7 +7,8 @@ from functools import partial
 from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
-from jupyter_platform.coordinator.jobs.records import JobRecords, Live
+from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
+from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
 from jupyter_platform.coordinator.jobs.submission.sources import Sources
@@ -24,6 +25,7 @@ from jupyter_platform.coordinator.repository import (
 from jupyter_platform.coordinator.statistics.history import History
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.live import Live
 from jupyter_platform.coordinator.workloads.pulling import Puller
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.core.jobs import JobSubmission
@@ -62,16 +64,17 @@ class Lab:
         self.strategies = StrategyRepository(paths, blobs, self.inspect, allowed=allowed)
         self.live = Live()
         self.records = JobRecords(store, hub, self.live)
+        owners = {JOB: JobOwner(store, self.records, self.tags, blobs)}
         self.reconciler = Reconciler(
             store=store,
             ledger=self.ledger,
             hosts=self.hosts,
             notifications=self.notifications,
-            records=self.records,
+            owners=owners,
             live=self.live,
             blobs=blobs,
             settings=self.settings,
-            make_puller=partial(Puller, store, paths, blobs, self.tags, self.hosts),
+            make_puller=partial(Puller, store, paths, blobs, owners, self.hosts),
             on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
         )
         self.submissions = Submissions(

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import delete
 
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.store.tables import JobRow, WorkloadRow
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.paths import FOLDER, Paths
 
@@ -110,6 +110,7 @@ def crowd(lab, paths) -> Iterator[str]:
             id=f"{word}{number:07}",
             name=f"{word} {number}",
             type="LEARN",
+            role="learner",
             owner="somebody",
             state=("finished", "failed", "stopped", "cancelled")[number % 4],
             networks=["mlp"],
@@ -124,7 +125,7 @@ def crowd(lab, paths) -> Iterator[str]:
     ]
     asyncio.run(write(paths, lambda session: session.add_all(rows)))
     yield word
-    gone = delete(JobRow).where(JobRow.name.startswith(word))
+    gone = delete(WorkloadRow).where(WorkloadRow.name.startswith(word))
     asyncio.run(write(paths, lambda session: session.execute(gone)))
 
 

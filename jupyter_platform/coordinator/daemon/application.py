@@ -22,7 +22,8 @@ from jupyter_platform.coordinator.hosts.problems import host_problems
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.files import JobFiles
-from jupyter_platform.coordinator.jobs.records import JobRecords, Live
+from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
+from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
 from jupyter_platform.coordinator.jobs.submission.sources import Sources
@@ -48,6 +49,7 @@ from jupyter_platform.coordinator.statistics.history import History
 from jupyter_platform.coordinator.statistics.status import StatusService
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.live import Live
 from jupyter_platform.coordinator.workloads.pulling import Puller
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.core.errors import ConflictError
@@ -170,16 +172,13 @@ class Application:
         stack.push_async_callback(facts.close)
         live = Live()
         records = JobRecords(store, hub, live)
-        networks = NetworkRepository(
-            paths,
-            facts,
-            tags,
-            records.publish,
-            allow_code=self._settings.jobs.allow_uploaded_strategies,
-        )
+        owners = {JOB: JobOwner(store, records, tags, blobs)}
+        allowed = self._settings.jobs.allow_uploaded_strategies
+        networks = NetworkRepository(paths, facts, tags, records.publish, allow_code=allowed)
         stack.push_async_callback(networks.close)
-        mirrors = self._settings.datasets.mirrors
-        downloads = Downloads(paths.downloads, blobs, mirrors, notifications.add)
+        downloads = Downloads(
+            paths.downloads, blobs, self._settings.datasets.mirrors, notifications.add
+        )
         datasets = DatasetRepository(paths, blobs, facts, downloads)
         stack.push_async_callback(datasets.close)
         reconciler = Reconciler(
@@ -187,17 +186,17 @@ class Application:
             ledger=ledger,
             hosts=hosts,
             notifications=notifications,
-            records=records,
+            owners=owners,
             live=live,
             blobs=blobs,
             settings=self._settings.jobs,
-            make_puller=partial(Puller, store, paths, blobs, tags, hosts),
+            make_puller=partial(Puller, store, paths, blobs, owners, hosts),
             on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
             host_problems=partial(host_problems, paths.hosts),
         )
-        pools = PoolRepository(paths.pools)
-        strategies = StrategyRepository(
-            paths, blobs, inspect, allowed=self._settings.jobs.allow_uploaded_strategies
+        pools, strategies = (
+            PoolRepository(paths.pools),
+            StrategyRepository(paths, blobs, inspect, allowed=allowed),
         )
         submissions = Submissions(
             networks=networks,

@@ -11,10 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.jobs.lookup import identify_job, no_job
-from jupyter_platform.coordinator.jobs.records import JobRecords, Live
+from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.workloads.live import Live
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.coordinator.workloads.reconciler.reconciler import runs_of
 from jupyter_platform.core.errors import ConflictError

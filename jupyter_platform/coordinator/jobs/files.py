@@ -141,8 +141,8 @@ class JobFiles:
             found = identify_job(session, job)
             rows = session.execute(
                 select(AttemptRow.number, AttemptRow.resume_step, JobRow.target_count)
-                .join(JobRow, JobRow.id == AttemptRow.job)
-                .where(AttemptRow.job == found)
+                .join(JobRow, JobRow.id == AttemptRow.workload)
+                .where(AttemptRow.workload == found)
                 .order_by(AttemptRow.number)
             ).all()
             ranks = rows[0].target_count if rows else 1

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
-from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
-from jupyter_platform.coordinator.workloads.planning import Reason, sentence
+from jupyter_platform.coordinator.workloads.host_choice import HostChoice
+from jupyter_platform.coordinator.workloads.live import Live
+from jupyter_platform.coordinator.workloads.planning import sentence
 from jupyter_platform.core.jobs import (
     AttemptRecord,
     Headline,
@@ -23,34 +23,6 @@ from jupyter_platform.core.jobs import (
     ResourceRequest,
 )
 from jupyter_platform.core.states import JobState, JobTarget, JobType
-
-
-@dataclass
-class Live:
-    """What changes too often to be a row; lost with the process, and found again."""
-
-    progress: dict[str, JobProgress] = field(default_factory=dict)
-    """Running job to how far it is."""
-    ends: dict[str, float] = field(default_factory=dict)
-    """Running job to the Unix time at which it is expected to end."""
-    reasons: dict[str, Reason] = field(default_factory=dict)
-    """Waiting job to why it waits."""
-    doing: dict[str, str] = field(default_factory=dict)
-    """Active job to what it is doing, in words."""
-
-    def forget(self, job: str) -> None:
-        """Drop all that is known of a job."""
-        for part in (self.progress, self.ends, self.reasons, self.doing):
-            part.pop(job, None)
-
-    def take(self, job: str, progress: JobProgress, phase: str) -> None:
-        """Note how far a running job is."""
-        self.progress[job] = progress
-        self.doing[job] = phase
-        if progress.remaining_s is not None:
-            self.ends[job] = time.time() + progress.remaining_s
-        else:
-            self.ends.pop(job, None)
 
 
 class JobRecords:
@@ -159,9 +131,9 @@ def with_attempts(
 ) -> list[tuple[JobRow, list[AttemptRow]]]:
     """Return rows of jobs, each with its attempts in order."""
     attempts: dict[str, list[AttemptRow]] = {row.id: [] for row in rows}
-    query = select(AttemptRow).where(AttemptRow.job.in_(list(attempts)))
+    query = select(AttemptRow).where(AttemptRow.workload.in_(list(attempts)))
     for attempt in session.scalars(query.order_by(AttemptRow.number)):
-        attempts[attempt.job].append(attempt)
+        attempts[attempt.workload].append(attempt)
     return [(row, attempts[row.id]) for row in rows]
 
 
@@ -170,7 +142,9 @@ def _hosts(session: Session, attempts: Sequence[AttemptRow]) -> list[str]:
     if not attempts:
         return []
     latest = attempts[-1]
-    query = select(RankRow.host).where(RankRow.job == latest.job, RankRow.attempt == latest.number)
+    query = select(RankRow.host).where(
+        RankRow.workload == latest.workload, RankRow.attempt == latest.number
+    )
     return list(session.scalars(query.order_by(RankRow.rank)))
 
 

@@ -101,10 +101,12 @@ class ActingService:
         def query(session: Session) -> list[tuple[RunId, str]]:
             found = identify_job(session, job)
             rows = session.scalars(
-                select(RankRow).where(RankRow.job == found).order_by(RankRow.attempt, RankRow.rank)
+                select(RankRow)
+                .where(RankRow.workload == found)
+                .order_by(RankRow.attempt, RankRow.rank)
             ).all()
             return [
-                (RunId(workload=row.job, attempt=row.attempt, rank=row.rank), row.host)
+                (RunId(workload=row.workload, attempt=row.attempt, rank=row.rank), row.host)
                 for row in rows
                 if row.attempt == rows[-1].attempt
             ]

@@ -21,7 +21,7 @@ from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.statistics.history import History, WorkSample
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.store.tables import WorkloadRow
 from jupyter_platform.core.hosts import (
     LOST_AFTER_S,
     HostRecord,
@@ -154,16 +154,17 @@ class StatusService:
 
 def count_jobs(session: Session) -> dict[tuple[str, str], int]:
     """Return the number of jobs by type and state."""
-    query = select(JobRow.type, JobRow.state, func.count()).group_by(JobRow.type, JobRow.state)
-    query = query.where(JobRow.target != JobTarget.DELETE.value)
+    query = select(WorkloadRow.lane, WorkloadRow.state, func.count())
+    query = query.group_by(WorkloadRow.lane, WorkloadRow.state)
+    query = query.where(WorkloadRow.kind == "job", WorkloadRow.target != JobTarget.DELETE.value)
     return {(type, state): count for type, state, count in session.execute(query)}
 
 
 def _types_of_holders(session: Session) -> dict[str, str]:
     """Return the type of each job that holds a place, by its id."""
     states = [state.value for state in HOLDING]
-    query = select(JobRow.id, JobRow.type).where(JobRow.state.in_(states))
-    return {row.id: row.type for row in session.execute(query)}
+    query = select(WorkloadRow.id, WorkloadRow.lane).where(WorkloadRow.state.in_(states))
+    return {row.id: row.lane for row in session.execute(query)}
 
 
 def _of_type(

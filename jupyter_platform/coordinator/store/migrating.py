@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+from collections.abc import Callable
 
+from sqlalchemy import Engine, text
+
+from jupyter_platform.coordinator.store.tables import Base
 from jupyter_platform.core.errors import StoreError
 
-HEAD = "0007"
+HEAD = "0008"
 """The revision that this version of the code works with."""
 
 
-def upgrade(engine: Engine, version: str | None) -> None:
+def create(engine: Engine) -> None:
+    """Make the tables of an empty database, as the migrations would have left them."""
+    with engine.begin() as connection:
+        Base.metadata.create_all(connection)
+        connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(text(f"INSERT INTO alembic_version VALUES ('{HEAD}')"))
+
+
+def upgrade(engine: Engine, version: str | None, before: Callable[[], None] | None = None) -> None:
     """Run the migrations that a database lacks.
 
     Parameters
     ----------
     version : str or None
-        Revision of the database; None when it is empty.
+        Revision of the database; None to begin with an empty one.
+    before : callable, optional
+        Called once it is clear that the database can be upgraded.
 
     Raises
     ------
@@ -37,6 +50,8 @@ def upgrade(engine: Engine, version: str | None) -> None:
             f"jupyter-platform (schema {version}; this version knows up to {HEAD}). "
             "Upgrade jupyter-platform, or set JUPYTER_DATA_DIR to another folder."
         )
+    if before is not None:
+        before()
     with engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -8,6 +8,7 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
 from jupyter_platform.coordinator.store.damage import passed_over
-from jupyter_platform.coordinator.store.migrating import HEAD, upgrade
+from jupyter_platform.coordinator.store.migrating import HEAD, create, upgrade
 from jupyter_platform.core.errors import StoreError
 from jupyter_platform.runtime.filesystem import network_file_system
 
@@ -86,7 +87,7 @@ class Store:
         engine = _engine_of_url(str(target)) if path is None else _sqlite_engine(path)
         try:
             damage = None if path is None else passed_over(engine, path)
-            _bring_up_to_date(engine)
+            _bring_up_to_date(engine, path)
         except DatabaseError as error:
             engine.dispose()
             raise _unusable(engine, error) from error
@@ -225,13 +226,25 @@ def _engine_of_url(url: str) -> Engine:
         raise StoreError(f"No driver is installed for the database {url!r}: {error}.") from error
 
 
-def _bring_up_to_date(engine: Engine) -> None:
+def _bring_up_to_date(engine: Engine, path: Path | None) -> None:
     version = None
     with engine.connect() as connection:
         if inspect(connection).has_table("alembic_version"):
             version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if version != HEAD:
-        upgrade(engine, version)
+    if version is None:
+        create(engine)
+    elif version != HEAD:
+        upgrade(engine, version, None if path is None else partial(_keep_copy, path, version))
+
+
+def _keep_copy(path: Path, version: str) -> None:
+    """Copy a database, so that an older release can be gone back to after an upgrade."""
+    copy = path.with_name(f"{path.stem}-before-{version}.db")
+    with contextlib.suppress(FileNotFoundError):
+        copy.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as source:
+        source.execute("VACUUM INTO ?", (str(copy),))
+    copy.chmod(0o600)
 
 
 def _unusable(engine: Engine, error: DatabaseError) -> StoreError:

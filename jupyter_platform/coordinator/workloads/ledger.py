@@ -13,19 +13,11 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.hosts.offers import Busy
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow, LeaseRow
+from jupyter_platform.coordinator.store.tables import LeaseRow, WorkloadRow
 from jupyter_platform.coordinator.workloads.planning import LeaseView, RankPlacement, Usage
-from jupyter_platform.core.states import JobType
 
 T = TypeVar("T")
 
-ROLES = {
-    JobType.LEARN: "learner",
-    JobType.EVALUATE: "evaluator",
-    JobType.ACT: "agent",
-    JobType.RUN: "runner",
-}
-"""The role that a host must offer for each job type."""
 HALF_LIFE_S = 7 * 86_400.0
 """Seconds after which use counts half for fair share."""
 _WINDOW_S = 4 * HALF_LIFE_S
@@ -63,42 +55,47 @@ class Ledger:
         if version > self._version:
             self._version, self._open = version, leases
             for row in leases:
-                last = self._lanes.get(row.type, 0.0)
-                self._lanes[row.type] = max(last, row.started_at.timestamp())
+                last = self._lanes.get(row.lane, 0.0)
+                self._lanes[row.lane] = max(last, row.started_at.timestamp())
         return result
 
     @staticmethod
-    def grant(session: Session, job: JobRow, attempt: int, ranks: Sequence[RankPlacement]) -> None:
+    def grant(
+        session: Session, row: WorkloadRow, attempt: int, ranks: Sequence[RankPlacement]
+    ) -> None:
         """Write one lease for each rank of an attempt."""
         for rank in ranks:
             session.add(
                 LeaseRow(
-                    job=job.id,
+                    workload=row.id,
                     attempt=attempt,
                     rank=rank.rank,
-                    owner=job.owner,
-                    type=job.type,
+                    owner=row.owner,
+                    lane=row.lane,
+                    role=row.role,
                     host=rank.host,
-                    cpus=job.cpus,
-                    memory=job.memory,
+                    cpus=row.cpus,
+                    memory=row.memory,
                     gpus=list(rank.gpus),
-                    exclusive=(job.placement or {}).get("force_free"),
+                    exclusive=(row.placement or {}).get("force_free"),
                 )
             )
 
     @staticmethod
-    def end(session: Session, job: str) -> None:
-        """End all open leases of a job."""
-        open_leases = update(LeaseRow).where(LeaseRow.job == job, LeaseRow.ended_at.is_(None))
+    def end(session: Session, workload: str) -> None:
+        """End all open leases of a workload."""
+        open_leases = update(LeaseRow).where(
+            LeaseRow.workload == workload, LeaseRow.ended_at.is_(None)
+        )
         session.execute(open_leases.values(ended_at=datetime.now(UTC)))
 
     def leases(self) -> list[LeaseView]:
         """Return the open leases as the planner takes them."""
         return [
             LeaseView(
-                row.job,
+                row.workload,
                 row.host,
-                ROLES[JobType(row.type)],
+                row.role,
                 row.cpus,
                 row.memory,
                 tuple(row.gpus),
@@ -114,7 +111,7 @@ class Ledger:
             cpus=sum(row.cpus for row in here),
             memory=sum(row.memory for row in here),
             gpus=sorted(index for row in here for index in row.gpus),
-            jobs=list(dict.fromkeys(row.job for row in here)),
+            jobs=list(dict.fromkeys(row.workload for row in here)),
         )
 
     async def usage(self, now: float) -> Usage:
@@ -152,5 +149,5 @@ def _decayed(start: float, stop: float, now: float) -> float:
 
 
 def _lanes(session: Session) -> dict[str, float]:
-    query = select(LeaseRow.type, func.max(LeaseRow.started_at)).group_by(LeaseRow.type)
+    query = select(LeaseRow.lane, func.max(LeaseRow.started_at)).group_by(LeaseRow.lane)
     return {lane: last.timestamp() for lane, last in session.execute(query)}

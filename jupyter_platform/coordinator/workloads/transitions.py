@@ -1,16 +1,16 @@
-"""The one place where a job changes its state."""
+"""The one place where a workload changes its state."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.coordinator.store.tables import AttemptRow, WorkloadRow
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.states import TRANSITIONS, JobState
 
 
-def move(row: JobRow, state: JobState) -> bool:
-    """Bring a job into a state, with the times that belong to it.
+def move(row: WorkloadRow, state: JobState) -> bool:
+    """Bring a workload into a state, with the times that belong to it.
 
     Returns
     -------
@@ -26,7 +26,9 @@ def move(row: JobRow, state: JobState) -> bool:
     if before == state:
         return False
     if state not in TRANSITIONS[before]:
-        raise ConflictError(f"Job {row.id} is {before.value}; it cannot become {state.value}.")
+        raise ConflictError(
+            f"{row.kind.capitalize()} {row.id} is {before.value}; it cannot become {state.value}."
+        )
     row.state = state.value
     if state == JobState.RUNNING and row.started_at is None:
         row.started_at = datetime.now(UTC)
@@ -37,7 +39,7 @@ def move(row: JobRow, state: JobState) -> bool:
 
 
 def move_attempt(row: AttemptRow, state: JobState) -> None:
-    """Bring an attempt into a state; it follows its job and needs no check of its own."""
+    """Bring an attempt into a state; it follows its workload and needs no check of its own."""
     row.state = state.value
     if state == JobState.RUNNING and row.started_at is None:
         row.started_at = datetime.now(UTC)

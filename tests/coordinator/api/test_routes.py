@@ -179,7 +179,7 @@ async def test_every_read_answers_on_an_empty_platform(running):
 async def test_curves_logs_and_archives_are_those_of_the_job(running, paths, attempt_row):
     async with running() as api:
         job = (await submit(api))["id"]
-        await api.application.store.run(lambda session: session.add(attempt_row(job=job)))
+        await api.application.store.run(lambda session: session.add(attempt_row(workload=job)))
         folder = paths.mirror / job / "1" / "0"
         (folder / "metrics").mkdir(parents=True)
         records = np.full(3, 1.7e9, RECORD_DTYPE)
@@ -220,7 +220,7 @@ async def test_curves_logs_and_archives_are_those_of_the_job(running, paths, att
 async def test_any_name_of_a_series_works_in_every_address(running, paths, attempt_row, series):
     async with running() as api:
         job = (await submit(api))["id"]
-        await api.application.store.run(lambda session: session.add(attempt_row(job=job)))
+        await api.application.store.run(lambda session: session.add(attempt_row(workload=job)))
         folder = paths.mirror / job / "1" / "0" / "metrics"
         folder.mkdir(parents=True)
         with RecordWriter(folder / series_file_name(series)) as writer:

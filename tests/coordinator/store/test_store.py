@@ -48,7 +48,7 @@ async def test_an_exception_rolls_everything_back(store, job_row):
 async def test_what_a_reader_changes_is_thrown_away(store, job_row):
     await store.run(lambda session: session.add(job_row()))
 
-    await store.read(lambda session: session.execute(text("DELETE FROM jobs")))
+    await store.read(lambda session: session.execute(text("DELETE FROM workloads")))
 
     assert await store.read(count) == 1
 
@@ -94,7 +94,7 @@ async def test_foreign_keys_are_enforced_and_cascade(store, job_row, attempt_row
     await store.run(lambda session: session.add(job_row()))
     await store.run(lambda session: session.add(attempt_row()))
 
-    await store.run(lambda session: session.execute(text("DELETE FROM jobs")))
+    await store.run(lambda session: session.execute(text("DELETE FROM workloads")))
 
     assert await store.read(lambda session: count(session, AttemptRow)) == 0
 
@@ -276,7 +276,7 @@ async def test_writes_that_wait_together_are_on_disk_and_fail_alone(store, paths
     for number, answer in enumerate(answers):
         assert answer == number if number % 3 else isinstance(answer, ValueError)
     with sqlite3.connect(paths.database) as other:
-        kept = {row[0] for row in other.execute("SELECT name FROM jobs")}
+        kept = {row[0] for row in other.execute("SELECT name FROM workloads")}
     assert kept == {f"job {number}" for number in range(200) if number % 3}
 
 

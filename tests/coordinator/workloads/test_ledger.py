@@ -14,7 +14,7 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 def lease(hours: float, ago_s: float, owner: str, **fields) -> LeaseRow:
     start = NOW - timedelta(seconds=ago_s)
-    given = {"job": "x", "attempt": 1, "rank": 0, "type": "LEARN", "host": "h1", "memory": 1}
+    given = {"workload": "x", "attempt": 1, "rank": 0, "lane": "LEARN", "host": "h1", "memory": 1}
     return LeaseRow(
         **{**given, **fields},
         cpus=2,

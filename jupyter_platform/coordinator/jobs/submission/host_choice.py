@@ -5,60 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from jupyter_platform.coordinator.hosts.filters import FilterError, parse_filter
 from jupyter_platform.coordinator.hosts.offers import HostOffer
-from jupyter_platform.coordinator.store.tables import JobRow
-from jupyter_platform.coordinator.workloads.ledger import ROLES
-from jupyter_platform.coordinator.workloads.planning import Shape
+from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, unknown_name
-from jupyter_platform.core.jobs import JobSubmission, ResourceRequest
+from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.options import LearnOptions, OptionModel
-from jupyter_platform.core.states import JobType
 from jupyter_platform.core.units import format_count
-
-
-class HostChoice(BaseModel):
-    """What a job wants of its hosts beside room."""
-
-    model_config = ConfigDict(frozen=True)
-
-    targets: tuple[str, ...] = ()
-    """Names or ids; one process on each at most. Empty: any host."""
-    target_filter: str = ""
-    force_free: bool = False
-    at_home: bool = False
-    """It uses a pool, which lies on the coordinator's machine."""
-
-    def column(self) -> dict[str, Any] | None:
-        """Return what is kept in `JobRow.placement`; None for a job that takes any host."""
-        return self.model_dump(mode="json", exclude_defaults=True) or None
-
-    @classmethod
-    def of(cls, row: JobRow) -> HostChoice:
-        """Return what a row has kept."""
-        return cls.model_validate(row.placement or {})
-
-    def shape(self, type: JobType, asked: ResourceRequest, ranks: int) -> Shape:
-        """Return what the planner sees of a job."""
-        return Shape(
-            ROLES[type],
-            asked.cpus,
-            asked.memory,
-            asked.gpus,
-            ranks,
-            targets=self.targets,
-            target_filter=self.target_filter,
-            force_free=self.force_free,
-            at_home=self.at_home,
-        )
-
-
-def shape_of(row: JobRow) -> Shape:
-    """Return what the planner sees of a job that was stored."""
-    asked = ResourceRequest(cpus=row.cpus, memory=row.memory, gpus=row.gpus)
-    return HostChoice.of(row).shape(JobType(row.type), asked, row.target_count)
 
 
 def choose_hosts(submission: JobSubmission, offers: Iterable[HostOffer]) -> tuple[HostChoice, int]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_platform.coordinator.jobs.roles import ROLES
 from jupyter_platform.coordinator.jobs.search import search_text
-from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice
 from jupyter_platform.coordinator.jobs.submission.sources import Source
 from jupyter_platform.coordinator.store.tables import JobRow
+from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.coordinator.workloads.planning import Shape
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.jobs import ResourceRequest
@@ -55,7 +56,7 @@ class Resolved:
     @property
     def shape(self) -> Shape:
         """What the planner sees of it."""
-        return self.choice.shape(self.type, self.request, self.target_count)
+        return self.choice.shape(ROLES[self.type], self.request, self.target_count)
 
     def row(self, job: str, owner: str, retries: int, key: str | None) -> JobRow:
         """Return the row of the job, queued."""
@@ -68,7 +69,8 @@ class Resolved:
             id=job,
             idempotency_key=key,
             name=self.name,
-            type=self.type.value,
+            lane=self.type.value,
+            role=ROLES[self.type],
             category=self.category,
             owner=owner,
             state=JobState.QUEUED.value,

@@ -46,7 +46,7 @@ class Pending:
     name: str
     owner: str
     lane: str
-    """The job type; each has a lane of its own."""
+    """Workloads of one lane wait for each other; of a job, its type."""
     shape: Shape
     sequence: int
     """Rises with every submission."""
@@ -56,6 +56,8 @@ class Pending:
     """It failed to start and is not tried again before this time."""
     why: str = ""
     """What went wrong at the last start."""
+    kind: str = "job"
+    """Who owns it."""
 
 
 @dataclass(frozen=True, slots=True)

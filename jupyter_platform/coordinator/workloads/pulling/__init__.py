@@ -2,6 +2,6 @@
 
 from jupyter_platform.coordinator.workloads.pulling.keeping import DOWNLOADS
 from jupyter_platform.coordinator.workloads.pulling.puller import Puller
-from jupyter_platform.coordinator.workloads.pulling.tracked import TrackedRun, WeightsTarget
+from jupyter_platform.coordinator.workloads.tracked import TrackedRun
 
-__all__ = ["DOWNLOADS", "Puller", "TrackedRun", "WeightsTarget"]
+__all__ = ["DOWNLOADS", "Puller", "TrackedRun"]

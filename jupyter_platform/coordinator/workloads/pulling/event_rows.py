@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.store.tables import JobRow, RankRow, RunEventRow
-from jupyter_platform.coordinator.workloads.pulling.tracked import TrackedRun
+from jupyter_platform.coordinator.store.tables import RankRow, RunEventRow, WorkloadRow
+from jupyter_platform.coordinator.workloads.tracked import TrackedRun
 from jupyter_platform.core.runs import RunEvent, RunId
 from jupyter_platform.runtime.mirror import EVENTS, Mirror
 
@@ -61,14 +61,14 @@ def write_events(session: Session, news: Sequence[NewEvents]) -> set[str]:
     Returns
     -------
     set of str
-        Jobs whose record has changed: a run's warnings become the job's.
+        Workloads whose record has changed: a run's warnings become the workload's.
     """
     changed: set[str] = set()
     for item in news:
         run = item.run
         rank = session.get(RankRow, (run.workload, run.attempt, run.rank))
-        job = session.get(JobRow, run.workload)
-        if rank is None or job is None:
+        row = session.get(WorkloadRow, run.workload)
+        if rank is None or row is None:
             continue
         for offset, event in item.events:
             if offset < rank.events_offset:
@@ -76,7 +76,7 @@ def write_events(session: Session, news: Sequence[NewEvents]) -> set[str]:
             payload = dict(event.model_extra or {})
             session.add(
                 RunEventRow(
-                    job=run.workload,
+                    workload=run.workload,
                     attempt=run.attempt,
                     rank=run.rank,
                     offset=offset,
@@ -87,9 +87,9 @@ def write_events(session: Session, news: Sequence[NewEvents]) -> set[str]:
             )
             text = str(payload.get("text", ""))
             warns = event.kind == "message" and payload.get("level") in _WARNING_LEVELS
-            if warns and text not in job.warnings:
-                job.warnings = [*job.warnings, text]
-                changed.add(job.id)
+            if warns and text not in row.warnings:
+                row.warnings = [*row.warnings, text]
+                changed.add(row.id)
         rank.events_offset = max(rank.events_offset, item.end)
     return changed
 
@@ -107,7 +107,7 @@ def note_file(run: TrackedRun, kind: str, payload: dict[str, object]) -> None:
         run.to_keep["checkpoint"] = dict(payload)
     elif kind == "store":
         run.store = str(payload.get("address"))
-    elif kind == "weights" and run.weights is not None:
+    elif kind == "weights" and run.run.rank == 0:
         run.to_keep[f"weights/{payload.get('file')}"] = dict(payload)
     elif kind == "file":
         run.to_keep[f"file/{payload.get('file')}"] = dict(payload)

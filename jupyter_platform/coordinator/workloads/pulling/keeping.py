@@ -7,7 +7,8 @@ import contextlib
 import logging
 import os
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,11 +17,11 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.hosts.links import Link
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
-from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, TagVariantRow
-from jupyter_platform.coordinator.workloads.pulling.tracked import TrackedRun
-from jupyter_platform.core.errors import HostError, InvalidDataError, NotFoundError, PlatformError
+from jupyter_platform.coordinator.store.tables import AttemptRow, WorkloadRow
+from jupyter_platform.coordinator.workloads.owner import Owners
+from jupyter_platform.coordinator.workloads.tracked import TrackedRun
+from jupyter_platform.core.errors import HostError, NotFoundError, PlatformError
 from jupyter_platform.core.runs import ResumePoint
 from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.runtime.blobs import BlobStore
@@ -41,21 +42,22 @@ class Keeper:
     """Serves what runs have noted in `TrackedRun.to_keep`."""
 
     def __init__(
-        self, store: Store, paths: Paths, blobs: BlobStore, tags: TagRepository, hosts: HostRegistry
+        self, store: Store, paths: Paths, blobs: BlobStore, owners: Owners, hosts: HostRegistry
     ) -> None:
         self._store = store
         self._incoming = paths.blobs / ".incoming"
         self._blobs = blobs
-        self._tags = tags
+        self._owners = owners
         self._hosts = hosts
 
-    async def release(self, job: str) -> None:
-        """Forget the checkpoints of a job that has ended."""
+    async def release(self, workload: str) -> None:
+        """Forget the checkpoints of a workload that has ended."""
 
         def query(session: Session) -> list[str]:
-            points = session.scalars(select(AttemptRow.checkpoint).where(AttemptRow.job == job))
+            column = AttemptRow.checkpoint
+            points = session.scalars(select(column).where(AttemptRow.workload == workload))
             files = [file for point in points if point for file in point["files"].values()]
-            return unused_blobs(session, files)
+            return unused_blobs(session, self._owners, files)
 
         await asyncio.to_thread(self._forget, await self._store.run(query))
 
@@ -110,10 +112,9 @@ class Keeper:
             await self._keep_checkpoint(link, run, payload)
         elif kind == "file":
             await self._keep_download(link, run, payload)
-        elif kind == "best":
-            await self._keep_best(run, payload)
         else:
-            await self._keep_weights(link, run, payload)
+            copy = partial(self._copy, link, run)
+            await self._owners[run.kind].keep(run, kind, payload, copy)
         # A newer event that came meanwhile is served next.
         if run.to_keep.get(what) is payload:
             del run.to_keep[what]
@@ -133,7 +134,9 @@ class Keeper:
             log.info("checkpoint %d of run %s was overtaken", step, run.run)
             return
         point = ResumePoint(step=step, files=files)
-        stale = await self._store.run(lambda session: _keep_point(session, run, point))
+        stale = await self._store.run(
+            lambda session: _keep_point(session, self._owners, run, point)
+        )
         run.checkpoint_step = step
         await asyncio.to_thread(self._forget, stale)
 
@@ -146,32 +149,6 @@ class Keeper:
         if digest != wanted:
             raise HostError(f"{path} of run {run.run} is not what was written: its digest differs.")
 
-    async def _keep_weights(self, link: Link, run: TrackedRun, payload: dict[str, Any]) -> None:
-        if run.weights is None:
-            return
-        target = run.weights
-        network = str(payload["network"])
-        if network not in target.networks:
-            raise InvalidDataError(
-                f"Run {run.run} has weights of {network!r}, which is not its own."
-            )
-        name = PurePosixPath(str(payload["file"])).name
-        async with self._copy(link, run, f"weights/{name}") as path:
-            await self._tags.store(
-                network=network,
-                network_digest=target.networks[network],
-                tag=target.tag,
-                variant=str(payload["variant"]),
-                file=path,
-                step=int(payload.get("step", 0)),
-                scores=payload.get("scores") or {},
-                job=target.job,
-                dataset=target.dataset,
-                input_shape=payload.get("input_shape"),
-                outputs=payload.get("outputs"),
-                replace_best=target.replace_best,
-            )
-
     async def _keep_download(self, link: Link, run: TrackedRun, payload: dict[str, Any]) -> None:
         """Copy a file that people may download beside what is mirrored of the run."""
         name = PurePosixPath(str(payload["file"])).name
@@ -179,22 +156,6 @@ class Keeper:
         await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
         async with self._copy(link, run, f"{DOWNLOADS}/{name}") as path:
             await asyncio.to_thread(os.replace, path, folder / name)
-
-    async def _keep_best(self, run: TrackedRun, payload: dict[str, Any]) -> None:
-        """Let weights that a run has judged be the best of the tag that they were read from."""
-        job = run.run.workload
-        query = select(JobRow.tag).where(JobRow.id == job)
-        tag = await self._store.read(lambda session: session.scalar(query))
-        if tag is None:
-            return
-        kept = await self._tags.promote(
-            str(payload["network"]),
-            tag.partition("/")[0],
-            str(payload["digest"]).removeprefix("sha256:"),
-            payload.get("scores") or {},
-        )
-        if not kept:
-            log.info("the weights of job %s are no longer those of its tag", job)
 
     @contextlib.asynccontextmanager
     async def _copy(self, link: Link, run: TrackedRun, path: str) -> AsyncIterator[Path]:
@@ -226,7 +187,7 @@ class Keeper:
             self._blobs.path(digest).unlink(missing_ok=True)
 
 
-def _keep_point(session: Session, run: TrackedRun, point: ResumePoint) -> list[str]:
+def _keep_point(session: Session, owners: Owners, run: TrackedRun, point: ResumePoint) -> list[str]:
     """Note a checkpoint and return the blobs of the one before it that nobody else uses."""
     row = session.get(AttemptRow, (run.run.workload, run.run.attempt))
     if row is None:
@@ -234,20 +195,18 @@ def _keep_point(session: Session, run: TrackedRun, point: ResumePoint) -> list[s
     before = row.checkpoint
     row.checkpoint = point.model_dump(mode="json")
     session.flush()
-    return [] if before is None else unused_blobs(session, before["files"].values())
+    return [] if before is None else unused_blobs(session, owners, before["files"].values())
 
 
-def unused_blobs(session: Session, references: Any) -> list[str]:
-    """Return those of some blobs that no tag, no checkpoint and no job that may run refers to."""
-    candidates = {str(item).removeprefix("sha256:") for item in references}
-    kept = select(TagVariantRow.digest).where(TagVariantRow.digest.in_(candidates))
-    candidates -= set(session.scalars(kept))
+def unused_blobs(session: Session, owners: Owners, references: Iterable[str]) -> list[str]:
+    """Return those of some blobs that no owner and no checkpoint of what may run refers to."""
+    candidates = {item.removeprefix("sha256:") for item in references}
     points = select(AttemptRow.checkpoint).where(AttemptRow.checkpoint.is_not(None))
-    ended = [state.value for state in TERMINAL]
-    points = points.join(JobRow, JobRow.id == AttemptRow.job).where(JobRow.state.not_in(ended))
-    for point in session.scalars(points):
+    points = points.join(WorkloadRow, WorkloadRow.id == AttemptRow.workload)
+    for point in session.scalars(
+        points.where(WorkloadRow.state.not_in([state.value for state in TERMINAL]))
+    ):
         candidates -= {item.removeprefix("sha256:") for item in (point or {})["files"].values()}
-    for spec in session.scalars(select(JobRow.spec).where(JobRow.state.not_in(ended))):
-        weights = (item.get("weights") or "" for item in spec.get("networks", ()))
-        candidates -= {item.removeprefix("sha256:") for item in weights}
+    for owner in owners.values():
+        candidates -= owner.uses(session, candidates)
     return sorted(candidates)

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.hosts.links import Link
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
-from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, RankRow, RunEventRow
+from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.pulling.event_rows import (
     NewEvents,
     note_events,
@@ -24,8 +24,7 @@ from jupyter_platform.coordinator.workloads.pulling.event_rows import (
     write_events,
 )
 from jupyter_platform.coordinator.workloads.pulling.keeping import Keeper
-from jupyter_platform.coordinator.workloads.pulling.last_checkpoint import LastCheckpoints
-from jupyter_platform.coordinator.workloads.pulling.tracked import TrackedRun, WeightsTarget
+from jupyter_platform.coordinator.workloads.tracked import TrackedRun
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.core.runs import (
     ExitRecord,
@@ -55,14 +54,14 @@ _FILES: dict[str, tuple[str, type[BaseModel]]] = {
 
 
 class Puller:
-    """Pulls active runs and turns what comes into mirror, rows, blobs, tags and progress.
+    """Pulls active runs and turns what comes into mirror, rows, blobs and progress.
 
     Parameters
     ----------
     on_progress : callable
         Called with a run whose ``progress.json`` has changed.
-    on_job : callable
-        Called with the id of a job whose row was changed by an event.
+    on_change : callable
+        Called with id and kind of a workload whose row was changed by an event.
     """
 
     def __init__(
@@ -70,38 +69,35 @@ class Puller:
         store: Store,
         paths: Paths,
         blobs: BlobStore,
-        tags: TagRepository,
+        owners: Owners,
         hosts: HostRegistry,
         *,
         on_progress: Callable[[TrackedRun], None],
-        on_job: Callable[[str], None],
+        on_change: Callable[[str, str], None],
     ) -> None:
         self._store = store
         self._paths = paths
         self._hosts = hosts
-        self._keeper = Keeper(store, paths, blobs, tags, hosts)
-        self._last_checkpoints = LastCheckpoints(store, blobs, tags)
+        self._keeper = Keeper(store, paths, blobs, owners, hosts)
         self._on_progress = on_progress
-        self._on_job = on_job
+        self._on_change = on_change
         self._runs: dict[str, dict[RunId, TrackedRun]] = {}
         self._loops: dict[str, asyncio.Task[None]] = {}
 
-    async def track(
-        self, run: RunId, host: str, weights: WeightsTarget | None, changed: asyncio.Event
-    ) -> TrackedRun:
+    async def track(self, run: RunId, host: str, kind: str, changed: asyncio.Event) -> TrackedRun:
         """Follow a run from where its mirror and its rows are.
 
         Parameters
         ----------
-        weights : WeightsTarget, optional
-            Where its weights are kept; None when it makes none that are.
+        kind : str
+            Who owns its workload.
         changed : asyncio.Event
-            Set when something happened that may move the job on.
+            Set when something happened that may move the workload on.
         """
         folder = self._paths.mirror / run.workload / str(run.attempt) / str(run.rank)
         mirror = await asyncio.to_thread(Mirror, folder)
         offset, step, files = await self._store.read(lambda session: _known(session, run))
-        tracked = TrackedRun(run, host, mirror, offset, weights, step, changed)
+        tracked = TrackedRun(run, host, mirror, offset, kind, step, changed)
         for kind, payload in files:
             note_file(tracked, kind, payload)
         checkpoint = tracked.to_keep.get("checkpoint")
@@ -133,13 +129,9 @@ class Puller:
         """
         return await self._keeper.settle(tracked)
 
-    async def keep_newest_checkpoint(self, job: str) -> str | None:
-        """Keep the weights of a job's newest checkpoint; see `LastCheckpoints.keep`."""
-        return await self._last_checkpoints.keep(job)
-
-    async def release(self, job: str) -> None:
-        """Forget the checkpoints of a job that has ended; its weights stay."""
-        await self._keeper.release(job)
+    async def release(self, workload: str) -> None:
+        """Forget the checkpoints of a workload that has ended; its weights stay."""
+        await self._keeper.release(workload)
 
     async def close(self) -> None:
         """Stop all loops."""
@@ -218,8 +210,9 @@ class Puller:
         changed = await self._store.run(lambda session: write_events(session, found_events))
         for run, item in news:
             note_events(run, item)
-        for job in sorted(changed):
-            self._on_job(job)
+        for workload, kind in sorted({(run.run.workload, run.kind) for run, _ in news}):
+            if workload in changed:
+                self._on_change(workload, kind)
 
     def _take(self, run: TrackedRun, told: PullAnswer, new_bytes: bool) -> None:
         before = (run.missing, run.alive, run.drained)
@@ -260,7 +253,7 @@ def _known(session: Session, run: RunId) -> tuple[int, int, list[tuple[str, dict
     query = (
         select(RunEventRow.kind, RunEventRow.payload)
         .where(
-            RunEventRow.job == run.workload,
+            RunEventRow.workload == run.workload,
             RunEventRow.attempt == run.attempt,
             RunEventRow.rank == run.rank,
             RunEventRow.kind.in_(("checkpoint", "weights", "store")),

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
-from jupyter_platform.coordinator.workloads.pulling import TrackedRun, WeightsTarget
-from jupyter_platform.core.runs import ResumePoint, RunId, RunSpec
-from jupyter_platform.core.states import JobState, JobTarget, JobType
+from jupyter_platform.coordinator.store.tables import AttemptRow, RankRow, WorkloadRow
+from jupyter_platform.coordinator.workloads.pulling import TrackedRun
+from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.core.states import JobState, JobTarget
 
 
 @dataclass
 class Attempt:
     """What the driver of an attempt knows of it."""
 
-    job: str
+    workload: str
+    kind: str
+    """Who owns the workload."""
     number: int
     name: str
-    type: JobType
+    lane: str
     state: JobState
-    """State of the job, as it was last written."""
+    """State of the workload, as it was last written."""
     hosts: dict[int, str]
     """Rank to host."""
     specs: list[RunSpec]
-    weights: WeightsTarget | None
     stop_wanted: bool
     secret: str = ""
     """What the ranks of a gang find each other by."""
@@ -60,62 +61,19 @@ class Attempt:
         self.changed.set()
 
 
-def attempt_of(row: JobRow, attempt: AttemptRow, ranks: list[RankRow]) -> Attempt:
-    """Build an attempt from its rows; `JobRow.spec` must be loaded."""
-    resume = attempt_resume(row, attempt)
-    specs = [_spec(row, attempt.number, rank, len(ranks), resume) for rank in ranks]
+def attempt_of(
+    row: WorkloadRow, attempt: AttemptRow, ranks: Sequence[RankRow], specs: list[RunSpec]
+) -> Attempt:
+    """Build an attempt from its rows and the specs of its ranks."""
     return Attempt(
-        job=row.id,
+        workload=row.id,
+        kind=row.kind,
         number=attempt.number,
         name=row.name,
-        type=JobType(row.type),
+        lane=row.lane,
         state=JobState(row.state),
         hosts={rank.rank: rank.host for rank in ranks},
         specs=specs,
-        weights=_weights(row),
         stop_wanted=row.target != JobTarget.RUN.value,
-        secret=(row.spec.get("secrets") or {}).get(str(attempt.number), ""),
-    )
-
-
-def attempt_resume(row: JobRow, attempt: AttemptRow) -> ResumePoint | None:
-    """Return the checkpoint that an attempt starts from, as its placement froze it."""
-    point = (row.spec.get("resume") or {}).get(str(attempt.number))
-    return None if point is None else ResumePoint.model_validate(point)
-
-
-def _spec(
-    row: JobRow, number: int, rank: RankRow, world_size: int, resume: ResumePoint | None
-) -> RunSpec:
-    frozen: dict[str, Any] = row.spec
-    return RunSpec.model_validate(
-        {
-            "run": RunId(workload=row.id, attempt=number, rank=rank.rank),
-            "type": row.type,
-            "name": row.name,
-            "networks": frozen["networks"],
-            "dataset": frozen.get("dataset"),
-            "pool": frozen.get("pool"),
-            "options": row.options,
-            "threads": row.cpus,
-            "memory": row.memory,
-            "gpus": rank.gpus,
-            "world_size": world_size,
-            "code": frozen.get("code"),
-            "resume": resume,
-            "reseed": (frozen.get("reseed") or {}).get(str(number), 0),
-        }
-    )
-
-
-def _weights(row: JobRow) -> WeightsTarget | None:
-    digests = row.spec.get("digests")
-    if digests is None or row.tag is None:
-        return None
-    return WeightsTarget(
-        tag=row.tag,
-        job=row.id,
-        dataset=row.dataset,
-        networks=digests,
-        replace_best=bool(row.options.get("replace_best")),
+        secret=attempt.secret or "",
     )

@@ -1,4 +1,4 @@
-"""The transactions of the reconciler: each takes a job one transition further."""
+"""The transactions of the reconciler: each takes a workload one transition further."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, undefer
+from sqlalchemy.orm import Session
 
-from jupyter_platform.coordinator.repository.networks.tag_rows import BEST_BY, best_of_another
-from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
+from jupyter_platform.coordinator.store.tables import AttemptRow, RankRow, WorkloadRow
 from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.planning import Placement
 from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt, attempt_of
 from jupyter_platform.coordinator.workloads.reconciler.outcome import Outcome, exhausted
@@ -25,7 +25,7 @@ from jupyter_platform.core.states import HOLDING, JobState, JobTarget
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a job when an attempt ended."""
+    """What became of a workload when an attempt ended."""
 
     state: JobState
     error: JobErrorRecord | None
@@ -33,9 +33,9 @@ class Ended:
     """Step of the checkpoint that the next attempt starts from, where there is a next."""
 
 
-def place(session: Session, placement: Placement) -> Attempt | None:
-    """Give a waiting job its leases and a new attempt; None when it no longer waits."""
-    row = session.get(JobRow, placement.workload, options=[undefer(JobRow.spec)])
+def place(session: Session, owners: Owners, placement: Placement) -> Attempt | None:
+    """Give a waiting workload its leases and a new attempt; None when it no longer waits."""
+    row = session.get(WorkloadRow, placement.workload)
     if row is None or row.state != JobState.QUEUED.value or row.target != JobTarget.RUN.value:
         return None
     earlier = _attempts(session, row.id)
@@ -43,31 +43,30 @@ def place(session: Session, placement: Placement) -> Attempt | None:
     point = newest_checkpoint(earlier)
     resume_step = int(point["step"]) + 1 if point else 0
     attempt = AttemptRow(
-        job=row.id,
+        workload=row.id,
         number=number,
         state=JobState.STARTING.value,
         host=placement.ranks[0].host,
         resume_step=resume_step,
+        resume=point,
+        reseed=reseed_number(earlier, point),
+        secret=secrets.token_hex(16) if len(placement.ranks) > 1 else None,
         started_at=None,
     )
     session.add(attempt)
     session.flush()
     ranks = [
-        RankRow(job=row.id, attempt=number, rank=rank.rank, host=rank.host, gpus=list(rank.gpus))
+        RankRow(
+            workload=row.id, attempt=number, rank=rank.rank, host=rank.host, gpus=list(rank.gpus)
+        )
         for rank in placement.ranks
     ]
     session.add_all(ranks)
-    if point is not None:
-        row.spec = {**row.spec, "resume": {str(number): point}}
-    if number_of_seed := reseed_number(earlier, point):
-        row.spec = {**row.spec, "reseed": {str(number): number_of_seed}}
-    if len(ranks) > 1:
-        row.spec = {**row.spec, "secrets": {str(number): secrets.token_hex(16)}}
     Ledger.grant(session, row, number, placement.ranks)
     move(row, JobState.STARTING)
     row.host, row.not_before = attempt.host, None
     row.reason_code = row.reason_data = None
-    return attempt_of(row, attempt, ranks)
+    return attempt_of(row, attempt, ranks, owners[row.kind].specs(row, attempt, ranks))
 
 
 def newest_checkpoint(attempts: Sequence[AttemptRow]) -> dict[str, Any] | None:
@@ -76,28 +75,29 @@ def newest_checkpoint(attempts: Sequence[AttemptRow]) -> dict[str, Any] | None:
     return max(points, key=lambda point: int(point["step"]), default=None)
 
 
-def adoptable(session: Session) -> list[Attempt]:
+def adoptable(session: Session, owners: Owners) -> list[Attempt]:
     """Return the attempts that held resources when the coordinator ended."""
     states = [state.value for state in HOLDING]
-    query = select(JobRow).where(JobRow.state.in_(states)).options(undefer(JobRow.spec))
+    query = select(WorkloadRow).where(WorkloadRow.state.in_(states))
     found = []
     for row in session.scalars(query):
         attempt = _attempts(session, row.id)[-1]
-        ranks = select(RankRow).where(RankRow.job == row.id, RankRow.attempt == attempt.number)
+        ranks = select(RankRow).where(RankRow.workload == row.id, RankRow.attempt == attempt.number)
         rows = list(session.scalars(ranks.order_by(RankRow.rank)))
-        found.append(attempt_of(row, attempt, rows))
+        specs = owners[row.kind].specs(row, attempt, rows)
+        found.append(attempt_of(row, attempt, rows, specs))
     return found
 
 
 def advance(
     session: Session, attempt: Attempt, state: JobState, pids: Sequence[int | None] = ()
 ) -> None:
-    """Bring a job and its attempt into a state that keeps its resources."""
+    """Bring a workload and its attempt into a state that keeps its resources."""
     row, current = _rows(session, attempt)
     move(row, state)
     move_attempt(current, state)
     for rank, pid in enumerate(pids):
-        found = session.get(RankRow, (attempt.job, attempt.number, rank))
+        found = session.get(RankRow, (attempt.workload, attempt.number, rank))
         if found is not None:
             found.pid = pid
 
@@ -105,7 +105,7 @@ def advance(
 def start_failed(
     session: Session, attempt: Attempt, error: JobErrorRecord, not_before: datetime, limit: int
 ) -> Ended:
-    """Put a job back whose processes could not be started; that costs none of its retries."""
+    """Put a workload back whose processes could not be started; that costs none of its retries."""
     row, current = _rows(session, attempt)
     current.error = error.model_dump(mode="json")
     move_attempt(current, JobState.FAILED)
@@ -125,12 +125,13 @@ def start_failed(
 
 def end(
     session: Session,
+    owners: Owners,
     attempt: Attempt,
     outcome: Outcome,
     progress: JobProgress | None,
     warnings: Sequence[str],
 ) -> Ended:
-    """End an attempt, and the job with it unless another attempt may end better."""
+    """End an attempt, and the workload with it unless another attempt may end better."""
     row, current = _rows(session, attempt)
     _note_ranks(session, attempt)
     if progress is not None:
@@ -155,10 +156,7 @@ def end(
         error = exhausted(error, earlier)
     move_attempt(current, state)
     move(row, state)
-    if outcome.result:
-        row.result = outcome.result
-        row.headline = outcome.result.get("headline")
-    row.warnings = [*row.warnings, *_left_best(session, row)]
+    owners[row.kind].note_end(session, row, outcome.result)
     row.error = error.model_dump(mode="json") if error and state == JobState.FAILED else None
     return Ended(state, error if state == JobState.FAILED else None)
 
@@ -176,24 +174,7 @@ def is_final(session: Session, attempt: Attempt, outcome: Outcome) -> bool:
     return not _may_end_better(row, outcome, earlier)
 
 
-def _left_best(session: Session, row: JobRow) -> list[str]:
-    """Say that the tag of a job still stands for better weights of another one."""
-    if row.tag in (None, row.id) or "digests" not in row.spec:
-        return []
-    told = []
-    for network in row.spec["digests"]:
-        best = best_of_another(session, network, str(row.tag), row.id)
-        if best is not None:
-            told.append(
-                f"Tag {row.tag!r} of {network} stands for the best weights of job {best.job}, "
-                f"which scored better on the same samples ({BEST_BY} {best.scores[BEST_BY]:.4g}). "
-                f"Those of this job are {row.tag}/last and {row.id}; replace_best=true lets it "
-                "take over."
-            )
-    return told
-
-
-def _may_end_better(row: JobRow, outcome: Outcome, earlier: Sequence[JobErrorRecord]) -> bool:
+def _may_end_better(row: WorkloadRow, outcome: Outcome, earlier: Sequence[JobErrorRecord]) -> bool:
     """Return whether another attempt is made; those that other samples may cure count apart."""
     if outcome.again:
         return row.retries_left > 0
@@ -224,19 +205,19 @@ def _failed_starts(attempts: Sequence[AttemptRow]) -> int:
 
 def _note_ranks(session: Session, attempt: Attempt) -> None:
     for run in attempt.runs:
-        rank = session.get(RankRow, (attempt.job, attempt.number, run.run.rank))
+        rank = session.get(RankRow, (attempt.workload, attempt.number, run.run.rank))
         if rank is not None:
             rank.exit = None if run.exit is None else run.exit.model_dump(mode="json")
             rank.result = None if run.result is None else run.result.model_dump(mode="json")
 
 
-def _rows(session: Session, attempt: Attempt) -> tuple[JobRow, AttemptRow]:
+def _rows(session: Session, attempt: Attempt) -> tuple[WorkloadRow, AttemptRow]:
     return (
-        session.get_one(JobRow, attempt.job),
-        session.get_one(AttemptRow, (attempt.job, attempt.number)),
+        session.get_one(WorkloadRow, attempt.workload),
+        session.get_one(AttemptRow, (attempt.workload, attempt.number)),
     )
 
 
-def _attempts(session: Session, job: str) -> list[AttemptRow]:
-    query = select(AttemptRow).where(AttemptRow.job == job).order_by(AttemptRow.number)
+def _attempts(session: Session, workload: str) -> list[AttemptRow]:
+    query = select(AttemptRow).where(AttemptRow.workload == workload).order_by(AttemptRow.number)
     return list(session.scalars(query))

@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 from jupyter_platform.cluster.content import references_of
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.hosts.transfer import send_missing
-from jupyter_platform.coordinator.jobs.records import JobRecords, Live
 from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.live import Live
+from jupyter_platform.coordinator.workloads.owner import Owner, Owners
 from jupyter_platform.coordinator.workloads.pulling import Puller, TrackedRun
-from jupyter_platform.coordinator.workloads.pulling.tracked import job_progress
 from jupyter_platform.coordinator.workloads.reconciler import changes
 from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt
 from jupyter_platform.coordinator.workloads.reconciler.outcome import (
@@ -28,12 +28,12 @@ from jupyter_platform.coordinator.workloads.reconciler.outcome import (
     outcome_of,
     worst,
 )
-from jupyter_platform.core.acting import together
+from jupyter_platform.coordinator.workloads.tracked import job_progress
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.runs import GangWay
 from jupyter_platform.core.settings import JobSettings
-from jupyter_platform.core.states import JobState, JobType
+from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.logs import last_lines
 
@@ -46,7 +46,7 @@ TICK_S = 1.0
 START_GRACE_S = 10.0
 """Seconds that a process may take to leave its first record."""
 FAILED_STARTS = 10
-"""Attempts in a row that may fail to start before the job is given up."""
+"""Attempts in a row that may fail to start before the workload is given up."""
 _LONGEST_BACKOFF_S = 60.0
 _LOOPBACK = "127.0.0.1"
 _LOG_TAIL_LINES = 20
@@ -59,7 +59,7 @@ class Tools:
     ledger: Ledger
     hosts: HostRegistry
     puller: Puller
-    records: JobRecords
+    owners: Owners
     live: Live
     blobs: BlobStore
     settings: JobSettings
@@ -75,7 +75,7 @@ class Driver:
     Parameters
     ----------
     backoff_s : float
-        Seconds before the job is tried again when its processes cannot be started.
+        Seconds before the workload is tried again when its processes cannot be started.
     """
 
     def __init__(self, attempt: Attempt, tools: Tools, *, backoff_s: float = 1.0) -> None:
@@ -84,6 +84,10 @@ class Driver:
         self._backoff_s = min(backoff_s, _LONGEST_BACKOFF_S)
         self._warnings: list[str] = []
         self._is_over = False
+
+    @property
+    def _owner(self) -> Owner:
+        return self._tools.owners[self._attempt.kind]
 
     async def run(self) -> None:
         """Return when the attempt has ended; cancelling leaves everything as it is."""
@@ -94,10 +98,12 @@ class Driver:
                 if await self._step():
                     return
             except PlatformError as error:
-                log.info("job %s attempt %d: %s", attempt.job, attempt.number, error)
+                log.info("workload %s attempt %d: %s", attempt.workload, attempt.number, error)
             except Exception:
-                # What is wrong with one job must not leave it without a driver.
-                log.exception("driving job %s attempt %d failed", attempt.job, attempt.number)
+                # What is wrong with one workload must not leave it without a driver.
+                log.exception(
+                    "driving workload %s attempt %d failed", attempt.workload, attempt.number
+                )
             if self._is_over:
                 return
             with contextlib.suppress(TimeoutError):
@@ -155,8 +161,7 @@ class Driver:
             await self._tools.puller.track(
                 attempt.specs[rank].run,
                 attempt.hosts[rank],
-                # The ranks of a gang have the same weights and checkpoints; those of rank 0 serve.
-                attempt.weights if rank == 0 else None,
+                attempt.kind,
                 attempt.changed,
             )
             for rank in ranks
@@ -193,7 +198,7 @@ class Driver:
 
     async def _start_failed(self, error: PlatformError) -> bool:
         attempt, tools = self._attempt, self._tools
-        log.warning("job %s could not be started: %s", attempt.job, error)
+        log.warning("workload %s could not be started: %s", attempt.workload, error)
         for host in set(attempt.hosts.values()):
             await tools.hosts.count_failure(host)
         for rank in attempt.hosts:
@@ -234,10 +239,9 @@ class Driver:
                 )
             )
         found = worst(outcomes)
-        if self._attempt.type is JobType.ACT and found.result is not None:
-            # Rank 0 knows nothing of the other agents.
+        if len(outcomes) > 1 and found.result is not None:
             results = [item.result for item in outcomes if item.result is not None]
-            found = replace(found, result=together(results))
+            found = replace(found, result=self._owner.merged(self._attempt.lane, results))
         return found
 
     def _was_given_up(self, run: TrackedRun) -> bool:
@@ -272,14 +276,14 @@ class Driver:
         ):
             await self._keep_newest_checkpoint()
         ended = await tools.ledger.run(
-            lambda s: changes.end(s, attempt, outcome, progress, self._warnings)
+            lambda s: changes.end(s, tools.owners, attempt, outcome, progress, self._warnings)
         )
         await self._over(ended)
 
     async def _keep_newest_checkpoint(self) -> None:
         """Leave weights to go on from; before the end is written, so that they are never lost."""
         try:
-            told = await self._tools.puller.keep_newest_checkpoint(self._attempt.job)
+            told = await self._owner.rescue(self._attempt.workload)
         except (PlatformError, OSError) as error:
             told = f"Its newest checkpoint could not be kept: {error}"
         if told is not None and told not in self._warnings:
@@ -291,7 +295,7 @@ class Driver:
         for run in attempt.runs:
             tools.puller.forget(run)
         attempt.state = ended.state
-        tools.live.forget(attempt.job)
+        tools.live.forget(attempt.workload)
         await tools.ended(attempt, ended)
 
     async def _stop(self) -> None:
@@ -334,7 +338,7 @@ class Driver:
         try:
             answer, _ = await link.call("signal", payload, timeout_s=SIGNAL_TIMEOUT_S)
         except PlatformError as error:
-            log.info("job %s was not told to %s: %s", attempt.job, action, error)
+            log.info("workload %s was not told to %s: %s", attempt.workload, action, error)
             return False
         return bool(answer["delivered"])
 
@@ -368,10 +372,10 @@ class Driver:
         attempt = self._attempt
         pids = [run.process.pid if run.process else None for run in attempt.runs]
         # Before the state, so that nobody reads the new state with the old words.
-        self._tools.live.doing[attempt.job] = self._doing(state)
+        self._tools.live.doing[attempt.workload] = self._doing(state)
         await self._tools.ledger.run(lambda s: changes.advance(s, attempt, state, pids))
         attempt.state = state
-        await self._tools.records.publish([attempt.job])
+        await self._owner.publish([attempt.workload])
 
     def _doing(self, state: JobState) -> str:
         hosts = list(dict.fromkeys(self._attempt.hosts.values()))

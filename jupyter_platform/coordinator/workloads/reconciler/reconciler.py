@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session, defer
 
 from jupyter_platform.coordinator.hosts.links import Link
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
-from jupyter_platform.coordinator.jobs.records import JobRecords, Live
-from jupyter_platform.coordinator.jobs.submission.host_choice import shape_of
 from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow, RankRow
+from jupyter_platform.coordinator.store.tables import RankRow, WorkloadRow
+from jupyter_platform.coordinator.workloads.host_choice import shape_of
 from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.live import Live
+from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.planning import (
     Forecasts,
     Pending,
@@ -33,11 +34,11 @@ from jupyter_platform.coordinator.workloads.planning import (
     sentence,
 )
 from jupyter_platform.coordinator.workloads.pulling import Puller, TrackedRun
-from jupyter_platform.coordinator.workloads.pulling.tracked import job_progress
 from jupyter_platform.coordinator.workloads.reconciler import changes
 from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt
 from jupyter_platform.coordinator.workloads.reconciler.changes import Ended
 from jupyter_platform.coordinator.workloads.reconciler.driver import Driver, Tools
+from jupyter_platform.coordinator.workloads.tracked import job_progress
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.core.jobs import JobProgress, NoticeLevel
 from jupyter_platform.core.runs import RunId
@@ -53,9 +54,9 @@ IDLE_TICK_S = 30.0
 SWEEP_S = 30.0
 """Seconds between two looks for processes that nobody wants any more."""
 LONG_QUEUE = 200
-"""Waiting jobs from which planning takes a thread of its own."""
+"""Waiting workloads from which planning takes a thread of its own."""
 TOLD = 100
-"""Waiting jobs, the first in the queue, whose new reason is sent to everybody at once."""
+"""Waiting workloads, the first in the queue, whose new reason is sent to everybody at once."""
 
 QUEUE_HELD = Reason("held", {})
 
@@ -66,7 +67,7 @@ class Reconciler:
     Parameters
     ----------
     on_progress : callable
-        Called with job id and progress whenever a running job has moved.
+        Called with id and progress of a running workload that has moved.
     host_problems : callable
         Returns what keeps hosts from joining, a sentence each; called in a thread.
     """
@@ -78,7 +79,7 @@ class Reconciler:
         ledger: Ledger,
         hosts: HostRegistry,
         notifications: Notifications,
-        records: JobRecords,
+        owners: Owners,
         live: Live,
         blobs: BlobStore,
         settings: JobSettings,
@@ -91,14 +92,14 @@ class Reconciler:
         self._ledger = ledger
         self._hosts = hosts
         self._notifications = notifications
-        self._records = records
+        self._owners = owners
         self._live = live
         self._on_progress = on_progress
         self._host_problems = host_problems
         self._policy = policy or Policy()
-        self._puller = make_puller(on_progress=self._progressed, on_job=self._job_changed)
+        self._puller = make_puller(on_progress=self._progressed, on_change=self._changed)
         self._tools = Tools(
-            ledger, hosts, self._puller, records, live, blobs, settings, self._ended, self._began
+            ledger, hosts, self._puller, owners, live, blobs, settings, self._ended, self._began
         )
         self._pending: dict[str, Pending] = {}
         self._held = False
@@ -112,12 +113,13 @@ class Reconciler:
         self._closing = False
         self._told_lost: set[RunId] = set()
         self._withdrawn: set[str] | None = set()
-        """Jobs that were withdrawn before it was known what waits; None from then on."""
+        """Workloads that were withdrawn before it was known what waits; None from then on."""
 
     async def start(self) -> None:
         """Take up what runs, then, while others are served already, what waits; plan for ever."""
         await self._ledger.load()
-        for attempt in await self._store.read(changes.adoptable):
+        owners = self._owners
+        for attempt in await self._store.read(lambda session: changes.adoptable(session, owners)):
             self._drive(attempt)
         self._hosts.on_change(self._host_changed)
         self._spawn(self._take_queue(), "taking the queue")
@@ -147,8 +149,8 @@ class Reconciler:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._puller.close()
 
-    def enqueue(self, row: JobRow) -> None:
-        """Take a job that was just written as queued."""
+    def enqueue(self, row: WorkloadRow) -> None:
+        """Take a workload that was just written as queued."""
         self._pending[row.id] = pending_of(row)
         self._wake.set()
 
@@ -157,21 +159,21 @@ class Reconciler:
         self._held = held
         self._wake.set()
 
-    def withdraw(self, job: str) -> None:
-        """Forget a job that no longer waits."""
-        self._pending.pop(job, None)
+    def withdraw(self, workload: str) -> None:
+        """Forget a workload that no longer waits."""
+        self._pending.pop(workload, None)
         if self._withdrawn is not None:
-            self._withdrawn.add(job)
-        self._starts.pop(job, None)
-        self._live.forget(job)
+            self._withdrawn.add(workload)
+        self._starts.pop(workload, None)
+        self._live.forget(workload)
         self._wake.set()
 
-    def stop(self, job: str) -> None:
-        """End the attempt of a job whose target was written."""
-        attempt = self._active.get(job)
+    def stop(self, workload: str) -> None:
+        """End the attempt of a workload whose target was written."""
+        attempt = self._active.get(workload)
         if attempt is None:
             # It may be on its way from the queue to its driver just now.
-            self._stops.add(job)
+            self._stops.add(workload)
         else:
             attempt.request_stop()
 
@@ -184,7 +186,7 @@ class Reconciler:
                     await link.call("remove", {"run": str(run)})
 
     async def dry_run(self, candidate: Pending) -> str:
-        """Say when a job would start if it were submitted now."""
+        """Say when a workload would start if it were submitted now."""
         if self._held:
             return f"would wait: {sentence(QUEUE_HELD, time.time())}"
         answer = await self._ask_planner([*self._pending.values(), candidate])
@@ -210,8 +212,8 @@ class Reconciler:
         if not self._closing and not self._hosts.is_lost(name):
             self._spawn(self._sweep(name), f"sweep {name}")
 
-    def _job_changed(self, job: str) -> None:
-        self._spawn(self._records.publish([job]), f"publish {job}")
+    def _changed(self, workload: str, kind: str) -> None:
+        self._spawn(self._owners[kind].publish([workload]), f"publish {workload}")
 
     def _progressed(self, run: TrackedRun) -> None:
         if run.run.rank == 0 and run.progress is not None:
@@ -274,23 +276,25 @@ class Reconciler:
         return await asyncio.to_thread(work) if len(pending) > LONG_QUEUE else work()
 
     async def _place(self, placement: Placement) -> None:
-        attempt = await self._ledger.run(lambda session: changes.place(session, placement))
+        attempt = await self._ledger.run(
+            lambda session: changes.place(session, self._owners, placement)
+        )
         self._pending.pop(placement.workload, None)
         self._live.reasons.pop(placement.workload, None)
         if attempt is None:
             return
-        self._live.doing[attempt.job] = f"starting on {attempt.host}"
+        self._live.doing[attempt.workload] = f"starting on {attempt.host}"
         self._drive(attempt)
-        await self._records.publish([attempt.job])
+        await self._owners[attempt.kind].publish([attempt.workload])
         self._tell_hosts(attempt)
 
     def _drive(self, attempt: Attempt) -> None:
-        self._active[attempt.job] = attempt
-        attempt.stop_wanted |= attempt.job in self._stops
-        backoff_s = 2.0 ** self._starts.get(attempt.job, 0)
+        self._active[attempt.workload] = attempt
+        attempt.stop_wanted |= attempt.workload in self._stops
+        backoff_s = 2.0 ** self._starts.get(attempt.workload, 0)
         driver = Driver(attempt, self._tools, backoff_s=backoff_s)
-        name = f"job {attempt.job} attempt {attempt.number}"
-        self._drivers[attempt.job] = asyncio.create_task(driver.run(), name=name)
+        name = f"workload {attempt.workload} attempt {attempt.number}"
+        self._drivers[attempt.workload] = asyncio.create_task(driver.run(), name=name)
 
     async def _explained(self, reasons: Mapping[str, Reason]) -> Mapping[str, Reason]:
         """Add why there is no host, which the planner cannot know."""
@@ -298,44 +302,45 @@ class Reconciler:
             return reasons
         why = await asyncio.to_thread(self._host_problems)
         return {
-            job: Reason(reason.code, {**reason.data, "why": why})
+            workload: Reason(reason.code, {**reason.data, "why": why})
             if reason.code == "no_host"
             else reason
-            for job, reason in reasons.items()
+            for workload, reason in reasons.items()
         }
 
     def _tell_reasons(self, reasons: Mapping[str, Reason]) -> None:
         now = time.time()
         news: list[str] = []
         first = set(itertools.islice(self._pending, TOLD))
-        for job, reason in reasons.items():
-            if job not in self._pending:
+        for workload, reason in reasons.items():
+            if workload not in self._pending:
                 continue
-            before = self._live.reasons.get(job)
-            self._live.reasons[job] = reason
-            if job in first and before != reason and _differs(before, reason, now):
-                news.append(job)
-        if news:
-            self._records.publish_reasons(news)
+            before = self._live.reasons.get(workload)
+            self._live.reasons[workload] = reason
+            if workload in first and before != reason and _differs(before, reason, now):
+                news.append(workload)
+        for kind, owner in self._owners.items():
+            if told := [item for item in news if self._pending[item].kind == kind]:
+                owner.publish_reasons(told)
 
     async def _ended(self, attempt: Attempt, ended: Ended) -> None:
-        self._active.pop(attempt.job, None)
-        self._drivers.pop(attempt.job, None)
-        self._stops.discard(attempt.job)
+        self._active.pop(attempt.workload, None)
+        self._drivers.pop(attempt.workload, None)
+        self._stops.discard(attempt.workload)
         if ended.state == JobState.QUEUED:
             await self._requeue(attempt, ended)
         else:
-            self._starts.pop(attempt.job, None)
-            await self._puller.release(attempt.job)
-        await self._records.publish([attempt.job])
+            self._starts.pop(attempt.workload, None)
+            await self._puller.release(attempt.workload)
+        await self._owners[attempt.kind].publish([attempt.workload])
         self._tell_hosts(attempt)
         await self._notify(attempt, ended)
         self._wake.set()
 
     async def _requeue(self, attempt: Attempt, ended: Ended) -> None:
         if ended.resume_step is None:
-            self._starts[attempt.job] = self._starts.get(attempt.job, 0) + 1
-        row = await self._store.read(lambda session: session.get(JobRow, attempt.job))
+            self._starts[attempt.workload] = self._starts.get(attempt.workload, 0) + 1
+        row = await self._store.read(lambda session: session.get(WorkloadRow, attempt.workload))
         if row is None or row.state != JobState.QUEUED.value:
             return
         self._pending[row.id] = pending_of(row)
@@ -343,14 +348,14 @@ class Reconciler:
     async def _began(self, attempt: Attempt) -> None:
         hosts = ", ".join(dict.fromkeys(attempt.hosts.values()))
         again = " again" if attempt.number > 1 else ""
-        text = f"{attempt.type.value} {attempt.name!r} has started{again} on {hosts}."
-        await self._notifications.add("info", text, job=attempt.job)
+        text = f"{attempt.lane} {attempt.name!r} has started{again} on {hosts}."
+        await self._notifications.add("info", text, job=attempt.workload)
 
     async def _notify(self, attempt: Attempt, ended: Ended) -> None:
         message = _news(attempt, ended)
         if message is not None:
             level, text = message
-            await self._notifications.add(level, text, job=attempt.job)
+            await self._notifications.add(level, text, job=attempt.workload)
 
     def _tell_hosts(self, attempt: Attempt) -> None:
         for host in dict.fromkeys(attempt.hosts.values()):
@@ -363,10 +368,10 @@ class Reconciler:
             await asyncio.sleep(SWEEP_S)
 
     async def _sweep(self, host: str) -> None:
-        """Kill attempts that were given up, and remove folders of jobs that were deleted.
+        """Kill attempts that were given up, and remove folders of workloads that were deleted.
 
-        A job that is unknown and was not deleted either is one that the store has lost: what it
-        has learnt stays on its host.
+        A workload that is unknown and was not deleted either is one that the store has lost: what
+        it has learnt stays on its host.
         """
         link = self._hosts.link(host)
         if link is None:
@@ -374,8 +379,8 @@ class Reconciler:
         try:
             answer, _ = await link.call("list")
             runs = {RunId.parse(text): bool(alive) for text, alive in answer["runs"].items()}
-            jobs = {run.workload for run in runs}
-            known = await self._store.read(lambda session: _known_jobs(session, jobs))
+            ids = {run.workload for run in runs}
+            known = await self._store.read(lambda session: _known(session, ids))
             for run, alive in runs.items():
                 active = self._active.get(run.workload)
                 if active is not None and active.number == run.attempt:
@@ -408,13 +413,14 @@ class Reconciler:
         await self._notifications.add("danger", text, host=host)
 
 
-def pending_of(row: JobRow) -> Pending:
+def pending_of(row: WorkloadRow) -> Pending:
     """Return a row as the planner takes it."""
     return Pending(
         id=row.id,
         name=row.name,
         owner=row.owner,
-        lane=row.type,
+        lane=row.lane,
+        kind=row.kind,
         shape=shape_of(row),
         sequence=row.sequence,
         submitted_at=row.submitted_at.timestamp(),
@@ -425,21 +431,20 @@ def pending_of(row: JobRow) -> Pending:
 
 
 def _queued(session: Session) -> list[Pending]:
-    query = select(JobRow).where(JobRow.state == JobState.QUEUED.value)
-    # Ten thousand times the options of a job take seconds to read.
-    query = query.options(defer(JobRow.options), defer(JobRow.given), defer(JobRow.search))
-    return [pending_of(row) for row in session.scalars(query.order_by(JobRow.sequence))]
+    query = select(WorkloadRow).where(WorkloadRow.state == JobState.QUEUED.value)
+    query = query.options(defer(WorkloadRow.search))
+    return [pending_of(row) for row in session.scalars(query.order_by(WorkloadRow.sequence))]
 
 
-def _known_jobs(session: Session, jobs: set[str]) -> set[str]:
-    return set(session.scalars(select(JobRow.id).where(JobRow.id.in_(jobs))))
+def _known(session: Session, workloads: set[str]) -> set[str]:
+    return set(session.scalars(select(WorkloadRow.id).where(WorkloadRow.id.in_(workloads))))
 
 
-def runs_of(session: Session, job: str) -> list[tuple[str, RunId]]:
-    """Return host and id of every run of a job."""
-    query = select(RankRow).where(RankRow.job == job)
+def runs_of(session: Session, workload: str) -> list[tuple[str, RunId]]:
+    """Return host and id of every run of a workload."""
+    query = select(RankRow).where(RankRow.workload == workload)
     return [
-        (rank.host, RunId(workload=job, attempt=rank.attempt, rank=rank.rank))
+        (rank.host, RunId(workload=workload, attempt=rank.attempt, rank=rank.rank))
         for rank in session.scalars(query)
     ]
 
@@ -449,7 +454,7 @@ def _differs(before: Reason | None, reason: Reason, now: float) -> bool:
 
 
 def _news(attempt: Attempt, ended: Ended) -> tuple[NoticeLevel, str] | None:
-    name = f"{attempt.type.value} {attempt.name!r}"
+    name = f"{attempt.lane} {attempt.name!r}"
     why = "" if ended.error is None else f" {ended.error.message}"
     if ended.state == JobState.FINISHED:
         return "success", f"{name} has finished."

@@ -30,7 +30,7 @@ def rank(store, job_row, attempt_row):
         session.flush()
         session.add(attempt_row())
         session.flush()
-        session.add(RankRow(job=RUN.workload, attempt=1, rank=0, host="h1"))
+        session.add(RankRow(workload=RUN.workload, attempt=1, rank=0, host="h1"))
 
     asyncio.run(store.run(insert))
 

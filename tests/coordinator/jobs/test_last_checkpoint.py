@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+from jupyter_platform.coordinator.jobs.last_checkpoint import LastCheckpoints
 from jupyter_platform.coordinator.repository import TagRepository
-from jupyter_platform.coordinator.workloads.pulling.last_checkpoint import LastCheckpoints
 from jupyter_platform.core.checkpoints import FACTS, MODEL
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.runtime.blobs import BlobStore

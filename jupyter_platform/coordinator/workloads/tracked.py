@@ -11,19 +11,6 @@ from jupyter_platform.core.runs import ExitRecord, ProcessRecord, RunId, RunProg
 from jupyter_platform.runtime.mirror import Mirror
 
 
-@dataclass(frozen=True, slots=True)
-class WeightsTarget:
-    """Where the weights of a run are kept."""
-
-    tag: str
-    job: str
-    dataset: str | None
-    networks: dict[str, str]
-    """Name of each network to the digest of its description."""
-    replace_best: bool = False
-    """Whether the tag's best becomes this run's though another job's scored better."""
-
-
 @dataclass
 class TrackedRun:
     """One run folder as it was last pulled."""
@@ -33,11 +20,12 @@ class TrackedRun:
     mirror: Mirror
     events_offset: int
     """Bytes of ``events.jsonl`` that have become rows."""
-    weights: WeightsTarget | None
+    kind: str
+    """Who owns its workload."""
     checkpoint_step: int = -1
     """Step of the newest checkpoint of this attempt that was copied off the host."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when something happened that may move the job on; shared by the ranks of a gang."""
+    """Set when something happened that may move the workload on; shared by the ranks of a gang."""
     tokens: dict[str, str] = field(default_factory=dict)
     process: ProcessRecord | None = None
     progress: RunProgress | None = None

@@ -125,7 +125,7 @@ def _newest(
 ) -> tuple[JobRow, ResumePoint, dict[tuple[str, str], int]] | None:
     """Return a LEARN's row, its newest checkpoint, and the steps of the weights that it has."""
     row = session.get(JobRow, job, options=[undefer(JobRow.spec)])
-    query = select(AttemptRow.checkpoint).where(AttemptRow.job == job)
+    query = select(AttemptRow.checkpoint).where(AttemptRow.workload == job)
     points = [ResumePoint.model_validate(item) for item in session.scalars(query) if item]
     if row is None or "digests" not in row.spec or not points:
         return None

@@ -1,0 +1,53 @@
+"""Which hosts a workload may use, and what the planner sees of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from jupyter_platform.coordinator.store.tables import WorkloadRow
+from jupyter_platform.coordinator.workloads.planning import Shape
+from jupyter_platform.core.jobs import ResourceRequest
+
+
+class HostChoice(BaseModel):
+    """What a workload wants of its hosts beside room."""
+
+    model_config = ConfigDict(frozen=True)
+
+    targets: tuple[str, ...] = ()
+    """Names or ids; one process on each at most. Empty: any host."""
+    target_filter: str = ""
+    force_free: bool = False
+    at_home: bool = False
+    """It uses folders of the coordinator's machine, such as a pool."""
+
+    def column(self) -> dict[str, Any] | None:
+        """Return what is kept in `WorkloadRow.placement`; None where any host will do."""
+        return self.model_dump(mode="json", exclude_defaults=True) or None
+
+    @classmethod
+    def of(cls, row: WorkloadRow) -> HostChoice:
+        """Return what a row has kept."""
+        return cls.model_validate(row.placement or {})
+
+    def shape(self, role: str, asked: ResourceRequest, ranks: int) -> Shape:
+        """Return what the planner sees of a workload of `ranks` processes."""
+        return Shape(
+            role,
+            asked.cpus,
+            asked.memory,
+            asked.gpus,
+            ranks,
+            targets=self.targets,
+            target_filter=self.target_filter,
+            force_free=self.force_free,
+            at_home=self.at_home,
+        )
+
+
+def shape_of(row: WorkloadRow) -> Shape:
+    """Return what the planner sees of a workload that was stored."""
+    asked = ResourceRequest(cpus=row.cpus, memory=row.memory, gpus=row.gpus)
+    return HostChoice.of(row).shape(row.role, asked, row.target_count)
