@@ -56,7 +56,7 @@ async def test_nothing_is_granted_twice_or_half(store, job_row):
 
 async def test_use_counts_half_after_its_half_life(store):
     ledger = Ledger(store)
-    rows = [lease(10, 36_000, "ada"), lease(10, HALF_LIFE_S + 36_000, "bob", job="y")]
+    rows = [lease(10, 36_000, "ada"), lease(10, HALF_LIFE_S + 36_000, "bob", workload="y")]
     await ledger.run(lambda session: session.add_all(rows))
 
     await ledger.load()
