@@ -45,9 +45,11 @@ class _Learner:
     """One rank's learner of one variant, that learns block after block."""
 
     def __init__(self, case: Case, gang: Gang, interval: int | None) -> None:
+        self._stop = StopFlag()
         self._sync = None
         if interval is not None:
-            self._sync = Synchronisation(gang, interval, StopFlag())
+            wish = StopFlag() if interval == 1 else self._stop
+            self._sync = Synchronisation(gang, interval, wish, self._stop)
         torch.manual_seed(0)
         facts = DatasetFacts(
             size=SAMPLES,
@@ -74,12 +76,11 @@ class _Learner:
     def block(self) -> None:
         """Learn `STEPS` updates, from one meeting to another."""
         sync, points = self._sync, []
-        callbacks = meetings(sync, self._strategy.network)
-        stop = StopFlag() if sync is None else sync.stop
-        train(self._strategy, 0, STEPS, [points.append], callbacks, stop)
+        callbacks = meetings(sync, self._strategy.network, 0)
+        train(self._strategy, 0, STEPS, [points.append], callbacks, self._stop)
         if sync is not None:
             # The last meeting ends a job; here another block comes.
-            sync.is_over = sync.stop.requested = False
+            sync.is_over = self._stop.requested = False
 
 
 def _work(rank: int, case: Case, folder: str, orders: Connection) -> None:

@@ -22,12 +22,13 @@ from jupyter_platform.learning.acting.trials import try_environment
 from jupyter_platform.learning.data_options import used_by_data
 from jupyter_platform.learning.datasets import check_index_set
 from jupyter_platform.learning.datasets.adapters import make_adapters
-from jupyter_platform.learning.evaluation import Evaluation, evaluation_type
+from jupyter_platform.learning.evaluation import evaluation_type
 from jupyter_platform.learning.network_modes import fixed_layers
 from jupyter_platform.learning.networks import network_facts, shape_text
 from jupyter_platform.learning.set_checks import SETS, missing_part, shared_samples
-from jupyter_platform.learning.strategies import Place, Strategy, strategy_type
+from jupyter_platform.learning.strategies import Place, strategy_type
 from jupyter_platform.learning.strategies.contract import places_of
+from jupyter_platform.learning.strategies.roles import check_roles, misfits
 from jupyter_platform.learning.strategies.sampling import batch_note, check_sampling
 from jupyter_platform.learning.trial_checks import MOST_PARAMETERS, try_networks
 
@@ -63,91 +64,6 @@ class Check:
     def blame(self, name: str, error: PlatformError) -> None:
         """Note an error, at the fields it names or else at `name`."""
         self.errors.extend(error.errors or [FieldError(field=name, message=error.message)])
-
-
-def check_roles(
-    kind: type[Strategy] | type[Evaluation], strategy: str, networks: Sequence[NetworkDescription]
-) -> None:
-    """Refuse another number of networks than a strategy works on, and those in another's place.
-
-    Raises
-    ------
-    InvalidDataError
-        Naming what each of them is for.
-    """
-    roles = kind.roles
-    if len(networks) == len(roles):
-        _check_order(roles, strategy, networks)
-        return
-    wanted = "one network" if len(roles) == 1 else f"{len(roles)} networks ({', '.join(roles)})"
-    message = f"Strategy {strategy} works on {wanted}; {len(networks)} are given."
-    field = FieldError(
-        field="networks", value=len(networks), message=message, accepted=", ".join(roles)
-    )
-    raise InvalidDataError(message, errors=[field])
-
-
-def _check_order(
-    roles: Sequence[str], strategy: str, networks: Sequence[NetworkDescription]
-) -> None:
-    """Refuse a network that was made for the place of another one."""
-    for role, network in zip(roles, networks, strict=True):
-        made_for = next((item for item in network.roles if item in roles), None)
-        if made_for is None or role in network.roles:
-            continue
-        order = ", ".join(roles)
-        message = (
-            f"Network {network.name!r} is made to be {made_for}, and stands where strategy "
-            f"{strategy} has its {role}; give them in the order {order}."
-        )
-        field = FieldError(field="networks", value=network.name, message=message, accepted=order)
-        raise InvalidDataError(message, errors=[field])
-
-
-def misfits(
-    description: NetworkDescription, place: Place, facts: DatasetFacts | None
-) -> list[FieldError]:
-    """Return what keeps a network out of its place; needs no built network."""
-    name = description.name
-    sole = facts if place.role == "network" else None
-    found: list[str] = []
-    if sole and description.task is not None and description.task != sole.task:
-        found.append(f"Network {name!r} is for {description.task}; the dataset is for {sole.task}.")
-    shape = description.input_shape
-    if shape is not None and shape != place.input_shape:
-        given = "those of the dataset have" if sole else f"as {place.role} it gets"
-        found.append(
-            f"Network {name!r} takes samples of shape {shape_text(shape)}; {given} shape "
-            f"{shape_text(place.input_shape)}."
-        )
-    wanted = description.outputs
-    is_free = sole and place.output_shape is None
-    if wanted is not None and wanted != place.outputs and not is_free:
-        if sole:
-            noun = "classes" if sole.task == "classification" else "targets"
-            if sole.task == "regression" or wanted < place.outputs:
-                found.append(
-                    f"Network {name!r} has {wanted} outputs; the dataset has {place.outputs} "
-                    f"{noun}."
-                )
-        else:
-            found.append(
-                f"Network {name!r} has {wanted} outputs; as {place.role} it needs {place.outputs}."
-            )
-    return [FieldError(field="networks", value=name, message=message) for message in found]
-
-
-def check_fits(description: NetworkDescription, place: Place, facts: DatasetFacts | None) -> None:
-    """Refuse a network that does not fit its place.
-
-    Raises
-    ------
-    InvalidDataError
-        Naming what each of them has.
-    """
-    errors = misfits(description, place, facts)
-    if errors:
-        raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
 
 
 def check(
@@ -308,7 +224,7 @@ def _places(
         kind = strategy_type(model.strategy, code)
         record = STRATEGIES.get(model.strategy)
         result.category = record.category if record is not None else "FF"
-        check_roles(kind, model.strategy, networks)
+        check_roles(kind.roles, model.strategy, networks)
         kind.check_own_options(model)
         return places_of(kind, model, facts)
     except PlatformError as error:
@@ -326,7 +242,7 @@ def _places_to_evaluate(
     name = model.strategy or default_evaluation(facts, model.criterion)
     result.category = EVALUATIONS[name].category
     kind = evaluation_type(model, facts)
-    check_roles(kind, name, networks)
+    check_roles(kind.roles, name, networks)
     return kind.places(model, facts)
 
 

@@ -26,7 +26,6 @@ from torch import Tensor
 
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.runs import RunSpec
-from jupyter_platform.learning.stop import StopFlag
 
 if TYPE_CHECKING:
     # Where they are defined: torch.distributed offers them without saying so to type checkers.
@@ -179,7 +178,7 @@ class Gang:
 def join(
     spec: RunSpec,
     tell: Callable[[str], None],
-    stop: StopFlag,
+    stopping: Callable[[], bool],
     *,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
 ) -> Gang:
@@ -191,8 +190,8 @@ def join(
         Says how many they are and where rank 0 is; rank 0 itself is not told.
     tell : callable
         Called by rank 0 with ``<address>:<port>`` when others may come.
-    stop : StopFlag
-        Ends the waiting.
+    stopping : callable
+        Returns whether a stop was asked for, which ends the waiting.
     connect_timeout_s : float
         Seconds that the store of rank 0 may take to answer.
 
@@ -220,7 +219,7 @@ def join(
             store = TCPStore(host, int(port), is_master=False, timeout=timeout)
         # Whoever does not know the secret finds no key.
         store = PrefixStore(f"{way.secret}/{spec.run.attempt}", store)
-        if not _all_come(store, size, stop):
+        if not _all_come(store, size, stopping):
             return Gang()
         os.environ["GLOO_SOCKET_IFNAME"] = interface_of(way.address)
         return Gang(rank, size, connect(store, rank, size), store)
@@ -265,20 +264,20 @@ def _open_store(address: str) -> TCPStore:
     )
 
 
-def _all_come(store: Store, size: int, stop: StopFlag) -> bool:
+def _all_come(store: Store, size: int, stopping: Callable[[], bool]) -> bool:
     """Wait for the others; return False when a stop was asked for instead."""
     deadline = time.monotonic() + JOIN_TIMEOUT_S
     try:
         store.add(_HERE, 1)
         while store.add(_HERE, 0) < size:
-            if stop.requested:
+            if stopping():
                 return False
             if time.monotonic() > deadline:
                 raise PeerLostError(f"The others did not come within {JOIN_TIMEOUT_S:.0f} s.")
             time.sleep(_POLL_S)
     except RuntimeError:
         # All are told to stop at once, and the store goes with the first that does.
-        if stop.requested:
+        if stopping():
             return False
         raise
     return True

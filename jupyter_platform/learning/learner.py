@@ -37,14 +37,13 @@ from jupyter_platform.learning.loop import Accumulated, Callback, Steps, train
 from jupyter_platform.learning.network_modes import uncompiled
 from jupyter_platform.learning.preparation import prepare_strategy
 from jupyter_platform.learning.provenance import Measured
-from jupyter_platform.learning.rank_states import RankStates, with_own_state
+from jupyter_platform.learning.rank_states import KeptCurves, RankStates, with_own_state
 from jupyter_platform.learning.recorder import Point
 from jupyter_platform.learning.rules import LossPlateau, TimeLimit, ValidationPlateau
 from jupyter_platform.learning.stop import Ending, StopFlag
 from jupyter_platform.learning.strategies import Strategy
 from jupyter_platform.learning.strategies.contract import steps_of
 from jupyter_platform.learning.synchronisation import (
-    KeptCurves,
     Synchronisation,
     begin_together,
     in_step,
@@ -92,7 +91,8 @@ def run(context: RunContext) -> RunResult:
     options = LearnOptions.model_validate(context.spec.options)
     dataset = None if context.spec.dataset is None else context.dataset()
     context.phase("building the network")
-    sync = _synchronisation(context, options)
+    stop = _stop_of_loop(context, options)
+    sync = _synchronisation(context, options, stop)
     cut = context.stop.cut_short() if sync is None else contextlib.nullcontext()
     with in_step(sync), cut:
         learning = _set_up(context, options, dataset, sync)
@@ -101,7 +101,7 @@ def run(context: RunContext) -> RunResult:
     context.recorder.total = last
     begin_together(learning.strategy.network, context.gang, draws_on=learning.draws_on)
     context.phase("training")
-    step = _train(learning, last, sync)
+    step = _train(learning, last, sync, stop)
     context.recorder.sync()
     if context.used.get("compiled"):
         _tell_uncompiled(context)
@@ -129,9 +129,10 @@ def _tell_uncompiled(context: RunContext) -> None:
         )
 
 
-def _train(learning: _Learning, last: int | None, sync: Synchronisation | None) -> int:
+def _train(
+    learning: _Learning, last: int | None, sync: Synchronisation | None, stop: StopFlag
+) -> int:
     context, options = learning.context, learning.options
-    stop = context.stop if sync is None else sync.stop
     steps: Steps = steps_of(learning.strategy)
     if options.accumulate > 1:
         steps = Accumulated(steps, options.accumulate)
@@ -177,7 +178,15 @@ def _ending(context: RunContext, options: LearnOptions, step: int, last: int | N
     return ending.rule
 
 
-def _synchronisation(context: RunContext, options: LearnOptions) -> Synchronisation | None:
+def _stop_of_loop(context: RunContext, options: LearnOptions) -> StopFlag:
+    """Return the flag that the loop looks at: one of their own where ranks leave it in step."""
+    in_step = not context.gang.is_alone and options.sync_interval == 1
+    return StopFlag() if in_step else context.stop
+
+
+def _synchronisation(
+    context: RunContext, options: LearnOptions, stop: StopFlag
+) -> Synchronisation | None:
     gang = context.gang
     if gang.is_alone:
         return None
@@ -186,7 +195,7 @@ def _synchronisation(context: RunContext, options: LearnOptions) -> Synchronisat
             "schedule = plateau follows validations, which only one of several processes makes; "
             "choose another schedule where target_count is above 1."
         )
-    return Synchronisation(gang, options.sync_interval, context.stop)
+    return Synchronisation(gang, options.sync_interval, context.stop, stop)
 
 
 def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callback]:

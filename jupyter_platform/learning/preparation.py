@@ -18,7 +18,6 @@ from jupyter_platform.core.options.learn import PASSING
 from jupyter_platform.core.preparations import Preparation, prepare
 from jupyter_platform.learning.acting.waiting import await_experience
 from jupyter_platform.learning.callbacks import KeptNetwork
-from jupyter_platform.learning.checks import check_fits, check_roles
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets import Dataset
 from jupyter_platform.learning.datasets.adapters import Chain, adapt
@@ -34,6 +33,7 @@ from jupyter_platform.learning.networks.calibration import needs_calibration
 from jupyter_platform.learning.provenance import Lesson, Measured, Provenance, measured
 from jupyter_platform.learning.strategies import Material, Place, Strategy, strategy_type
 from jupyter_platform.learning.strategies.contract import check_state, places_of
+from jupyter_platform.learning.strategies.roles import check_fits, check_roles
 from jupyter_platform.learning.strategies.sampling import Source, TensorSource, batch_note
 
 LARGEST_WHOLE = 256 * 1024**2
@@ -89,7 +89,7 @@ def prepare_strategy(
     """
     code = context.spec.code
     kind = strategy_type(options.strategy, None if code is None else context.file(code, "strategy"))
-    check_roles(kind, options.strategy, [item.description for item in context.spec.networks])
+    check_roles(kind.roles, options.strategy, [item.description for item in context.spec.networks])
     samples = None if dataset is None else _samples(context, options, dataset)
     options = _with_end(context, options, samples)
     facts = None if samples is None else samples.facts

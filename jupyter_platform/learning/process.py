@@ -115,7 +115,9 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
     try:
         if spec.meets_others:
             context.phase("waiting for the other processes")
-            context.gang = join(spec, lambda place: events.write("store", address=place), stop)
+            context.gang = join(
+                spec, lambda place: events.write("store", address=place), lambda: stop.requested
+            )
         return JOBS[spec.type](context)
     finally:
         recorder.close()

@@ -7,6 +7,7 @@ what differs to rank 0, which writes it beside the rest.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 from collections.abc import Callable, Mapping
@@ -22,6 +23,7 @@ from jupyter_platform.learning.checkpoint import (
     rank_file,
 )
 from jupyter_platform.learning.gang import Gang
+from jupyter_platform.learning.recorder import Recorder
 from jupyter_platform.learning.strategies import Strategy
 
 STRATEGY, RANDOM = "strategy", "random"
@@ -69,6 +71,34 @@ class RankStates:
             return {}
         parts = torch.split(whole, lengths.tolist())
         return {rank_file(rank): parts[rank].numpy().tobytes() for rank in range(1, gang.size)}
+
+
+class KeptCurves:
+    """A callback of ranks that write no checkpoints: what is theirs reaches as far as rank 0's.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Of this process.
+    interval : int
+        Steps between two checkpoints of rank 0.
+    tell : callable
+        Tells rank 0 what this rank must find again; see `RankStates.collect`.
+    """
+
+    def __init__(self, recorder: Recorder, interval: int, tell: Callable[[], object]) -> None:
+        self.interval = interval
+        self._recorder = recorder
+        self._tell = tell
+
+    def at_step(self, step: int) -> None:
+        """Write what was recorded; when that fails it is tried again later."""
+        with contextlib.suppress(OSError):
+            self._recorder.sync()
+        self._tell()
+
+    def at_end(self, step: int) -> None:
+        """Do nothing: the end of the process does."""
 
 
 def with_own_state(

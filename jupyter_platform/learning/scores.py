@@ -206,3 +206,9 @@ def _r2(errors: Tensor, targets: Tensor) -> float:
     total = (targets - targets.mean(0)).square().sum(0)
     constant = torch.where(residual > 0, 0.0, 1.0).double()
     return float(torch.where(total > 0, 1 - residual / total.clamp_min(1e-300), constant).mean())
+
+
+def spread(size: int, count: int) -> list[int]:
+    """Return at most `count` positions spread evenly over `size`."""
+    count = min(count, size)
+    return [number * size // count for number in range(count)]

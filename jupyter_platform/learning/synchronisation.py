@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.learning.gang import Gang
-from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+
+
+class Stop(Protocol):
+    """A wish to stop; see `StopFlag`."""
+
+    requested: bool
 
 
 class Synchronisation:
@@ -30,18 +35,19 @@ class Synchronisation:
         Not alone.
     interval : int
         Updates between two averagings.
-    wish : StopFlag
+    wish : Stop
         Set when this process is asked to stop.
+    stop : Stop
+        What the loop looks at. Ranks in step leave it together, when all have heard: then it is
+        another than `wish`. Others leave it when they are asked to, and tell the rest at the
+        meeting behind it: then it is the same.
     """
 
-    def __init__(self, gang: Gang, interval: int, wish: StopFlag) -> None:
+    def __init__(self, gang: Gang, interval: int, wish: Stop, stop: Stop) -> None:
         self.gang = gang
         self.interval = interval
         self.wish = wish
-        # Ranks in step leave the loop together, when all have heard; others leave it when they
-        # are asked to, and tell the rest at the meeting behind it.
-        self.stop = StopFlag() if interval == 1 else wish
-        """What the loop looks at."""
+        self.stop = stop
         self.averaged = 0
         """Gradients averaged so far."""
         self.is_over = False
@@ -212,34 +218,6 @@ class MeetingEvery:
     def at_end(self, step: int) -> None:
         """Meet for the last time, unless all of them did when they heard of the stop."""
         self._meeting.hold(step, last=True)
-
-
-class KeptCurves:
-    """A callback of ranks that write no checkpoints: what is theirs reaches as far as rank 0's.
-
-    Parameters
-    ----------
-    recorder : Recorder
-        Of this process.
-    interval : int
-        Steps between two checkpoints of rank 0.
-    tell : callable
-        Tells rank 0 what this rank must find again; see `RankStates.collect`.
-    """
-
-    def __init__(self, recorder: Recorder, interval: int, tell: Callable[[], object]) -> None:
-        self.interval = interval
-        self._recorder = recorder
-        self._tell = tell
-
-    def at_step(self, step: int) -> None:
-        """Write what was recorded; when that fails it is tried again later."""
-        with contextlib.suppress(OSError):
-            self._recorder.sync()
-        self._tell()
-
-    def at_end(self, step: int) -> None:
-        """Do nothing: the end of the process does."""
 
 
 def begin_together(network: nn.Module, gang: Gang, *, draws_on: bool = False) -> None:

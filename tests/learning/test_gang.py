@@ -91,7 +91,7 @@ def meet():
         def start(**fields):
             told, stop = queue.Queue(), StopFlag()
             stops.append(stop)
-            lead = pool.submit(join, spec(0, **fields), told.put, stop)
+            lead = pool.submit(join, spec(0, **fields), told.put, lambda: stop.requested)
             return told.get(timeout=DEADLINE_S), lead, stop
 
         yield start
@@ -101,7 +101,7 @@ def meet():
 
 def test_ranks_meet_at_the_store_that_rank_0_opens(meet):
     place, lead, _ = meet()
-    other = join(spec(1, place), pytest.fail, StopFlag())
+    other = join(spec(1, place), pytest.fail, lambda: False)
     first = lead.result(timeout=DEADLINE_S)
 
     with ThreadPoolExecutor() as pool:
@@ -126,7 +126,9 @@ def test_who_does_not_know_the_secret_meets_nobody(meet):
     place, lead, stop = meet()
     stranger_stop = StopFlag()
     with ThreadPoolExecutor() as pool:
-        stranger = pool.submit(join, spec(1, place, secret="guess"), pytest.fail, stranger_stop)
+        stranger = pool.submit(
+            join, spec(1, place, secret="guess"), pytest.fail, lambda: stranger_stop.requested
+        )
         time.sleep(0.2)
         assert not lead.done()
         assert not stranger.done()
@@ -140,7 +142,7 @@ def test_a_store_that_is_gone_is_a_lost_peer():
         listener.bind((LOOPBACK, 0))
         port = listener.getsockname()[1]
     with pytest.raises(PeerLostError):
-        join(spec(1, f"{LOOPBACK}:{port}"), pytest.fail, StopFlag(), connect_timeout_s=1.0)
+        join(spec(1, f"{LOOPBACK}:{port}"), pytest.fail, lambda: False, connect_timeout_s=1.0)
 
 
 def test_a_rank_that_leaves_is_noticed_by_the_others():

@@ -60,7 +60,8 @@ class Learner:
 def learn(gang, steps, interval=1, stop_at=None, due=(), make=Learner, start=0, **options):
     """Learn as one rank; return the learner and the steps done."""
     wish = StopFlag()
-    sync = None if gang.is_alone else Synchronisation(gang, interval, wish)
+    flag = StopFlag() if interval == 1 and not gang.is_alone else wish
+    sync = None if gang.is_alone else Synchronisation(gang, interval, wish, flag)
     with in_step(sync):
         learner = make(**options)
     begin_together(learner.network, gang)
@@ -72,7 +73,6 @@ def learn(gang, steps, interval=1, stop_at=None, due=(), make=Learner, start=0, 
         if point[0] == stop_at:
             wish.requested = True
 
-    flag = wish if sync is None else sync.stop
     done = train(learner, start, steps, [record], callbacks, flag)
     assert len(recorded) == done - start
     return learner, done

@@ -15,12 +15,6 @@ MAX_EXAMPLE_VALUES = 4096
 """Values of an input beyond which examples come without it."""
 
 
-def spread(size: int, count: int) -> list[int]:
-    """Return at most `count` positions spread evenly over `size`."""
-    count = min(count, size)
-    return [number * size // count for number in range(count)]
-
-
 def examples(
     evaluation: Evaluation, gather: Gather, indices: Tensor, rows: Tensor
 ) -> list[dict[str, Any]]:

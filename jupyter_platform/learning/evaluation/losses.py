@@ -13,7 +13,6 @@ from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning import scores
 from jupyter_platform.learning.evaluation.base import Columns, Evaluation, Subject, place_of
-from jupyter_platform.learning.evaluation.examples import spread
 from jupyter_platform.learning.strategies import Place
 from jupyter_platform.learning.strategies.criteria import (
     Loss,
@@ -109,7 +108,7 @@ def _pairs(given: Tensor, targets: Tensor) -> dict[str, Any]:
     """Return true and predicted number of some samples, where each has one, for a plot."""
     if targets.shape[1] != 1:
         return {}
-    chosen = spread(len(targets), PAIRS)
+    chosen = scores.spread(len(targets), PAIRS)
     rows = torch.cat([targets, given], 1)[chosen].tolist()
     return {
         "pairs": [

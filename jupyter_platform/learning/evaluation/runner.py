@@ -17,12 +17,11 @@ from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.core.preparations import Preparation, differences, prepare
 from jupyter_platform.core.runs import RunResult
 from jupyter_platform.learning.acting import rewarding
-from jupyter_platform.learning.checks import check_fits
 from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.datasets import Dataset
 from jupyter_platform.learning.datasets.adapters import Chain, adapt
 from jupyter_platform.learning.evaluation.base import Evaluation, Subject
-from jupyter_platform.learning.evaluation.examples import EXAMPLES, examples, spread
+from jupyter_platform.learning.evaluation.examples import EXAMPLES, examples
 from jupyter_platform.learning.evaluation.keeping import keep_best, keep_outputs, tell_partial
 from jupyter_platform.learning.evaluation.passing import (
     OUTPUTS,
@@ -37,8 +36,10 @@ from jupyter_platform.learning.evaluation.passing import (
 from jupyter_platform.learning.evaluation.registry import evaluation_type
 from jupyter_platform.learning.networks import build, load_weights
 from jupyter_platform.learning.provenance import Measured, Provenance, measured
+from jupyter_platform.learning.scores import spread
 from jupyter_platform.learning.set_checks import missing_part
 from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies.roles import check_fits
 from jupyter_platform.learning.trained import learnt_for, trained_network
 
 READERS = 2

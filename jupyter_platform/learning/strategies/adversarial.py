@@ -12,9 +12,9 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.generation import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.distances import energy_distance
+from jupyter_platform.learning.strategies.generated import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.updates import Updater
 

@@ -202,7 +202,7 @@ class Strategy(ABC):
     def summary(self) -> dict[str, Any]:
         """Return what the job's result tells beside losses, as JSON values; called at the end.
 
-        ``samples`` are what it has learnt to make, see `jupyter_platform.learning.generation`.
+        ``samples`` are what it has learnt to make, see `learning.strategies.generated`.
         """
         return {}
 

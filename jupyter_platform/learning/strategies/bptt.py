@@ -16,7 +16,6 @@ from jupyter_platform.core.errors import (
     OptionError,
 )
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.generation import SHOWN_SYMBOLS, generate_symbols, text_record
 from jupyter_platform.learning.strategies.base import VALIDATION_BATCH, Material, Place, Strategy
 from jupyter_platform.learning.strategies.criteria import (
     Loss,
@@ -24,6 +23,11 @@ from jupyter_platform.learning.strategies.criteria import (
     make_loss,
     predicted_classes,
     wanted_shape,
+)
+from jupyter_platform.learning.strategies.generated import (
+    SHOWN_SYMBOLS,
+    generate_symbols,
+    text_record,
 )
 from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.strategies.recurrence import Memory, Recurrence, detached, moved

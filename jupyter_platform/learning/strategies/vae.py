@@ -11,7 +11,6 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.generation import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
 from jupyter_platform.learning.strategies.elbo import (
     CODES_SEED,
@@ -20,6 +19,7 @@ from jupyter_platform.learning.strategies.elbo import (
     choose_likelihood,
     decoder_shape,
 )
+from jupyter_platform.learning.strategies.generated import SHOWN_SAMPLES, draw_codes, samples_record
 from jupyter_platform.learning.strategies.modes import evaluating
 from jupyter_platform.learning.updates import Updater
 

@@ -10,8 +10,8 @@ from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.acting.environments import environment_facts
 from jupyter_platform.learning.acting.fitting import check_acting, fit
 from jupyter_platform.learning.acting.policies import Head
-from jupyter_platform.learning.checks import check_roles
 from jupyter_platform.learning.strategies import strategy_type
+from jupyter_platform.learning.strategies.roles import check_roles
 
 CARTPOLE, PENDULUM = "CartPole-v1", "Pendulum-v1"
 
@@ -80,7 +80,7 @@ def test_actor_and_critic_do_not_change_places():
     known = bundled_networks()
     kind = strategy_type("ddpg")
 
-    check_roles(kind, "ddpg", [known["actor"], known["critic"]])
-    check_roles(kind, "ddpg", [known["mlp-regression"], known["critic"]])
+    check_roles(kind.roles, "ddpg", [known["actor"], known["critic"]])
+    check_roles(kind.roles, "ddpg", [known["mlp-regression"], known["critic"]])
     with pytest.raises(InvalidRequestError, match="give them in the order actor, critic"):
-        check_roles(kind, "ddpg", [known["critic"], known["actor"]])
+        check_roles(kind.roles, "ddpg", [known["critic"], known["actor"]])

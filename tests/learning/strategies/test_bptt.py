@@ -12,10 +12,10 @@ from jupyter_platform.core.errors import InvalidDataError, OptionError
 from jupyter_platform.core.networks import Layer, NetworkDescription
 from jupyter_platform.core.options import LearnOptions, resolve_options
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.generation import generate_symbols, symbols_of
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.strategies import Material
 from jupyter_platform.learning.strategies.bptt import BackPropagationThroughTime
+from jupyter_platform.learning.strategies.generated import generate_symbols, symbols_of
 from jupyter_platform.learning.strategies.recurrence import Recurrence, detached
 from jupyter_platform.learning.strategies.sampling import TensorSource
 from jupyter_platform.learning.strategies.windows import Windows

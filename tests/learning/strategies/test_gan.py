@@ -9,8 +9,8 @@ from torch import nn
 from torch.nn import functional
 
 from jupyter_platform.core.errors import InvalidDataError, OptionError
-from jupyter_platform.learning.generation import samples_record
 from jupyter_platform.learning.strategies.distances import energy_distance
+from jupyter_platform.learning.strategies.generated import samples_record
 
 LATENT = 2
 

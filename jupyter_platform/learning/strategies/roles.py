@@ -1,0 +1,104 @@
+"""Whether networks fit the roles that a strategy or an evaluation has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import FieldError, InvalidDataError
+from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.learning.networks import shape_text
+from jupyter_platform.learning.strategies.base import Place
+
+
+def check_roles(
+    roles: Sequence[str], strategy: str, networks: Sequence[NetworkDescription]
+) -> None:
+    """Refuse another number of networks than a strategy works on, and those in another's place.
+
+    Parameters
+    ----------
+    roles : sequence of str
+        Of the strategy or evaluation.
+    strategy : str
+        Its name.
+    networks : sequence of NetworkDescription
+        In the order in which the job names them.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming what each of them is for.
+    """
+    if len(networks) == len(roles):
+        _check_order(roles, strategy, networks)
+        return
+    wanted = "one network" if len(roles) == 1 else f"{len(roles)} networks ({', '.join(roles)})"
+    message = f"Strategy {strategy} works on {wanted}; {len(networks)} are given."
+    field = FieldError(
+        field="networks", value=len(networks), message=message, accepted=", ".join(roles)
+    )
+    raise InvalidDataError(message, errors=[field])
+
+
+def _check_order(
+    roles: Sequence[str], strategy: str, networks: Sequence[NetworkDescription]
+) -> None:
+    """Refuse a network that was made for the place of another one."""
+    for role, network in zip(roles, networks, strict=True):
+        made_for = next((item for item in network.roles if item in roles), None)
+        if made_for is None or role in network.roles:
+            continue
+        order = ", ".join(roles)
+        message = (
+            f"Network {network.name!r} is made to be {made_for}, and stands where strategy "
+            f"{strategy} has its {role}; give them in the order {order}."
+        )
+        field = FieldError(field="networks", value=network.name, message=message, accepted=order)
+        raise InvalidDataError(message, errors=[field])
+
+
+def misfits(
+    description: NetworkDescription, place: Place, facts: DatasetFacts | None
+) -> list[FieldError]:
+    """Return what keeps a network out of its place; needs no built network."""
+    name = description.name
+    sole = facts if place.role == "network" else None
+    found: list[str] = []
+    if sole and description.task is not None and description.task != sole.task:
+        found.append(f"Network {name!r} is for {description.task}; the dataset is for {sole.task}.")
+    shape = description.input_shape
+    if shape is not None and shape != place.input_shape:
+        given = "those of the dataset have" if sole else f"as {place.role} it gets"
+        found.append(
+            f"Network {name!r} takes samples of shape {shape_text(shape)}; {given} shape "
+            f"{shape_text(place.input_shape)}."
+        )
+    wanted = description.outputs
+    is_free = sole and place.output_shape is None
+    if wanted is not None and wanted != place.outputs and not is_free:
+        if sole:
+            noun = "classes" if sole.task == "classification" else "targets"
+            if sole.task == "regression" or wanted < place.outputs:
+                found.append(
+                    f"Network {name!r} has {wanted} outputs; the dataset has {place.outputs} "
+                    f"{noun}."
+                )
+        else:
+            found.append(
+                f"Network {name!r} has {wanted} outputs; as {place.role} it needs {place.outputs}."
+            )
+    return [FieldError(field="networks", value=name, message=message) for message in found]
+
+
+def check_fits(description: NetworkDescription, place: Place, facts: DatasetFacts | None) -> None:
+    """Refuse a network that does not fit its place.
+
+    Raises
+    ------
+    InvalidDataError
+        Naming what each of them has.
+    """
+    errors = misfits(description, place, facts)
+    if errors:
+        raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)
