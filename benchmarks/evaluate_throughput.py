@@ -22,13 +22,13 @@ from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.core.runs import RunId, RunSpec
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.context import RunContext
-from jupyter_platform.learning.evaluation import Subject
-from jupyter_platform.learning.evaluation.classification import Classification
-from jupyter_platform.learning.evaluation.passing import batches, pass_through
 from jupyter_platform.learning.networks import build
-from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.run.context import RunContext
+from jupyter_platform.learning.run.recorder import Recorder
+from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.learning.scoring.evaluations import Subject
+from jupyter_platform.learning.scoring.evaluations.classification import Classification
+from jupyter_platform.learning.scoring.passing import batches, pass_through
 from jupyter_platform.runtime.event_log import EventLog
 
 SAMPLES, BATCH, CLASSES = 10_240, 256, 10

@@ -23,14 +23,14 @@ from benchmarks.pairs import CONTROL, Comparison, compare
 from benchmarks.table import Row
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.gang import Gang, connect, interface_of
-from jupyter_platform.learning.loop import train
+from jupyter_platform.learning.distributed.averaging import Synchronisation, in_step, meetings
+from jupyter_platform.learning.distributed.process_group import Gang, connect, interface_of
 from jupyter_platform.learning.networks import build
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.learning.sampling.samplers import TensorSource
 from jupyter_platform.learning.strategies import Material
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
-from jupyter_platform.learning.strategies.sampling import TensorSource
-from jupyter_platform.learning.synchronisation import Synchronisation, in_step, meetings
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
+from jupyter_platform.learning.training.loop import train
 
 RANKS = 2
 ROUNDS = 21

@@ -22,13 +22,13 @@ from benchmarks.table import Row
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.networks import Layer, NetworkDescription, bundled_networks
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.loop import train
 from jupyter_platform.learning.networks import build
-from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.run.recorder import Recorder
+from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.learning.sampling.samplers import TensorSource
 from jupyter_platform.learning.strategies import Material
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
-from jupyter_platform.learning.strategies.sampling import TensorSource
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
+from jupyter_platform.learning.training.loop import train
 from jupyter_platform.runtime.event_log import EventLog
 
 SAMPLES = 2048

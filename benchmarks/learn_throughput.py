@@ -33,11 +33,11 @@ from jupyter_platform.core.networks import NetworkDescription, bundled_networks
 from jupyter_platform.core.options import resolve_options
 from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning import learner
-from jupyter_platform.learning.context import RunContext
 from jupyter_platform.learning.networks import build
-from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.run.context import RunContext
+from jupyter_platform.learning.run.recorder import Recorder
+from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.learning.training import learner
 from jupyter_platform.runtime.event_log import EventLog
 
 BARE, OURS, LIGHTNING = "bare", "ours", "lightning"

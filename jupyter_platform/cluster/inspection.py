@@ -98,7 +98,7 @@ class Inspector:
         self._warm = warm
         self._log = log
         self._command = list(
-            command or (sys.executable, "-P", "-m", "jupyter_platform.learning.inspector")
+            command or (sys.executable, "-P", "-m", "jupyter_platform.learning.processes.inspector")
         )
         self._sockets = sockets
         self._name = name

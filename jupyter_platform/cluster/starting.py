@@ -20,7 +20,7 @@ from jupyter_platform.runtime.run_folder import RunFolder
 
 logger = logging.getLogger(__name__)
 
-PROCESS_COMMAND = (sys.executable, "-P", "-m", "jupyter_platform.learning.process")
+PROCESS_COMMAND = (sys.executable, "-P", "-m", "jupyter_platform.learning.processes.process")
 WARM_TIMEOUT_S = 15.0
 """Seconds; the warm process itself gives up after ten."""
 SHIM_TIMEOUT_S = 30.0

@@ -52,7 +52,7 @@ class WarmProcess:
         self._socket = socket
         self._log = log
         self._command = list(
-            command or (sys.executable, "-P", "-m", "jupyter_platform.learning.warm")
+            command or (sys.executable, "-P", "-m", "jupyter_platform.learning.processes.warm")
         )
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None

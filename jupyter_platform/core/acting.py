@@ -21,7 +21,7 @@ def together(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     Parameters
     ----------
     results : sequence of mapping
-        By rank, as `jupyter_platform.learning.acting.agent` writes them; at least one.
+        By rank, as `jupyter_platform.learning.reinforcement.agent` writes them; at least one.
 
     Returns
     -------

@@ -44,7 +44,7 @@ class OptimizerRecord:
 
 
 _BETAS: Mapping[str, str | tuple[str, ...]] = {"betas": ("beta1", "beta2"), "eps": "epsilon"}
-_OWN = "jupyter_platform.learning.optimizers"
+_OWN = "jupyter_platform.learning.optimization.optimizers"
 
 _ALL = (
     OptimizerRecord(

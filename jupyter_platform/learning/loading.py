@@ -10,7 +10,7 @@ from torch import nn
 
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.learning.networks import build, load_weights
-from jupyter_platform.learning.trained import learnt_for
+from jupyter_platform.learning.networks.trained import learnt_for
 
 
 def load_network(

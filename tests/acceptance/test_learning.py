@@ -13,7 +13,7 @@ from tests.waiting import DEADLINE_S
 
 BRIEF = {"batch_size": 16, "validation_interval": 20}
 FORGETFUL = '''
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 
 class Forgetful(FeedForward):

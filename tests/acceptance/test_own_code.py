@@ -145,7 +145,7 @@ def test_a_later_version_counts_at_once_and_its_error_shows_its_own_lines(instal
 
 FAULTY = """
 from jupyter_platform.learning.strategies import Place, Strategy
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 
 class Unplaced(FeedForward):

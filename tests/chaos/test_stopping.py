@@ -16,7 +16,7 @@ import signal
 import subprocess
 import time
 
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 
 class Stubborn(FeedForward):

@@ -28,7 +28,9 @@ def folder_of(processes):
 
 def warm_children(host):
     children = psutil.Process(host.pid).children()
-    return [child for child in children if "jupyter_platform.learning.warm" in child.cmdline()]
+    return [
+        child for child in children if "jupyter_platform.learning.processes.warm" in child.cmdline()
+    ]
 
 
 async def warm_link(cluster, other_than=None):
@@ -47,7 +49,9 @@ async def start(link, spec):
 
 def is_forked(folder):
     """Whether a run's process was forked from the warm process: it still has that command line."""
-    return any("learning.warm" in part for part in psutil.Process(folder.process().pid).cmdline())
+    return any(
+        "learning.processes.warm" in part for part in psutil.Process(folder.process().pid).cmdline()
+    )
 
 
 def test_run_is_forked_learns_and_is_inspected(processes, spec, folder_of):

@@ -109,7 +109,13 @@ def warm_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="jp-", dir="/tmp"))
     path = folder / "s"
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyter_platform.learning.warm", str(path), str(os.getpid())]
+        [
+            sys.executable,
+            "-m",
+            "jupyter_platform.learning.processes.warm",
+            str(path),
+            str(os.getpid()),
+        ]
     )
     until(lambda: path.exists() or process.poll() is not None, "the warm process")
     yield path

@@ -10,12 +10,12 @@ from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.context import RunContext
-from jupyter_platform.learning.evaluation import runner
-from jupyter_platform.learning.gang import Gang
+from jupyter_platform.learning.distributed.process_group import Gang
 from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
-from jupyter_platform.learning.recorder import Recorder
-from jupyter_platform.learning.stop import StopFlag
+from jupyter_platform.learning.run.context import RunContext
+from jupyter_platform.learning.run.recorder import Recorder
+from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.learning.scoring import evaluator as runner
 from jupyter_platform.runtime.event_log import EventLog
 
 LINEAR = {"type": "Linear", "in_features": "$features", "out_features": "$outputs"}

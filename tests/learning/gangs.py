@@ -7,7 +7,7 @@ import threading
 
 import torch.distributed as dist
 
-from jupyter_platform.learning.gang import Gang, connect
+from jupyter_platform.learning.distributed.process_group import Gang, connect
 from tests.waiting import DEADLINE_S
 
 

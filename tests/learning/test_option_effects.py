@@ -19,9 +19,8 @@ from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.options import OPTION_MODELS, resolve_options
 from jupyter_platform.core.options.notes import notes_on_options
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.evaluation.passing import batches
-
-from .test_learner import SMALL
+from jupyter_platform.learning.scoring.passing import batches
+from tests.learning.training.test_learner import SMALL
 
 ROOT = Path(__file__).parents[2]
 LEARN, EVALUATE, ACT = JobType.LEARN, JobType.EVALUATE, JobType.ACT
@@ -68,11 +67,11 @@ def at(where):
     return where
 
 
-_POLICIES = "learning/acting/test_policies.py"
-_AGENT = "learning/acting/test_agent.py"
-_PLAYING = "learning/acting/test_strategies.py"
-_EVALUATIONS = "learning/test_evaluations.py"
-_ADAPTERS = "learning/datasets/test_adapters.py"
+_POLICIES = "learning/reinforcement/test_policies.py"
+_AGENT = "learning/reinforcement/test_agent.py"
+_PLAYING = "learning/reinforcement/test_strategies.py"
+_EVALUATIONS = "learning/scoring/test_evaluations.py"
+_ADAPTERS = "learning/data/adapters/test_adapters.py"
 _GREEDY = f"{_POLICIES}::test_greedy_explores_as_often_as_asked_for_in_that_episode"
 _DRIFT = f"{_POLICIES}::test_drifting_noise_has_the_spread_and_the_memory_of_the_process"
 _WARMER = f"{_POLICIES}::test_temperatures_and_noise_fall_as_their_formula_says"
@@ -95,7 +94,7 @@ EFFECTS = {
         "accumulate": ran("iris", "accumulate", 2),
         "precision": ran("iris", "precision", "bfloat16"),
         "compile": at(
-            "learning/test_learner.py::"
+            "learning/training/test_learner.py::"
             "test_a_compiled_network_gives_the_same_for_any_batch_and_keeps_the_keys_of_its_weights"
         ),
         "train_set": ran("iris", "train_set", "0:50"),
@@ -122,7 +121,7 @@ EFFECTS = {
             probabilities="1",
         ),
         "fetch_threads": at(
-            "learning/test_learner.py::"
+            "learning/training/test_learner.py::"
             "test_batches_read_ahead_from_files_change_nothing_not_even_for_a_resume"
         ),
         "sample_range": ran("iris", "sample_range", "60"),
@@ -159,14 +158,14 @@ EFFECTS = {
         "validation_threshold": ran("long", "validation_threshold", 1e9),
         "threshold_window": ran("long", "threshold_window", 20, loss_threshold=1e9),
         "trace_interval": ran("long", "trace_interval", 3, loss_threshold=1e9),
-        "max_time": at("learning/test_learner.py::test_time_ends_a_run"),
+        "max_time": at("learning/training/test_learner.py::test_time_ends_a_run"),
         "nan_retries": at(
             "acceptance/test_learning.py::"
             "test_a_loss_that_is_no_number_goes_back_to_the_checkpoint_and_every_step_is_there_once"
         ),
-        "sync_interval": at("learning/test_gang_runs.py::sync_interval"),
+        "sync_interval": at("learning/distributed/test_gang_runs.py::sync_interval"),
         "strategy": at(
-            "learning/test_strategy_runs.py::test_an_adversarial_pair_runs_on_the_digits"
+            "learning/training/test_strategy_runs.py::test_an_adversarial_pair_runs_on_the_digits"
         ),
         "criterion": ran("numbers", "criterion", "ABS"),
         "huber_delta": ran("numbers", "huber_delta", 0.1, criterion="HUB"),
@@ -176,7 +175,7 @@ EFFECTS = {
         ),
         "max_iterations": ran("iris", "max_iterations", 5),
         "epochs": at(
-            "learning/test_learner.py::"
+            "learning/training/test_learner.py::"
             "test_epochs_pass_over_every_sample_and_schedules_know_how_long_they_are"
         ),
         "validation_interval": ran("iris", "validation_interval", 2),
@@ -212,11 +211,11 @@ EFFECTS = {
             "test_a_teacher_comes_with_its_weights_and_its_trainee_starts_afresh"
         ),
         "temperature": at(
-            "learning/strategies/test_distillation.py::"
+            "learning/strategies/supervised/test_distillation.py::"
             "test_a_trainee_comes_to_say_what_its_teacher_says"
         ),
         "label_weight": at(
-            "learning/strategies/test_distillation.py::test_labels_have_their_share_of_the_loss"
+            "learning/strategies/supervised/test_distillation.py::test_labels_have_their_share_of_the_loss"
         ),
         "sequence_length": ran("text", "sequence_length", 4),
         "from_start": ran("text", "from_start", True),
@@ -277,9 +276,9 @@ EFFECTS = {
         "decision_threshold": at(f"{_EVALUATIONS}::test_two_classes_by_one_number"),
         "granularity": at(f"{_EVALUATIONS}::test_runs_of_samples_are_seen_in_order"),
         "sequence_length": at(f"{_EVALUATIONS}::test_runs_of_samples_are_seen_in_order"),
-        "environment": at("learning/acting/test_acceptance.py::environment"),
-        "episodes": at("learning/acting/test_acceptance.py::episodes"),
-        "discount": at("learning/acting/test_pool.py::returns"),
+        "environment": at("learning/reinforcement/test_acceptance.py::environment"),
+        "episodes": at("learning/reinforcement/test_acceptance.py::episodes"),
+        "discount": at("learning/reinforcement/test_pool.py::returns"),
         "include_outputs": ran("judged", "include_outputs", True),
         "latent_size": at(
             f"{_EVALUATIONS}::test_the_bound_of_a_linear_autoencoder_is_the_one_in_closed_form"
@@ -321,7 +320,7 @@ EFFECTS = {
         "pool": at(f"{_AGENT}::test_an_agent_keeps_every_episode_and_tells_what_it_brought"),
         "memory_size": at("coordinator/test_sources.py::test_a_pool_is_made_only_when_the_job_is"),
         "until_learnt": at(f"{_AGENT}::test_a_pair_learns_and_the_agent_takes_up_the_weights"),
-        "clear": at("learning/acting/test_pool.py::test_clearing_forgets_and_goes_on"),
+        "clear": at("learning/reinforcement/test_pool.py::test_clearing_forgets_and_goes_on"),
         "action_strategy": at(f"{_POLICIES}::action_strategy"),
         "epsilon_max": _GREEDY,
         "epsilon_min": _GREEDY,

@@ -29,8 +29,8 @@ from jupyter_platform.learning.networks import (
     network_facts,
     save_weights,
 )
+from jupyter_platform.learning.networks.trained import LearntFor, learnt_for
 from jupyter_platform.learning.networks.weights import check_state, read_weights
-from jupyter_platform.learning.trained import LearntFor, learnt_for
 from jupyter_platform.runtime.names import name_from
 
 Array = NDArray[Any]

@@ -26,8 +26,8 @@ from jupyter_platform.learning.exchange.imported import facts_of, settle, write_
 from jupyter_platform.learning.exchange.loose_json import parse_loose
 from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks import network_facts
+from jupyter_platform.learning.networks.trained import LearntFor, learnt_for
 from jupyter_platform.learning.networks.weights import read_weights
-from jupyter_platform.learning.trained import LearntFor, learnt_for
 
 _HEADER = 8
 """Bytes at the beginning of a safetensors file that say how long its JSON is."""

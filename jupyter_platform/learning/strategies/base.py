@@ -15,15 +15,15 @@ from torch import Tensor, nn
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies.prefetching import PrefetchedBatches
-from jupyter_platform.learning.strategies.sampling import (
+from jupyter_platform.learning.optimization.updater import Updater
+from jupyter_platform.learning.sampling.prefetching import PrefetchedBatches
+from jupyter_platform.learning.sampling.samplers import (
     Adapt,
     Batches,
     KnowsTargets,
     Source,
     make_sampler,
 )
-from jupyter_platform.learning.updates import Updater
 
 VALIDATION_BATCH = 1024
 

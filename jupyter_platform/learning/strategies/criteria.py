@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, OptionError
-from jupyter_platform.learning.datasets.mask_values import IGNORED
+from jupyter_platform.learning.data.pictures.mask_values import IGNORED
 
 Task = Literal["classification", "regression"]
 Outputs = Literal["log-probabilities", "probabilities", "scores", "numbers"]

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError
+from jupyter_platform.learning.networks.recurrence import Memory, Recurrence
 from jupyter_platform.learning.strategies.criteria import class_probabilities
-from jupyter_platform.learning.strategies.recurrence import Memory, Recurrence
 
 SHOWN_SAMPLES = 16
 """Samples that a result holds."""

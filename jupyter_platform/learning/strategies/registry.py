@@ -14,16 +14,16 @@ ENTRY_POINTS = "jupyter_platform.strategies"
 """Entry-point group: ``name = module:Class``, a subclass of `Strategy`."""
 
 _BUILT_IN = {
-    "feed_forward": ("feed_forward", "FeedForward"),
-    "distillation": ("distillation", "Distillation"),
-    "gan": ("gan", "GAN"),
-    "wgan": ("wgan", "WGAN"),
-    "vae": ("vae", "VariationalAutoencoder"),
-    "bptt": ("bptt", "BackPropagationThroughTime"),
-    "dqn": ("dqn", "DeepQ"),
-    "recurrent_dqn": ("recurrent_dqn", "RecurrentDeepQ"),
-    "ddpg": ("ddpg", "DeterministicPolicyGradient"),
-    "ppo": ("ppo", "ProximalPolicy"),
+    "feed_forward": ("supervised.feed_forward", "FeedForward"),
+    "distillation": ("supervised.distillation", "Distillation"),
+    "gan": ("generative.gan", "GAN"),
+    "wgan": ("generative.wgan", "WGAN"),
+    "vae": ("generative.vae", "VariationalAutoencoder"),
+    "bptt": ("supervised.bptt", "BackPropagationThroughTime"),
+    "dqn": ("reinforcement.dqn", "DeepQ"),
+    "recurrent_dqn": ("reinforcement.recurrent_dqn", "RecurrentDeepQ"),
+    "ddpg": ("reinforcement.ddpg", "DeterministicPolicyGradient"),
+    "ppo": ("reinforcement.ppo", "ProximalPolicy"),
 }
 """Module below this package, and class."""
 

@@ -16,7 +16,7 @@ from onnx.reference import ReferenceEvaluator
 from torch.nn import functional
 
 from jupyter_platform.core.errors import InvalidDataError
-from jupyter_platform.learning.trained import trained_network
+from jupyter_platform.learning.networks.trained import trained_network
 
 from .conftest import outputs
 

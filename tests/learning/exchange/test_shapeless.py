@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from jupyter_platform.learning.trained import trained_network
+from jupyter_platform.learning.networks.trained import trained_network
 
 from .conftest import normal
 

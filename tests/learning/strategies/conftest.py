@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.sampling.samplers import TensorSource
 from jupyter_platform.learning.strategies import Material, Strategy, strategy_type
-from jupyter_platform.learning.strategies.sampling import TensorSource
 
 
 @pytest.fixture(autouse=True)

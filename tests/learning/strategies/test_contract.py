@@ -17,7 +17,7 @@ from jupyter_platform.learning.strategies.contract import (
     places_of,
     steps_of,
 )
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 FACTS = DatasetFacts(size=10, shape=[4], task="classification", outputs=3, parts={}, bytes=1)
 OPTIONS = LearnOptions(strategy="mine")

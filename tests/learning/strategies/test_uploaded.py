@@ -14,7 +14,7 @@ SOURCE = '''
 
 from pydantic import BaseModel, Field
 
-from jupyter_platform.learning.strategies.feed_forward import FeedForward
+from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 
 class Settings(BaseModel, extra="forbid"):

@@ -25,7 +25,7 @@ from jupyter_platform.learning.networks import build, load_weights
 from jupyter_platform.learning.networks.graph import INPUT, GraphNetwork, StepwiseNetwork
 from jupyter_platform.learning.networks.layers import Embedding
 from jupyter_platform.learning.networks.shapes import shape_text
-from jupyter_platform.learning.trained import learnt_for
+from jupyter_platform.learning.networks.trained import learnt_for
 
 ACCEPTED_DIFFERENCE = 1e-4
 """Largest difference to torch's outputs, relative to their size, that a file may have."""

@@ -1,0 +1,1 @@
+"""Pictures and masks, and the folders that hold them."""

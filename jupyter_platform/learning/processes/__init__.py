@@ -1,0 +1,1 @@
+"""Processes with torch: of a run, of warm starts, of questions."""

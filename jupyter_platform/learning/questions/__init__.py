@@ -1,0 +1,1 @@
+"""Answers to people while they put a job together or look at its network."""

@@ -1,0 +1,87 @@
+"""What every job finds around it."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from jupyter_platform.core.errors import InvalidRequestError, NotFoundError
+from jupyter_platform.core.runs import NetworkInput, RunSpec
+from jupyter_platform.learning.data import Dataset, load
+from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.run.recorder import Recorder
+from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.runtime.event_log import EventLog
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class RunContext:
+    """One run: what is asked, where it writes, whether it should stop."""
+
+    spec: RunSpec
+    folder: Path
+    events: EventLog
+    recorder: Recorder
+    stop: StopFlag
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    gang: Gang = field(default_factory=Gang)
+    """The processes of this attempt; of one unless more were asked for."""
+    used: dict[str, Any] = field(default_factory=dict)
+    """What was really used where options asked for something; part of the result."""
+
+    def phase(self, text: str) -> None:
+        """Say what is being done."""
+        self.recorder.phase = text
+        self.events.write("phase", text=text)
+        logger.info(text)
+
+    def warn(self, text: str) -> None:
+        """Tell a person that something is not as asked; the run goes on."""
+        self.events.message("warning", text)
+        logger.warning(text)
+
+    def network(self) -> NetworkInput:
+        """Return the one network of a job that works on one.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there are none or several.
+        """
+        if len(self.spec.networks) != 1:
+            raise InvalidRequestError(
+                f"{self.spec.type} works on one network; {len(self.spec.networks)} are given."
+            )
+        return self.spec.networks[0]
+
+    def dataset(self) -> Dataset:
+        """Load the dataset.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the job has none.
+        """
+        if self.spec.dataset is None:
+            raise InvalidRequestError(f"{self.spec.type} needs a dataset.")
+        self.phase("loading data")
+        return load(self.spec.dataset, self.spec.files)
+
+    def file(self, digest: str, what: str) -> Path:
+        """Return the path of a content-addressed file that the run needs.
+
+        Raises
+        ------
+        NotFoundError
+            If the host does not have it.
+        """
+        path = self.spec.files.get(digest)
+        if path is None or not Path(path).is_file():
+            raise NotFoundError(f"The file of the {what}, {digest}, is not on this host.")
+        return Path(path)

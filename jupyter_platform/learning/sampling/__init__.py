@@ -1,0 +1,1 @@
+"""Which samples come into which batch."""

@@ -1,0 +1,1 @@
+"""EVALUATE: how well networks do."""

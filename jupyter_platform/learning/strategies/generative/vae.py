@@ -1,0 +1,109 @@
+"""Variational autoencoders."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.networks.modes import evaluating
+from jupyter_platform.learning.optimization.updater import Updater
+from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.generated import SHOWN_SAMPLES, draw_codes, samples_record
+from jupyter_platform.learning.strategies.generative.elbo import (
+    CODES_SEED,
+    Autoencoder,
+    SampleCodes,
+    choose_likelihood,
+    decoder_shape,
+)
+
+_PROBED = 16
+"""Samples that tell whether the decoder gives what it should."""
+
+
+class VariationalAutoencoder(Strategy):
+    """An encoder gives the distribution of a sample's code, a decoder that of a code's sample.
+
+    The loss is the reconstruction loss, ``-E log p(x | z)``, and `beta` times the KL divergence of
+    the code's distribution from a standard normal one, in nats a sample (Kingma and Welling 2014,
+    equation 10; Higgins et al. 2017 for `beta`). DIANNE: `VariationalAutoEncoderLearningStrategy`.
+    """
+
+    title = "Variational autoencoder"
+    roles: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
+    series = ("loss", "reconstruction_loss", "kl_loss")
+
+    @classmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """Ask for an encoder to means and spreads of codes, and a decoder from codes to samples."""
+        if facts is None:
+            raise InvalidRequestError("A variational autoencoder needs a dataset.")
+        size = options.latent_size
+        shape = decoder_shape(tuple(facts.shape), choose_likelihood(options.criterion))
+        return (
+            Place("encoder", tuple(facts.shape), 2 * size, (2 * size,)),
+            Place("decoder", (size,), math.prod(shape), shape),
+        )
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        options = material.options
+        encoder, decoder = material.networks
+        self._batches = material.batches()
+        self.samples_per_step = self._batches.batch_size
+        likelihood = choose_likelihood(options.criterion)
+        self._model = Autoencoder(encoder, decoder, likelihood, options.observation_stdev)
+        example, _ = material.samples().gather(material.training_rows()[:_PROBED])
+        self._model.check(example, material.names[1])
+        parameters = [item for network in self.networks for item in network.parameters()]
+        self._updater = Updater(parameters, options)
+
+    def step(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Update both networks once; return the loss and its two terms, means over the batch."""
+        options = self.material.options
+        inputs, _ = next(self._batches)
+        bound = self._model.bound(inputs, options.latent_samples)
+        reconstruction, divergence = bound.reconstruction.mean(), bound.divergence.mean()
+        loss = reconstruction + options.beta * divergence
+        self._updater.update(loss)
+        return loss.detach(), reconstruction.detach(), divergence.detach()
+
+    def validate(self) -> dict[str, float] | None:
+        """Return the loss and its two terms on the validation set; each sample keeps its code."""
+        reconstruction, divergence, count = 0.0, 0.0, 0
+        with evaluating(self.networks), torch.inference_mode():
+            for inputs, _ in self.material.validation_batches():
+                bound = self._model.bound(inputs, draw=SampleCodes(CODES_SEED, count))
+                reconstruction += float(bound.reconstruction.double().sum())
+                divergence += float(bound.divergence.double().sum())
+                count += len(inputs)
+        if not count:
+            return None
+        return {
+            "validation_loss": (reconstruction + self.material.options.beta * divergence) / count,
+            "validation_reconstruction_loss": reconstruction / count,
+            "validation_kl_loss": divergence / count,
+        }
+
+    def summary(self) -> dict[str, Any]:
+        """Return samples that the decoder makes of codes drawn from the standard normal."""
+        options = self.material.options
+        codes = draw_codes(SHOWN_SAMPLES, options.latent_size, options.seed)
+        with evaluating(self.networks), torch.inference_mode():
+            made = self._model.decode(codes.to(self.material.device))
+        return {"samples": samples_record(made)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the optimiser and of the sampling."""
+        return {"optimizer": self._updater.state_dict(), "batches": self._batches.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._updater.load_state_dict(state["optimizer"])
+        self._batches.load_state_dict(state["batches"])

@@ -1,0 +1,158 @@
+"""Proximal policy optimisation with a clipped objective (Schulman et al. 2017)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.optimization.updater import Updater
+from jupyter_platform.learning.reinforcement.environments import Lanes, endless_seeds
+from jupyter_platform.learning.reinforcement.policies import Head, Sampling, gaussian
+from jupyter_platform.learning.reinforcement.rollouts import Rollout, play_rollout
+from jupyter_platform.learning.strategies.base import Material, Place
+from jupyter_platform.learning.strategies.reinforcement.base import (
+    Reinforcement,
+    facts_of,
+    no_dataset,
+    places_of,
+)
+
+_SMALL = 1e-8
+_HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
+
+
+class ProximalPolicy(Reinforcement):
+    """An actor-critic learns from what it has just done, a few times over, in small steps.
+
+    One step is one update on `batch_size` actions of the round; a round is `rollout_length`
+    actions in each environment, learned from `rollout_epochs` times.
+    """
+
+    title = "Proximal policy optimisation"
+    roles = ("actor-critic",)
+    series = ("loss", "policy_loss", "value_loss", "entropy", "return")
+
+    @classmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """One network from an observation to the distribution of actions, and a value."""
+        no_dataset(facts, "ppo")
+        environment = facts_of(options, "ppo")
+        size = environment.action_size
+        outputs = (size if environment.is_discrete else 2 * size) + 1
+        return places_of([("actor-critic", environment.observation_shape, outputs)])
+
+    def __init__(self, material: Material) -> None:
+        options, discrete = material.options, facts_of(material.options, "ppo").is_discrete
+        super().__init__(material, Head.CATEGORICAL_CRITIC if discrete else Head.GAUSSIAN_CRITIC)
+        self._network = material.networks[0]
+        self._updater = Updater(self._network.parameters(), options)
+        self._chooser = Sampling(self.policy.head, self.facts, self.generator)
+        self._lanes: Lanes | None = None
+        self._rollout: Rollout | None = None
+        self._old = torch.zeros(0)
+        self._parts: list[NDArray[np.int64]] = []
+        self._rounds = 0
+
+    def step(self) -> tuple[Tensor | float | None, ...]:
+        """Update the weights once; play a new round first when the last one is used up."""
+        mean_return = None
+        if not self._parts:
+            self._play()
+            episodes = self._rollout.episodes if self._rollout else []
+            mean_return = float(np.mean(episodes)) if episodes else None
+        policy_loss, value_loss, entropy = self._losses(self._parts.pop())
+        options = self.material.options
+        loss = policy_loss + options.value_weight * value_loss - options.entropy_weight * entropy
+        self._updater.update(loss)
+        return (
+            loss.detach(),
+            policy_loss.detach(),
+            value_loss.detach(),
+            entropy.detach(),
+            mean_return,
+        )
+
+    @property
+    def actions(self) -> int:
+        """Actions that it has learned from."""
+        options = self.material.options
+        return self._rounds * options.rollout_length * options.parallel_environments
+
+    def _play(self) -> None:
+        options = self.material.options
+        if self._lanes is None:
+            seeds = endless_seeds(*self.seed, 2, self._rounds)
+            self._lanes = Lanes(self.facts.id, options.parallel_environments, seeds)
+        self._rollout = play_rollout(
+            self._lanes,
+            self.policy,
+            self._chooser,
+            options.rollout_length,
+            discount=options.discount,
+            smoothing=options.gae_lambda,
+            reward_factor=options.reward_factor,
+        )
+        self._old = self._log_chances(
+            self.tensor(self._rollout.outputs), self.tensor(self._rollout.actions)
+        )
+        self._rounds += 1
+        count = len(self._rollout.returns)
+        for _ in range(options.rollout_epochs):
+            order = self.generator.permutation(count)
+            self._parts += np.array_split(order, -(-count // options.batch_size))
+
+    def _losses(self, part: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
+        assert self._rollout is not None, "a round has been played"
+        rollout, rows = self._rollout, torch.from_numpy(part).to(self.material.device)
+        outputs = self._network(self.tensor(rollout.observations[part]))
+        chances = self._log_chances(outputs, self.tensor(rollout.actions[part]))
+        gains = self.tensor(rollout.advantages[part])
+        if len(gains) > 1:
+            gains = (gains - gains.mean()) / (gains.std() + _SMALL)
+        ratio = (chances - self._old[rows]).exp()
+        reach = self.material.options.clip_range
+        kept = torch.minimum(gains * ratio, gains * ratio.clamp(1 - reach, 1 + reach))
+        value_loss = functional.mse_loss(outputs[:, -1], self.tensor(rollout.returns[part]))
+        return -kept.mean(), value_loss, self._entropy(outputs).mean()
+
+    def _log_chances(self, outputs: Tensor, actions: Tensor) -> Tensor:
+        """Return the logarithm of each action's probability (density)."""
+        if self.facts.is_discrete:
+            chances = functional.log_softmax(outputs[:, :-1], 1)
+            return chances.gather(1, actions[:, None])[:, 0]
+        mean, deviation = gaussian(outputs)
+        distance = (actions - mean) / deviation
+        return (-0.5 * distance.square() - deviation.log() - _HALF_LOG_TAU).sum(1)
+
+    def _entropy(self, outputs: Tensor) -> Tensor:
+        if self.facts.is_discrete:
+            chances = functional.log_softmax(outputs[:, :-1], 1)
+            return -(chances.exp() * chances).sum(1)
+        _, deviation = gaussian(outputs)
+        return (0.5 + _HALF_LOG_TAU + deviation.log()).sum(1)
+
+    def summary(self) -> dict[str, Any]:
+        """Return how much was experienced."""
+        return {"experience": {"actions": self.actions}}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the optimiser and how many rounds were played; the next one is played anew."""
+        return {
+            "optimizer": self._updater.state_dict(),
+            "rounds": self._rounds,
+            "generator": self.generator_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._updater.load_state_dict(state["optimizer"])
+        self._rounds = int(state["rounds"])
+        self.load_generator(state["generator"], self._rounds)

@@ -1,0 +1,101 @@
+"""Supervised learning of a feed-forward network, one batch a step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from jupyter_platform.core.datasets import DatasetFacts
+from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.options import LearnOptions
+from jupyter_platform.learning.optimization.updater import Updater
+from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.criteria import (
+    Loss,
+    choose_criterion,
+    make_loss,
+    predicted_classes,
+    told_targets,
+    wanted_shape,
+)
+
+
+class FeedForward(Strategy):
+    """Gradient descent on the mean loss of a batch (DIANNE: `FeedForwardLearningStrategy`)."""
+
+    title = "Feed-forward"
+
+    @classmethod
+    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+        """One network from a sample to one number for each class or target."""
+        if facts is None:
+            raise InvalidRequestError("Feed-forward learning needs a dataset.")
+        shape = wanted_shape(choose_criterion(options.criterion, facts.task), facts)
+        outputs = shape[0] if facts.task == "classification" else math.prod(shape)
+        return (Place("network", tuple(facts.shape), outputs, shape),)
+
+    def __init__(self, material: Material) -> None:
+        super().__init__(material)
+        self._network = material.networks[0]
+        self._batches = material.batches()
+        self.samples_per_step = self._batches.batch_size
+        assert material.facts is not None, "places() asks for a dataset"
+        self._criterion = choose_criterion(material.options.criterion, material.facts.task)
+        self._loss = self._make_loss()
+        self._updater = Updater(self._network.parameters(), material.options)
+
+    def _make_loss(self) -> Loss:
+        material = self.material
+        inputs, targets = material.samples().gather(
+            material.training_rows()[: material.options.batch_size]
+        )
+        self._network.eval()
+        with torch.no_grad():
+            outputs = self._network(inputs)
+        self._network.train()
+        delta = material.options.huber_delta
+        return make_loss(self._criterion, outputs, targets, material.names[0], delta)
+
+    def step(self) -> Tensor:
+        """Update the weights once; return the loss of the batch before the update."""
+        inputs, targets = next(self._batches)
+        loss = self._loss(self._network(inputs), targets)
+        self._updater.update(loss)
+        return loss.detach()
+
+    def validate(self) -> dict[str, float] | None:
+        """Return ``validation_loss`` and, of classifiers, ``validation_accuracy`` (a fraction)."""
+        loss, right, count = 0.0, 0, 0
+        classifies = False
+        self._network.eval()
+        with torch.inference_mode():
+            for inputs, targets in self.material.validation_batches():
+                outputs = self._network(inputs)
+                told = told_targets(targets)
+                loss += float(self._loss(outputs, targets)) * told
+                count += told
+                classifies = not targets.is_floating_point()
+                if classifies:
+                    predicted = predicted_classes(outputs, self._criterion)
+                    right += int((predicted == targets).sum())
+        self._network.train()
+        if not count:
+            return None
+        scores = {"validation_loss": loss / count}
+        return scores | {"validation_accuracy": right / count} if classifies else scores
+
+    def summary(self) -> dict[str, Any]:
+        """Return the criterion, which the data decide where none is given."""
+        return {"criterion": self._criterion}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the optimiser and of the sampling."""
+        return {"optimizer": self._updater.state_dict(), "batches": self._batches.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what `state_dict` gave."""
+        self._updater.load_state_dict(state["optimizer"])
+        self._batches.load_state_dict(state["batches"])

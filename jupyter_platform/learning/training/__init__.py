@@ -1,0 +1,1 @@
+"""LEARN: a network learns a dataset."""
