@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from bokeh.embed import json_item
 from bokeh.model import Model
+from bokeh.plotting import figure
 from markupsafe import Markup
 
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.core.hosts import HostRecord
-from jupyter_platform.figures.hosts import host_figures
+from jupyter_platform.figures.hosts import host_item
 from jupyter_platform.figures.parts import View, part
 from jupyter_platform.figures.theme import bokeh_theme
 
@@ -91,7 +93,9 @@ class Dashboard:
             facts = Markup(wanted.render(answers, View.at_present(self._base_url)))
         except PlatformError as error:
             hosts, facts = [], Markup('<p class="jpd-warning">{}</p>').format(error.message)
-        cards = Markup("").join(self._host_card(host) for host in hosts)
+        cards = Markup("").join(
+            self._host_card(host, f"h{number}") for number, host in enumerate(hosts)
+        )
         # The facts are moved into the cards by the page, at once and at every refresh.
         return Fragment(cards + self._live(name, wanted.refresh_s, facts, moved=True))
 
@@ -105,13 +109,13 @@ class Dashboard:
         label : str
             What it shows, for those who cannot see it.
         """
-        return Fragment(self._plot(model, label))
+        return Fragment(_plot(json.dumps(json_item(model, theme=self._theme)), label))
 
-    def _host_card(self, host: HostRecord) -> Markup:
+    def _host_card(self, host: HostRecord, key: str) -> Markup:
         name = host.description.name
         data_root = f"{self._base_url}jupyter-platform/api/columns/hosts"
         live, day = (
-            host_figures(host, span, data_root=data_root, theme=self._theme_name)
+            host_item(host, span, data_root=data_root, theme=self._theme_name, key=f"{key}{span}")
             for span in ("live", "day")
         )
         return Markup(
@@ -120,16 +124,9 @@ class Dashboard:
             '<details data-keep="{name}"><summary>Last 24 hours</summary>{day}</details></section>'
         ).format(
             name=name,
-            live=self._plot(live, f"What {name} did in the last 10 minutes"),
-            day=self._plot(day, f"What {name} did in the last 24 hours"),
+            live=_plot(live, f"What {name} did in the last 10 minutes"),
+            day=_plot(day, f"What {name} did in the last 24 hours"),
         )
-
-    def _plot(self, model: Model, label: str) -> Markup:
-        item = json.dumps(json_item(model, theme=self._theme)).replace("<", "\\u003c")
-        return Markup(
-            '<div class="jpd-plot" role="img" aria-label="{}">'
-            '<script type="application/json">{}</script></div>'
-        ).format(label, Markup(item))
 
     def _live(self, name: str, refresh_s: float, content: Markup, *, moved: bool = False) -> Markup:
         url = f"{self._base_url}jupyter-platform/dashboards/parts/{quote(name)}"
@@ -140,3 +137,29 @@ class Dashboard:
     def _get(self, path: str) -> Any:
         parts = urlsplit(path)
         return self._transport.get(parts.path, **dict(parse_qsl(parts.query)))
+
+
+def warm_up() -> None:
+    """Do what only the first dashboard of a process has to wait for, and ask nobody."""
+    model = figure(height=100)
+    model.line([0, 1], [0, 1])
+    json_item(model, theme=bokeh_theme("light"))
+    # What has been imported stays, so it need not be looked through between two pages.
+    gc.collect()
+    gc.freeze()
+
+
+def _plot(item: str, label: str) -> Markup:
+    """Return the place of a plot.
+
+    Parameters
+    ----------
+    item : str
+        JSON, as BokehJS embeds it.
+    label : str
+        What it shows, for those who cannot see it.
+    """
+    return Markup(
+        '<div class="jpd-plot" role="img" aria-label="{}">'
+        '<script type="application/json">{}</script></div>'
+    ).format(label, Markup(item.replace("<", "\\u003c")))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+import json
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from bokeh.embed import json_item
 from bokeh.layouts import row
 from bokeh.models import (
     AjaxDataSource,
@@ -30,7 +34,7 @@ from bokeh.plotting import figure
 
 from jupyter_platform.core.hosts import HostRecord
 from jupyter_platform.figures.columns import GIGA, LIVE, Span, column_names, span
-from jupyter_platform.figures.theme import DOWNLOAD_ICON, palette
+from jupyter_platform.figures.theme import DOWNLOAD_ICON, bokeh_theme, palette
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +96,68 @@ def host_figures(host: HostRecord, span_name: str, *, data_root: str, theme: str
     theme : str
         ``light`` or ``dark``.
     """
-    reach = span(span_name)
     name = host.description.name
-    gpus = [gpu.index for gpu in host.description.gpus]
+    address = _address(data_root, name, span_name)
+    return _figures(measures(host), _gpus(host), span_name, theme, address, name)
+
+
+def host_item(host: HostRecord, span_name: str, *, data_root: str, theme: str, key: str) -> str:
+    """Return the plots of a host as the JSON that BokehJS embeds.
+
+    Bokeh takes long to make models, so hosts with the same measures share one text.
+
+    Parameters
+    ----------
+    host, span_name, data_root, theme
+        As `host_figures` takes them.
+    key : str
+        Letters and digits with which the ids of its models begin; no other item of the page has
+        the same.
+    """
+    name = host.description.name
+    pieces = _item_pieces(tuple(measures(host)), tuple(_gpus(host)), span_name, theme)
+    text = f"{key}p".join(pieces)
+    for placeholder, value in ((_ADDRESS, _address(data_root, name, span_name)), (_HOST, name)):
+        text = text.replace(placeholder, json.dumps(value)[1:-1])
+    return text
+
+
+_ADDRESS, _HOST = "%address%", "%host%"
+"""Stand in a shared text for what differs between hosts."""
+_SHARED_TEXTS = 64
+"""How many are kept, of about 30 kB each."""
+
+
+@functools.lru_cache(_SHARED_TEXTS)
+def _item_pieces(
+    shown: tuple[Measure, ...], gpus: tuple[int, ...], span_name: str, theme: str
+) -> list[str]:
+    """Return a shared text, divided where the id of a model begins."""
+    model = _figures(shown, gpus, span_name, theme, _ADDRESS, _HOST)
+    text = json.dumps(json_item(model, theme=bokeh_theme(theme)))
+    return re.split(r'(?<=id": ")p(?=\d+")', text)
+
+
+def _gpus(host: HostRecord) -> list[int]:
+    return [gpu.index for gpu in host.description.gpus]
+
+
+def _address(data_root: str, name: str, span_name: str) -> str:
+    return f"{data_root.rstrip('/')}/{quote(name, safe='')}?span={span_name}"
+
+
+def _figures(
+    shown: Iterable[Measure],
+    gpus: Iterable[int],
+    span_name: str,
+    theme: str,
+    address: str,
+    name: str,
+) -> Row:
+    reach = span(span_name)
     source = AjaxDataSource(
         data={column: [] for column in column_names(gpus)},
-        data_url=f"{data_root.rstrip('/')}/{quote(name, safe='')}?span={span_name}",
+        data_url=address,
         method="GET",
         if_modified=False,
         polling_interval=round(reach.poll_s * 1000),
@@ -105,9 +165,8 @@ def host_figures(host: HostRecord, span_name: str, *, data_root: str, theme: str
         adapter=CustomJS(code=_MISSING_TO_NAN),
     )
     colours = palette(theme).series
-    plots = [_plot(measure, source, reach, colours, name) for measure in measures(host)]
     return row(
-        *plots,
+        *(_plot(measure, source, reach, colours, name) for measure in shown),
         sizing_mode="stretch_width",
         styles={"flex-wrap": "wrap", "column-gap": "12px", "row-gap": "4px"},
     )

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import nbformat
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from jupyter_server.serverapp import ServerApp
 from jupyter_server.services.contents.filemanager import AsyncFileContentsManager
 from tornado import web
 from traitlets.config import Config
 from voila.configuration import VoilaConfiguration
+from voila.handler import BaseVoilaHandler
+from voila.notebook_renderer import NotebookRenderer
 from voila.paths import collect_template_paths
-from voila.tornado.handler import TornadoVoilaHandler
+from voila.utils import get_page_config
 
 import jupyter_platform
 from jupyter_platform._version import __version__
 from jupyter_platform.core.errors import NotFoundError, UnavailableError, nearest
-from jupyter_platform.server.kernels import DashboardKernels, PageKernel
+from jupyter_platform.server.kernels import DashboardKernels, ReadyKernel
 from jupyter_platform.server.pages import ErrorsAsPage, chosen_theme
 
 FOLDER = "voila_dashboards"
@@ -98,11 +106,9 @@ def voila_options(serverapp: ServerApp, kernels: DashboardKernels) -> dict[str, 
         template=BASE_TEMPLATE,
         allow_template_override="NO",
         allow_theme_override="YES",
-        prelaunch_hook=add_parameters,
-        page_config_hook=choose_extensions,
+        prelaunch_hook=set_parameters,
     )
     return {
-        "config": Config(),
         "voila_configuration": configuration,
         "template_paths": [
             str(TEMPLATES / "voila"),
@@ -113,63 +119,93 @@ def voila_options(serverapp: ServerApp, kernels: DashboardKernels) -> dict[str, 
     }
 
 
-def add_parameters(
+def set_parameters(
     handler: DashboardHandler, notebook: nbformat.NotebookNode, cwd: str
 ) -> nbformat.NotebookNode:
-    """Tell a notebook what its page asked for, in a cell behind the one tagged ``parameters``.
+    """Tell a notebook what its page asked for, in the cell tagged ``parameters``.
 
     A warm kernel was started before it was known, so the environment cannot say it.
     """
-    source = f"theme = {handler.theme!r}\nbase_url = {handler.base_url!r}"
-    injected = nbformat.from_dict(
-        {
-            "id": "injected-parameters",
-            "cell_type": "code",
-            "metadata": {"tags": ["injected-parameters"]},
-            "execution_count": None,
-            "source": source,
-            "outputs": [],
-        }
-    )
-    tags = [cell.metadata.get("tags", []) for cell in notebook.cells]
-    notebook.cells.insert([("parameters" in tag) for tag in tags].index(True) + 1, injected)
+    (cell,) = (item for item in notebook.cells if "parameters" in item.metadata.get("tags", []))
+    cell.source = f"theme = {handler.theme!r}\nbase_url = {handler.base_url!r}"
     return notebook
 
 
-def choose_extensions(page_config: dict[str, Any], **_: Any) -> dict[str, Any]:
-    """Load the extensions that show widgets, and nothing from other hosts."""
-    extensions = [
-        item for item in page_config["federated_extensions"] if item["name"] in EXTENSIONS
-    ]
-    return page_config | {"federated_extensions": extensions, "fullMathjaxUrl": ""}
+class CompiledTemplates(BytecodeCache):
+    """The compiled templates of all pages: Voila makes an environment of templates for each."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, tuple[str, CodeType]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill a bucket with what was compiled from the same source."""
+        checksum, code = self._compiled.get(bucket.key, ("", None))
+        if code is not None and checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what a bucket holds."""
+        assert bucket.code is not None, "Jinja keeps what it has compiled"
+        self._compiled[bucket.key] = (bucket.checksum, bucket.code)
 
 
-class DashboardHandler(ErrorsAsPage, TornadoVoilaHandler):  # type: ignore[misc]  # untyped
+class PageRenderer(NotebookRenderer):  # type: ignore[misc]  # untyped
+    """Voila's renderer, with templates that are compiled once."""
+
+    compiled = CompiledTemplates()
+
+    async def initialize(self, **options: Any) -> None:
+        """Read the notebook and choose the templates."""
+        await super().initialize(**options)
+        self.exporter.environment.bytecode_cache = self.compiled
+
+    def generate(self, kernel: Awaitable[ReadyKernel]) -> AsyncIterator[tuple[str, Any]]:
+        """Yield the page piece by piece; the first comes before the kernel is there."""
+        return self.generate_content_generator(None, kernel)  # type: ignore[no-any-return]
+
+    async def _jinja_kernel_start(
+        self, nb: nbformat.NotebookNode, kernel_id: None, kernel_future: Awaitable[ReadyKernel]
+    ) -> str:
+        kernel = await kernel_future
+        await super()._jinja_kernel_start(nb, kernel.id, kernel)
+        return kernel.id
+
+
+async def with_signs_of_life(
+    pieces: AsyncIterator[tuple[str, Any]], every_s: float = 10.0
+) -> AsyncIterator[str]:
+    """Yield the pieces of a page, and a comment where a proxy might tire of waiting for one."""
+    while True:
+        following = asyncio.ensure_future(anext(pieces, None))
+        while not (await asyncio.wait({following}, timeout=every_s))[0]:
+            yield "<!-- -->"
+        piece = following.result()
+        if piece is None:
+            return
+        yield piece[0]
+
+
+class DashboardHandler(ErrorsAsPage, BaseVoilaHandler):  # type: ignore[misc]  # untyped
     """One dashboard, in the theme that its address names."""
 
     def initialize(
-        self, dashboards: AsyncFileContentsManager, kernels: DashboardKernels, **options: Any
+        self,
+        dashboards: AsyncFileContentsManager,
+        kernels: DashboardKernels,
+        template_paths: list[str],
+        **options: Any,
     ) -> None:
         """Take notebooks and kernels from elsewhere than Voila would."""
         super().initialize(**options)
+        self._template_paths = template_paths
         self._dashboards = dashboards
-        self._kernel = PageKernel(kernels)
+        self._kernels = kernels
         self.theme = "light"
 
-    @property
-    def contents_manager(self) -> AsyncFileContentsManager:
-        """Where the notebooks are: in our own folder."""
-        return self._dashboards
-
-    @property
-    def kernel_manager(self) -> PageKernel:  # type: ignore[override]
-        """Where kernels come from; it knows all that Voila asks of a kernel manager."""
-        return self._kernel
-
     @web.authenticated
-    async def get(self, path: str | None = None) -> None:
+    async def get(self, name: str) -> None:
         """Write the page as the notebook runs."""
-        info = dashboard(path or "")
+        info = dashboard(name)
         if "voila_jinja2_env" not in self.settings:
             raise UnavailableError(
                 "Dashboards need Voila, which is disabled in this Jupyter server. Run "
@@ -177,8 +213,41 @@ class DashboardHandler(ErrorsAsPage, TornadoVoilaHandler):  # type: ignore[misc]
             )
         theme = chosen_theme(self)
         if theme is None:
+            self._kernels.prepare()
             self.finish(self.render_page("choose_theme.html", title=info.title))
             return
         self.theme = theme
-        async with self._kernel.kept(info.widgets):
-            await TornadoVoilaHandler.get(self, f"{info.name}.ipynb")
+        self.set_header("Content-Type", "text/html; charset=UTF-8")
+        self.set_header("Cache-Control", "no-store")
+        renderer = self._renderer(info)
+        await renderer.initialize(theme=theme)
+        async with AsyncExitStack() as stack:
+            kernel = stack.enter_async_context(self._kernels.lend(keep=info.widgets))
+            async for html in with_signs_of_life(renderer.generate(kernel)):
+                self.write(html)
+                self.flush()
+
+    def _renderer(self, info: DashboardInfo) -> PageRenderer:
+        page_config: dict[str, Any] = {}
+        if info.widgets:
+            found = get_page_config(
+                self.base_url, self.settings, self.log, self.voila_configuration
+            )
+            extensions = [
+                item for item in found["federated_extensions"] if item["name"] in EXTENSIONS
+            ]
+            page_config = found | {"federated_extensions": extensions, "fullMathjaxUrl": ""}
+        return PageRenderer(
+            request_handler=self,
+            voila_configuration=self.voila_configuration,
+            traitlet_config=Config(),
+            notebook_path=f"{info.name}.ipynb",
+            template_paths=self._template_paths,
+            config_manager=self.config_manager,
+            contents_manager=self._dashboards,
+            base_url=self.base_url,
+            kernel_spec_manager=self.kernel_spec_manager,
+            page_config=page_config,
+            mathjax_url="",
+            mathjax_config="",
+        )

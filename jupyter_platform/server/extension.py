@@ -47,7 +47,7 @@ class PlatformExtension(ExtensionApp):
         )
         linked = {"link": self.link}
         voila = voila_options(self.serverapp, self.kernels)
-        index = {"dashboards": list_dashboards()}
+        index = {"dashboards": list_dashboards(), "expect_dashboard": self.kernels.prepare}
         static = {"path": str(STATIC)}
         bokeh = {"path": str(bokeh_static_path())}
         self.handlers += [

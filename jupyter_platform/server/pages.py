@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,15 @@ class ErrorsAsPage(JupyterHandler):
 class IndexHandler(ErrorsAsPage):
     """The first page: what there is to see."""
 
-    def initialize(self, dashboards: list[Any]) -> None:
-        """Take what to list."""
+    def initialize(self, dashboards: list[Any], expect_dashboard: Callable[[], None]) -> None:
+        """Take what to list, and whom to tell that one of them will be opened."""
         self._dashboards = dashboards
+        self._expect_dashboard = expect_dashboard
 
     @web.authenticated
     async def get(self) -> None:
         """Write the list."""
+        self._expect_dashboard()
         theme = chosen_theme(self)
         self.finish(self.render_page("index.html", dashboards=self._dashboards, theme=theme))
 

@@ -1,10 +1,14 @@
+import json
+from urllib.parse import quote
+
 import pytest
+from bokeh.document import Document
 from bokeh.models import AjaxDataSource, CustomAction, DataRange1d, Line, SaveTool
 
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.hosts import HostSample
 from jupyter_platform.figures.columns import column_names
-from jupyter_platform.figures.hosts import host_figures, measures
+from jupyter_platform.figures.hosts import host_figures, host_item, measures
 from jupyter_platform.figures.theme import PALETTES, bokeh_theme, palette
 
 ROOT = "/user/x/jupyter-platform/api/columns/hosts"
@@ -115,3 +119,33 @@ def test_the_dark_theme_leaves_nothing_white():
 def test_an_unknown_theme_is_refused():
     with pytest.raises(InvalidRequestError, match="'pink'; accepted: 'light', 'dark'"):
         bokeh_theme("pink")
+
+
+def model_ids(item) -> list[str]:
+    """Ids of the models that an item defines or refers to."""
+    if isinstance(item, dict):
+        own = [item["id"]] if isinstance(item.get("id"), str) else []
+        return own + [found for value in item.values() for found in model_ids(value)]
+    return [found for value in item for found in model_ids(value)] if isinstance(item, list) else []
+
+
+def test_an_item_holds_the_plots_of_its_own_host_and_ids_that_no_other_has(make_host):
+    hosts = [make_host(name=name, gpus=1) for name in ("plain", 'q"<uote%host%')]
+    items = [
+        json.loads(host_item(host, "live", data_root=ROOT, theme="dark", key=f"h{number}"))
+        for number, host in enumerate(hosts)
+    ]
+
+    ids = [set(model_ids(item)) for item in items]
+
+    assert ids[0].isdisjoint(ids[1])
+    for number, (host, item) in enumerate(zip(hosts, items, strict=True)):
+        assert item["root_id"] in ids[number]
+        text = json.dumps(item)
+        assert all(name.startswith(f"h{number}p") for name in ids[number])
+        assert json.dumps(f"{host.description.name}-cpu-live")[1:-1] in text
+        assert f"{ROOT}/{quote(host.description.name, safe='')}?span=live" in text
+        restored = Document.from_json(item["doc"])
+        made = host_figures(host, "live", data_root=ROOT, theme="dark")
+        titles = [plot.title.text for plot in restored.roots[0].children]
+        assert titles == [plot.title.text for plot in made.children]

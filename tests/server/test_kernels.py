@@ -1,21 +1,24 @@
 """When the kernels of pages are ended; the kernels themselves are run in test_dashboards."""
 
 import asyncio
+import contextlib
 import logging
 import time
 
 import pytest
 
-from jupyter_platform.server.kernels import DashboardKernels, PageKernel
+from jupyter_platform.server.kernels import RESET, WARM_UP, DashboardKernels
 from tests.waiting import until_async
 
 
 class Kernels:
-    """The edge: kernels that are only names and numbers of connections."""
+    """The edge: kernels that are only names, numbers of connections and what they were told."""
 
     def __init__(self):
         self.connections: dict[str, int] = {}
         self.started = 0
+        self.told: list[tuple[str, str]] = []
+        self.answer = {"status": "ok"}
 
     async def start_kernel(self, **_):
         self.started += 1
@@ -24,7 +27,7 @@ class Kernels:
         return name
 
     def get_kernel(self, kernel):
-        return Kernel(kernel in self.connections)
+        return Kernel(self, kernel)
 
     def kernel_model(self, kernel):
         return {"connections": self.connections[kernel]}
@@ -37,16 +40,17 @@ class Kernels:
 
 
 class Kernel:
-    def __init__(self, alive):
-        self._alive = alive
+    def __init__(self, kernels, name):
+        self._kernels = kernels
+        self._name = name
 
     async def is_alive(self):
-        return self._alive
+        return self._name in self._kernels.connections
 
     def client(self):
         return self
 
-    def start_channels(self):
+    def start_channels(self, **_):
         pass
 
     def stop_channels(self):
@@ -56,7 +60,9 @@ class Kernel:
         pass
 
     async def execute(self, code, **_):
-        pass
+        if code:
+            self._kernels.told.append((self._name, code))
+        return {"content": self._kernels.answer}
 
 
 @pytest.fixture
@@ -64,9 +70,9 @@ def pool(jp_asyncio_loop):
     """Return a function that makes a pool; all are closed."""
     pools = []
 
-    def make(**seconds):
+    def make(**options):
         kernels = Kernels()
-        given = {"opening_s": 60.0, "grace_s": 0.01, "spare_kept_s": 60.0, **seconds}
+        given = {"opening_s": 60.0, "grace_s": 0.01, "spare_kept_s": 60.0, **options}
         pools.append(DashboardKernels(kernels, logging.getLogger(), **given))
         return pools[-1], kernels
 
@@ -75,37 +81,87 @@ def pool(jp_asyncio_loop):
         jp_asyncio_loop.run_until_complete(made.close())
 
 
-async def test_nothing_is_started_before_the_first_page(pool):
-    _, kernels = pool()
+async def render(made, *, keep=False) -> str:
+    """Render a page and return the kernel that it had."""
+    async with made.lend(keep=keep) as kernel:
+        return kernel.id
 
+
+async def test_nothing_is_started_before_a_page_is_about_to_be_opened(pool):
+    made, kernels = pool()
     await asyncio.sleep(0)
-
     assert kernels.started == 0
 
+    made.prepare()
+    made.prepare()
 
-async def test_a_spare_kernel_is_made_after_the_first_page_and_given_to_the_second(pool):
-    made, _ = pool()
-    first = await made.start_kernel()
-    await until_async(lambda: made.spare is not None)
-    spare = made.spare
-
-    assert await made.start_kernel() == spare != first
-    await until_async(lambda: made.spare not in (None, spare))
+    await until_async(lambda: made.spare == "k1")
+    assert kernels.told == [("k1", WARM_UP)]
+    assert await render(made) == "k1"
 
 
-async def test_a_spare_kernel_that_died_is_not_given_away(pool):
+async def test_the_next_page_gets_the_kernel_of_the_page_before_and_none_of_its_names(pool):
     made, kernels = pool()
-    await made.start_kernel()
-    await until_async(lambda: made.spare is not None)
-    dead = made.spare
+
+    assert [await render(made) for _ in range(3)] == ["k1"] * 3
+
+    await until_async(lambda: made.spare == "k1")
+    assert kernels.told == [("k1", WARM_UP), ("k1", RESET), ("k1", RESET)]
+    assert kernels.started == 1
+
+
+async def test_a_page_waits_for_the_kernel_while_another_is_rendered(pool):
+    made, kernels = pool()
+
+    async with made.lend(keep=False) as first:
+        second = asyncio.ensure_future(render(made))
+        await asyncio.sleep(0)
+        assert not second.done()
+
+    assert await second == first.id
+    assert kernels.started == 1
+
+
+async def test_a_page_that_would_wait_too_long_gets_a_kernel_of_its_own(pool, monkeypatch):
+    monkeypatch.setattr("jupyter_platform.server.kernels.WAIT_S", 0.01)
+    made, kernels = pool()
+
+    async with made.lend(keep=False):
+        assert await render(made) == "k2"
+
+    await until_async(lambda: len(kernels.connections) == 1 and made.spare in kernels)
+
+
+async def test_a_kernel_that_died_is_not_given_away(pool):
+    made, kernels = pool()
+    dead = await render(made)
+    await until_async(lambda: made.spare == dead)
     del kernels.connections[dead]
 
-    assert await made.start_kernel() != dead
+    assert await render(made) != dead
+
+
+async def test_a_kernel_that_cannot_forget_a_page_is_ended(pool):
+    made, kernels = pool()
+    kernels.answer = {"status": "error", "evalue": "broken"}
+
+    kernel = await render(made)
+
+    await until_async(lambda: kernel not in kernels)
+    assert made.spare is None
+
+
+async def test_a_kernel_that_has_rendered_many_pages_makes_room_for_a_fresh_one(pool):
+    made, kernels = pool(most_pages=2)
+
+    assert [await render(made) for _ in range(2)] == ["k1", "k1"]
+
+    await until_async(lambda: set(kernels.connections) == {"k2"} and made.spare == "k2")
 
 
 async def test_a_kernel_whose_page_has_gone_is_ended(pool):
     made, kernels = pool()
-    kernel = await made.start_kernel()
+    kernel = await render(made, keep=True)
     kernels.connections[kernel] = 1
     await until_async(lambda: made._lent[kernel] - time.monotonic() < 1)
     assert kernel in kernels
@@ -118,40 +174,35 @@ async def test_a_kernel_whose_page_has_gone_is_ended(pool):
 
 async def test_a_page_that_never_connects_loses_its_kernel(pool):
     made, kernels = pool(opening_s=0.01)
-    kernel = await made.start_kernel()
+    kernel = await render(made, keep=True)
 
     await until_async(lambda: kernel not in kernels)
 
 
 async def test_a_spare_kernel_that_nobody_wants_is_ended(pool):
-    made, kernels = pool(opening_s=0.01, spare_kept_s=0.01)
-    await made.start_kernel()
+    made, kernels = pool(spare_kept_s=0.01)
+    await render(made)
 
-    await until_async(lambda: kernels.started == 2 and not kernels.connections)
+    await until_async(lambda: kernels.started == 1 and not kernels.connections)
 
 
-@pytest.mark.parametrize(("keep", "left"), [(False, set()), (True, {"k1"})])
-async def test_only_a_page_with_widgets_keeps_its_kernel(pool, keep, left):
+async def test_a_page_with_widgets_keeps_its_kernel_and_another_becomes_warm(pool):
     made, kernels = pool()
-    page = PageKernel(made)
 
-    async with page.kept(keep):
-        await page.start_kernel()
+    kernel = await render(made, keep=True)
 
     await until_async(lambda: made.spare == "k2")
-    assert set(kernels.connections) - {"k2"} == left
+    assert set(kernels.connections) == {kernel, "k2"}
 
 
-async def test_a_page_that_fails_gives_its_kernel_back(pool):
+@pytest.mark.parametrize("keep", [False, True])
+async def test_a_page_that_fails_leaves_no_kernel(pool, keep):
     made, kernels = pool()
-    page = PageKernel(made)
 
-    async def show():
-        async with page.kept(False):
-            await page.start_kernel()
+    with contextlib.suppress(ValueError):
+        async with made.lend(keep=keep):
             raise ValueError("broken")
 
-    with pytest.raises(ValueError, match="broken"):
-        await show()
-
-    assert "k1" not in kernels
+    assert not kernels.connections
+    assert not made.lent
+    assert await render(made) == "k2"

@@ -7,10 +7,24 @@
 
   const SLOWEST_MS = 30000;
 
+  /** Whether all of an element is there: the page is looked at while it comes. */
+  function isComplete(element) {
+    for (let node = element; node; node = node.parentNode) {
+      if (node.nextSibling) {
+        return true;
+      }
+    }
+    return document.readyState !== 'loading';
+  }
+
   /** Draw a plot once it can be seen; one in a closed box neither draws nor polls. */
   function draw(holder) {
     const data = holder.querySelector(':scope > script[type="application/json"]');
-    if (!data || holder.offsetParent === null) {
+    const closed = holder.closest('details:not([open])');
+    if (!data || closed || holder.offsetParent === null) {
+      return;
+    }
+    if (!window.Bokeh || !isComplete(data)) {
       return;
     }
     data.remove();
@@ -154,7 +168,7 @@
   function attend() {
     for (const part of document.querySelectorAll('#rendered_cells [data-part]')) {
       // Voila shows the cells at once when all is there; before, they are data in scripts.
-      if (!followed.has(part)) {
+      if (!followed.has(part) && isComplete(part)) {
         followed.add(part);
         follow(part);
       }
@@ -163,6 +177,8 @@
   }
 
   document.addEventListener('toggle', drawAll, true);
+  document.addEventListener('DOMContentLoaded', attend);
+  document.getElementById('jpd-bokeh')?.addEventListener('load', drawAll);
   new MutationObserver(attend).observe(document.documentElement, {
     attributeFilter: ['style'],
     attributes: true,
