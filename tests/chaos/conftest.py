@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from jupyter_platform import Platform
 from jupyter_platform.core.settings import Settings, load_settings
 from jupyter_platform.runtime.launch import ensure_coordinator
 from jupyter_platform.runtime.paths import Paths
+from tests.conftest import MARK
 from tests.waiting import DEADLINE_S, until
 
 OWN = "JP_TEST_LAB"
@@ -23,12 +25,11 @@ OWN = "JP_TEST_LAB"
 class Lab:
     """A running platform and the pids behind it."""
 
-    def __init__(self, paths: Paths, settings: Settings, wait_for_host: bool = True) -> None:
+    def __init__(self, paths: Paths, settings: Settings | None, mark: tuple[str, str]) -> None:
         self.paths = paths
         self.settings = settings
+        self.mark = mark
         self.start()
-        if wait_for_host:
-            until(self.platform.hosts, "a host that has joined")
 
     def start(self) -> None:
         """Start the platform, or find it running."""
@@ -63,7 +64,11 @@ class Lab:
 
     def processes(self) -> list[psutil.Process]:
         """Return all processes of this platform that run."""
-        return [item for item in _own_processes(os.environ[OWN]) if item.status() != "zombie"]
+        return _marked(self.mark)
+
+    def running(self, *command: str) -> list[int]:
+        """Return the pids of this platform that run a command."""
+        return [item.pid for item in self.processes() if _command(item) == list(command)]
 
     def torch_pid(self, job) -> int:
         """Return the pid of the newest attempt's torch process."""
@@ -91,16 +96,38 @@ class Lab:
 
         until(reached, f"step {step}")
 
+    def until_resumed(self, job, step: int) -> None:
+        """Wait until another attempt has trained up to `step`."""
+        until(lambda: len(job.refresh().record.attempts) > 1, "another attempt")
+        self.until_step(job, step)
 
-def _own_processes(mark: str) -> list[psutil.Process]:
+    def stop(self, job) -> int:
+        """End a job that learns without end; return the updates that it has trained."""
+        job.stop()
+        assert job.wait(timeout=DEADLINE_S) == "stopped", job.record.error
+        return job.result()["steps"]
+
+
+def _marked(mark: tuple[str, str]) -> list[psutil.Process]:
+    """Return the processes that run with a variable in their environment, but this one."""
+    name, value = mark
     found = []
     for process in psutil.process_iter():
-        try:
-            if process.environ().get(OWN) == mark:
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(name) == value and process.status() != "zombie":
                 found.append(process)
-        except psutil.Error:
-            continue
     return [process for process in found if process.pid != os.getpid()]
+
+
+def _command(process: psutil.Process) -> list[str]:
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+def _is_supervisor(process: psutil.Process) -> bool:
+    return "supervisor" in " ".join(_command(process))
 
 
 @pytest.fixture
@@ -109,25 +136,31 @@ def start_lab(tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
     monkeypatch.setenv(OWN, str(tmp_path))
+    mark = (OWN, str(tmp_path))
 
     def start(*, wait_for_host=True, **overrides) -> Lab:
         dotted = {"cluster.overcommit": True, "cluster.cpus": 2}
         dotted |= {name.replace("__", "."): value for name, value in overrides.items()}
-        return Lab(Paths.default(), load_settings(None, dotted), wait_for_host)
+        lab = Lab(Paths.default(), load_settings(None, dotted), mark)
+        if wait_for_host:
+            until(lab.platform.hosts, "a host that has joined")
+        return lab
 
     yield start
     # The supervisor first, or it would restart what is killed after it.
-    processes = _own_processes(str(tmp_path))
-    processes.sort(key=lambda process: "supervisor" not in " ".join(process.cmdline()))
-    for process in processes:
-        process.kill()
-    until(
-        lambda: not [p for p in _own_processes(str(tmp_path)) if p.status() != "zombie"],
-        "the end of all processes",
-    )
+    for process in sorted(_marked(mark), key=_is_supervisor, reverse=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    until(lambda: not _marked(mark), "the end of all processes")
 
 
 @pytest.fixture
 def lab(start_lab):
-    """A platform with default settings but for an overcommitted host of 2 CPUs."""
+    """A platform of this test alone, with an overcommitted host of 2 CPUs."""
     return start_lab()
+
+
+@pytest.fixture
+def shared_lab(platform, shared_paths, private_folders):
+    """The platform that many tests share: they may kill what jobs started, and nothing else."""
+    return Lab(shared_paths, None, (MARK, str(private_folders)))

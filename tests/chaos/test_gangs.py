@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import signal
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from jupyter_platform import Platform
 from jupyter_platform.core.errors import InvalidRequestError
 from tests.waiting import DEADLINE_S, until
 
@@ -64,11 +66,11 @@ def assert_whole(job, steps):
     assert not np.array_equal(curve["loss"], curve["loss@1"])
 
 
-def test_a_killed_rank_restarts_the_gang_from_its_checkpoint(lab):
-    job = submit(lab, sync_interval=20)
-    lab.until_step(job, 120)
+def test_a_killed_rank_restarts_the_gang_from_its_checkpoint(shared_lab):
+    job = submit(shared_lab, sync_interval=20)
+    shared_lab.until_step(job, 120)
 
-    os.kill(pid_of(lab, job, 1), signal.SIGKILL)
+    os.kill(pid_of(shared_lab, job, 1), signal.SIGKILL)
 
     assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     first, second = job.record.attempts
@@ -79,12 +81,12 @@ def test_a_killed_rank_restarts_the_gang_from_its_checkpoint(lab):
     assert job.result()["best"]["validation_accuracy"] > 0.8
 
 
-def test_a_gang_in_step_that_was_killed_learns_what_an_undisturbed_one_does(lab):
-    job = submit(lab)
-    lab.until_step(job, 120)
-    os.kill(pid_of(lab, job, 0), signal.SIGKILL)
+def test_a_gang_in_step_that_was_killed_learns_what_an_undisturbed_one_does(shared_lab):
+    job = submit(shared_lab)
+    shared_lab.until_step(job, 120)
+    os.kill(pid_of(shared_lab, job, 0), signal.SIGKILL)
     assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
-    undisturbed = submit(lab)
+    undisturbed = submit(shared_lab)
     assert undisturbed.wait(timeout=DEADLINE_S) == "finished"
 
     weights, expected = (load_file(one.weights(variant="last")) for one in (job, undisturbed))
@@ -93,32 +95,47 @@ def test_a_gang_in_step_that_was_killed_learns_what_an_undisturbed_one_does(lab)
         assert weights[name].tobytes() == expected[name].tobytes(), name
 
 
+def learn_with_drawing_layers(platform, interval):
+    return platform.submit(
+        "LEARN", "dropping", "digits", target_count=2, sync_interval=interval,
+        horizontal_flip=0.5, rotation=[-10, 10], **LEARN,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def undisturbed(shared_paths, tmp_path_factory):
+    """Return a function that gives the finished job of an interval that nobody disturbed."""
+    file = tmp_path_factory.mktemp("networks") / "dropping.json"
+    file.write_text(json.dumps(DROPPING))
+    with Platform() as platform:
+        platform.import_network(file, "dropping")
+
+        @functools.cache
+        def of(interval):
+            job = learn_with_drawing_layers(platform, interval)
+            assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
+            return job
+
+        yield of
+
+
 @pytest.mark.parametrize("interval", [1, 5])
 @pytest.mark.parametrize("killed", [0, 1])
-def test_what_layers_draw_at_random_goes_on_after_a_kill_as_it_was(lab, tmp_path, interval, killed):
+def test_what_layers_draw_at_random_goes_on_after_a_kill_as_it_was(
+    shared_lab, undisturbed, interval, killed
+):
     """Each rank drops other units and turns other pictures, and differs between averagings."""
-    file = tmp_path / "dropping.json"
-    file.write_text(json.dumps(DROPPING))
-    lab.platform.import_network(file, "dropping")
-
-    def learn():
-        return lab.platform.submit(
-            "LEARN", "dropping", "digits", target_count=2, sync_interval=interval,
-            horizontal_flip=0.5, rotation=[-10, 10], **LEARN,
-        )  # fmt: skip
-
-    job = learn()
-    lab.until_step(job, 120)
-    os.kill(pid_of(lab, job, killed), signal.SIGKILL)
+    whole = undisturbed(interval)
+    job = learn_with_drawing_layers(shared_lab.platform, interval)
+    shared_lab.until_step(job, 120)
+    os.kill(pid_of(shared_lab, job, killed), signal.SIGKILL)
     assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     assert job.record.attempts[-1].resume_step > 50
-    undisturbed = learn()
-    assert undisturbed.wait(timeout=DEADLINE_S) == "finished"
 
     for series in ("loss", "loss@1"):
-        curve, expected = (one.metrics().dropna(subset=[series]) for one in (job, undisturbed))
+        curve, expected = (one.metrics().dropna(subset=[series]) for one in (job, whole))
         np.testing.assert_array_equal(curve[series], expected[series], err_msg=series)
-    weights, expected = (load_file(one.weights(variant="last")) for one in (job, undisturbed))
+    weights, expected = (load_file(one.weights(variant="last")) for one in (job, whole))
     for name in expected:
         assert weights[name].tobytes() == expected[name].tobytes(), name
 
@@ -140,8 +157,8 @@ def test_a_gang_over_two_hosts_outlives_its_coordinator_and_stops_at_once(start_
     assert load_file(job.weights(variant="last"))
 
 
-def test_a_gang_that_cannot_learn_fails_once_and_names_the_rank(lab):
-    job = submit(lab, learning_rate=1e30, method="SGD", nan_retries=0)
+def test_a_gang_that_cannot_learn_fails_once_and_names_the_rank(shared_lab):
+    job = submit(shared_lab, learning_rate=1e30, method="SGD", nan_retries=0)
 
     assert job.wait(timeout=DEADLINE_S) == "failed"
     assert job.record.error.message.startswith("Rank ")

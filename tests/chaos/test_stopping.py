@@ -80,57 +80,57 @@ def submit(lab, tmp_path, kind, **options):
     )
 
 
-@pytest.mark.parametrize(("kind", "step"), [("endless", 60), ("blocking", 59)])
-def test_what_goes_on_for_ever_hears_a_stop(start_lab, tmp_path, kind, step):
+def test_what_goes_on_for_ever_hears_a_stop(start_lab, tmp_path):
     lab = start_lab(jobs__stop_grace_s=10 * DEADLINE_S)  # nothing is killed instead
-    job = submit(lab, tmp_path, kind)
-    lab.until_step(job, step)
-    job.stop()
+    jobs = {kind: submit(lab, tmp_path, kind) for kind in ("endless", "blocking")}
 
-    assert job.wait(timeout=DEADLINE_S) == "stopped", job.record.error
-    assert len(job.record.attempts) == 1
-    assert load_file(job.weights(variant="last"))
-    assert job.result()["best"]["step"] in (40, 59), "the validation before, or that of the end"
-    assert job.result()["steps"] >= step
+    for (kind, job), step in zip(jobs.items(), (60, 59), strict=True):
+        lab.until_step(job, step)
+        trained = lab.stop(job)
+        assert len(job.record.attempts) == 1, kind
+        assert load_file(job.weights(variant="last")), kind
+        best = job.result()["best"]["step"]
+        assert best in (40, 59), f"{kind}: the validation before, or that of the end"
+        assert trained >= step, kind
 
 
 def test_what_had_to_be_killed_says_so_and_keeps_its_checkpoint(start_lab, tmp_path):
-    lab = start_lab(jobs__stop_grace_s=3)
+    lab = start_lab(jobs__stop_grace_s=0.5)
     job = submit(lab, tmp_path, "deaf", tag="deaf")
     lab.until_step(job, 59)
     job.stop()
 
     assert job.wait(timeout=DEADLINE_S) == "failed"
     assert job.record.error.type == "Killed"
-    assert job.record.error.message == "It did not stop within 3 s and was killed."
+    assert job.record.error.message == "It did not stop within 0.5 s and was killed."
     kept = {item["variant"]: item["step"] for item in job._transport.get(job._path("/weights"))}
     assert kept == {"best": 40, "last": 50}
     assert any(f"step 50, is kept as deaf/last and {job.id}/last" in w for w in job.record.warnings)
     assert any("killed" in item.message for item in lab.platform.notifications())
 
 
-def test_a_job_that_failed_for_good_leaves_its_checkpoint_to_go_on_from(lab, tmp_path):
-    job = submit(lab, tmp_path, "broken", max_iterations=100)
+def test_a_job_that_failed_for_good_leaves_its_checkpoint_to_go_on_from(shared_lab, tmp_path):
+    job = submit(shared_lab, tmp_path, "broken", max_iterations=100)
 
     assert job.wait(timeout=DEADLINE_S) == "failed"
     assert job.record.error.message == "this never works"
-    more = lab.platform.submit(
+    more = shared_lab.platform.submit(
         "LEARN", "mlp", "iris", init_tag=f"{job.id}/last", **{**LEARN, "max_iterations": 5}
     )
     assert more.wait(timeout=DEADLINE_S) == "finished", more.record.error
     assert any("of step 50, is kept" in text for text in job.record.warnings)
 
 
-def test_nothing_that_a_job_started_outlives_it(lab, tmp_path):
-    job = submit(lab, tmp_path, "leaving", max_iterations=-1)
-    lab.until_step(job, 60)
+def test_nothing_that_a_job_started_outlives_it(shared_lab, tmp_path):
+    job = submit(shared_lab, tmp_path, "leaving", max_iterations=-1)
+    shared_lab.until_step(job, 60)
 
     def left():
-        return [p.pid for p in lab.processes() if p.cmdline() == ["sleep", "612"]]
+        return shared_lab.running("sleep", "612")
 
     until(lambda: len(left()) == 2, "what the job started")
     job.stop()
 
     assert job.wait(timeout=DEADLINE_S) == "stopped", job.record.error
     assert left() == []
-    assert os.path.exists(lab.run_folders(job)[0] / "exit.json")
+    assert os.path.exists(shared_lab.run_folders(job)[0] / "exit.json")

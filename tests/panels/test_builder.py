@@ -10,98 +10,155 @@ from jupyter_platform import Platform
 from jupyter_platform.core.drafts import DraftRecord, LayerArgument, LayerTypeRecord
 from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.panels import BuilderPanel, NetworksPanel
+from jupyter_platform.panels.canvas import DrawingCanvas
 from jupyter_platform.panels.draft import START, describe, rows_of, usual_arguments
 from jupyter_platform.panels.predictions import picture_html
 from jupyter_platform.panels.training import curve
-from tests.waiting import DEADLINE_S, until
+from tests.waiting import DEADLINE_S, until_async
 
 
-def found(widget, kind):
-    inside = [item for child in getattr(widget, "children", ()) for item in found(child, kind)]
-    return [widget, *inside] if isinstance(widget, kind) else inside
+def classes(widget):
+    """Return the names under which style sheets know a widget."""
+    return widget.trait_values()["_dom_classes"]
 
 
-def texts(panel):
-    return "\n".join(item.value for item in found(panel.widget, ipywidgets.HTML)[1:])
+class Page:
+    """What a person sees of a panel, and does with it."""
+
+    def __init__(self, panel):
+        self.panel = panel
+
+    def found(self, kind, inside=None, **traits):
+        """Return the widgets of a kind, in their order, that have these traits."""
+        widget = self.panel.widget if inside is None else inside
+        below = [
+            item for part in getattr(widget, "children", ()) for item in self.found(kind, part)
+        ]
+        here = [widget, *below] if isinstance(widget, kind) else below
+        return [item for item in here if all(getattr(item, k) == v for k, v in traits.items())]
+
+    def one(self, kind, inside=None, **traits):
+        """Return the only widget of a kind that has these traits."""
+        (only,) = self.found(kind, inside, **traits)
+        return only
+
+    def button(self, name):
+        return self.one(ipywidgets.Button, description=name)
+
+    def field(self, name):
+        return self.one((ipywidgets.Text, ipywidgets.Dropdown), description=name)
+
+    def text(self):
+        """Return what is written, the style sheet aside."""
+        shown = [item for item in self.found(ipywidgets.HTML) if "<style>" not in item.value]
+        return "\n".join(item.value for item in shown)
+
+    def parts(self, name):
+        """Return the boxes to which the style sheet gives a name."""
+        css = f"jp-PlatformPanel-{name}"
+        return [
+            item
+            for item in self.found(ipywidgets.Box)
+            if css in item.trait_values()["_dom_classes"]
+        ]
+
+    def is_shown(self, name):
+        (part,) = self.parts(name)
+        return part.layout.display != "none"
+
+    def arguments(self):
+        """Return the fields of the layers' arguments, first layer first."""
+        return [self.one(ipywidgets.Text, layer) for layer in self.parts("layer")]
+
+    def wrong_layers(self):
+        """Return the numbers of the layers that are marked as not fitting."""
+        layers = enumerate(self.parts("layer"))
+        return [at for at, row in layers if "jp-mod-wrong" in classes(row)]
+
+    def click(self, icon, layer):
+        """Press a button of a layer, counted from 0 or, when negative, from the end."""
+        self.one(ipywidgets.Button, self.parts("layer")[layer], icon=icon).click()
+
+    async def sees(self, text):
+        await until_async(lambda: text in self.text(), lambda: f"{text!r} in\n{self.text()}")
 
 
-def button(panel, name):
-    buttons = found(panel.widget, ipywidgets.Button)
-    (item,) = [item for item in buttons if item.description == name]
-    return item
+async def opened(platform):
+    """Return the page of a builder, in the event loop as in a kernel, with its first answer."""
+    page = Page(BuilderPanel(platform))
+    await page.sees("It fits")
+    return page
 
 
-def field(panel, name):
-    items = [*found(panel.widget, ipywidgets.Text), *found(panel.widget, ipywidgets.Dropdown)]
-    (item,) = [item for item in items if item.description == name]
-    return item
+async def test_it_begins_with_layers_that_fit(platform):
+    page = await opened(platform)
+
+    assert "→ 10" in page.text()
+    assert len(page.arguments()) == len(START)
+    assert not page.button("Train a minute").disabled
 
 
-@pytest.fixture
-def builder(platform):
-    panel = BuilderPanel(platform)
-    until(lambda: panel.draft is not None)
-    return panel
+async def test_shapes_follow_what_one_writes_and_errors_stand_at_their_layer(platform):
+    page = await opened(platform)
+
+    page.arguments()[1].value = "in_features=$features out_features=31"
+    await page.sees("takes 32 values")
+    assert len(page.wrong_layers()) == 1
+    assert page.button("Train a minute").disabled
+
+    page.arguments()[1].value = "in_features="
+    await until_async(lambda: "takes 32 values" not in page.text(), "another error")
+    await page.sees('role="alert"')
+    page.arguments()[1].value = "in_features=$features out_features=32"
+    await page.sees("It fits")
+    assert page.wrong_layers() == []
+    assert not page.button("Save").disabled
 
 
-def test_it_begins_with_layers_that_fit(builder):
-    assert builder.draft.problem is None
-    assert "It fits" in texts(builder)
-    assert "→ 10" in texts(builder)
-    assert not button(builder, "Train a minute").disabled
+async def test_layers_are_added_with_what_they_need_moved_and_taken_away(platform):
+    page = await opened(platform)
+    before = [item.value for item in page.arguments()]
+
+    page.one(ipywidgets.Combobox).value = "Linear"
+    page.button("Add layer").click()
+    added = "in_features=10 out_features=32"
+    assert [item.value for item in page.arguments()] == [*before, added]
+    await page.sees("wants 10")
+
+    page.click("arrow-up", -1)
+    assert [item.value for item in page.arguments()] == [*before[:-1], added, before[-1]]
+    page.click("times", -2)
+    await page.sees("It fits")
+    assert [item.value for item in page.arguments()] == before
 
 
-def test_shapes_follow_what_one_writes_and_errors_stand_at_their_layer(builder):
-    arguments = builder._rows[1]._arguments
-    arguments.value = "in_features=$features out_features=31"
+async def test_a_network_of_the_repository_is_not_replaced_by_chance(platform):
+    page = await opened(platform)
 
-    until(lambda: builder.draft is not None and builder.draft.problem)
-    assert "takes 32 values" in texts(builder)
-    assert [row.widget._dom_classes[-1] for row in builder._rows].count("jp-mod-wrong") == 1
-    assert button(builder, "Train a minute").disabled
+    page.field("Name").value = "mlp"
+    page.button("Save").click()
 
-    arguments.value = "in_features="
-    until(lambda: 'role="alert"' in texts(builder))
-    arguments.value = "in_features=$features out_features=32"
-    until(lambda: builder.draft is not None and builder.draft.problem is None)
-    assert not button(builder, "Save").disabled
+    assert "There is a network &#x27;mlp&#x27; already" in page.text()
 
 
-def test_layers_are_added_with_what_they_need_moved_and_taken_away(builder):
-    builder.add("Linear")
-    assert builder._rows[-1].text == "in_features=10 out_features=32"
-    until(lambda: builder.draft is not None and "wants 10" in (builder.draft.problem or ""))
+async def test_a_network_is_saved_trained_and_tried(platform):
+    page = await opened(platform)
 
-    added = builder._rows[-1]
-    builder.move(added, -1)
-    assert builder._rows[-2] is added
-    builder.remove(added)
-    until(lambda: builder.draft is not None and builder.draft.problem is None)
-    assert len(builder._rows) == len(START)
+    page.field("Name").value = "built-by-panel"
+    page.button("Train a minute").click()
+    await page.sees("data-jupyter-platform-job")
+    await page.sees("<polyline")
 
-
-def test_a_network_of_the_repository_is_not_replaced_by_chance(builder):
-    field(builder, "Name").value = "mlp"
-    button(builder, "Save").click()
-
-    assert "There is a network &#x27;mlp&#x27; already" in texts(builder)
-
-
-def test_a_network_is_saved_trained_and_tried(builder, platform):
-    field(builder, "Name").value = "built-by-panel"
-    button(builder, "Train a minute").click()
-    until(lambda: "data-jupyter-platform-job" in texts(builder))
-    until(lambda: builder._training.look() or "<polyline" in texts(builder))
-
-    button(builder, "Stop").click()
-    until(lambda: builder._training.look() or "stopped" in texts(builder))
+    page.button("Stop").click()
+    await page.sees("stopped")
     assert platform.network("built-by-panel").tags
-    assert 'data-jupyter-platform-network="built-by-panel"' in texts(builder)
+    assert 'data-jupyter-platform-network="built-by-panel"' in page.text()
 
-    button(builder, "Try it").click()
-    until(lambda: builder._trying.is_shown and builder._trying._canvas is not None)
-    builder._trying._canvas.pixels = bytes(range(0, 192, 3))
-    until(lambda: "jp-PlatformPanel-bars" in texts(builder))
+    page.button("Try it").click()
+    await until_async(lambda: page.found(DrawingCanvas), "something to draw on")
+    assert page.is_shown("tryIt")
+    page.one(DrawingCanvas).pixels = bytes(range(0, 192, 3))
+    await page.sees("jp-PlatformPanel-bars")
 
 
 @pytest.fixture(scope="module")
@@ -113,35 +170,35 @@ def learned(shared_paths):
         assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
 
 
-def test_a_trained_network_is_tried_on_samples_and_drawings(learned, platform):
-    panel = NetworksPanel(platform)
-    until(lambda: "<h2>" in texts(panel))
-    panel.choose("lenet-digits")
-    until(lambda: "tried" in texts(panel))
+async def test_a_trained_network_is_tried_on_samples_and_drawings(learned, platform):
+    page = Page(NetworksPanel(platform))
+    await page.sees("<h2>")
+    page.panel.choose("lenet-digits")
+    await page.sees("tried")
 
-    button(panel, "Try it").click()
-    trying = panel._trying
-    trying._weights.value = "tried/last"
-    until(lambda: "Draw something" in trying._result.value)
-    trying._source.value = "Sample"
+    page.button("Try it").click()
+    page.field("Weights").value = "tried/last"
+    await page.sees("Draw something")
+    source = page.one(ipywidgets.ToggleButtons)
+    source.value = "Sample"
     expected = platform.predict("lenet-digits", tag="tried/last", samples=0)
-    until(lambda: f"{expected.predicted[0]} <span" in trying._result.value)
-    until(lambda: "<img" in trying._picture.value)
-    assert "tried/last" in trying._result.value
+    await page.sees(f"{expected.predicted[0]} <span")
+    await page.sees("<img")
+    assert "tried/last" in page.text()
 
-    trying._source.value = "Draw"
+    source.value = "Draw"
     drawing = np.zeros((8, 8), np.uint8)
     drawing[1:7, 3:5] = 255
-    assert "Draw something" in trying._result.value
-    trying._canvas.pixels = drawing.tobytes()
+    assert "Draw something" in page.text()
+    page.one(DrawingCanvas).pixels = drawing.tobytes()
     answer = platform.predict("lenet-digits", drawing / 255, tag="tried/last")
-    until(lambda: f'verdict">{answer.predicted[0]}<' in trying._result.value)
-    trying._clear()
-    trying._canvas.pixels = bytes(64)
-    until(lambda: "Draw something" in trying._result.value)
+    await page.sees(f'verdict">{answer.predicted[0]}<')
+    page.button("Clear").click()
+    page.one(DrawingCanvas).pixels = bytes(64)
+    await page.sees("Draw something")
 
-    panel.choose("mlp")
-    assert not trying.is_shown
+    page.panel.choose("mlp")
+    assert not page.is_shown("tryIt")
 
 
 def test_rows_and_descriptions_stand_for_each_other():

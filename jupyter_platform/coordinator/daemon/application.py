@@ -270,7 +270,9 @@ class Application:
         loops.every(PRUNE_S, services.notifications.prune, "pruning notifications")
         if self._supervised:
             loops.every(SUPERVISOR_CHECK_S, self._keep_supervisor, "keeping the supervisor")
-            loops.every(IDLE_CHECK_S, self._stop_when_idle, "stopping when idle")
+            if idle_s := 60 * self._settings.coordinator.idle_stop_minutes:
+                check_s = min(IDLE_CHECK_S, max(idle_s, 0.1))
+                loops.every(check_s, self._stop_when_idle, "stopping when idle")
 
     def _note_request(self) -> None:
         self._last_request = time.monotonic()
@@ -289,11 +291,11 @@ class Application:
             await asyncio.to_thread(start_supervisor, self._paths)
 
     async def _stop_when_idle(self) -> None:
-        minutes = self._settings.coordinator.idle_stop_minutes
         if self.services.hub.subscribers or self.services.datasets.downloads.running:
             self._note_request()
         quiet_s = time.monotonic() - self._last_request
-        if not minutes or quiet_s < minutes * 60 or await self.services.status.active_jobs():
+        wanted_s = 60 * self._settings.coordinator.idle_stop_minutes
+        if quiet_s < wanted_s or await self.services.status.active_jobs():
             return
         log.info("Nothing to do and nobody here for %.0f s: stopping.", quiet_s)
         await asyncio.to_thread(self._go_down)

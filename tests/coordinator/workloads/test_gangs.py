@@ -6,6 +6,7 @@ import contextlib
 
 import pytest
 
+from jupyter_platform.coordinator.store.tables import AttemptRow
 from jupyter_platform.core.jobs import JobErrorRecord
 
 from ..fake_hosts import FakeHost
@@ -40,6 +41,13 @@ async def until_state(lab, until, job, state):
         return record if record.state == state else None
 
     return await until(reached, f"state {state} of {job.id}")
+
+
+async def until_pulled(until, hosts):
+    """Wait until each of the hosts is asked anew how its processes are."""
+    for host in hosts:
+        pulled = host.calls.count("pull")
+        await until(lambda h=host, n=pulled: h.calls.count("pull") > n, f"a look at {host.name}")
 
 
 @contextlib.asynccontextmanager
@@ -130,6 +138,12 @@ async def test_a_gang_ends_with_what_rank_0_found(open_lab, hosts, until):
         await until(lambda: lab.ledger.leases() == [])
 
 
+async def checkpoint_step(lab, job):
+    """Return the step of the checkpoint that is kept of the first attempt, if one is."""
+    kept = await lab.store.read(lambda session: session.get(AttemptRow, (job.id, 1)).checkpoint)
+    return kept and kept["step"]
+
+
 @pytest.mark.parametrize("lost", [0, 1])
 async def test_a_lost_rank_restarts_the_whole_gang_from_the_checkpoint(
     open_lab, hosts, until, lost
@@ -138,8 +152,7 @@ async def test_a_lost_rank_restarts_the_whole_gang_from_the_checkpoint(
     async with gang(lab, hosts, until) as (job, runs):
         runs[0].checkpoint(40)
         (attempt,) = (await lab.jobs.get(job.id)).attempts
-        tracked = lab.reconciler._active[job.id].runs[0]
-        await until(lambda: tracked.checkpoint_step == 40, "the checkpoint at home")
+        await until(lambda: checkpoint_step(lab, job), "the checkpoint at home")
 
         runs[lost].exit(None, 9)
         again = await until_rank(until, hosts, job, 0, attempt=2)
@@ -216,7 +229,7 @@ async def test_stop_ends_a_gang_whose_rank_0_still_waits(open_lab, hosts, until)
         await until(lambda: all(lab.hosts.link(host.name) for host in hosts))
         job = await lab.submit(target_count=2)
         await until_rank(until, hosts, job, 0)
-        await until(lambda: lab.reconciler._active[job.id].runs)
+        await until_pulled(until, [host for host in hosts if host.runs])
 
         await lab.jobs.stop(job.id)
 
@@ -257,7 +270,7 @@ async def test_a_restarted_coordinator_goes_on_with_a_gang(open_lab, hosts, unti
     lab = open_lab()
     async with lab:
         await until(lambda: all(lab.hosts.link(host.name) for host in hosts))
-        await until(lambda: lab.reconciler._active[job.id].is_whole)
+        await until_pulled(until, hosts)
         for run in runs:
             run.end(headline={"name": "loss", "value": 0.5})
         record = await until_state(lab, until, job, "finished")
@@ -272,7 +285,7 @@ async def test_a_coordinator_that_restarts_in_between_starts_the_rest(open_lab, 
         await until(lambda: all(lab.hosts.link(host.name) for host in hosts))
         job = await lab.submit(target_count=2)
         lead = await until_rank(until, hosts, job, 0)
-        await until(lambda: lab.reconciler._active[job.id].runs)
+        await until_pulled(until, [host for host in hosts if host.runs])
     lead.event("store", address=STORE)
     lab = open_lab()
     async with lab:

@@ -5,6 +5,7 @@ import contextlib
 import pytest
 
 from jupyter_platform.coordinator.store.tables import AttemptRow
+from jupyter_platform.coordinator.workloads.reconciler import reconciler
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.runtime.mirror import Mirror
 
@@ -19,6 +20,12 @@ async def running(lab, host, until, **fields):
         job = await lab.submit(**fields)
         await until_state(lab, until, job, "running")
         yield job, host.runs[f"{job.id}/1/0"]
+
+
+@pytest.fixture(autouse=True)
+def _often_swept(monkeypatch):
+    """Look for what nobody wants all the time."""
+    monkeypatch.setattr(reconciler, "SWEEP_S", 0.02)
 
 
 async def until_state(lab, until, job, state):
@@ -390,9 +397,8 @@ async def test_processes_that_nobody_wants_are_killed_and_folders_of_deleted_job
         assert host.runs
 
         host.silent = False
-        await lab.reconciler._sweep("h1")
 
-        assert host.runs == {}
+        await until(lambda: host.runs == {}, "the end of its folder")
 
 
 async def test_what_the_store_has_lost_is_stopped_and_stays_on_its_host(open_lab, host, until):
@@ -406,8 +412,8 @@ async def test_what_the_store_has_lost_is_stopped_and_stays_on_its_host(open_lab
         await until(lambda: lab.hosts.link("h1"))
         await until(lambda: run.signals, "a signal")
         run.end("stopped")
-        for _ in range(2):
-            await lab.reconciler._sweep("h1")
+        swept = host.calls.count("list")
+        await until(lambda: host.calls.count("list") > swept + 2, "more looks at its end")
 
         assert set(run.signals) == {"stop"}, "it may write its weights"
         assert list(host.runs) == [f"{job.id}/1/0"]

@@ -154,11 +154,11 @@ def answered(exchange, tmp_path, monkeypatch):
     file = tmp_path / "w.safetensors"
     file.write_bytes(b"weights")
 
-    def set_answer(*tags, out_features=3):
+    def set_answer(*tags, name="small", out_features=3):
         layers = [{"type": "Linear", "in_features": 4, "out_features": out_features}]
         answer = {
             "kind": "archive",
-            "description": {"name": "small", "layers": layers},
+            "description": {"name": name, "layers": layers},
             "facts": {"layers": [], "parameters": 15, "input_shape": [4], "output_shape": [3]},
             "weights": [{"tag": tag, "file": str(file)} for tag in tags],
         }
@@ -196,9 +196,8 @@ async def test_nothing_is_replaced_unless_that_is_asked_for(bring, answered, net
     assert networks.get("small").layers[0].arguments["out_features"] == 5
 
 
-async def test_a_bundled_network_is_never_replaced(bring, answered, monkeypatch, networks):
-    answered()
-    monkeypatch.setattr(networks, "_bundled", {"small": networks.get("mlp")})
+async def test_a_bundled_network_is_never_replaced(bring, answered):
+    answered(name="mlp")
 
     with pytest.raises(ConflictError, match="bundled"):
         await bring(b"x", replace=True)
