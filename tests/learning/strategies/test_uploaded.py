@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+
 import pytest
 
 from jupyter_platform.core.errors import InvalidDataError, OptionError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.runs import RunSpec
 from jupyter_platform.core.states import JobType
+from jupyter_platform.learning.strategies.moved import MOVED
 from jupyter_platform.learning.strategies.records import describe
 from jupyter_platform.learning.strategies.uploaded import load_strategy
 
@@ -109,3 +113,24 @@ def test_an_error_in_it_fails_the_job_with_its_own_lines(make_run, run_process, 
     assert (result.error.type, result.error.message) == ("RuntimeError", "as asked")
     assert 'File "half.py", line 27, in step' in result.error.traceback
     assert 'raise RuntimeError("as asked")' in result.error.traceback
+
+
+@pytest.mark.parametrize(("earlier", "present"), MOVED.items())
+def test_modules_are_found_by_the_names_of_the_last_release(earlier, present):
+    sys.modules.pop(earlier, None)
+    with pytest.warns(FutureWarning, match=present):
+        assert import_module(earlier) is import_module(present)
+
+
+def test_a_strategy_written_for_the_last_release_still_learns(
+    make_run, run_process, respecify, file
+):
+    source = SOURCE.replace("strategies.supervised.feed_forward", "strategies.feed_forward")
+    source = source.replace(
+        "from pydantic", "from jupyter_platform.learning.updates import Updater\nfrom pydantic", 1
+    )
+
+    run, result = run_uploaded(make_run, run_process, respecify, file(source))
+
+    assert (result.status, result.step) == ("finished", 20)
+    assert "learning.optimization.updater" in (run / "output.log").read_text(encoding="utf-8")
