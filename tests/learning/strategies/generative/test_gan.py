@@ -96,28 +96,6 @@ def test_a_step_equals_one_written_by_hand(make_strategy):
     assert all(item.requires_grad for item in networks[1].parameters())
 
 
-def test_it_resumes_bit_by_bit(make_strategy, assert_resumes):
-    networks = pair(nn.Dropout(0.2))
-    assert_resumes(
-        lambda: make_strategy(
-            "gan",
-            copy.deepcopy(networks),
-            blob(),
-            validation=torch.arange(100),
-            latent_size=LATENT,
-            method="ADAM",
-        )
-    )
-
-
-def test_its_summary_holds_samples_of_the_shape_of_the_data(make_strategy):
-    strategy = make_strategy("gan", pair(), blob(), latent_size=LATENT)
-    samples = strategy.summary()["samples"]
-    assert samples["kind"] == "values"
-    assert torch.tensor(samples["values"]).shape == (16, 2)
-    assert strategy.summary() == {"samples": samples}, "looking changes nothing"
-
-
 def test_a_discriminator_that_gives_no_probabilities_is_refused_with_bce(make_strategy):
     with pytest.raises(InvalidDataError, match="tiny-discriminator.*end the network with Sigmoid"):
         make_strategy("gan", pair(), blob(), latent_size=LATENT, criterion="BCE")

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import copy
 import math
 
 import pytest
@@ -175,29 +174,6 @@ def test_beta_and_codes_for_each_sample_count_as_asked(make_strategy, count):
     terms = scores["validation_reconstruction_loss"] + 4 * scores["validation_kl_loss"]
     assert scores["validation_loss"] == pytest.approx(terms)
     assert strategy.validate() == scores, "validation draws the same codes each time"
-
-
-def test_it_resumes_bit_by_bit(make_strategy, assert_resumes):
-    networks = pair()
-    assert_resumes(
-        lambda: make_strategy(
-            "vae",
-            copy.deepcopy(networks),
-            mixed(),
-            validation=torch.arange(100),
-            latent_size=LATENT,
-            method="ADAM",
-        )
-    )
-
-
-def test_its_summary_holds_samples_of_the_shape_of_the_data(make_strategy):
-    samples = torch.rand(40, 1, 4, 4)
-    encoder = nn.Sequential(nn.Flatten(), nn.Linear(16, 4))
-    decoder = nn.Sequential(nn.Linear(2, 16), nn.Sigmoid(), nn.Unflatten(1, (1, 4, 4)))
-    strategy = make_strategy("vae", [encoder, decoder], samples, latent_size=2, criterion="BCE")
-    values = strategy.summary()["samples"]["values"]
-    assert torch.tensor(values).shape == (16, 1, 4, 4)
 
 
 def test_places_tell_shapes_of_codes_and_samples():

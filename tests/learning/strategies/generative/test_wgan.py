@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import copy
-
 import pytest
 import torch
 from torch import nn
@@ -139,22 +137,6 @@ def test_the_penalty_is_taken_between_real_and_made_samples():
     gradient_penalty(critic, real, made)
     points = seen[0].sort(0).values[:, 0]
     assert torch.allclose(points, torch.linspace(0, 1, 1000), atol=0.08)
-
-
-@pytest.mark.parametrize("lipschitz", ["CLAMP", "PENALTY"])
-def test_it_resumes_bit_by_bit(make_strategy, assert_resumes, lipschitz):
-    networks = pair()
-    options = OPTIONS | {"initial_iterations": 9, "initial_critic_steps": 6}
-    assert_resumes(
-        lambda: make_strategy(
-            "wgan",
-            copy.deepcopy(networks),
-            numbers(),
-            validation=torch.arange(100),
-            lipschitz=lipschitz,
-            **options,
-        )
-    )
 
 
 def test_it_has_the_defaults_of_dianne_and_understands_its_names():

@@ -167,12 +167,6 @@ def test_only_the_last_error_counts_when_asked(make_reader):
     assert strategy.samples_per_step == 7
 
 
-@pytest.mark.parametrize("options", [{}, {"stateful": True}, {"from_start": True}])
-def test_it_resumes_bit_by_bit(make_reader, assert_resumes, options):
-    network = reader(LSTM)
-    assert_resumes(lambda: make_reader(copy.deepcopy(network), **options))
-
-
 def test_numbers_are_learnt_step_by_step_too(make_strategy):
     torch.manual_seed(0)
     inputs = torch.randn(400, 1)

@@ -100,21 +100,6 @@ def test_numbers_are_learnt_by_their_squared_differences(make_strategy):
     assert set(strategy.validate() or {}) == set()
 
 
-def test_it_resumes_bit_by_bit(make_strategy, assert_resumes):
-    inputs, labels = samples()
-    trainee, teacher = classifier(nn.LogSoftmax(1)), classifier(nn.LogSoftmax(1))
-    assert_resumes(
-        lambda: make_strategy(
-            "distillation",
-            [copy.deepcopy(trainee), copy.deepcopy(teacher)],
-            inputs,
-            labels,
-            validation=ROWS,
-            method="ADAM",
-        )
-    )
-
-
 def test_a_criterion_that_compares_no_outputs_is_refused(make_strategy):
     inputs, labels = samples()
     with pytest.raises(OptionError, match="criterion = GAU .* NLL or CE or MSE"):
