@@ -181,10 +181,11 @@ class TablePreparation(Record):
 
     def _number(self, column: PreparedColumn, value: Any) -> float:
         if column.kind == "date":
-            return days(value, column.date_format)
-        if isinstance(value, str):
-            return parsed_number(value, self.decimal, self.thousands)
-        number = float(value)
+            number = days(value, column.date_format)
+        elif isinstance(value, str):
+            number = parsed_number(value, self.decimal, self.thousands)
+        else:
+            number = float(value)
         if not math.isfinite(number):
             raise ValueError(f"is {value}")
         return number
