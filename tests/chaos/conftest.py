@@ -38,19 +38,28 @@ class Lab:
 
     def pids(self, kind: str) -> list[int]:
         """Return the pids of ``coordinator``, ``scheduler``, ``host`` or ``supervisor``."""
-        folder = self.paths.supervised("x").parent
-        return [
-            json.loads(path.read_text())["pid"]
-            for path in folder.glob("*.json")
-            if path.stem.split("-")[0] == kind
-        ]
+        found = []
+        for path in self.paths.supervised("x").parent.glob("*.json"):
+            with contextlib.suppress(FileNotFoundError):  # it has just ended
+                if path.stem.split("-")[0] == kind:
+                    found.append(json.loads(path.read_text())["pid"])
+        return found
 
-    def kill(self, *kinds: str) -> None:
-        """Kill -9 every process of these kinds at once."""
+    def kill(self, *kinds: str) -> set[int]:
+        """Kill -9 every process of these kinds at once, and return their pids."""
         pids = [pid for kind in kinds for pid in self.pids(kind)]
         assert len(pids) >= len(kinds), f"no pid for one of {kinds}"
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
+        return set(pids)
+
+    def until_back(self, *kinds: str, other_than: set[int]) -> None:
+        """Wait until there are processes of these kinds again, in place of killed ones."""
+        for kind in kinds:
+            until(
+                lambda kind=kind: (new := set(self.pids(kind))) and not new & other_than,
+                f"another {kind}",
+            )
 
     def cut_off(self, host: str) -> None:
         """Make a host silent for good; its torch processes go on, unheard."""

@@ -38,30 +38,27 @@ def assert_every_step_once(job, steps):
     assert sorted({*validated, steps}) == sorted({*range(interval, steps, interval), steps})
 
 
-@pytest.mark.parametrize(
-    "victims",
-    [
+def test_training_outlives_our_own_processes(lab):
+    job = submit(lab)
+    lab.until_step(job, 200)
+
+    for victims in (
         ("coordinator",),
         ("scheduler",),
         ("host",),
         ("supervisor",),
         ("supervisor", "host", "scheduler", "coordinator"),
-    ],
-    ids="+".join,
-)
-def test_training_outlives_our_own_processes(lab, victims):
-    job = submit(lab)
-    lab.until_step(job, 200)
-
-    lab.kill(*victims)
-    # Farther than anybody of before can have told: somebody new does.
-    lab.until_step(job, lab.step(job) + 500)
+    ):
+        killed = lab.kill(*victims)
+        # Farther than anybody of before can have told: somebody new does.
+        lab.until_step(job, lab.step(job) + 500)
+        lab.until_back(*victims, other_than=killed)
+        again = submit(lab, max_iterations=5)
+        assert again.wait(timeout=DEADLINE_S) == "finished", f"no work is taken after {victims}"
     trained = lab.stop(job)
 
     assert_every_step_once(job, trained)
     assert [attempt.number for attempt in job.record.attempts] == [1], "it never stopped training"
-    again = submit(lab, max_iterations=5)
-    assert again.wait(timeout=DEADLINE_S) == "finished", "the platform takes work again"
 
 
 def test_a_killed_torch_process_resumes_to_the_same_weights(shared_lab):
