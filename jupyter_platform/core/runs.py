@@ -45,7 +45,7 @@ class ResumePoint(BaseModel):
     """File name in the checkpoint folder to ``sha256:<hex>``."""
 
 
-class GangWay(BaseModel):
+class Rendezvous(BaseModel):
     """How a rank finds the others of its attempt."""
 
     address: str
@@ -74,7 +74,7 @@ class RunSpec(BaseModel):
     gpus: list[int] = Field(default_factory=list)
     cpu_affinity: list[int] | None = None
     world_size: int = 1
-    gang: GangWay | None = None
+    gang: Rendezvous | None = None
     """None when it is alone."""
     code: str | None = None
     """``sha256:<hex>`` of the Python source of an uploaded strategy."""

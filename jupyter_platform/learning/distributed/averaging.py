@@ -231,9 +231,9 @@ def begin_together(network: nn.Module, gang: Gang, *, draws_on: bool = False) ->
     with torch.no_grad():
         for item in network.state_dict().values():
             same = item.contiguous()
-            gang.copy_from_lead(same)
+            gang.copy_from_main(same)
             item.copy_(same)
-    if not gang.leads and not draws_on:
+    if not gang.is_main and not draws_on:
         # Far apart, whatever small seeds people choose.
         torch.manual_seed((torch.initial_seed() + gang.rank * 0x9E3779B97F4A7C15) % 2**64)
 

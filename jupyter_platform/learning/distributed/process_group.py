@@ -82,7 +82,7 @@ class Gang:
         self._store = store
 
     @property
-    def leads(self) -> bool:
+    def is_main(self) -> bool:
         """Whether this is rank 0, which validates and writes checkpoints and weights."""
         return self.rank == 0
 
@@ -103,7 +103,7 @@ class Gang:
             with _talking():
                 self._wait(self._group.allreduce([tensor]))
 
-    def copy_from_lead(self, tensor: Tensor) -> None:
+    def copy_from_main(self, tensor: Tensor) -> None:
         """Replace a tensor by that of rank 0; shape and type are the same on each."""
         if self._group is not None:
             with _talking():
@@ -119,13 +119,13 @@ class Gang:
         """Return what rank 0 gave, a JSON value, on each rank."""
         if self._group is None:
             return value
-        content = json.dumps(value).encode() if self.leads else b""
+        content = json.dumps(value).encode() if self.is_main else b""
         length = torch.tensor([len(content)])
-        self.copy_from_lead(length)
+        self.copy_from_main(length)
         data = torch.zeros(int(length), dtype=torch.uint8)
         if content:
             data = torch.frombuffer(bytearray(content), dtype=torch.uint8)
-        self.copy_from_lead(data)
+        self.copy_from_main(data)
         return json.loads(data.numpy().tobytes())
 
     def part(self, rows: Tensor) -> Tensor:
@@ -152,7 +152,7 @@ class Gang:
         lengths[self.rank] = len(tensor)
         self.add(lengths)
         with _talking():
-            if not self.leads:
+            if not self.is_main:
                 self._group.send([tensor.contiguous()], 0, 0).wait()
                 return None
             parts = [tensor]

@@ -53,8 +53,10 @@ class Updater:
         self.used_learning_rate: float | None = None
         """That of the last update, where it changes."""
         self._per_step = per_step
-        self._inertia = Inertia.of(self.parameters, options)
-        moved = self.parameters if self._inertia is None else self._inertia.moved
+        self._momentum_and_decay = MomentumAndDecay.of(self.parameters, options)
+        moved = (
+            self.parameters if self._momentum_and_decay is None else self._momentum_and_decay.moved
+        )
         self._optimizer = make_optimizer(moved, options)
         self._rate = LearningRate(options)
         self._has_schedule = not self._rate.is_constant
@@ -68,7 +70,7 @@ class Updater:
         self._average = gradient_average(self.parameters)
         self._is_plain = not (
             self._has_schedule
-            or self._inertia
+            or self._momentum_and_decay
             or self._clip
             or self._scaler
             or self._average
@@ -109,21 +111,21 @@ class Updater:
             rate = self.used_learning_rate = self.learning_rate
             for group in self._optimizer.param_groups:
                 group["lr"] = rate
-        if self._inertia is not None:
-            self._inertia.hand_over()
+        if self._momentum_and_decay is not None:
+            self._momentum_and_decay.hand_over()
         if self._scaler is not None:
             self._scaler.unscale_(self._optimizer)
         if self._clip is not None:
             self._clip(self.parameters)
-        if self._inertia is not None:
-            self._inertia.before()
+        if self._momentum_and_decay is not None:
+            self._momentum_and_decay.before()
         if self._scaler is None:
             self._optimizer.step()
         else:
             self._scaler.step(self._optimizer)
             self._scaler.update()
-        if self._inertia is not None:
-            self._inertia.after()
+        if self._momentum_and_decay is not None:
+            self._momentum_and_decay.after()
         self.updates += 1
 
     @property
@@ -146,7 +148,9 @@ class Updater:
             "optimizer": self._optimizer.state_dict(),
             "updates": self.updates,
             "rate": self._rate.state_dict(),
-            "inertia": None if self._inertia is None else self._inertia.velocity,
+            "inertia": None
+            if self._momentum_and_decay is None
+            else self._momentum_and_decay.velocity,
             "scaler": None if self._scaler is None else self._scaler.state_dict(),
         }
 
@@ -155,8 +159,8 @@ class Updater:
         self._load_optimizer(state["optimizer"], state["inertia"])
         self.updates = int(state["updates"])
         self._rate.load_state_dict(state["rate"])
-        if self._inertia is not None:
-            self._inertia.take(state["inertia"])
+        if self._momentum_and_decay is not None:
+            self._momentum_and_decay.take(state["inertia"])
         if self._scaler is not None and state["scaler"]:
             self._scaler.load_state_dict(state["scaler"])
 
@@ -170,12 +174,12 @@ class Updater:
         for ours, group in zip(groups, merged, strict=True):
             group |= {key: ours[key] for key in ("momentum", "nesterov", "l2") if key in ours}
         self._optimizer.load_state_dict({**state, "param_groups": merged})
-        if velocity and self._inertia is None:
+        if velocity and self._momentum_and_decay is None:
             for item, move in zip(self.parameters, velocity, strict=True):
                 self._optimizer.state[item]["velocity"] = move.to(item)
 
 
-class Inertia:
+class MomentumAndDecay:
     """What DIANNE does to the move that an optimiser makes: l2, then momentum.
 
     With ``d`` the move of the optimiser, ``d -= l2·W``; then ``v = m·v + d`` and ``W += v``, or
@@ -210,7 +214,7 @@ class Inertia:
         )
 
     @classmethod
-    def of(cls, parameters: Parameters, options: OptimizerOptions) -> Inertia | None:
+    def of(cls, parameters: Parameters, options: OptimizerOptions) -> MomentumAndDecay | None:
         """Return what the options ask for beside the optimiser, None for nothing."""
         if "l2" in OPTIMIZERS[options.method].options:
             return None  # it does all of it itself

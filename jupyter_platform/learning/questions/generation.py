@@ -32,10 +32,10 @@ def generate(question: GenerateQuestion) -> GenerateAnswer:
     name = question.description.name
     if question.classes is not None:
         start = symbols_of(question.start, question.classes)
-        made = generate_symbols(
+        generated = generate_symbols(
             network, start, question.length, temperature=question.temperature, seed=question.seed
         )
-        text = "".join(question.classes[number] for number in made.tolist())
+        text = "".join(question.classes[number] for number in generated.tolist())
         return GenerateAnswer(text=text)
     if shape is None or len(shape) != 1:
         takes = "any shape" if shape is None else f"shape {shape_text(shape)}"

@@ -17,7 +17,7 @@ from jupyter_platform.core.options.act import ActOptions
 from jupyter_platform.core.runs import RunResult
 from jupyter_platform.learning.networks import build, load_weights
 from jupyter_platform.learning.reinforcement.environments import (
-    Lanes,
+    VectorEnvironment,
     endless_seeds,
     environment_facts,
 )
@@ -25,7 +25,7 @@ from jupyter_platform.learning.reinforcement.fitting import Fit, fit
 from jupyter_platform.learning.reinforcement.policies import (
     Policy,
     check_action_strategy,
-    make_chooser,
+    make_exploration,
 )
 from jupyter_platform.learning.reinforcement.pool import Pool
 from jupyter_platform.learning.reinforcement.publishing import Subscription
@@ -40,7 +40,7 @@ _WINDOW = 100
 
 @dataclass
 class _Episode:
-    """What a lane goes through at present."""
+    """The episode that one of the environments is in."""
 
     observations: list[Any] = field(default_factory=list)
     actions: list[Any] = field(default_factory=list)
@@ -95,7 +95,7 @@ class Agent:
         self.network, found = self._build()
         self.policy = Policy(self.network, found.head, context.device, found.history)
         self.generator = np.random.default_rng([options.seed, rank, 3])
-        self.chooser = make_chooser(
+        self.exploration = make_exploration(
             options.action_strategy, options, found.head, self.facts, self.generator
         )
         self.subscription = (
@@ -104,7 +104,7 @@ class Agent:
             else None
         )
         self.recording = Recording(context.folder, name) if options.frames else None
-        self.lanes = Lanes(
+        self.environments = VectorEnvironment(
             name,
             options.parallel_environments,
             endless_seeds(options.seed, rank, 4),
@@ -145,28 +145,28 @@ class Agent:
         """Finish what is still to be written."""
         if self.recording is not None:
             self.recording.flush()
-        self.lanes.close()
+        self.environments.close()
         if self.pool is not None:
             self.pool.close()
 
     def _act(self) -> None:
-        lanes, seen = self.lanes.active, self.lanes.observations
-        outputs = self.policy.outputs(lanes, seen)
+        env_ids, seen = self.environments.active, self.environments.observations
+        outputs = self.policy.outputs(env_ids, seen)
         if not outputs.isfinite().all():
             raise self._senseless()
-        actions = self.chooser(lanes, outputs, len(self.returns))
-        moves = self.lanes.step(actions)
-        self.actions += len(lanes)
-        for index, lane in enumerate(lanes):
-            episode = self._open.setdefault(int(lane), _Episode())
+        actions = self.exploration(env_ids, outputs, len(self.returns))
+        moves = self.environments.step(actions)
+        self.actions += len(env_ids)
+        for index, env_id in enumerate(env_ids):
+            episode = self._open.setdefault(int(env_id), _Episode())
             episode.observations.append(seen[index])
             episode.actions.append(actions[index])
             episode.rewards.append(float(moves.rewards[index]))
-        ends = {int(lane): index for index, lane in enumerate(lanes)}
+        ends = {int(env_id): index for index, env_id in enumerate(env_ids)}
         for ended in moves.ended:
-            index = ends[ended.lane]
+            index = ends[ended.env_id]
             last, terminated = moves.observations[index], bool(moves.terminated[index])
-            self._ended(ended.lane, ended.seed, last, terminated)
+            self._ended(ended.env_id, ended.seed, last, terminated)
         if moves.ended:
             self._refresh()
         if self.context.recorder.unit == "actions":
@@ -179,10 +179,10 @@ class Agent:
             "its weights cannot act: choose others, or learn it again."
         )
 
-    def _ended(self, lane: int, seed: int, last: Any, terminated: bool) -> None:
-        episode = self._open.pop(lane)
-        self.policy.forget(lane)
-        self.chooser.forget(lane)
+    def _ended(self, env_id: int, seed: int, last: Any, terminated: bool) -> None:
+        episode = self._open.pop(env_id)
+        self.policy.forget(env_id)
+        self.exploration.forget(env_id)
         observations = np.stack([*episode.observations, last])
         actions, rewards = np.stack(episode.actions), np.array(episode.rewards)
         if self.pool is not None:

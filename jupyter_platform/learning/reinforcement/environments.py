@@ -196,7 +196,7 @@ def bad_environment(name: str, reason: str) -> InvalidRequestError:
 class Episode:
     """One that has come to its end."""
 
-    lane: int
+    env_id: int
     seed: int
     """With it the environment begins just so again."""
     reward: float
@@ -207,12 +207,12 @@ class Episode:
 
 @dataclass(frozen=True)
 class Moves:
-    """What one action in each lane led to; arrays have one row for each lane that was active."""
+    """Outcomes of one action in each environment that was active, one row each."""
 
-    lanes: NDArray[np.int64]
+    env_ids: NDArray[np.int64]
     rewards: NDArray[np.float32]
     observations: NDArray[Any]
-    """What followed, before any lane began anew."""
+    """Observations after the actions, before any environment began a new episode."""
     terminated: NDArray[np.bool_]
     """The episode has come to its own end: nothing follows."""
     truncated: NDArray[np.bool_]
@@ -220,7 +220,7 @@ class Moves:
     ended: list[Episode]
 
 
-class Lanes:
+class VectorEnvironment:
     """Copies of one environment, played side by side; each begins anew when its episode ends.
 
     Parameters
@@ -230,7 +230,7 @@ class Lanes:
     count : int
         Copies.
     seeds : iterator of int
-        One for each episode; a lane rests when there are no more.
+        One for each episode; an environment rests when there are no more.
     max_actions : int
         Actions after which an episode is cut; -1: only the environment cuts.
 
@@ -244,11 +244,13 @@ class Lanes:
         self._set_up(name, [make_environment(name) for _ in range(count)], seeds, max_actions)
 
     @classmethod
-    def around(cls, environments: Sequence[Any], name: str, seeds: Iterator[int]) -> Lanes:
-        """Return lanes of environments that were made before, one each."""
-        lanes = cls.__new__(cls)
-        lanes._set_up(name, environments, seeds, -1)
-        return lanes
+    def around(
+        cls, environments: Sequence[Any], name: str, seeds: Iterator[int]
+    ) -> VectorEnvironment:
+        """Return a vector of environments that were made before."""
+        found = cls.__new__(cls)
+        found._set_up(name, environments, seeds, -1)
+        return found
 
     def _set_up(
         self, name: str, environments: Sequence[Any], seeds: Iterator[int], max_actions: int
@@ -264,62 +266,65 @@ class Lanes:
         self._rewards = np.zeros(count)
         self._lengths = np.zeros(count, np.int64)
         self._episode_seeds = [0] * count
-        self.active = np.array([lane for lane in range(count) if self._begin(lane)], np.int64)
+        self.active = np.array([env_id for env_id in range(count) if self._begin(env_id)], np.int64)
 
     @property
     def observations(self) -> NDArray[Any]:
-        """What the active lanes see, shape (lanes, …)."""
+        """Observations of the active environments, shape (active, …)."""
         return self._now[self.active]
 
     def step(self, actions: NDArray[Any]) -> Moves:
-        """Do one action in each active lane.
+        """Do one action in each active environment.
 
         Parameters
         ----------
-        actions : array, shape (lanes,) or (lanes, n)
+        actions : array, shape (active,) or (active, n)
             Numbers of discrete actions, or continuous ones in units of their range: -1 is the
             lowest, 1 the highest; what lies outside is cut off.
 
         Raises
         ------
         PlatformError
-            If the environment fails, or answers with what is no number; where is told.
+            If the environment fails or returns a value that is not a number; the message names
+            the call.
         """
-        lanes = self.active
-        count = len(lanes)
+        env_ids = self.active
+        count = len(env_ids)
         rewards = np.zeros(count, np.float32)
         terminated, truncated = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
         ended: list[Episode] = []
-        for index, lane in enumerate(lanes):
-            observation, reward, done, cut = self._act(lane, actions[index])
-            self._now[lane] = observation
-            self._rewards[lane] += reward
-            self._lengths[lane] += 1
+        for index, env_id in enumerate(env_ids):
+            observation, reward, done, cut = self._act(env_id, actions[index])
+            self._now[env_id] = observation
+            self._rewards[env_id] += reward
+            self._lengths[env_id] += 1
             rewards[index], terminated[index] = reward, done
-            truncated[index] = not done and (cut or self._lengths[lane] == self._limit)
-        following = self._now[lanes]
+            truncated[index] = not done and (cut or self._lengths[env_id] == self._limit)
+        following = self._now[env_ids]
         self._check_numbers(actions, rewards, following)
-        for lane in lanes[terminated | truncated]:
-            ended.append(self._ended(int(lane)))
+        for env_id in env_ids[terminated | truncated]:
+            ended.append(self._ended(int(env_id)))
         if ended:
-            self.active = np.array([lane for lane in lanes if self._lengths[lane] >= 0], np.int64)
-        return Moves(lanes, rewards, following, terminated, truncated, ended)
+            self.active = np.array(
+                [env_id for env_id in env_ids if self._lengths[env_id] >= 0], np.int64
+            )
+        return Moves(env_ids, rewards, following, terminated, truncated, ended)
 
     def close(self) -> None:
         """Let the environments go."""
         for environment in self._environments:
             environment.close()
 
-    def _act(self, lane: int, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
+    def _act(self, env_id: int, action: Any) -> tuple[NDArray[Any], float, bool, bool]:
         made = self._decode(int(action) if self.facts.is_discrete else action)
         try:
-            answer = self._environments[lane].step(made)
+            answer = self._environments[env_id].step(made)
         except Exception as error:
             raise PlatformError(
                 f"Environment {self.facts.id!r} failed at action {made!r} after "
-                f"{self._lengths[lane]} actions: {type(error).__name__}: {error}"
+                f"{self._lengths[env_id]} actions: {type(error).__name__}: {error}"
             ) from error
-        call = f"step({made!r}) after {self._lengths[lane]} actions"
+        call = f"step({made!r}) after {self._lengths[env_id]} actions"
         if not isinstance(answer, tuple) or len(answer) != len(_STEP):
             raise self._unlike(call, answer, _STEP)
         observation, reward, done, cut, _ = answer
@@ -371,7 +376,7 @@ class Lanes:
         if np.isfinite(rewards).all() and np.isfinite(following).all():
             return
         if not np.isfinite(actions).all():
-            return  # The network has brought it about, which is for those to tell who asked it.
+            return  # The network caused it; the caller, who knows the network, reports that.
         index = int(np.argmin(np.isfinite(rewards) & _finite_rows(following)))
         what = (
             f"the observation {following[index].ravel()[:8].tolist()}"
@@ -384,35 +389,38 @@ class Lanes:
             "learned from."
         )
 
-    def _ended(self, lane: int) -> Episode:
+    def _ended(self, env_id: int) -> Episode:
         episode = Episode(
-            lane, self._episode_seeds[lane], float(self._rewards[lane]), int(self._lengths[lane])
+            env_id,
+            self._episode_seeds[env_id],
+            float(self._rewards[env_id]),
+            int(self._lengths[env_id]),
         )
-        if not self._begin(lane):
-            self._lengths[lane] = -1
+        if not self._begin(env_id):
+            self._lengths[env_id] = -1
         return episode
 
-    def _begin(self, lane: int) -> bool:
+    def _begin(self, env_id: int) -> bool:
         seed = next(self._seeds, None)
         if seed is None:
             return False
         call = f"reset(seed={seed})"
         try:
-            answer = self._environments[lane].reset(seed=seed)
+            answer = self._environments[env_id].reset(seed=seed)
         except Exception as error:
             raise PlatformError(
                 f"Environment {self.facts.id!r} failed at {call}: {type(error).__name__}: {error}"
             ) from error
         if not isinstance(answer, tuple) or len(answer) != len(_RESET):
             raise self._unlike(call, answer, _RESET)
-        self._now[lane] = self._seen(answer[0], call)
-        if not np.isfinite(self._now[lane]).all():
+        self._now[env_id] = self._seen(answer[0], call)
+        if not np.isfinite(self._now[env_id]).all():
             raise PlatformError(
                 f"Environment {self.facts.id!r} begins with an observation that is not finite "
                 f"(seed {seed})."
             )
-        self._episode_seeds[lane] = seed
-        self._rewards[lane] = self._lengths[lane] = 0
+        self._episode_seeds[env_id] = seed
+        self._rewards[env_id] = self._lengths[env_id] = 0
         return True
 
 

@@ -9,35 +9,35 @@ from typing import Protocol
 import numpy as np
 
 from jupyter_platform.core.environments import EnvironmentFacts
-from jupyter_platform.learning.reinforcement.environments import Lanes, endless_seeds
-from jupyter_platform.learning.reinforcement.policies import Chooser, Policy
+from jupyter_platform.learning.reinforcement.environments import VectorEnvironment, endless_seeds
+from jupyter_platform.learning.reinforcement.policies import Exploration, Policy
 from jupyter_platform.learning.reinforcement.pool import Pool
-from jupyter_platform.learning.reinforcement.replay import Columns, Ring
+from jupyter_platform.learning.reinforcement.replay import Columns, ReplayBuffer
 
 
 class Experience(Protocol):
     """Transitions, and how more of them come."""
 
-    ring: Ring
+    buffer: ReplayBuffer
 
     def advance(self) -> None:
-        """Let come what belongs to one weight update."""
+        """Gather the experience that belongs to one weight update."""
 
     def steady(self) -> AbstractContextManager[None]:
-        """Let the ring stay as it is, for as long as the block takes."""
+        """Keep the buffer unchanged for as long as the block takes."""
 
     def take_returns(self) -> list[float]:
         """Return what the episodes brought that have ended since the last time."""
 
     def state_dict(self) -> dict[str, int]:
-        """Return how far it is; what is remembered is not part of it."""
+        """Return the counts of episodes and actions; the buffer is not part of it."""
 
     def load_state_dict(self, state: dict[str, int]) -> None:
         """Count on from an earlier attempt."""
 
 
 class PooledExperience:
-    """That of agents, which write it to a pool while somebody learns from it.
+    """Experience of agents, which they write to a pool while a learner reads it.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class PooledExperience:
 
     def __init__(self, folder: Path) -> None:
         self.pool = Pool(folder)
-        self.ring = self.pool.ring
+        self.buffer = self.pool.buffer
 
     def advance(self) -> None:
         """Do nothing: experience comes by itself."""
@@ -57,7 +57,7 @@ class PooledExperience:
         return self.pool.steady()
 
     def take_returns(self) -> list[float]:
-        """Return nothing: the agents tell."""
+        """Return nothing: the agents report their returns."""
         return []
 
     def state_dict(self) -> dict[str, int]:
@@ -77,9 +77,9 @@ class OwnExperience:
         Of the environment.
     policy : Policy
         The network that learns.
-    chooser : Chooser
+    exploration : Exploration
         How it explores.
-    lanes : int
+    num_envs : int
         Copies of the environment.
     capacity : int
         Actions that are remembered, of all copies together.
@@ -89,7 +89,7 @@ class OwnExperience:
         Actions for each update.
     seed : tuple of int
         Decides how the episodes begin.
-    beginner : Chooser, optional
+    beginner : Exploration, optional
         How the actions before the first update are chosen, of which a fresh network knows nothing.
     """
 
@@ -97,25 +97,25 @@ class OwnExperience:
         self,
         facts: EnvironmentFacts,
         policy: Policy,
-        chooser: Chooser,
+        exploration: Exploration,
         *,
-        lanes: int,
+        num_envs: int,
         capacity: int,
         at_first: int,
         each: int,
         seed: tuple[int, ...],
-        beginner: Chooser | None = None,
+        beginner: Exploration | None = None,
     ) -> None:
-        self.ring = Ring(Columns.in_memory(facts, lanes, max(capacity // lanes, 2)))
+        self.buffer = ReplayBuffer(Columns.in_memory(facts, num_envs, max(capacity // num_envs, 2)))
         self.episodes = 0
         self.actions = 0
         self._facts = facts
         self._policy = policy
-        self._chooser = chooser
-        self._beginner = chooser if beginner is None else beginner
+        self._exploration = exploration
+        self._beginner = exploration if beginner is None else beginner
         self._at_first = at_first
-        self._lanes: Lanes | None = None
-        self._count = lanes
+        self._environments: VectorEnvironment | None = None
+        self._count = num_envs
         self._owed = max(at_first - each, 0)
         self._each = each
         self._seed = seed
@@ -150,24 +150,24 @@ class OwnExperience:
         self._seed = (*self._seed, number)
 
     def _play(self) -> None:
-        if self._lanes is None:
+        if self._environments is None:
             # Where an attempt goes on, episodes begin otherwise than those already learned from.
             seeds = endless_seeds(*self._seed, self.episodes)
-            self._lanes = Lanes(self._facts.id, self._count, seeds)
-        lanes, before = self._lanes, self._lanes.observations
-        outputs = self._policy.outputs(lanes.active, before)
-        chooser = self._beginner if self.actions < self._at_first else self._chooser
-        actions = chooser(lanes.active, outputs, self.episodes)
+            self._environments = VectorEnvironment(self._facts.id, self._count, seeds)
+        environments, before = self._environments, self._environments.observations
+        outputs = self._policy.outputs(environments.active, before)
+        exploration = self._beginner if self.actions < self._at_first else self._exploration
+        actions = exploration(environments.active, outputs, self.episodes)
         if not self._facts.is_discrete:
             actions = np.clip(actions, -1, 1)
-        moves = lanes.step(actions)
-        self.actions += len(moves.lanes)
-        self.ring.add(moves.lanes, before, actions, moves.rewards)
+        moves = environments.step(actions)
+        self.actions += len(moves.env_ids)
+        self.buffer.add(moves.env_ids, before, actions, moves.rewards)
         ends = moves.terminated | moves.truncated
         if ends.any():
-            self.ring.end(moves.lanes[ends], moves.observations[ends], moves.terminated[ends])
+            self.buffer.end(moves.env_ids[ends], moves.observations[ends], moves.terminated[ends])
         for episode in moves.ended:
             self.episodes += 1
             self._returns.append(episode.reward)
-            self._policy.forget(episode.lane)
-            self._chooser.forget(episode.lane)
+            self._policy.forget(episode.env_id)
+            self._exploration.forget(episode.env_id)

@@ -8,7 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jupyter_platform.learning.reinforcement.environments import Episode, Lanes, numbered_seeds
+from jupyter_platform.learning.reinforcement.environments import (
+    Episode,
+    VectorEnvironment,
+    numbered_seeds,
+)
 from jupyter_platform.learning.reinforcement.policies import Policy, best_actions
 from jupyter_platform.learning.run.stop_signal import Interrupted, StopFlag
 
@@ -66,26 +70,28 @@ def play(
     """
     rank, size = share
     seeds = numbered_seeds(seed, episodes)[rank::size]
-    lanes = Lanes(environment, min(len(seeds), SIDE_BY_SIDE), iter(seeds), max_actions)
-    sums = np.zeros(len(lanes.active))
-    powers = np.ones(len(lanes.active))
+    environments = VectorEnvironment(
+        environment, min(len(seeds), SIDE_BY_SIDE), iter(seeds), max_actions
+    )
+    sums = np.zeros(len(environments.active))
+    powers = np.ones(len(environments.active))
     ended: dict[int, tuple[Episode, float]] = {}
     try:
         with contextlib.ExitStack() as cut:
             if stop is not None:
                 cut.enter_context(contextlib.suppress(Interrupted))
                 cut.enter_context(stop.cut_short())
-            while len(lanes.active) and not (stop is not None and stop.requested):
-                outputs = policy.outputs(lanes.active, lanes.observations)
-                moves = lanes.step(best_actions(policy.head, outputs))
-                sums[moves.lanes] += powers[moves.lanes] * moves.rewards
-                powers[moves.lanes] *= discount
+            while len(environments.active) and not (stop is not None and stop.requested):
+                outputs = policy.outputs(environments.active, environments.observations)
+                moves = environments.step(best_actions(policy.head, outputs))
+                sums[moves.env_ids] += powers[moves.env_ids] * moves.rewards
+                powers[moves.env_ids] *= discount
                 for episode in moves.ended:
-                    ended[episode.seed] = (episode, float(sums[episode.lane]))
-                    sums[episode.lane], powers[episode.lane] = 0.0, 1.0
-                    policy.forget(episode.lane)
+                    ended[episode.seed] = (episode, float(sums[episode.env_id]))
+                    sums[episode.env_id], powers[episode.env_id] = 0.0, 1.0
+                    policy.forget(episode.env_id)
                     on_episode(episode)
     finally:
-        lanes.close()
+        environments.close()
     found = [ended[item] for item in seeds if item in ended]
     return Played([item[0] for item in found], [item[1] for item in found])

@@ -1,4 +1,4 @@
-"""From what a network gives to actions."""
+"""Policies: from the outputs of a network to actions, with exploration."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from jupyter_platform.core.units import format_count
 
 
 class Head(Enum):
-    """What the numbers are that a network gives for one observation."""
+    """Meaning of the numbers that a network gives for one observation."""
 
     VALUES = "one for each action, the highest for the best"
     ACTION = "the action itself"
@@ -29,7 +29,7 @@ class Head(Enum):
 
 
 def head_of(outputs: int, facts: EnvironmentFacts, name: str) -> Head:
-    """Return what a network of so many outputs is to an environment.
+    """Return the head of a network that has so many outputs, in an environment.
 
     Raises
     ------
@@ -59,9 +59,9 @@ class Policy:
     Parameters
     ----------
     network : Module
-        Gives one row of numbers for each observation; with a `history`, one for each step of it.
+        Gives one row of numbers for each observation; with a `history`, one for each of its steps.
     head : Head
-        What the numbers are.
+        Their meaning.
     device : torch.device
         Where the network is.
     history : int
@@ -77,42 +77,62 @@ class Policy:
         self._history = history
         self._pasts: dict[int, list[NDArray[Any]]] = {}
 
-    def outputs(self, lanes: NDArray[np.int64], observations: NDArray[Any]) -> Tensor:
-        """Return what the network gives now, on the CPU, shape (lanes, outputs)."""
+    def outputs(self, env_ids: NDArray[np.int64], observations: NDArray[Any]) -> Tensor:
+        """Return the outputs of the network for observations, on the CPU.
+
+        Parameters
+        ----------
+        env_ids : array of int64, shape (active,)
+            Environments that the observations come from.
+        observations : array, shape (active, …)
+
+        Returns
+        -------
+        Tensor, shape (active, outputs)
+        """
         training = self.network.training
         if training:
             self.network.eval()
         with torch.inference_mode():
-            found = self._look(lanes, observations)
+            found = self._look(env_ids, observations)
         if training:
             self.network.train()
         return found.to("cpu")
 
-    def forget(self, lane: int) -> None:
-        """Begin a new episode in a lane."""
-        self._pasts.pop(lane, None)
+    def forget(self, env_id: int) -> None:
+        """Begin a new episode in an environment."""
+        self._pasts.pop(env_id, None)
 
-    def _look(self, lanes: NDArray[np.int64], observations: NDArray[Any]) -> Tensor:
+    def _look(self, env_ids: NDArray[np.int64], observations: NDArray[Any]) -> Tensor:
         if not self._history:
             values = torch.from_numpy(np.ascontiguousarray(observations, np.float32))
             found: Tensor = self.network(values.to(self._device))
             return found
-        shape = (len(lanes), self._history, *observations.shape[1:])
+        shape = (len(env_ids), self._history, *observations.shape[1:])
         pasts = np.zeros(shape, np.float32)
-        last = np.zeros(len(lanes), np.int64)
-        for index, lane in enumerate(lanes):
-            past = self._pasts.setdefault(int(lane), [])
+        last = np.zeros(len(env_ids), np.int64)
+        for index, env_id in enumerate(env_ids):
+            past = self._pasts.setdefault(int(env_id), [])
             past.append(observations[index].copy())
             del past[: -self._history]
-            # What is behind the present does not change what a causal network gives for it.
+            # The zeros behind the present do not change the outputs of a causal network for it.
             pasts[index, : len(past)] = past
             last[index] = len(past) - 1
         steps: Tensor = self.network(torch.from_numpy(pasts).to(self._device))
-        return steps[torch.arange(len(lanes)), torch.from_numpy(last)]
+        return steps[torch.arange(len(env_ids)), torch.from_numpy(last)]
 
 
 def best_actions(head: Head, outputs: Tensor) -> NDArray[Any]:
-    """Return the actions that a network holds best; continuous ones in units of their range."""
+    """Return the actions of the highest value, or of the mean; continuous ones in units of range.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, outputs)
+
+    Returns
+    -------
+    array, int64 of shape (B,) or float32 of shape (B, n)
+    """
     if head is Head.VALUES:
         return outputs.argmax(1).numpy()
     if head is Head.CATEGORICAL_CRITIC:
@@ -135,34 +155,34 @@ class Decay:
         return self.lowest + (self.highest - self.lowest) * math.exp(-self.rate * episode)
 
 
-class Chooser(Protocol):
-    """A way to choose actions."""
+class Exploration(Protocol):
+    """A way to choose actions while learning or acting."""
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane.
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment.
 
         Parameters
         ----------
-        lanes : array
-            Which lanes they are for.
-        outputs : Tensor, shape (lanes, outputs)
-            What the network gives.
+        env_ids : array
+            Environments that the actions are for.
+        outputs : Tensor, shape (active, outputs)
+            Outputs of the network.
         episode : int
             Episodes that have ended before.
         """
 
-    def forget(self, lane: int) -> None:
-        """Begin a new episode in a lane."""
+    def forget(self, env_id: int) -> None:
+        """Begin a new episode in an environment."""
 
 
-class _Chooser:
+class _Exploration:
     def __init__(self, head: Head, facts: EnvironmentFacts, generator: np.random.Generator) -> None:
         self._head = head
         self._facts = facts
         self._generator = generator
 
-    def forget(self, lane: int) -> None:
-        """Begin a new episode in a lane."""
+    def forget(self, env_id: int) -> None:
+        """Begin a new episode in an environment."""
 
     def _random(self, count: int) -> NDArray[Any]:
         if self._facts.is_discrete:
@@ -170,7 +190,7 @@ class _Chooser:
         return self._generator.uniform(-1, 1, (count, self._facts.action_size))
 
 
-class Greedy(_Chooser):
+class Greedy(_Exploration):
     """The best action, or now and then any (ε-greedy)."""
 
     def __init__(
@@ -183,18 +203,18 @@ class Greedy(_Chooser):
         super().__init__(head, facts, generator)
         self._epsilon = epsilon
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane."""
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment."""
         actions = best_actions(self._head, outputs)
-        explores = self._generator.random(len(lanes)) < self._epsilon(episode)
+        explores = self._generator.random(len(env_ids)) < self._epsilon(episode)
         if explores.any():
             actions = actions.copy()
             actions[explores] = self._random(int(explores.sum()))
         return actions
 
 
-class Boltzmann(_Chooser):
-    """Each action in proportion to ``e^(value / temperature)``."""
+class Boltzmann(_Exploration):
+    """Each action with the probability ``softmax(Q / T)``, T the temperature."""
 
     def __init__(
         self,
@@ -206,31 +226,31 @@ class Boltzmann(_Chooser):
         super().__init__(head, facts, generator)
         self._temperature = temperature
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane."""
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment."""
         values = outputs[:, : self._facts.action_size]
-        chances = torch.softmax(values.double() / self._temperature(episode), 1)
-        return _drawn(chances, self._generator)
+        probabilities = torch.softmax(values.double() / self._temperature(episode), 1)
+        return _drawn(probabilities, self._generator)
 
 
-class Sampling(_Chooser):
-    """What a network that gives a distribution asks for: drawn from it."""
+class Sampling(_Exploration):
+    """An action drawn from the distribution that the network gives."""
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane."""
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment."""
         if self._facts.is_discrete:
             values = outputs[:, : self._facts.action_size].double()
             # Probabilities are known by their sum; anything else is scores.
-            is_chance = bool((values >= 0).all()) and torch.allclose(
+            is_probability = bool((values >= 0).all()) and torch.allclose(
                 values.sum(1), torch.ones(len(values), dtype=torch.double), atol=1e-4
             )
-            return _drawn(values if is_chance else torch.softmax(values, 1), self._generator)
-        mean, deviation = gaussian(outputs)
+            return _drawn(values if is_probability else torch.softmax(values, 1), self._generator)
+        mean, std = gaussian(outputs)
         noise = self._generator.standard_normal(mean.shape)
-        return mean.numpy() + deviation.numpy() * noise
+        return mean.numpy() + std.numpy() * noise
 
 
-class GaussianNoise(_Chooser):
+class GaussianNoise(_Exploration):
     """The best action with normal noise on each of its numbers."""
 
     def __init__(
@@ -243,14 +263,17 @@ class GaussianNoise(_Chooser):
         super().__init__(head, facts, generator)
         self._size = size
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane."""
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment."""
         best = best_actions(self._head, outputs)
         return best + self._size(episode) * self._generator.standard_normal(best.shape)
 
 
-class OrnsteinUhlenbeck(_Chooser):
-    """The best action with noise that drifts: ``x += -theta x + sigma n``, times its size."""
+class OrnsteinUhlenbeck(_Exploration):
+    """The best action plus ``size · x``, where ``x ← x - θ x + σ n`` and n is standard normal.
+
+    An Ornstein-Uhlenbeck process with steps of 1 (Lillicrap et al. 2016, arXiv:1509.02971).
+    """
 
     def __init__(
         self,
@@ -267,39 +290,45 @@ class OrnsteinUhlenbeck(_Chooser):
         self._theta, self._sigma = theta, sigma
         self._drift: dict[int, NDArray[np.float64]] = {}
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane."""
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment."""
         best = best_actions(self._head, outputs)
         still = np.zeros(best.shape[1])
-        drift = np.stack([self._drift.get(int(lane), still) for lane in lanes])
+        drift = np.stack([self._drift.get(int(env_id), still) for env_id in env_ids])
         noise = self._generator.standard_normal(best.shape)
         drift = drift - self._theta * drift + self._sigma * noise
-        self._drift.update({int(lane): row for lane, row in zip(lanes, drift, strict=True)})
+        self._drift.update({int(env_id): row for env_id, row in zip(env_ids, drift, strict=True)})
         return best + self._size(episode) * drift
 
-    def forget(self, lane: int) -> None:
-        """Begin a new episode in a lane, without drift."""
-        self._drift.pop(lane, None)
+    def forget(self, env_id: int) -> None:
+        """Begin a new episode in an environment, without drift."""
+        self._drift.pop(env_id, None)
 
 
-class Random(_Chooser):
+class Random(_Exploration):
     """Any action, whatever the network gives."""
 
-    def __call__(self, lanes: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
-        """Return one action a lane."""
-        return self._random(len(lanes))
+    def __call__(self, env_ids: NDArray[np.int64], outputs: Tensor, episode: int) -> NDArray[Any]:
+        """Return one action for each environment."""
+        return self._random(len(env_ids))
 
 
 def gaussian(outputs: Tensor) -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation from the outputs of a Gaussian actor-critic."""
+    """Return mean and standard deviation of the actions of a Gaussian actor-critic, shape (B, n).
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, 2n + 1)
+        Means, logarithms of standard deviations (clamped to -5 … 2), and the value.
+    """
     size = outputs.shape[1] // 2
-    deviation = outputs[:, size : 2 * size].clamp(-5, 2).exp()
-    return outputs[:, :size], deviation
+    std = outputs[:, size : 2 * size].clamp(-5, 2).exp()
+    return outputs[:, :size], std
 
 
-def _drawn(chances: Tensor, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Draw one column a row, in proportion to its chance."""
-    sums = chances.cumsum(1).numpy()
+def _drawn(probabilities: Tensor, generator: np.random.Generator) -> NDArray[np.int64]:
+    """Draw one column of each row, in proportion to its probability; int64, shape (B,)."""
+    sums = probabilities.cumsum(1).numpy()
     masses = generator.random(len(sums))[:, None] * sums[:, -1:]
     drawn: NDArray[np.int64] = np.minimum((sums <= masses).sum(1), sums.shape[1] - 1)
     return drawn
@@ -310,7 +339,7 @@ ActionOptions = LearnOptions | ActOptions
 
 
 def check_action_strategy(strategy: str, facts: EnvironmentFacts, head: Head | None = None) -> None:
-    """Refuse a way of choosing actions that environment or network have no use for.
+    """Refuse an exploration strategy that does not fit the environment or the network.
 
     Parameters
     ----------
@@ -359,14 +388,14 @@ def _nothing_to_draw_from() -> InvalidRequestError:
     return InvalidRequestError(message, errors=[field])
 
 
-def make_chooser(
+def make_exploration(
     strategy: str,
     options: ActionOptions,
     head: Head,
     facts: EnvironmentFacts,
     generator: np.random.Generator,
-) -> Chooser:
-    """Return a way to choose actions by its name in the options.
+) -> Exploration:
+    """Return the exploration strategy of a name in the options.
 
     Raises
     ------
@@ -375,7 +404,7 @@ def make_chooser(
     """
     check_action_strategy(strategy, facts, head)
     noise = Decay(options.noise_max, options.noise_min, options.noise_decay)
-    makers: dict[str, Callable[[], Chooser]] = {
+    makers: dict[str, Callable[[], Exploration]] = {
         "greedy": lambda: Greedy(
             head,
             facts,

@@ -1,4 +1,4 @@
-"""A pool on disk: a ring of whole episodes that several processes write and read."""
+"""A pool on disk: a ring buffer of whole episodes that several processes write and read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import InvalidDataError, NotFoundError
 from jupyter_platform.core.pools import DESCRIPTION, STATE, WEIGHTS, PoolDescription
 from jupyter_platform.learning.reinforcement.environments import environment_facts
-from jupyter_platform.learning.reinforcement.replay import CUT, STEP, TERMINAL, Columns, Ring
+from jupyter_platform.learning.reinforcement.replay import (
+    CUT,
+    STEP,
+    TERMINAL,
+    Columns,
+    ReplayBuffer,
+)
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 
 _LOCK = "lock"
@@ -67,7 +73,7 @@ class Pool:
             self._state: NDArray[np.int64] = _mapped(
                 folder / STATE, np.dtype("<i8"), (_STATE_LENGTH,)
             )
-        self.ring = Ring(
+        self.buffer = ReplayBuffer(
             Columns(**columns),
             self._state[_WRITTEN : _WRITTEN + 1],
             self._state[_OLDEST : _OLDEST + 1],
@@ -86,7 +92,7 @@ class Pool:
     @property
     def actions(self) -> int:
         """Actions in it."""
-        return len(self.ring) - self.episodes
+        return len(self.buffer) - self.episodes
 
     def append(
         self,
@@ -111,18 +117,18 @@ class Pool:
         InvalidDataError
             If it is longer than the whole pool.
         """
-        length, ring = len(observations), self.ring
-        if length > ring.capacity:
+        length, buffer = len(observations), self.buffer
+        if length > buffer.capacity:
             raise InvalidDataError(
-                f"An episode of {length - 1:,} actions does not fit into pool {self.name!r}, which "
-                f"holds {ring.capacity:,} rows; cut episodes with max_actions, or make a new pool "
-                "with a larger memory_size."
+                f"An episode of {length - 1:,} actions does not fit into pool {self.name!r}, "
+                f"which holds {buffer.capacity:,} rows; cut episodes with max_actions, or make a "
+                "new pool with a larger memory_size."
             )
         with self._locked(fcntl.LOCK_EX):
             self._make_room(length)
             start = int(self._state[_WRITTEN])
-            slots = (start + np.arange(length)) % ring.capacity
-            columns = ring.columns
+            slots = (start + np.arange(length)) % buffer.capacity
+            columns = buffer.columns
             columns.observations[0, slots] = observations
             columns.actions[0, slots[:-1]] = actions
             columns.rewards[0, slots[:-1]] = rewards
@@ -147,9 +153,9 @@ class Pool:
     def returns(self, discount: float) -> NDArray[np.float64]:
         """Return the discounted return of each episode, the oldest first."""
         with self.steady():
-            rows = np.arange(self._state[_OLDEST], self._state[_WRITTEN]) % self.ring.capacity
-            kinds = np.array(self.ring.columns.kinds[0, rows])
-            rewards = np.array(self.ring.columns.rewards[0, rows], np.float64)
+            rows = np.arange(self._state[_OLDEST], self._state[_WRITTEN]) % self.buffer.capacity
+            kinds = np.array(self.buffer.columns.kinds[0, rows])
+            rewards = np.array(self.buffer.columns.rewards[0, rows], np.float64)
         ends = np.flatnonzero(kinds != STEP)
         begins = np.concatenate([[0], ends[:-1] + 1])[: len(ends)]
         return np.array(
@@ -165,12 +171,12 @@ class Pool:
 
     def _make_room(self, length: int) -> None:
         """Take the oldest episodes out of count until `length` rows are free."""
-        ring, first = self.ring, int(self._state[_OLDEST])
-        must_go = int(self._state[_WRITTEN]) + length - ring.capacity
+        buffer, first = self.buffer, int(self._state[_OLDEST])
+        must_go = int(self._state[_WRITTEN]) + length - buffer.capacity
         if must_go <= first:
             return
         rows = np.arange(first, int(self._state[_WRITTEN]))
-        ends = rows[ring.columns.kinds[0, rows % ring.capacity] != STEP]
+        ends = rows[buffer.columns.kinds[0, rows % buffer.capacity] != STEP]
         gone = int(np.searchsorted(ends, must_go - 1)) + 1
         self._state[_OLDEST] = ends[gone - 1] + 1
         self._state[_FIRST_EPISODE] += gone

@@ -1,14 +1,18 @@
-"""Transitions that surprised come more often (Schaul et al. 2016, proportional variant)."""
+"""Prioritised replay: transitions of a large TD error are drawn more often.
+
+T. Schaul, J. Quan, I. Antonoglou and D. Silver, "Prioritized Experience Replay", 2016
+(arXiv:1511.05952), section 3.3, proportional variant.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jupyter_platform.learning.reinforcement.replay import STEP, Ring, Rows
+from jupyter_platform.learning.reinforcement.replay import STEP, ReplayBuffer, Rows
 
 SMALLEST = 1e-6
-"""Added to each surprise, so that nothing is ruled out for ever."""
+"""ε: added to each absolute TD error, so that every transition can still be drawn."""
 
 
 class SumTree:
@@ -59,26 +63,26 @@ class SumTree:
 
 
 class Priorities:
-    """Draws transitions of a ring in proportion to ``(surprise + ε) ** exponent``.
+    """Draws transitions of a buffer in proportion to ``(|δ| + ε) ** α``, δ their TD error.
 
     Parameters
     ----------
-    ring : Ring
+    buffer : ReplayBuffer
         New rows in it come with the highest priority so far.
     exponent : float
-        0 draws evenly, 1 in proportion.
+        α: 0 draws evenly, 1 in proportion to the errors.
     """
 
-    def __init__(self, ring: Ring, exponent: float) -> None:
-        self._ring = ring
+    def __init__(self, buffer: ReplayBuffer, exponent: float) -> None:
+        self._buffer = buffer
         self._exponent = exponent
-        self._tree = SumTree(ring.lanes * ring.capacity)
+        self._tree = SumTree(buffer.num_envs * buffer.capacity)
         self._highest = 1.0
-        self._seen = ring.oldest.copy()
-        self._oldest = ring.oldest.copy()
+        self._seen = buffer.oldest.copy()
+        self._oldest = buffer.oldest.copy()
 
     def draw(
-        self, generator: np.random.Generator, count: int, correction: float
+        self, generator: np.random.Generator, count: int, beta: float
     ) -> tuple[Rows, NDArray[np.float32]]:
         """Draw transitions and how much each is to count.
 
@@ -86,47 +90,48 @@ class Priorities:
         ----------
         count : int
             How many; one from each of as many equal parts of the whole mass.
-        correction : float
-            1 makes up for the uneven drawing, 0 not at all.
+        beta : float
+            Exponent of the importance-sampling weights: 1 makes up for the uneven drawing, 0 not
+            at all.
 
         Returns
         -------
         rows : Rows
             Where they lie.
         weights : array of float32, shape (count,)
-            ``p ** -correction``, scaled so that the largest is 1.
+            ``(N P(i)) ** -beta``, divided by the largest of the batch.
         """
         self._take_up()
         tree = self._tree
         masses = (np.arange(count) + generator.random(count)) * (tree.total / count)
         flat = tree.find(masses)
-        lanes, slots = np.divmod(flat, self._ring.capacity)
-        last = self._ring.written[lanes] - 1
-        numbers = last - (last - slots) % self._ring.capacity
-        weights = tree[flat] ** -correction
-        return Rows(lanes, numbers), (weights / weights.max()).astype(np.float32)
+        env_ids, slots = np.divmod(flat, self._buffer.capacity)
+        last = self._buffer.written[env_ids] - 1
+        numbers = last - (last - slots) % self._buffer.capacity
+        weights = tree[flat] ** -beta
+        return Rows(env_ids, numbers), (weights / weights.max()).astype(np.float32)
 
-    def update(self, rows: Rows, surprises: NDArray[np.floating]) -> None:
-        """Note how far off the values of transitions were."""
-        weights = (np.abs(surprises).astype(np.float64) + SMALLEST) ** self._exponent
-        kept = rows.numbers >= self._ring.oldest[rows.lanes]
+    def update(self, rows: Rows, td_errors: NDArray[np.floating]) -> None:
+        """Note the TD errors of transitions, shape (B,)."""
+        weights = (np.abs(td_errors).astype(np.float64) + SMALLEST) ** self._exponent
+        kept = rows.numbers >= self._buffer.oldest[rows.env_ids]
         self._highest = max(self._highest, float(weights.max(initial=0.0)))
-        self._tree.set(self._flat(rows.lanes[kept], rows.numbers[kept]), weights[kept])
+        self._tree.set(self._flat(rows.env_ids[kept], rows.numbers[kept]), weights[kept])
 
-    def _flat(self, lanes: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        flat: NDArray[np.int64] = lanes * self._ring.capacity + numbers % self._ring.capacity
+    def _flat(self, env_ids: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        flat: NDArray[np.int64] = env_ids * self._buffer.capacity + numbers % self._buffer.capacity
         return flat
 
     def _take_up(self) -> None:
         """Take rows in that have come, and those out that have gone, since the last time."""
-        ring = self._ring
-        for lane in range(ring.lanes):
-            written, oldest = int(ring.written[lane]), int(ring.oldest[lane])
-            gone = np.arange(max(self._oldest[lane], written - ring.capacity), oldest)
-            self._tree.set(self._flat(np.full_like(gone, lane), gone), 0.0)
+        buffer = self._buffer
+        for env_id in range(buffer.num_envs):
+            written, oldest = int(buffer.written[env_id]), int(buffer.oldest[env_id])
+            gone = np.arange(max(self._oldest[env_id], written - buffer.capacity), oldest)
+            self._tree.set(self._flat(np.full_like(gone, env_id), gone), 0.0)
             # The last row of all is an action whose outcome is still to come.
-            new = np.arange(max(self._seen[lane] - 1, oldest), written)
-            self._oldest[lane], self._seen[lane] = oldest, written
-            is_step = ring.columns.kinds[lane, new % ring.capacity] == STEP
+            new = np.arange(max(self._seen[env_id] - 1, oldest), written)
+            self._oldest[env_id], self._seen[env_id] = oldest, written
+            is_step = buffer.columns.kinds[env_id, new % buffer.capacity] == STEP
             weights = np.where(is_step & (new < written - 1), self._highest, 0.0)
-            self._tree.set(self._flat(np.full_like(new, lane), new), weights)
+            self._tree.set(self._flat(np.full_like(new, env_id), new), weights)

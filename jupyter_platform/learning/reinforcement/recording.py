@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.core.replays import FOLDER, FRAME, INDEX, ReplayKind
-from jupyter_platform.learning.reinforcement.environments import Lanes, make_environment
+from jupyter_platform.learning.reinforcement.environments import VectorEnvironment, make_environment
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 
 MOST_FRAMES = 250
@@ -39,7 +39,7 @@ class Take:
     reward: float
     seed: int
     actions: NDArray[Any]
-    """As `Lanes.step` takes them, without the axis of lanes."""
+    """As `VectorEnvironment.step` takes them, without the axis of environments."""
     observations: NDArray[Any]
     """One more than actions."""
     epoch: int | None = None
@@ -123,7 +123,7 @@ def _frames(environment: str, take: Take, shown: set[int]) -> tuple[list[bytes],
         player = make_environment(environment, render=True)
     except PlatformError as error:
         return [], error.message
-    lanes = Lanes.around([player], environment, iter([take.seed]))
+    environments = VectorEnvironment.around([player], environment, iter([take.seed]))
     frames: list[bytes] = []
     reward = 0.0
     try:
@@ -131,12 +131,12 @@ def _frames(environment: str, take: Take, shown: set[int]) -> tuple[list[bytes],
             if step in shown:
                 frames.append(_jpeg(player.render()))
             if step < len(take.actions):
-                reward += float(lanes.step(take.actions[step][None]).rewards[0])
+                reward += float(environments.step(take.actions[step][None]).rewards[0])
     except Exception as error:  # noqa: BLE001 - pictures come from foreign code
         logger.info("No pictures of %s: %s", environment, error)
         return [], f"{type(error).__name__}: {error}"
     finally:
-        lanes.close()
+        environments.close()
     if abs(reward - take.reward) > _TOLERANCE * max(1.0, abs(take.reward)):
         return [], (
             f"The episode cannot be played again: with the same beginning and actions "

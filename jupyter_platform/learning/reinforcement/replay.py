@@ -1,4 +1,4 @@
-"""Experience that is learned from again and again."""
+"""Replay buffers: experience that strategies learn from again and again."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ STEP, TERMINAL, CUT = 0, 1, 2
 
 @dataclass(frozen=True)
 class Columns:
-    """Rows of experience as arrays of shape (lanes, capacity, …).
+    """Rows of experience as arrays of shape (num_envs, capacity, …).
 
-    An episode of T actions takes T + 1 rows of one lane: T of kind `STEP`, then the observation
-    at its end. So no observation is stored twice, and what follows an action is the next row.
+    An episode of T actions takes T + 1 rows of one environment: T of kind `STEP`, then the
+    observation at its end. So no observation is stored twice, and the next row is the outcome of an
+    action.
     """
 
     observations: NDArray[Any]
     actions: NDArray[Any]
-    """int64 (lanes, capacity), or float32 (lanes, capacity, n) in units of their range."""
+    """int64 (num_envs, capacity), or float32 (num_envs, capacity, n) in units of their range."""
     rewards: NDArray[np.float32]
     kinds: NDArray[np.uint8]
 
     @classmethod
-    def layout(cls, facts: EnvironmentFacts, lanes: int, capacity: int) -> dict[str, Any]:
+    def layout(cls, facts: EnvironmentFacts, num_envs: int, capacity: int) -> dict[str, Any]:
         """Return dtype and shape of each column."""
         actions: tuple[str, tuple[int, ...]] = (
             ("int64", ()) if facts.is_discrete else ("float32", (facts.action_size,))
@@ -42,31 +43,31 @@ class Columns:
             "kinds": ("uint8", ()),
         }
         return {
-            name: (np.dtype(dtype), (lanes, capacity, *shape))
+            name: (np.dtype(dtype), (num_envs, capacity, *shape))
             for name, (dtype, shape) in columns.items()
         }
 
     @classmethod
-    def in_memory(cls, facts: EnvironmentFacts, lanes: int, capacity: int) -> Columns:
+    def in_memory(cls, facts: EnvironmentFacts, num_envs: int, capacity: int) -> Columns:
         """Return empty columns."""
-        layout = cls.layout(facts, lanes, capacity)
+        layout = cls.layout(facts, num_envs, capacity)
         return cls(**{name: np.zeros(shape, dtype) for name, (dtype, shape) in layout.items()})
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Where transitions lie: lane, and row counted since the lane's beginning; shape (B,)."""
+    """Transitions by environment, and by row counted from its first one; shape (B,)."""
 
-    lanes: NDArray[np.int64]
+    env_ids: NDArray[np.int64]
     numbers: NDArray[np.int64]
 
     def __len__(self) -> int:
-        return len(self.lanes)
+        return len(self.env_ids)
 
 
 @dataclass(frozen=True)
 class Transitions:
-    """What followed from actions, over one step or several; B on axis 0."""
+    """Transitions over one step or several; B on axis 0."""
 
     observations: NDArray[Any]
     actions: NDArray[Any]
@@ -75,11 +76,11 @@ class Transitions:
     following: NDArray[Any]
     """Observations at the end of the way."""
     discounts: NDArray[np.float32]
-    """What a value there counts here; 0 where the episode had come to its end."""
+    """``γ ** n`` after n steps; 0 where the episode had come to its end."""
 
 
 @dataclass(frozen=True)
-class Windows:
+class Sequences:
     """Pieces of episodes of up to L actions, filled up with zeros; shapes (B, L, …)."""
 
     observations: NDArray[Any]
@@ -92,14 +93,14 @@ class Windows:
     """Whether an action was taken here."""
 
 
-class Ring:
+class ReplayBuffer:
     """Rows in the order in which they came; the oldest make room for new ones.
 
     Parameters
     ----------
     columns : Columns
         Where the rows are.
-    written, oldest : array of int64, shape (lanes,), optional
+    written, oldest : array of int64, shape (num_envs,), optional
         Rows ever written, and the first that still counts; shared with others who look at them.
     """
 
@@ -110,9 +111,9 @@ class Ring:
         oldest: NDArray[np.int64] | None = None,
     ) -> None:
         self.columns = columns
-        self.lanes, self.capacity = columns.kinds.shape
-        self.written = np.zeros(self.lanes, np.int64) if written is None else written
-        self.oldest = np.zeros(self.lanes, np.int64) if oldest is None else oldest
+        self.num_envs, self.capacity = columns.kinds.shape
+        self.written = np.zeros(self.num_envs, np.int64) if written is None else written
+        self.oldest = np.zeros(self.num_envs, np.int64) if oldest is None else oldest
 
     def __len__(self) -> int:
         """Return how many rows count, those at the ends of episodes included."""
@@ -120,33 +121,33 @@ class Ring:
 
     def add(
         self,
-        lanes: NDArray[np.int64],
+        env_ids: NDArray[np.int64],
         observations: NDArray[Any],
         actions: NDArray[Any],
         rewards: NDArray[np.float32],
     ) -> None:
-        """Write one action of each of some lanes; lanes differ."""
-        slots = self._claim(lanes)
+        """Write one action of each of some environments, no environment twice."""
+        slots = self._claim(env_ids)
         columns = self.columns
-        columns.observations[lanes, slots] = observations
-        columns.actions[lanes, slots] = actions
-        columns.rewards[lanes, slots] = rewards
-        columns.kinds[lanes, slots] = STEP
+        columns.observations[env_ids, slots] = observations
+        columns.actions[env_ids, slots] = actions
+        columns.rewards[env_ids, slots] = rewards
+        columns.kinds[env_ids, slots] = STEP
 
     def end(
-        self, lanes: NDArray[np.int64], observations: NDArray[Any], terminated: NDArray[np.bool_]
+        self, env_ids: NDArray[np.int64], observations: NDArray[Any], terminated: NDArray[np.bool_]
     ) -> None:
-        """Write the ends of the episodes of some lanes."""
-        slots = self._claim(lanes)
-        self.columns.observations[lanes, slots] = observations
-        self.columns.kinds[lanes, slots] = np.where(terminated, TERMINAL, CUT)
+        """Write the ends of the episodes of some environments."""
+        slots = self._claim(env_ids)
+        self.columns.observations[env_ids, slots] = observations
+        self.columns.kinds[env_ids, slots] = np.where(terminated, TERMINAL, CUT)
 
     def cut(self) -> None:
         """Leave open episodes where they are: what comes next follows from nothing here."""
         slots = (self.written - 1) % self.capacity
-        lanes = np.arange(self.lanes)
-        is_open = (self.written > 0) & (self.columns.kinds[lanes, slots] == STEP)
-        self.columns.kinds[lanes[is_open], slots[is_open]] = CUT
+        env_ids = np.arange(self.num_envs)
+        is_open = (self.written > 0) & (self.columns.kinds[env_ids, slots] == STEP)
+        self.columns.kinds[env_ids[is_open], slots[is_open]] = CUT
 
     def draw(self, generator: np.random.Generator, count: int) -> Rows:
         """Draw transitions, each as likely as any other; one may come twice.
@@ -164,13 +165,13 @@ class Ring:
         missing = count
         while missing > 0:
             flat = generator.integers(ends[-1], size=missing + 8)
-            lanes = np.searchsorted(ends, flat, side="right")
-            numbers = flat - (ends[lanes] - sizes[lanes]) + self.oldest[lanes]
-            taken = self.columns.kinds[lanes, numbers % self.capacity] == STEP
-            found.append((lanes[taken], numbers[taken]))
+            env_ids = np.searchsorted(ends, flat, side="right")
+            numbers = flat - (ends[env_ids] - sizes[env_ids]) + self.oldest[env_ids]
+            taken = self.columns.kinds[env_ids, numbers % self.capacity] == STEP
+            found.append((env_ids[taken], numbers[taken]))
             missing -= int(taken.sum())
-        lanes = np.concatenate([item[0] for item in found])[:count]
-        return Rows(lanes, np.concatenate([item[1] for item in found])[:count])
+        env_ids = np.concatenate([item[0] for item in found])[:count]
+        return Rows(env_ids, np.concatenate([item[1] for item in found])[:count])
 
     def transitions(self, rows: Rows, steps: int, discount: float) -> Transitions:
         """Return what followed within some steps, or up to the end of the episode.
@@ -178,60 +179,60 @@ class Ring:
         Parameters
         ----------
         rows : Rows
-            Of kind `STEP`, none of them the last of its lane.
+            Of kind `STEP`, none of them the last of its environment.
         steps : int
             n of the n-step return; fewer where there are fewer.
         discount : float
             Of each step.
         """
-        columns, lanes = self.columns, rows.lanes[:, None]
+        columns, env_ids = self.columns, rows.env_ids[:, None]
         ahead = rows.numbers[:, None] + np.arange(steps + 1)
-        exists = ahead < self.written[rows.lanes][:, None]
+        exists = ahead < self.written[rows.env_ids][:, None]
         slots = ahead % self.capacity
-        kinds = np.where(exists, columns.kinds[lanes, slots], CUT)
+        kinds = np.where(exists, columns.kinds[env_ids, slots], CUT)
         # The way ends at the first row that is no action, or at the last row that there is.
         last_existing = exists.sum(1) - 1
         at_end = np.where((kinds != STEP).any(1), (kinds != STEP).argmax(1), steps)
         length = np.minimum(at_end, last_existing)
         powers = discount ** np.arange(steps)
         on_way = np.arange(steps) < length[:, None]
-        rewards = (columns.rewards[lanes, slots[:, :-1]] * powers * on_way).sum(1)
+        rewards = (columns.rewards[env_ids, slots[:, :-1]] * powers * on_way).sum(1)
         final = slots[np.arange(len(rows)), length]
-        terminal = columns.kinds[rows.lanes, final] == TERMINAL
+        terminal = columns.kinds[rows.env_ids, final] == TERMINAL
         return Transitions(
-            observations=columns.observations[rows.lanes, slots[:, 0]],
-            actions=columns.actions[rows.lanes, slots[:, 0]],
+            observations=columns.observations[rows.env_ids, slots[:, 0]],
+            actions=columns.actions[rows.env_ids, slots[:, 0]],
             rewards=rewards.astype(np.float32),
-            following=columns.observations[rows.lanes, final],
+            following=columns.observations[rows.env_ids, final],
             discounts=np.where(terminal, 0.0, discount**length).astype(np.float32),
         )
 
-    def windows(self, rows: Rows, length: int) -> Windows:
+    def sequences(self, rows: Rows, length: int) -> Sequences:
         """Return pieces of episodes that begin at some rows."""
-        columns, lanes = self.columns, rows.lanes[:, None]
+        columns, env_ids = self.columns, rows.env_ids[:, None]
         ahead = rows.numbers[:, None] + np.arange(length + 1)
         slots = ahead % self.capacity
-        exists = ahead < self.written[rows.lanes][:, None]
-        kinds = np.where(exists, columns.kinds[lanes, slots], CUT)
+        exists = ahead < self.written[rows.env_ids][:, None]
+        kinds = np.where(exists, columns.kinds[env_ids, slots], CUT)
         # An observation is of the piece as long as all before it were followed by an action.
         part = np.ones(kinds.shape, np.bool_)
         part[:, 1:] = np.cumprod(kinds[:, :-1] == STEP, axis=1, dtype=np.bool_)
         part &= exists
         valid = part[:, 1:]
-        observations = columns.observations[lanes, slots]
+        observations = columns.observations[env_ids, slots]
         shape = (*part.shape, *[1] * (observations.ndim - 2))
         taken = slots[:, :-1]
-        actions = columns.actions[lanes, taken]
-        return Windows(
+        actions = columns.actions[env_ids, taken]
+        return Sequences(
             observations=observations * part.reshape(shape),
             actions=actions * valid.reshape(*valid.shape, *[1] * (actions.ndim - 2)),
-            rewards=columns.rewards[lanes, taken] * valid,
+            rewards=columns.rewards[env_ids, taken] * valid,
             terminal=valid & (kinds[:, 1:] == TERMINAL),
             valid=valid,
         )
 
-    def _claim(self, lanes: NDArray[np.int64]) -> NDArray[np.int64]:
-        slots: NDArray[np.int64] = self.written[lanes] % self.capacity
-        self.written[lanes] += 1
+    def _claim(self, env_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        slots: NDArray[np.int64] = self.written[env_ids] % self.capacity
+        self.written[env_ids] += 1
         np.maximum(self.oldest, self.written - self.capacity, out=self.oldest)
         return slots

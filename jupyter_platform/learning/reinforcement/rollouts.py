@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from jupyter_platform.learning.reinforcement.environments import Lanes
+from jupyter_platform.learning.reinforcement.environments import VectorEnvironment
 from jupyter_platform.learning.reinforcement.policies import Policy, Sampling
 
 
@@ -19,10 +19,10 @@ class Rollout:
     observations: NDArray[Any]
     actions: NDArray[Any]
     outputs: NDArray[np.float32]
-    """What the network gave when the actions were chosen."""
+    """Outputs of the network when the actions were chosen."""
     advantages: NDArray[np.float32]
     returns: NDArray[np.float32]
-    """What the values should have been."""
+    """Advantages plus values: the targets of the value function."""
     episodes: list[float]
     """Returns of the episodes that ended."""
 
@@ -35,9 +35,12 @@ def advantages(
     ended: NDArray[np.bool_],
     *,
     discount: float,
-    smoothing: float,
+    gae_lambda: float,
 ) -> NDArray[np.float64]:
-    """Return generalised advantage estimates (Schulman et al. 2016, eq. 16).
+    """Return generalised advantage estimates, ``Σ (γλ)^l δ_{t+l}`` with ``δ = r + γ V(s') - V(s)``.
+
+    J. Schulman, P. Moritz, S. Levine, M. Jordan and P. Abbeel, "High-Dimensional Continuous Control
+    Using Generalized Advantage Estimation", 2016 (arXiv:1506.02438), equation 16.
 
     Parameters
     ----------
@@ -47,60 +50,65 @@ def advantages(
     terminated : array of bool, shape (T, N)
         Nothing followed: the value behind it is 0.
     ended : array of bool, shape (T, N)
-        The episode ended, by itself or cut: what comes next is none of its business.
-    discount, smoothing : float
-        γ and λ.
+        The episode ended, by itself or cut: nothing after it counts.
+    discount, gae_lambda : float
+        γ and λ, both from 0 to 1.
 
     Returns
     -------
     array, shape (T, N)
     """
-    surprises = rewards + discount * np.where(terminated, 0.0, following) - values
+    td_errors = rewards + discount * np.where(terminated, 0.0, following) - values
     found = np.zeros(rewards.shape)
     behind = np.zeros(rewards.shape[1])
     for step in reversed(range(len(rewards))):
-        behind = surprises[step] + discount * smoothing * np.where(ended[step], 0.0, behind)
+        behind = td_errors[step] + discount * gae_lambda * np.where(ended[step], 0.0, behind)
         found[step] = behind
     return found
 
 
 def play_rollout(
-    lanes: Lanes,
+    environments: VectorEnvironment,
     policy: Policy,
-    chooser: Sampling,
+    exploration: Sampling,
     length: int,
     *,
     discount: float,
-    smoothing: float,
+    gae_lambda: float,
     reward_factor: float,
 ) -> Rollout:
-    """Play `length` actions in each lane with an actor-critic, whose last output is the value."""
-    count, shape = len(lanes.active), (length, len(lanes.active))
-    facts = lanes.facts
+    """Play `length` actions in each environment with an actor-critic.
+
+    The last output of its network is the value of the state.
+    """
+    count, shape = len(environments.active), (length, len(environments.active))
+    facts = environments.facts
     observations = np.zeros((*shape, *facts.observation_shape), facts.observation_type)
     rewards, values, following = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     terminated, ended = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
     actions, outputs, episodes = [], [], []
-    now = policy.outputs(lanes.active, lanes.observations)
+    now = policy.outputs(environments.active, environments.observations)
     for step in range(length):
-        observations[step] = lanes.observations
+        observations[step] = environments.observations
         values[step] = now[:, -1]
         outputs.append(now.numpy())
-        chosen = chooser(lanes.active, now, 0)
+        chosen = exploration(environments.active, now, 0)
         actions.append(chosen)
-        moves = lanes.step(chosen)
+        moves = environments.step(chosen)
         rewards[step] = moves.rewards * reward_factor
         terminated[step] = moves.terminated
         ended[step] = moves.terminated | moves.truncated
         episodes += [item.reward for item in moves.ended]
-        now = policy.outputs(lanes.active, lanes.observations)
+        now = policy.outputs(environments.active, environments.observations)
         following[step] = now[:, -1]
         cut = moves.truncated
         if cut.any():
             # The next observation is of another episode; the value wanted is that of the last.
-            following[step, cut] = policy.outputs(moves.lanes[cut], moves.observations[cut])[:, -1]
+            following[step, cut] = policy.outputs(moves.env_ids[cut], moves.observations[cut])[
+                :, -1
+            ]
     found = advantages(
-        rewards, values, following, terminated, ended, discount=discount, smoothing=smoothing
+        rewards, values, following, terminated, ended, discount=discount, gae_lambda=gae_lambda
     )
     rows = length * count
     return Rollout(

@@ -13,7 +13,7 @@ import numpy as np
 
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.learning.reinforcement.environments import (
-    Lanes,
+    VectorEnvironment,
     bad_environment,
     endless_seeds,
     environment_interface,
@@ -62,14 +62,14 @@ def _play(name: str) -> None:
         chosen = np.stack([-np.ones(size), np.ones(size), *draws.uniform(-1, 1, (10, size))])
     deadline = time.monotonic() + _WITHIN_S
     try:
-        lanes = Lanes(name, 1, endless_seeds(0))
+        environments = VectorEnvironment(name, 1, endless_seeds(0))
         try:
             for action in chosen[:_ACTIONS]:
-                lanes.step(action[None])
+                environments.step(action[None])
                 if time.monotonic() > deadline:
                     break
         finally:
-            lanes.close()
+            environments.close()
     except PlatformError as error:
         reason = error.message.removeprefix(f"Environment {name!r}").lstrip(": ").rstrip(".")
         raise bad_environment(name, f"cannot be learned: {reason}") from error

@@ -30,7 +30,7 @@ def await_experience(context: RunContext, options: LearnOptions) -> Path | None:
         return None
     folder = Path(context.spec.pool)
     pool = Pool(folder)
-    wanted, told = min(options.min_samples, pool.ring.capacity - 1), -1
+    wanted, told = min(options.min_samples, pool.buffer.capacity - 1), -1
     try:
         while (present := pool.actions) < wanted and not context.stop.requested:
             if told == -1:

@@ -355,7 +355,7 @@ def _refusal(field: str, value: object, message: str, accepted: str) -> InvalidD
     return InvalidDataError(message, errors=[error])
 
 
-class Turns:
+class DistributedSampler:
     """Deals the batches of a sampler out to the ranks of a gang, which all draw the same.
 
     So the samples of one step differ, and a checkpoint of one rank serves all.
@@ -416,7 +416,9 @@ class Batches:
         self.batch_size = sampler.batch_size
         self._gather = source.gather
         gang = current_gang()
-        self._sampler = sampler if gang.is_alone else Turns(sampler, gang.rank, gang.size)
+        self._sampler = (
+            sampler if gang.is_alone else DistributedSampler(sampler, gang.rank, gang.size)
+        )
         self._augment = augment
         self._stream = (seed, gang.rank)
         self._number = 0

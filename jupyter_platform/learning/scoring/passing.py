@@ -51,11 +51,11 @@ class Passed:
         Nothing where one of them was stopped before its first batch.
         """
         if gang.agree(not self.columns):
-            return Passed({}, self.forward_s, 0) if gang.leads else None
+            return Passed({}, self.forward_s, 0) if gang.is_main else None
         columns = {name: gang.gather(values) for name, values in self.columns.items()}
         totals = torch.tensor([self.forward_s, float(self.done)], dtype=torch.float64)
         gang.add(totals)
-        if not gang.leads:
+        if not gang.is_main:
             return None
         found = {name: values for name, values in columns.items() if values is not None}
         return Passed(found, float(totals[0]), int(totals[1]))

@@ -1,4 +1,4 @@
-"""Losses, and what they take a network's outputs for."""
+"""Criteria: losses of a network's outputs against targets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 EPSILON = 1e-12
 """Smallest probability that a logarithm is taken of."""
-LEAST_DEVIATION = 1e-6
+MIN_STD = 1e-6
 """Smallest standard deviation that is divided by."""
 _TOLERANCE = 1e-3
 
@@ -99,19 +99,30 @@ def make_loss(
     Parameters
     ----------
     criterion : str
-        One of `CRITERIA`; each is the mean over all numbers, or samples, of the batch.
+        One of `CRITERIA`; each is the mean over all numbers, or samples, of the batch. With outputs
+        o, targets t (c a class), ``e = o - t``:
+
+        * NLL: ``-log p_c``, p the probabilities that o are, or whose logarithms they are, in nats;
+        * CE: ``-log softmax(o)_c``, in nats;
+        * BCE: ``-t log o - (1 - t) log(1 - o)``, in nats; BCE_LOGITS: the same of ``sigmoid(o)``;
+        * MSE: ``e²``; ABS: ``|e|``;
+        * HUB: ``e²/2`` where ``|e| ≤ δ``, else ``δ (|e| - δ/2)`` (P. Huber, "Robust Estimation of a
+          Location Parameter", 1964);
+        * SMOOTH_L1: ``e²/(2δ)`` where ``|e| < δ``, else ``|e| - δ/2`` (R. Girshick, "Fast R-CNN",
+          2015, arXiv:1504.08083, equation 3, where δ is 1);
+        * GAU: see `gaussian_nll`; GKL: see `gaussian_divergence`.
     outputs, targets : Tensor
-        Of one batch.
+        Of one batch, shape (B, …).
     network : str
         Name, for errors.
     delta : float
-        Error from which HUB and SMOOTH_L1 grow evenly.
+        δ: absolute error from which HUB and SMOOTH_L1 are linear.
 
     Raises
     ------
     InvalidDataError
         If the shapes do not fit, NLL finds raw scores, or outputs or targets are no probabilities
-        or deviations where the criterion takes them for such.
+        or standard deviations where the criterion takes them for such.
     """
     if criterion in ("NLL", "CE"):
         return _loss_of_classes(criterion, outputs, targets, network)
@@ -240,26 +251,43 @@ def _check_gaussian(outputs: Tensor, targets: Tensor, network: str, *, halves: i
 
 
 def _moments(values: Tensor) -> tuple[Tensor, Tensor]:
-    mean, deviation = values.chunk(2, 1)
-    return mean, deviation.clamp_min(LEAST_DEVIATION)
+    mean, std = values.chunk(2, 1)
+    return mean, std.clamp_min(MIN_STD)
 
 
 def gaussian_nll(outputs: Tensor, targets: Tensor) -> Tensor:
-    """Return the negative log-likelihood of numbers under ``[mean | stdev]``, mean over them."""
-    mean, deviation = _moments(outputs)
-    distance = (targets - mean) / deviation
-    return (deviation.log() + distance.square() / 2).mean() + math.log(2 * math.pi) / 2
+    """Return the negative log-likelihood of numbers under normal distributions, mean over them.
+
+    ``ln σ + (t - μ)² / (2 σ²) + ln(2π) / 2``, in nats (D. Nix and A. Weigend, "Estimating the mean
+    and variance of the target probability distribution", 1994).
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, 2n, …)
+        Means μ, then standard deviations σ, along axis 1.
+    targets : Tensor, shape (B, n, …)
+    """
+    mean, std = _moments(outputs)
+    distance = (targets - mean) / std
+    return (std.log() + distance.square() / 2).mean() + math.log(2 * math.pi) / 2
 
 
 def gaussian_divergence(outputs: Tensor, targets: Tensor) -> Tensor:
     """Return the KL divergence of ``[mean | stdev]`` from that of the targets, mean over numbers.
 
-    KL(outputs ‖ targets), of independent normal distributions.
+    KL(outputs ‖ targets) of independent normal distributions, in nats (S. Kullback and R. Leibler,
+    "On Information and Sufficiency", 1951):
+    ``ln(σ₂/σ₁) + (σ₁² + (μ₁ - μ₂)²) / (2 σ₂²) - 1/2``; 1 are the outputs, 2 the targets.
+
+    Parameters
+    ----------
+    outputs, targets : Tensor, shape (B, 2n, …)
+        Means, then standard deviations, along axis 1.
     """
-    mean, deviation = _moments(outputs)
-    other, spread = _moments(targets)
-    squares = deviation.square() + (mean - other).square()
-    return ((spread / deviation).log() + squares / (2 * spread.square()) - 0.5).mean()
+    mean, std = _moments(outputs)
+    other_mean, other_std = _moments(targets)
+    squares = std.square() + (mean - other_mean).square()
+    return ((other_std / std).log() + squares / (2 * other_std.square()) - 0.5).mean()
 
 
 def nll_of_probabilities(outputs: Tensor, targets: Tensor, **how: Any) -> Tensor:

@@ -44,16 +44,16 @@ def text_record(start: str, text: str) -> dict[str, Any]:
     return {"kind": "text", "start": start, "text": text}
 
 
-def draw_codes(count: int, size: int, seed: int) -> Tensor:
-    """Return standard normal codes that only the seed decides, shape (count, size)."""
+def draw_latents(count: int, size: int, seed: int) -> Tensor:
+    """Return standard normal latents that only the seed decides, shape (count, size)."""
     return torch.randn(count, size, generator=torch.Generator().manual_seed(seed))
 
 
 def generate_samples(network: nn.Module, latent_size: int, count: int, seed: int) -> Tensor:
-    """Return what a generator or decoder on the CPU makes of codes, shape (count, …)."""
+    """Return samples of a generator or decoder on the CPU, shape (count, …)."""
     with torch.inference_mode():
-        made: Tensor = network.eval()(draw_codes(count, latent_size, seed))
-    return made
+        generated: Tensor = network.eval()(draw_latents(count, latent_size, seed))
+    return generated
 
 
 def symbols_of(text: str, classes: Sequence[str]) -> Tensor:
@@ -91,11 +91,11 @@ def generate_symbols(
         From symbols, shape (B, T), to probabilities, their logarithms or scores of each step's
         next symbol, shape (B, T, C).
     start : Tensor, int64, shape (T,)
-        What comes before; at least one symbol.
+        Symbols before; at least one.
     length : int
         Symbols to make.
     criterion : str
-        What the network has learnt by: CE where it gives scores.
+        Criterion of the network: CE where it gives scores.
     temperature : float
         Scores are divided by it; near 0 the likeliest symbol is always taken.
     seed : int
@@ -108,7 +108,7 @@ def generate_symbols(
     """
     draws = torch.Generator().manual_seed(seed)
     recurrence = Recurrence(network)
-    made: list[int] = []
+    generated: list[int] = []
     known = start[None]
     state: Memory = {}
     was_training = network.training
@@ -121,7 +121,7 @@ def generate_symbols(
             if not sharpened.isfinite().all():
                 break
             symbol = torch.multinomial(sharpened, 1, generator=draws).to(known)
-            made.append(int(symbol))
+            generated.append(int(symbol))
             known = symbol if recurrence.remembers else torch.cat([known, symbol], 1)[:, -_CONTEXT:]
     network.train(was_training)
-    return torch.tensor(made, dtype=torch.int64)
+    return torch.tensor(generated, dtype=torch.int64)

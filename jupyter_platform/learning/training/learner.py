@@ -113,7 +113,7 @@ def run(context: RunContext) -> RunResult:
     if failure is not None:
         return _failed(failure, step, options)
     learning.strategy.finish()
-    if context.gang.leads:
+    if context.gang.is_main:
         _save_last(learning, step)
     ending = _ending(context, options, step, last)
     return RunResult(
@@ -207,7 +207,7 @@ def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callba
     intervals = (options.validation_interval, options.checkpoint_interval, options.store_interval)
     network, start = learning.strategy.network, learning.start
     found: list[Callback] = [*meetings(sync, network, start, *intervals)]
-    if learning.context.gang.leads:
+    if learning.context.gang.is_main:
         return found + learning.listeners
     recorder, interval = learning.context.recorder, options.checkpoint_interval
     return [*found, KeptCurves(recorder, interval, learning.ranks.collect)]
@@ -235,7 +235,7 @@ def _set_up(
         "validation_plateau": plateau,
     }
     listeners: list[Callback] = [validation]
-    if options.loss_threshold is not None and LOSS in strategy.series and context.gang.leads:
+    if options.loss_threshold is not None and LOSS in strategy.series and context.gang.is_main:
         place = strategy.series.index(LOSS)
         loss_plateau = LossPlateau(options, context.stop, records[place])
         records[place] = loss_plateau.record

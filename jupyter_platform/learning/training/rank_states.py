@@ -58,7 +58,7 @@ class RankStates:
         mine = {key: _dumped(value) for key, value in self._strategy.state_dict().items()}
         shared = gang.share({key: _digest(content) for key, content in mine.items()})
         content = b""
-        if not gang.leads:
+        if not gang.is_main:
             own = {
                 key: value
                 for key, value in self._strategy.state_dict().items()

@@ -185,7 +185,7 @@ class _Parted(Learner):
         for number, layer in enumerate(layers.values()):
             nn.init.constant_(layer.weight, number + 1.0)
         super().__init__(network=nn.ModuleDict(layers), **options)
-        self.layers = ("used", "partly") if current_gang().leads else ("used",)
+        self.layers = ("used", "partly") if current_gang().is_main else ("used",)
 
     def step(self):
         inputs, targets = next(self.batches)

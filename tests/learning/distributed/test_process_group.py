@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from jupyter_platform.core.errors import HostError
-from jupyter_platform.core.runs import GangWay, RunId, RunSpec
+from jupyter_platform.core.runs import Rendezvous, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.distributed.process_group import (
     Gang,
@@ -36,7 +36,7 @@ def test_every_rank_hears_what_any_of_them_says(size):
             total.tolist(),
             gang.agree(gang.rank == size - 1),
             gang.agree(False),
-            gang.share({"loss": 0.25, "names": ["ä"]} if gang.leads else None),
+            gang.share({"loss": 0.25, "names": ["ä"]} if gang.is_main else None),
             gang.share(None),
         )
 
@@ -65,7 +65,7 @@ def test_alone_nothing_is_sent():
 
     alone.add(values)
 
-    assert (alone.leads, alone.is_alone) == (True, True)
+    assert (alone.is_main, alone.is_alone) == (True, True)
     assert alone.agree(True)
     assert alone.share({"a": 1}) == {"a": 1}
     assert alone.part(values) is not None
@@ -82,7 +82,7 @@ def spec(rank, store=None, secret="s3", size=2):
         dataset=None,
         options={},
         world_size=size,
-        gang=GangWay(address=LOOPBACK, secret=secret, store=store),
+        gang=Rendezvous(address=LOOPBACK, secret=secret, store=store),
     )
 
 

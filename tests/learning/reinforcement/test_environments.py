@@ -8,7 +8,7 @@ import pytest
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError, UnavailableError
 from jupyter_platform.learning.reinforcement import environments
 from jupyter_platform.learning.reinforcement.environments import (
-    Lanes,
+    VectorEnvironment,
     endless_seeds,
     environment_facts,
     environment_records,
@@ -41,11 +41,11 @@ def test_facts_tell_what_an_environment_shows_and_takes():
 
 
 def test_numbered_observations_become_one_hot():
-    lanes = Lanes(CHAIN, 1, iter([5]))
+    environments = VectorEnvironment(CHAIN, 1, iter([5]))
 
     assert environment_facts(CHAIN).observation_shape == (4,)
-    assert lanes.observations.sum() == 1
-    assert lanes.observations.dtype == np.float32
+    assert environments.observations.sum() == 1
+    assert environments.observations.dtype == np.float32
 
 
 def test_an_unknown_environment_is_refused_with_the_nearest_name():
@@ -76,53 +76,53 @@ def test_the_newest_version_of_each_environment_is_listed():
 
 
 def test_lanes_begin_anew_and_tell_ends_from_cuts():
-    lanes = Lanes(CHAIN, 3, itertools.count(0))
+    environments = VectorEnvironment(CHAIN, 3, itertools.count(0))
     stay, go = np.zeros(3, np.int64), np.ones(3, np.int64)
 
-    cut = [lanes.step(stay) for _ in range(20)][-1]
+    cut = [environments.step(stay) for _ in range(20)][-1]
     assert cut.truncated.all()
     assert not cut.terminated.any()
     assert [item.reward for item in cut.ended] == pytest.approx([4.0] * 3)
     assert [item.length for item in cut.ended] == [20] * 3
 
-    ended = [episode for _ in range(4) for episode in lanes.step(go).ended]
-    assert {item.lane for item in ended} == {0, 1, 2}
+    ended = [episode for _ in range(4) for episode in environments.step(go).ended]
+    assert {item.env_id for item in ended} == {0, 1, 2}
 
 
 def test_episodes_of_one_seed_are_the_same_in_any_lane():
     def play(count: int) -> dict[int, float]:
-        lanes, found = Lanes("CartPole-v1", count, iter(range(6))), {}
-        while len(lanes.active):
-            actions = (lanes.observations[:, 2] > 0).astype(np.int64)
-            found |= {item.seed: item.reward for item in lanes.step(actions).ended}
+        environments, found = VectorEnvironment("CartPole-v1", count, iter(range(6))), {}
+        while len(environments.active):
+            actions = (environments.observations[:, 2] > 0).astype(np.int64)
+            found |= {item.seed: item.reward for item in environments.step(actions).ended}
         return found
 
     assert play(1) == play(4)
 
 
 def test_the_longest_episode_can_be_limited():
-    lanes = Lanes(CHAIN, 1, itertools.count(), max_actions=3)
+    environments = VectorEnvironment(CHAIN, 1, itertools.count(), max_actions=3)
 
-    moves = [lanes.step(np.zeros(1, np.int64)) for _ in range(3)]
+    moves = [environments.step(np.zeros(1, np.int64)) for _ in range(3)]
 
     assert [bool(item.truncated[0]) for item in moves] == [False, False, True]
 
 
 def test_continuous_actions_are_in_units_of_their_range():
-    lanes = Lanes(REACH, 1, itertools.count())
-    shown = float(lanes.observations[0, 0])
+    environments = VectorEnvironment(REACH, 1, itertools.count())
+    shown = float(environments.observations[0, 0])
 
-    moves = lanes.step(np.array([[shown / 2]]))
+    moves = environments.step(np.array([[shown / 2]]))
 
     assert moves.rewards[0] == pytest.approx(0, abs=1e-6)
 
 
 def test_an_environment_that_fails_is_named(monkeypatch):
-    lanes = Lanes(CHAIN, 1, itertools.count())
-    lanes._environments[0].unwrapped.step = lambda action: 1 / 0
+    environments = VectorEnvironment(CHAIN, 1, itertools.count())
+    environments._environments[0].unwrapped.step = lambda action: 1 / 0
 
     with pytest.raises(Exception, match=rf"{CHAIN}.*ZeroDivisionError"):
-        lanes.step(np.zeros(1, np.int64))
+        environments.step(np.zeros(1, np.int64))
 
 
 def test_seeds_differ_by_everything_that_is_given():
@@ -142,19 +142,19 @@ def test_seeds_differ_by_everything_that_is_given():
     ],
 )
 def test_answers_that_are_no_numbers_are_named(odd, message):
-    lanes = Lanes.around([Odd(), Odd(**odd)], REACH, itertools.count())
+    environments = VectorEnvironment.around([Odd(), Odd(**odd)], REACH, itertools.count())
 
     with pytest.raises(PlatformError, match=message):
-        lanes.step(np.array([[0.0], [0.25]]))
+        environments.step(np.array([[0.0], [0.25]]))
 
 
 def test_a_beginning_that_is_no_number_is_named():
     with pytest.raises(PlatformError, match=r"begins with an observation that is not finite"):
-        Lanes.around([Odd(begin=np.nan)], REACH, iter([3]))
+        VectorEnvironment.around([Odd(begin=np.nan)], REACH, iter([3]))
 
 
 def test_an_environment_is_not_blamed_for_actions_that_are_no_numbers():
     """Of them the loss tells, and the job goes back to where it still learnt."""
-    lanes = Lanes.around([Odd(reward=np.nan)], REACH, itertools.count())
+    environments = VectorEnvironment.around([Odd(reward=np.nan)], REACH, itertools.count())
 
-    assert np.isnan(lanes.step(np.array([[np.nan]])).rewards).all()
+    assert np.isnan(environments.step(np.array([[np.nan]])).rewards).all()

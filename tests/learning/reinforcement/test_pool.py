@@ -36,9 +36,9 @@ def test_whole_episodes_make_room_for_new_ones(pools):
     write(pool, 8, 4.0)  # 9 rows: 2 are free, the first two must go
 
     assert pool.returns(1.0).tolist() == [15, 32]
-    assert (pool.episodes, pool.actions, len(pool.ring)) == (2, 13, 15)
-    rows = pool.ring.draw(np.random.default_rng(0), 500)
-    found = pool.ring.transitions(rows, 20, 1.0)
+    assert (pool.episodes, pool.actions, len(pool.buffer)) == (2, 13, 15)
+    rows = pool.buffer.draw(np.random.default_rng(0), 500)
+    found = pool.buffer.transitions(rows, 20, 1.0)
     assert set(found.actions) == {1}
     np.testing.assert_allclose(found.following.round(), np.round(found.observations), atol=0)
 
@@ -53,7 +53,7 @@ def test_what_is_in_a_pool_survives_whoever_wrote_it(pools):
     again = Pool(pools.path("p"))
 
     assert again.returns(0.5).tolist() == [7 + 3.5 + 1.75]
-    found = again.ring.transitions(again.ring.draw(np.random.default_rng(0), 50), 1, 0.9)
+    found = again.buffer.transitions(again.buffer.draw(np.random.default_rng(0), 50), 1, 0.9)
     assert (found.discounts > 0).all(), "the episode was cut, not ended"
     record = pools.record("p")
     assert (record.rows, record.episodes, record.environment) == (4, 1, CARTPOLE)
@@ -119,7 +119,7 @@ def test_several_agents_write_while_somebody_reads(pools):
         writers = [agents.submit(write_many, mark) for mark in (1, 2)]
         while not all(writer.done() for writer in writers):
             with pool.steady():
-                found = pool.ring.transitions(pool.ring.draw(generator, 32), 3, 1.0)
+                found = pool.buffer.transitions(pool.buffer.draw(generator, 32), 3, 1.0)
             np.testing.assert_array_equal(found.observations.round(), found.following.round())
         for writer in writers:
             writer.result()

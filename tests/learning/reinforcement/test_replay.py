@@ -6,23 +6,25 @@ import pytest
 from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.reinforcement.priorities import Priorities, SumTree
-from jupyter_platform.learning.reinforcement.replay import Columns, Ring, Rows
+from jupyter_platform.learning.reinforcement.replay import Columns, ReplayBuffer, Rows
 
 FACTS = EnvironmentFacts(id="x", observation_shape=(1,), actions=5)
-LANE = np.zeros(1, np.int64)
+ENV_ID = np.zeros(1, np.int64)
 
 
-def ring(capacity: int = 100, lanes: int = 1) -> Ring:
-    return Ring(Columns.in_memory(FACTS, lanes, capacity))
+def buffer(capacity: int = 100, num_envs: int = 1) -> ReplayBuffer:
+    return ReplayBuffer(Columns.in_memory(FACTS, num_envs, capacity))
 
 
-def write(target: Ring, rewards: list[float], *, start: float = 0, terminated: bool | None = True):
+def write(
+    target: ReplayBuffer, rewards: list[float], *, start: float = 0, terminated: bool | None = True
+):
     """Write an episode whose observations count up from `start`; None leaves it open."""
     for number, reward in enumerate(rewards):
         seen = np.array([[start + number]])
-        target.add(LANE, seen, np.array([number % 5]), np.array([reward], np.float32))
+        target.add(ENV_ID, seen, np.array([number % 5]), np.array([reward], np.float32))
     if terminated is not None:
-        target.end(LANE, np.array([[start + len(rewards)]]), np.array([terminated]))
+        target.end(ENV_ID, np.array([[start + len(rewards)]]), np.array([terminated]))
 
 
 def at(*numbers: int) -> Rows:
@@ -33,7 +35,7 @@ def at(*numbers: int) -> Rows:
 @pytest.mark.parametrize("terminated", [True, False])
 def test_returns_over_several_steps_equal_sums_by_hand(steps, terminated):
     rewards, discount = [1.0, 10.0, 100.0, 1000.0], 0.5
-    target = ring()
+    target = buffer()
     write(target, rewards, terminated=terminated)
 
     found = target.transitions(at(0, 1, 2, 3), steps, discount)
@@ -48,7 +50,7 @@ def test_returns_over_several_steps_equal_sums_by_hand(steps, terminated):
 
 
 def test_an_episode_that_goes_on_is_followed_as_far_as_it_is_known():
-    target = ring()
+    target = buffer()
     write(target, [1.0, 10.0, 100.0], terminated=None)
 
     found = target.transitions(at(0, 1), 5, 0.5)
@@ -60,7 +62,7 @@ def test_an_episode_that_goes_on_is_followed_as_far_as_it_is_known():
 
 
 def test_every_action_whose_outcome_is_known_is_drawn_alike():
-    target = ring(capacity=12)
+    target = buffer(capacity=12)
     write(target, [0.0] * 9, start=-50)  # all of it is overwritten
     write(target, [0.0] * 4)
     write(target, [0.0] * 5, start=10, terminated=None)
@@ -77,11 +79,11 @@ def test_every_action_whose_outcome_is_known_is_drawn_alike():
 
 def test_a_ring_without_experience_says_so():
     with pytest.raises(InvalidDataError, match="no experience"):
-        ring().draw(np.random.default_rng(0), 1)
+        buffer().draw(np.random.default_rng(0), 1)
 
 
 def test_an_episode_that_is_left_open_is_cut_not_ended():
-    target = ring()
+    target = buffer()
     write(target, [1.0, 2.0], terminated=None)
     target.cut()
     write(target, [5.0], start=20)
@@ -93,11 +95,11 @@ def test_an_episode_that_is_left_open_is_cut_not_ended():
 
 
 def test_windows_end_with_their_episode():
-    target = ring()
+    target = buffer()
     write(target, [1.0, 2.0, 3.0])
     write(target, [7.0], start=50)
 
-    found = target.windows(at(1, 4), 4)
+    found = target.sequences(at(1, 4), 4)
 
     assert found.valid.tolist() == [[True, True, False, False], [True, False, False, False]]
     assert found.observations[..., 0].tolist() == [[1, 2, 3, 0, 0], [50, 51, 0, 0, 0]]
@@ -106,7 +108,7 @@ def test_windows_end_with_their_episode():
 
 
 def test_rows_that_make_room_are_those_of_the_lane_itself():
-    target = ring(capacity=4, lanes=2)
+    target = buffer(capacity=4, num_envs=2)
     for number in range(6):
         target.add(np.array([1]), np.array([[number]]), np.array([0]), np.zeros(1, np.float32))
 
@@ -140,16 +142,16 @@ def test_masses_at_the_borders_find_what_the_running_sums_say():
 
 
 def test_surprising_transitions_come_as_often_as_their_share():
-    target, generator = ring(), np.random.default_rng(0)
+    target, generator = buffer(), np.random.default_rng(0)
     write(target, [0.0] * 4)
     priorities = Priorities(target, exponent=0.5)
     priorities.draw(generator, 4, 1.0)
-    surprises = np.array([1.0, 4.0, 9.0, 16.0])
-    priorities.update(at(0, 1, 2, 3), surprises)
+    td_errors = np.array([1.0, 4.0, 9.0, 16.0])
+    priorities.update(at(0, 1, 2, 3), td_errors)
 
-    rows, weights = priorities.draw(generator, 20_000, correction=1.0)
+    rows, weights = priorities.draw(generator, 20_000, beta=1.0)
 
-    chances = np.sqrt(surprises) / np.sqrt(surprises).sum()
+    chances = np.sqrt(td_errors) / np.sqrt(td_errors).sum()
     shares = np.bincount(rows.numbers, minlength=4) / 20_000
     np.testing.assert_allclose(shares, chances, atol=0.01)
     expected = 1 / chances[rows.numbers]
@@ -157,7 +159,7 @@ def test_surprising_transitions_come_as_often_as_their_share():
 
 
 def test_new_transitions_come_first_and_forgotten_ones_no_more():
-    target, generator = ring(capacity=6), np.random.default_rng(0)
+    target, generator = buffer(capacity=6), np.random.default_rng(0)
     write(target, [0.0] * 3, terminated=None)
     priorities = Priorities(target, exponent=1.0)
     assert set(priorities.draw(generator, 50, 1.0)[0].numbers) == {0, 1}

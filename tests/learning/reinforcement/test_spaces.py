@@ -16,7 +16,7 @@ from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.questions.checks import check
 from jupyter_platform.learning.reinforcement.environments import (
-    Lanes,
+    VectorEnvironment,
     environment_facts,
     environment_interface,
 )
@@ -326,9 +326,9 @@ def test_what_an_environment_returns_is_refused_at_submit_with_what_came(
 )
 def test_what_is_the_same_number_is_taken(seen, registered):
     name = registered(lambda: Answers(step=_step(seen=seen, reward=np.int64(1), end=np.False_)))
-    lanes = Lanes(name, 1, itertools.count())
+    environments = VectorEnvironment(name, 1, itertools.count())
 
-    moves = lanes.step(np.zeros(1, np.int64))
+    moves = environments.step(np.zeros(1, np.int64))
 
     assert (moves.observations.dtype, moves.rewards.tolist()) == (np.float32, [1.0])
 
@@ -338,7 +338,7 @@ def test_an_observation_outside_a_discrete_space_is_named_while_it_is_played(reg
     name = registered(lambda: Guess(space, spaces.Discrete(2), [(0, 1)]))
 
     with pytest.raises(PlatformError, match=r"the observation is int 0, which is not in Discrete"):
-        Lanes(name, 1, itertools.count())
+        VectorEnvironment(name, 1, itertools.count())
 
 
 def test_what_gymnasiums_checker_says_is_a_warning_of_the_submission(registered):
@@ -377,9 +377,9 @@ def test_gymnasiums_own_environments_may_leave_their_bounds():
     far = np.array([9.0, 0, 0, 0], np.float32)  # CartPole declares 4.8
     cart = Answers(begin=(far, {}), step=(far, 1.0, True, False, {}))
 
-    lanes = Lanes.around([cart], "CartPole-v1", itertools.count())
+    environments = VectorEnvironment.around([cart], "CartPole-v1", itertools.count())
 
-    assert lanes.step(np.ones(1, np.int64)).observations[0, 0] == 9
+    assert environments.step(np.ones(1, np.int64)).observations[0, 0] == 9
 
 
 def test_an_environment_without_spaces_is_named(registered):

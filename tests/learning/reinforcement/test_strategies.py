@@ -181,25 +181,25 @@ def test_a_policy_of_choices_learns_the_values_of_states(learner, linear):
 
 def test_advantages_equal_the_sum_of_discounted_surprises():
     generator = np.random.default_rng(0)
-    steps, lanes, gamma, smoothing = 12, 3, 0.9, 0.7
-    rewards, values, following = generator.normal(size=(3, steps, lanes))
-    terminated = generator.random((steps, lanes)) < 0.2
-    ended = terminated | (generator.random((steps, lanes)) < 0.2)
+    steps, env_ids, gamma, gae_lambda = 12, 3, 0.9, 0.7
+    rewards, values, following = generator.normal(size=(3, steps, env_ids))
+    terminated = generator.random((steps, env_ids)) < 0.2
+    ended = terminated | (generator.random((steps, env_ids)) < 0.2)
 
     found = advantages(
-        rewards, values, following, terminated, ended, discount=gamma, smoothing=smoothing
+        rewards, values, following, terminated, ended, discount=gamma, gae_lambda=gae_lambda
     )
 
-    for lane in range(lanes):
+    for env_id in range(env_ids):
         for start in range(steps):
             total = 0.0
             for ahead, step in enumerate(range(start, steps)):
-                then = 0.0 if terminated[step, lane] else following[step, lane]
-                surprise = rewards[step, lane] + gamma * then - values[step, lane]
-                total += (gamma * smoothing) ** ahead * surprise
-                if ended[step, lane]:
+                then = 0.0 if terminated[step, env_id] else following[step, env_id]
+                td_error = rewards[step, env_id] + gamma * then - values[step, env_id]
+                total += (gamma * gae_lambda) ** ahead * td_error
+                if ended[step, env_id]:
                     break
-            assert found[start, lane] == pytest.approx(total)
+            assert found[start, env_id] == pytest.approx(total)
 
 
 @pytest.mark.parametrize(
@@ -308,7 +308,7 @@ def test_after_a_loss_that_was_no_number_other_samples_come(learner, linear):
         if number is not None:
             strategy.reseed(number)
         strategy.step()
-        return drawn(strategy), strategy.experience.ring.columns.observations.tobytes()
+        return drawn(strategy), strategy.experience.buffer.columns.observations.tobytes()
 
     first, again, other = played(None), played(7), played(8)
 
@@ -324,13 +324,13 @@ def test_an_actor_sees_all_kinds_of_actions_before_it_learns(learner, linear):
         noise_min=0.01,
     )  # fmt: skip
 
-    ring = strategy.experience.ring
+    buffer = strategy.experience.buffer
     strategy.step()
-    steps = ring.columns.kinds[:, : ring.written[0]] == STEP
-    first = ring.columns.actions[:, : ring.written[0]][steps].copy()
+    steps = buffer.columns.kinds[:, : buffer.written[0]] == STEP
+    first = buffer.columns.actions[:, : buffer.written[0]][steps].copy()
     for _ in range(20):
         strategy.step()
-    latest = ring.columns.actions[:, ring.written[0] - 2]  # behind each action is its end
+    latest = buffer.columns.actions[:, buffer.written[0] - 2]  # behind each action is its end
 
     assert len(first) == 400
     assert np.histogram(first, 4, (-1, 1))[0].min() > 60

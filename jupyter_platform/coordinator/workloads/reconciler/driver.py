@@ -31,7 +31,7 @@ from jupyter_platform.coordinator.workloads.reconciler.outcome import (
 from jupyter_platform.coordinator.workloads.tracked import job_progress
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
-from jupyter_platform.core.runs import GangWay
+from jupyter_platform.core.runs import Rendezvous
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.blobs import BlobStore
@@ -183,7 +183,7 @@ class Driver:
         payload = {"spec": spec.model_dump(mode="json")}
         await link.call("start", payload, timeout_s=START_TIMEOUT_S)
 
-    def _way(self, rank: int) -> GangWay:
+    def _way(self, rank: int) -> Rendezvous:
         """Return how a rank finds its gang, which keeps to loopback on a machine of its own."""
         attempt = self._attempt
         hosts = {
@@ -194,7 +194,7 @@ class Driver:
         near = len({description.boot_id for description in hosts.values()}) == 1
         address = _LOOPBACK if near else hosts[attempt.hosts[rank]].ip
         store = attempt.runs[0].store if rank else None
-        return GangWay(address=address, secret=attempt.secret, store=store)
+        return Rendezvous(address=address, secret=attempt.secret, store=store)
 
     async def _start_failed(self, error: PlatformError) -> bool:
         attempt, tools = self._attempt, self._tools

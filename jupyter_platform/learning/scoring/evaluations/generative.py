@@ -12,9 +12,9 @@ from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning.scoring.evaluations.base import Columns, Evaluation, Subject
 from jupyter_platform.learning.strategies import Place
 from jupyter_platform.learning.strategies.generative.elbo import (
-    CODES_SEED,
+    LATENTS_SEED,
     Autoencoder,
-    SampleCodes,
+    SampleLatents,
     choose_likelihood,
     decoder_shape,
 )
@@ -30,7 +30,7 @@ class VariationalAutoencoder(Evaluation):
 
     @classmethod
     def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
-        """Ask for an encoder to means and spreads of codes, and a decoder from codes to samples."""
+        """Ask for an encoder to mean and spread of latents, and a decoder from them to samples."""
         size = options.latent_size
         shape = decoder_shape(tuple(facts.shape), choose_likelihood(options.criterion))
         return (
@@ -44,12 +44,12 @@ class VariationalAutoencoder(Evaluation):
         self._model: Autoencoder | None = None
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return samples as they come back from the means of their codes."""
+        """Return samples decoded from the means of their latents."""
         model = self._autoencoder(inputs)
         return model.decode(model.encode(inputs)[0])
 
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
-        """Keep both terms of the bound, and with several codes the likelihood, of each sample."""
+        """Keep both terms of the bound, and with several latents the likelihood, of each sample."""
         model, count = self._autoencoder(inputs), self.options.latent_samples
         bound = model.bound(inputs, count, self._codes())
         columns = {"reconstruction": bound.reconstruction, "divergence": bound.divergence}
@@ -77,9 +77,9 @@ class VariationalAutoencoder(Evaluation):
         """Return what came back of the sample."""
         return {"truth": None, "prediction": outputs, "probability": None}
 
-    def _codes(self) -> SampleCodes:
-        """Return the codes of the samples of this batch, those of validations by default."""
-        return SampleCodes(CODES_SEED + self.options.seed, self.position)
+    def _codes(self) -> SampleLatents:
+        """Return the latents of the samples of this batch, those of validations by default."""
+        return SampleLatents(LATENTS_SEED + self.options.seed, self.position)
 
     def _autoencoder(self, inputs: Tensor) -> Autoencoder:
         if self._model is None:

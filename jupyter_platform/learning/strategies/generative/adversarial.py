@@ -1,4 +1,4 @@
-"""What every strategy of a generator and its opponent shares."""
+"""Strategies of a generator and a critic; the critic of a GAN is its discriminator."""
 
 from __future__ import annotations
 
@@ -15,72 +15,76 @@ from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks.modes import evaluating
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
-from jupyter_platform.learning.strategies.generated import SHOWN_SAMPLES, draw_codes, samples_record
+from jupyter_platform.learning.strategies.generated import (
+    SHOWN_SAMPLES,
+    draw_latents,
+    samples_record,
+)
 from jupyter_platform.learning.strategies.generative.distances import energy_distance
 
 VALIDATED = 1024
-"""Samples at most that a validation compares, real and made ones each."""
+"""Samples of each kind, real and generated, that a validation compares at most."""
 
 
 class Adversarial(Strategy):
-    """A generator makes samples of codes; an opponent tells them from real ones.
+    """A generator makes samples from latents; a critic tells them from real ones.
 
-    Codes are standard normal. Validation compares made samples to those of the validation set by
-    their energy distance, which needs no opponent: 0 where the generator has learnt everything.
+    Latents are standard normal. Validation compares generated samples to those of the validation
+    set by their energy distance, which needs no critic: 0 where the distributions are equal.
     """
 
     criteria: ClassVar[tuple[str, ...]] = ()
-    """Criteria that the opponent may learn by; where none is given its outputs tell."""
+    """Criteria that the critic may learn by; without one its outputs decide."""
 
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """Ask for a generator from codes to samples, and an opponent from samples to one number."""
+        """Ask for a generator from latents to samples, and a critic from samples to one number."""
         if facts is None:
             raise InvalidRequestError(f"{cls.title} learning needs a dataset.")
         if options.criterion is not None and options.criterion not in cls.criteria:
             raise _no_criterion(options, cls.criteria)
         shape = tuple(facts.shape)
-        maker, opponent = cls.roles
+        maker, critic = cls.roles
         return (
             Place(maker, (options.latent_size,), math.prod(shape), shape),
-            Place(opponent, shape, 1, (1,)),
+            Place(critic, shape, 1, (1,)),
         )
 
     def __init__(self, material: Material) -> None:
         super().__init__(material)
-        self.generator, self.opponent = material.networks
+        self.generator, self.critic = material.networks
         self._batches = material.batches()
         self.samples_per_step = self._batches.batch_size
         self._latent_size = material.options.latent_size
         self._generator_updater = Updater(self.generator.parameters(), material.options)
-        self._opponent_updater = Updater(
-            self.opponent.parameters(), material.options, per_step=self.opponent_updates
+        self._critic_updater = Updater(
+            self.critic.parameters(), material.options, per_step=self.critic_updates
         )
-        self._learnt = [item for item in self.opponent.parameters() if item.requires_grad]
+        self._critic_parameters = [item for item in self.critic.parameters() if item.requires_grad]
 
     @property
-    def opponent_updates(self) -> int:
-        """Updates of the opponent in a step."""
+    def critic_updates(self) -> int:
+        """Updates of the critic in a step."""
         return 1
 
     @abstractmethod
-    def judge(self, real: Tensor, made: Tensor) -> dict[str, float]:
-        """Return scores of the opponent on validation samples."""
+    def judge(self, real: Tensor, generated: Tensor) -> dict[str, float]:
+        """Return scores of the critic on validation samples."""
 
-    def _make(self, count: int) -> Tensor:
+    def _generate(self, count: int) -> Tensor:
         """Return fresh samples of the generator, shape (count, …)."""
-        codes = torch.randn(count, self._latent_size, device=self.material.device)
-        made: Tensor = self.generator(codes)
-        return made
+        latents = torch.randn(count, self._latent_size, device=self.material.device)
+        generated: Tensor = self.generator(latents)
+        return generated
 
-    def _make_always_the_same(self, count: int) -> Tensor:
-        """Return samples of codes that only the seed decides; for looking, not for learning."""
-        codes = draw_codes(count, self._latent_size, self.material.options.seed)
-        made: Tensor = self.generator(codes.to(self.material.device))
-        return made
+    def _generate_fixed(self, count: int) -> Tensor:
+        """Return samples of latents that only the seed decides, for validation and display."""
+        latents = draw_latents(count, self._latent_size, self.material.options.seed)
+        generated: Tensor = self.generator(latents.to(self.material.device))
+        return generated
 
     def validate(self) -> dict[str, float] | None:
-        """Return the energy distance as ``validation_loss``, and the opponent's scores."""
+        """Return the energy distance as ``validation_loss``, and the critic's scores."""
         rows = self.material.validation
         if rows is None or len(rows) < 2:
             return None
@@ -88,27 +92,27 @@ class Adversarial(Strategy):
         spread = torch.arange(count, device=rows.device) * len(rows) // count
         with evaluating(self.networks), torch.inference_mode():
             real, _ = self.material.samples().gather(rows[spread])
-            made = self._make_always_the_same(count)
-            distance = float(energy_distance(real, made))
-            return {"validation_loss": distance, **self.judge(real, made)}
+            generated = self._generate_fixed(count)
+            distance = float(energy_distance(real, generated))
+            return {"validation_loss": distance, **self.judge(real, generated)}
 
     def summary(self) -> dict[str, Any]:
-        """Return made samples."""
+        """Return generated samples."""
         with evaluating(self.networks), torch.inference_mode():
-            return {"samples": samples_record(self._make_always_the_same(SHOWN_SAMPLES))}
+            return {"samples": samples_record(self._generate_fixed(SHOWN_SAMPLES))}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of both optimisers and of the sampling."""
         return {
             "generator": self._generator_updater.state_dict(),
-            "opponent": self._opponent_updater.state_dict(),
+            "opponent": self._critic_updater.state_dict(),
             "batches": self._batches.state_dict(),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what `state_dict` gave."""
         self._generator_updater.load_state_dict(state["generator"])
-        self._opponent_updater.load_state_dict(state["opponent"])
+        self._critic_updater.load_state_dict(state["opponent"])
         self._batches.load_state_dict(state["batches"])
 
 

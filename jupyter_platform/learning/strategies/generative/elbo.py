@@ -1,4 +1,7 @@
-"""The evidence lower bound of variational autoencoders, in nats (Kingma and Welling 2014)."""
+"""The evidence lower bound of variational autoencoders, in nats.
+
+D. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2014 (arXiv:1312.6114), equation 10.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from jupyter_platform.core.errors import FieldError, OptionError
 from jupyter_platform.learning.networks.modes import evaluating
 from jupyter_platform.learning.networks.outputs import gives_deviations
 from jupyter_platform.learning.sampling.seeds import stream_seed
-from jupyter_platform.learning.strategies.criteria import LEAST_DEVIATION, make_loss
+from jupyter_platform.learning.strategies.criteria import MIN_STD, make_loss
 
 Likelihood = Literal["MSE", "GAU", "BCE", "BCE_LOGITS"]
 LIKELIHOODS: Mapping[Likelihood, str] = MappingProxyType(
@@ -35,22 +38,22 @@ Draw = Callable[[Tensor], Tensor]
 """Standard normal numbers of a tensor's shape, type and device."""
 
 
-CODES_SEED = 0
-"""Seed of the codes that validations draw, and evaluations unless they are given another."""
+LATENTS_SEED = 0
+"""Seed of the latents of validations, and of evaluations unless they are given another."""
 _BLOCK = 64
-"""Samples whose codes come from one generator."""
+"""Samples whose latents come from one random generator."""
 
 
-class SampleCodes:
+class SampleLatents:
     """Standard normal numbers that belong to the places of samples in their set.
 
-    So a sample gets the same codes in every validation and evaluation, whatever the size of
+    So a sample gets the same latents in every validation and evaluation, whatever the size of
     batches and the number of processes.
 
     Parameters
     ----------
     seed : int
-        Other codes for another seed.
+        Other latents for another seed.
     position : int
         Place of the first sample of the batch.
     """
@@ -120,7 +123,7 @@ class Autoencoder:
         Gives means beside logarithms of variances, shape (B, 2·latent), or beside standard
         deviations where it ends in a `MultivariateGaussian` layer.
     decoder : Module
-        From codes, shape (B, latent), to samples.
+        From latents, shape (B, latent), to samples.
     likelihood : str
         One of `LIKELIHOODS`.
     stdev : float
@@ -154,15 +157,15 @@ class Autoencoder:
         make_loss(self._likelihood, outputs, inputs, decoder)
 
     def encode(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """Return means and standard deviations of the codes of samples, shape (B, latent) each."""
+        """Return mean and standard deviation of the latents of samples, shape (B, latent) each."""
         mean, spread = self._encoder(inputs).chunk(2, 1)
         if self._has_deviations:
-            return mean, spread.clamp_min(LEAST_DEVIATION)
+            return mean, spread.clamp_min(MIN_STD)
         return mean, (0.5 * spread).exp()
 
-    def decode(self, codes: Tensor) -> Tensor:
-        """Return the expected samples of codes, shape (B, …)."""
-        outputs: Tensor = self._decoder(codes)
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return the expected samples of latents, shape (B, …)."""
+        outputs: Tensor = self._decoder(latents)
         if self._likelihood == "GAU":
             return outputs.chunk(2, 1)[0]
         return outputs.sigmoid() if self._likelihood == "BCE_LOGITS" else outputs
@@ -188,37 +191,39 @@ class Autoencoder:
     def log_likelihood(self, inputs: Tensor, count: int, draw: Draw = torch.randn_like) -> Tensor:
         """Return an estimate of ``log p(x)`` that nears it from below with `count`, shape (B,).
 
-        The importance-weighted bound of Burda et al. (2016), equation 8.
+        ``E log(1/k Σ p(x, z_i) / q(z_i | x))``, the importance-weighted bound of Y. Burda,
+        R. Grosse and R. Salakhutdinov, "Importance Weighted Autoencoders", 2016 (arXiv:1509.00519),
+        equation 8.
         """
         mean, stdev = self.encode(inputs)
-        reconstruction, codes = self._drawn(inputs, mean, stdev, count, draw)
+        reconstruction, latents = self._drawn(inputs, mean, stdev, count, draw)
         # log p(z) - log q(z | x); the constants of both cancel.
-        noise = (codes - mean) / stdev
-        ratio = (0.5 * (noise.square() - codes.square()) + stdev.log()).sum(2)
+        noise = (latents - mean) / stdev
+        ratio = (0.5 * (noise.square() - latents.square()) + stdev.log()).sum(2)
         return (ratio - reconstruction).logsumexp(0) - math.log(count)
 
     def _drawn(
         self, inputs: Tensor, mean: Tensor, stdev: Tensor, count: int, draw: Draw
     ) -> tuple[Tensor, Tensor]:
-        """Return ``-log p(x | z)``, shape (count, B), and the codes z, shape (count, B, latent)."""
+        """Return ``-log p(x | z)``, shape (count, B), and the latents z, (count, B, latent)."""
         several = mean.expand(count, *mean.shape)
-        codes = several + stdev * draw(several)
+        latents = several + stdev * draw(several)
         repeated = inputs.expand(count, *inputs.shape).flatten(0, 1)
-        nats = self._nats(codes.flatten(0, 1), repeated)
-        return nats.view(count, len(inputs)), codes
+        nats = self._nats(latents.flatten(0, 1), repeated)
+        return nats.view(count, len(inputs)), latents
 
-    def _nats(self, codes: Tensor, inputs: Tensor) -> Tensor:
+    def _nats(self, latents: Tensor, inputs: Tensor) -> Tensor:
         """Return ``-log p(x | z)`` of each pair, shape (B,)."""
-        return self._surprise(self._decoder(codes), inputs).flatten(1).sum(1)
+        return self._negative_log_likelihood(self._decoder(latents), inputs).flatten(1).sum(1)
 
-    def _surprise(self, outputs: Tensor, inputs: Tensor) -> Tensor:
+    def _negative_log_likelihood(self, outputs: Tensor, inputs: Tensor) -> Tensor:
         """Return ``-log p`` of each value of each sample."""
         if self._likelihood == "MSE":
             errors = (inputs - outputs) / self._stdev
             return 0.5 * errors.square() + (math.log(self._stdev) + _HALF_LOG_TWO_PI)
         if self._likelihood == "GAU":
             mean, stdev = outputs.chunk(2, 1)
-            stdev = stdev.clamp_min(LEAST_DEVIATION)
+            stdev = stdev.clamp_min(MIN_STD)
             return 0.5 * ((inputs - mean) / stdev).square() + stdev.log() + _HALF_LOG_TWO_PI
         if self._likelihood == "BCE":
             return functional.binary_cross_entropy(outputs, inputs, reduction="none")
@@ -228,7 +233,7 @@ class Autoencoder:
 def divergence(mean: Tensor, stdev: Tensor) -> Tensor:
     """Return ``KL(N(mean, stdev²) || N(0, 1))`` of each sample in nats, shape (B,).
 
-    Kingma and Welling (2014), appendix B.
+    ``½ Σ (μ² + σ² - 1 - ln σ²)``: Kingma and Welling (2014, arXiv:1312.6114), appendix B.
 
     Parameters
     ----------

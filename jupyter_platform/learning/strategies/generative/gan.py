@@ -13,15 +13,18 @@ from jupyter_platform.learning.strategies.base import Material
 from jupyter_platform.learning.strategies.generative.adversarial import Adversarial
 
 _PROBED = 16
-"""Samples that tell what the discriminator gives."""
+"""Samples from which the kind of the discriminator's outputs is told."""
 
 
 class GAN(Adversarial):
-    """A discriminator learns to tell made samples from real ones, the generator to deceive it.
+    """A discriminator learns to tell generated samples from real ones, the generator to deceive it.
 
-    Goodfellow et al. (2014), algorithm 1 with one update of the discriminator a step and the loss
-    of section 3 that does not saturate: the generator minimises ``-log D(G(z))``. The discriminator
-    may end in a sigmoid or give raw scores. DIANNE: `GANLearningStrategy`.
+    I. Goodfellow et al., "Generative Adversarial Networks", 2014 (arXiv:1406.2661), algorithm 1
+    with one update of the discriminator a step, and the loss of section 3 that does not saturate.
+    With samples x and standard normal latents z, the discriminator D minimises
+    ``-mean(log D(x)) - mean(log(1 - D(G(z))))`` and then the generator G ``-mean(log D(G(z)))``,
+    both in nats and on the same latents. The discriminator may end in a sigmoid or give raw scores.
+    DIANNE: `GANLearningStrategy`.
     """
 
     title = "GAN"
@@ -33,7 +36,7 @@ class GAN(Adversarial):
         super().__init__(material)
         criterion = material.options.criterion
         real, _ = material.samples().gather(material.training_rows()[:_PROBED])
-        are_probabilities = gives_probabilities(self.opponent, real)
+        are_probabilities = gives_probabilities(self.critic, real)
         if criterion == "BCE" and not are_probabilities:
             raise InvalidDataError(
                 f"Network {material.names[1]!r} gives numbers beyond 0 to 1, which BCE takes for "
@@ -42,20 +45,20 @@ class GAN(Adversarial):
         self._are_probabilities = are_probabilities and criterion != "BCE_LOGITS"
 
     def _loss(self, samples: Tensor, target: float) -> Tensor:
-        return binary_loss(self.opponent(samples), target, self._are_probabilities)
+        return binary_loss(self.critic(samples), target, self._are_probabilities)
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Update the discriminator, then the generator; return the losses of both in nats."""
         real, _ = next(self._batches)
-        made = self._make(len(real))
-        opponent_loss = self._loss(real, 1.0) + self._loss(made.detach(), 0.0)
-        self._opponent_updater.update(opponent_loss)
-        with frozen(self._learnt):
-            loss = self._loss(made, 1.0)
+        generated = self._generate(len(real))
+        critic_loss = self._loss(real, 1.0) + self._loss(generated.detach(), 0.0)
+        self._critic_updater.update(critic_loss)
+        with frozen(self._critic_parameters):
+            loss = self._loss(generated, 1.0)
             self._generator_updater.update(loss)
-        return loss.detach(), opponent_loss.detach()
+        return loss.detach(), critic_loss.detach()
 
-    def judge(self, real: Tensor, made: Tensor) -> dict[str, float]:
-        """Return ``validation_discriminator_loss``; 2 ln 2 where it can tell nothing."""
-        loss = self._loss(real, 1.0) + self._loss(made, 0.0)
+    def judge(self, real: Tensor, generated: Tensor) -> dict[str, float]:
+        """Return ``validation_discriminator_loss``; 2 ln 2 where it cannot tell the two apart."""
+        loss = self._loss(real, 1.0) + self._loss(generated, 0.0)
         return {"validation_discriminator_loss": float(loss)}

@@ -14,25 +14,32 @@ from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks.modes import evaluating
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
-from jupyter_platform.learning.strategies.generated import SHOWN_SAMPLES, draw_codes, samples_record
+from jupyter_platform.learning.strategies.generated import (
+    SHOWN_SAMPLES,
+    draw_latents,
+    samples_record,
+)
 from jupyter_platform.learning.strategies.generative.elbo import (
-    CODES_SEED,
+    LATENTS_SEED,
     Autoencoder,
-    SampleCodes,
+    SampleLatents,
     choose_likelihood,
     decoder_shape,
 )
 
 _PROBED = 16
-"""Samples that tell whether the decoder gives what it should."""
+"""Samples with which the outputs of the decoder are checked."""
 
 
 class VariationalAutoencoder(Strategy):
-    """An encoder gives the distribution of a sample's code, a decoder that of a code's sample.
+    """An encoder learns the distribution of a sample's latents, a decoder that of their sample.
 
-    The loss is the reconstruction loss, ``-E log p(x | z)``, and `beta` times the KL divergence of
-    the code's distribution from a standard normal one, in nats a sample (Kingma and Welling 2014,
-    equation 10; Higgins et al. 2017 for `beta`). DIANNE: `VariationalAutoEncoderLearningStrategy`.
+    D. Kingma and M. Welling, "Auto-Encoding Variational Bayes", 2014 (arXiv:1312.6114), equation
+    10, and I. Higgins et al., "beta-VAE", ICLR 2017, equation 4: the loss of a sample, in nats, is
+
+        ``-E_{z ~ q(z|x)} log p(x | z) + β KL(q(z | x) ‖ N(0, 1))``.
+
+    DIANNE: `VariationalAutoEncoderLearningStrategy`.
     """
 
     title = "Variational autoencoder"
@@ -41,7 +48,7 @@ class VariationalAutoencoder(Strategy):
 
     @classmethod
     def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """Ask for an encoder to means and spreads of codes, and a decoder from codes to samples."""
+        """Ask for an encoder to mean and spread of latents, and a decoder from them to samples."""
         if facts is None:
             raise InvalidRequestError("A variational autoencoder needs a dataset.")
         size = options.latent_size
@@ -75,11 +82,11 @@ class VariationalAutoencoder(Strategy):
         return loss.detach(), reconstruction.detach(), divergence.detach()
 
     def validate(self) -> dict[str, float] | None:
-        """Return the loss and its two terms on the validation set; each sample keeps its code."""
+        """Return the loss and its two terms on the validation set, with fixed latents."""
         reconstruction, divergence, count = 0.0, 0.0, 0
         with evaluating(self.networks), torch.inference_mode():
             for inputs, _ in self.material.validation_batches():
-                bound = self._model.bound(inputs, draw=SampleCodes(CODES_SEED, count))
+                bound = self._model.bound(inputs, draw=SampleLatents(LATENTS_SEED, count))
                 reconstruction += float(bound.reconstruction.double().sum())
                 divergence += float(bound.divergence.double().sum())
                 count += len(inputs)
@@ -92,12 +99,12 @@ class VariationalAutoencoder(Strategy):
         }
 
     def summary(self) -> dict[str, Any]:
-        """Return samples that the decoder makes of codes drawn from the standard normal."""
+        """Return samples that the decoder makes from standard normal latents."""
         options = self.material.options
-        codes = draw_codes(SHOWN_SAMPLES, options.latent_size, options.seed)
+        latents = draw_latents(SHOWN_SAMPLES, options.latent_size, options.seed)
         with evaluating(self.networks), torch.inference_mode():
-            made = self._model.decode(codes.to(self.material.device))
-        return {"samples": samples_record(made)}
+            generated = self._model.decode(latents.to(self.material.device))
+        return {"samples": samples_record(generated)}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the optimiser and of the sampling."""

@@ -13,11 +13,16 @@ from jupyter_platform.learning.strategies.generative.adversarial import Adversar
 
 
 class WGAN(Adversarial):
-    """A critic estimates how far made samples are from real ones, the generator comes nearer.
+    """A critic estimates the distance of generated from real samples, the generator reduces it.
 
-    Arjovsky et al. (2017), algorithm 1: the critic is updated several times before the generator
-    is, and its weights are clamped after each. With `lipschitz` PENALTY the norm of its gradient
-    between real and made samples is drawn to 1 instead (Gulrajani et al. 2017, algorithm 1).
+    M. Arjovsky, S. Chintala and L. Bottou, "Wasserstein GAN", 2017 (arXiv:1701.07875), algorithm 1:
+    `critic_steps` updates of the critic f, which maximises ``mean(f(x)) - mean(f(G(z)))`` with its
+    weights clamped to ``[-c, c]`` after each (c is `weight_clamp`), then one of the generator,
+    which minimises ``-mean(f(G(z)))``.
+
+    With `lipschitz` PENALTY the critic's loss gets ``λ mean((|∇f(x̂)| - 1)²)`` instead, x̂ between
+    real and generated samples and λ `gradient_penalty` (I. Gulrajani et al., "Improved Training of
+    Wasserstein GANs", 2017, arXiv:1704.00028, equation 3 and algorithm 1).
     DIANNE: `WGANLearningStrategy`.
     """
 
@@ -33,7 +38,7 @@ class WGAN(Adversarial):
         self.samples_per_step *= options.critic_steps
 
     @property
-    def opponent_updates(self) -> int:
+    def critic_updates(self) -> int:
         """Updates of the critic in a step, but for the first steps."""
         return self.material.options.critic_steps
 
@@ -43,16 +48,16 @@ class WGAN(Adversarial):
         Returns
         -------
         loss : Tensor
-            What the generator minimises, ``-E critic(made)``.
+            Loss of the generator, ``-E critic(generated)``.
         critic_distance : Tensor
-            ``E critic(real) - E critic(made)``: the Wasserstein-1 distance up to a factor.
+            ``E critic(real) - E critic(generated)``: the Wasserstein-1 distance up to a factor.
         """
         options = self.material.options
         is_early = self._done < options.initial_iterations
         for _ in range(options.initial_critic_steps if is_early else options.critic_steps):
             distance = self._update_critic()
-        with frozen(self._learnt):
-            loss = -self.opponent(self._make(self._batches.batch_size)).mean()
+        with frozen(self._critic_parameters):
+            loss = -self.critic(self._generate(self._batches.batch_size)).mean()
             self._generator_updater.update(loss)
         self._done += 1
         return loss.detach(), distance
@@ -60,20 +65,20 @@ class WGAN(Adversarial):
     def _update_critic(self) -> Tensor:
         real, _ = next(self._batches)
         with torch.no_grad():
-            made = self._make(len(real))
-        distance: Tensor = self.opponent(real).mean() - self.opponent(made).mean()
+            generated = self._generate(len(real))
+        distance: Tensor = self.critic(real).mean() - self.critic(generated).mean()
         if self._clamps:
-            self._opponent_updater.update(-distance)
-            clamp(self._learnt, self.material.options.weight_clamp)
+            self._critic_updater.update(-distance)
+            clamp(self._critic_parameters, self.material.options.weight_clamp)
         else:
             weight = self.material.options.gradient_penalty
-            penalty = gradient_penalty(self.opponent, real, made)
-            self._opponent_updater.update(weight * penalty - distance)
+            penalty = gradient_penalty(self.critic, real, generated)
+            self._critic_updater.update(weight * penalty - distance)
         return distance.detach()
 
-    def judge(self, real: Tensor, made: Tensor) -> dict[str, float]:
+    def judge(self, real: Tensor, generated: Tensor) -> dict[str, float]:
         """Return ``validation_critic_distance``."""
-        distance = self.opponent(real).mean() - self.opponent(made).mean()
+        distance = self.critic(real).mean() - self.critic(generated).mean()
         return {"validation_critic_distance": float(distance)}
 
     def state_dict(self) -> dict[str, Any]:
@@ -93,18 +98,20 @@ def clamp(parameters: list[nn.Parameter], limit: float) -> None:
             item.clamp_(-limit, limit)
 
 
-def gradient_penalty(critic: nn.Module, real: Tensor, made: Tensor) -> Tensor:
-    """Return the mean of ``(|∇ critic(x)| - 1)²`` at random points x between real and made samples.
+def gradient_penalty(critic: nn.Module, real: Tensor, generated: Tensor) -> Tensor:
+    """Return ``mean((|∇ critic(x)| - 1)²)`` at random points between real and generated samples.
+
+    Gulrajani et al. (2017, arXiv:1704.00028), the second term of equation 3 without its factor.
 
     Parameters
     ----------
     critic : Module
         From samples to one number each.
-    real, made : Tensor, shape (B, …)
+    real, generated : Tensor, shape (B, …)
         Each pair gives one point, uniform on the line between them.
     """
     shares = torch.rand(len(real), *[1] * (real.ndim - 1), device=real.device)
-    points = torch.lerp(made, real, shares).requires_grad_()
+    points = torch.lerp(generated, real, shares).requires_grad_()
     (slopes,) = torch.autograd.grad(critic(points).sum(), points, create_graph=True)
     norms = torch.linalg.vector_norm(slopes.flatten(1), dim=1)
     return torch.square(norms - 1).mean()

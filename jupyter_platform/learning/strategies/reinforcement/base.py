@@ -29,7 +29,7 @@ from jupyter_platform.learning.reinforcement.policies import (
     Policy,
     Random,
     check_action_strategy,
-    make_chooser,
+    make_exploration,
 )
 from jupyter_platform.learning.reinforcement.publishing import publish
 from jupyter_platform.learning.strategies.base import Material, Place, Strategy
@@ -169,14 +169,14 @@ class OffPolicy(Reinforcement):
     def _own_experience(self) -> OwnExperience:
         options, head = self.material.options, self.policy.head
         strategy = options.action_strategy or self.default_action_strategy
-        chooser = make_chooser(strategy, options, head, self.facts, self.generator)
+        exploration = make_exploration(strategy, options, head, self.facts, self.generator)
         # An actor that knows nothing stands still: noise about that sees little of the world.
         beginner = Random(head, self.facts, self.generator) if head is Head.ACTION else None
         return OwnExperience(
             self.facts,
             self.policy,
-            chooser,
-            lanes=options.parallel_environments,
+            exploration,
+            num_envs=options.parallel_environments,
             capacity=options.memory_size,
             at_first=options.min_samples,
             each=options.steps_per_update,

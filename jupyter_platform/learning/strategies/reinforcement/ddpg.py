@@ -1,4 +1,4 @@
-"""Deep deterministic policy gradient (Lillicrap et al. 2016)."""
+"""Deep deterministic policy gradient."""
 
 from __future__ import annotations
 
@@ -24,11 +24,19 @@ from jupyter_platform.learning.strategies.reinforcement.base import (
 
 
 class DeterministicPolicyGradient(OffPolicy):
-    """A critic learns what actions are worth, an actor to give those that it holds best.
+    """A critic learns the value of actions, an actor learns the action of the highest value.
+
+    T. Lillicrap et al., "Continuous control with deep reinforcement learning", 2016
+    (arXiv:1509.02971), algorithm 1. The critic minimises ``mean((Q(s, a) - y)²)`` with
+
+        ``y = Σ_{k<n} γ^k r_k + γ^n Q'(s_n, μ'(s_n))``, without the last term after an end,
+
+    the actor ``-mean(Q(s, μ(s)))``, and the weights of the targets Q' and μ' follow with
+    ``θ' = τ θ + (1 - τ) θ'``; n is `return_steps`, τ is `target_rate`.
 
     Actions are in units of their range: -1 is the lowest, 1 the highest. The critic's one input
-    is the flattened observation with the action behind it
-    (DIANNE: `DeepDeterministicPolicyGradientStrategy`).
+    is the flattened observation followed by the action.
+    DIANNE: `DeepDeterministicPolicyGradientStrategy`.
     """
 
     title = "Deep deterministic policy gradient"
@@ -63,11 +71,11 @@ class DeterministicPolicyGradient(OffPolicy):
         self._critic_updater = Updater(self._critic.parameters(), options)
 
     def update(self) -> tuple[Tensor, Tensor]:
-        """Update both once; return the critic's loss and what it holds the actor's actions for."""
-        options, ring = self.material.options, self.experience.ring
+        """Update both once; return the critic's loss and its mean value of the actor's actions."""
+        options, buffer = self.material.options, self.experience.buffer
         with self.experience.steady():
-            rows = ring.draw(self.generator, options.batch_size)
-            found = ring.transitions(rows, options.return_steps, options.discount)
+            rows = buffer.draw(self.generator, options.batch_size)
+            found = buffer.transitions(rows, options.return_steps, options.discount)
         observations = self.tensor(found.observations)
         following = self.tensor(found.following)
         with torch.no_grad():

@@ -1,4 +1,4 @@
-"""Deep Q-learning (Mnih et al. 2015), double (van Hasselt 2016), prioritised (Schaul 2016)."""
+"""Deep Q-learning."""
 
 from __future__ import annotations
 
@@ -25,10 +25,19 @@ from jupyter_platform.learning.strategies.reinforcement.base import (
 
 
 class DeepQ(OffPolicy):
-    """A network learns what each action is worth: ``r + γ Q'(s', a')`` (Huber loss).
+    """A network learns the value of each discrete action from replayed experience.
 
-    A duelling network is a matter of its layers, not of the strategy
-    (DIANNE: `DeepQLearningStrategy`).
+    V. Mnih et al., "Human-level control through deep reinforcement learning", Nature 518, 2015,
+    algorithm 1, with the Huber loss (δ = 1) for its clipped error: the target of ``Q(s, a)`` is
+
+        ``y = Σ_{k<n} γ^k r_k + γ^n max_a' Q'(s_n, a')``, without the last term after an end,
+
+    with n `return_steps` and Q' a copy of the network that follows every `target_interval` updates.
+    With `double_q` the last term is ``Q'(s_n, argmax_a' Q(s_n, a'))`` (H. van Hasselt, A. Guez and
+    D. Silver, "Deep Reinforcement Learning with Double Q-learning", 2016, arXiv:1509.06461,
+    equation 4). With `priority_exponent` transitions are drawn by priority, see `Priorities`.
+    A duelling network is made with the layer `DuelJoin`.
+    DIANNE: `DeepQLearningStrategy`.
     """
 
     title = "Deep Q-learning"
@@ -48,23 +57,23 @@ class DeepQ(OffPolicy):
         self._target = target_of(self._network)
         self._updater = Updater(self._network.parameters(), options)
         self._priorities = (
-            Priorities(self.experience.ring, options.priority_exponent)
+            Priorities(self.experience.buffer, options.priority_exponent)
             if options.priority_exponent
             else None
         )
 
     def update(self) -> tuple[Tensor, Tensor]:
         """Update the weights once; return loss and mean value of the actions taken."""
-        options, ring = self.material.options, self.experience.ring
+        options, buffer = self.material.options, self.experience.buffer
         weights = None
         with self.experience.steady():
             if self._priorities is None:
-                rows = ring.draw(self.generator, options.batch_size)
+                rows = buffer.draw(self.generator, options.batch_size)
             else:
                 rows, weights = self._priorities.draw(
-                    self.generator, options.batch_size, self._correction()
+                    self.generator, options.batch_size, self._beta()
                 )
-            found = ring.transitions(rows, options.return_steps, options.discount)
+            found = buffer.transitions(rows, options.return_steps, options.discount)
         with torch.no_grad():
             wanted = self.tensor(found.rewards) * options.reward_factor
             wanted += self.tensor(found.discounts) * self._values(self.tensor(found.following))
@@ -80,14 +89,14 @@ class DeepQ(OffPolicy):
         return loss.detach(), values.detach().mean()
 
     def _values(self, observations: Tensor) -> Tensor:
-        """Return what the states are worth, as the target network has it."""
+        """Return the values of states by the target network, shape (B,)."""
         values: Tensor = self._target(observations)
         if not self.material.options.double_q:
             return values.max(1).values
         chosen = self._network(observations).argmax(1, keepdim=True)
         return values.gather(1, chosen)[:, 0]
 
-    def _correction(self) -> float:
+    def _beta(self) -> float:
         options = self.material.options
         start = options.priority_correction
         if options.max_iterations == -1:

@@ -1,4 +1,4 @@
-"""Proximal policy optimisation with a clipped objective (Schulman et al. 2017)."""
+"""Proximal policy optimisation with a clipped objective."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.nn import functional
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.optimization.updater import Updater
-from jupyter_platform.learning.reinforcement.environments import Lanes, endless_seeds
+from jupyter_platform.learning.reinforcement.environments import VectorEnvironment, endless_seeds
 from jupyter_platform.learning.reinforcement.policies import Head, Sampling, gaussian
 from jupyter_platform.learning.reinforcement.rollouts import Rollout, play_rollout
 from jupyter_platform.learning.strategies.base import Material, Place
@@ -30,10 +30,19 @@ _HALF_LOG_TAU = 0.5 * math.log(2 * math.pi)
 
 
 class ProximalPolicy(Reinforcement):
-    """An actor-critic learns from what it has just done, a few times over, in small steps.
+    """An actor-critic learns from its own fresh experience, a few times over, in small steps.
 
-    One step is one update on `batch_size` actions of the round; a round is `rollout_length`
-    actions in each environment, learned from `rollout_epochs` times.
+    J. Schulman, F. Wolski, P. Dhariwal, A. Radford and O. Klimov, "Proximal Policy Optimization
+    Algorithms", 2017 (arXiv:1707.06347), equations 7 and 9: with the ratio
+    ``ρ = π(a|s) / π_old(a|s)`` and advantages ``A`` that are normalised over the batch,
+
+        ``loss = -mean(min(ρ A, clip(ρ, 1 - ε, 1 + ε) A)) + c1 mean((V(s) - R)²) - c2 mean(H(π))``
+
+    where ε is `clip_range`, c1 `value_weight`, c2 `entropy_weight`, H the entropy in nats and
+    ``R = A + V_old(s)`` before the normalisation.
+
+    One step is one update on `batch_size` actions of a round; a round is `rollout_length` actions
+    in each environment, used `rollout_epochs` times.
     """
 
     title = "Proximal policy optimisation"
@@ -54,8 +63,8 @@ class ProximalPolicy(Reinforcement):
         super().__init__(material, Head.CATEGORICAL_CRITIC if discrete else Head.GAUSSIAN_CRITIC)
         self._network = material.networks[0]
         self._updater = Updater(self._network.parameters(), options)
-        self._chooser = Sampling(self.policy.head, self.facts, self.generator)
-        self._lanes: Lanes | None = None
+        self._exploration = Sampling(self.policy.head, self.facts, self.generator)
+        self._environments: VectorEnvironment | None = None
         self._rollout: Rollout | None = None
         self._old = torch.zeros(0)
         self._parts: list[NDArray[np.int64]] = []
@@ -88,19 +97,21 @@ class ProximalPolicy(Reinforcement):
 
     def _play(self) -> None:
         options = self.material.options
-        if self._lanes is None:
+        if self._environments is None:
             seeds = endless_seeds(*self.seed, 2, self._rounds)
-            self._lanes = Lanes(self.facts.id, options.parallel_environments, seeds)
+            self._environments = VectorEnvironment(
+                self.facts.id, options.parallel_environments, seeds
+            )
         self._rollout = play_rollout(
-            self._lanes,
+            self._environments,
             self.policy,
-            self._chooser,
+            self._exploration,
             options.rollout_length,
             discount=options.discount,
-            smoothing=options.gae_lambda,
+            gae_lambda=options.gae_lambda,
             reward_factor=options.reward_factor,
         )
-        self._old = self._log_chances(
+        self._old = self._log_probs(
             self.tensor(self._rollout.outputs), self.tensor(self._rollout.actions)
         )
         self._rounds += 1
@@ -113,31 +124,33 @@ class ProximalPolicy(Reinforcement):
         assert self._rollout is not None, "a round has been played"
         rollout, rows = self._rollout, torch.from_numpy(part).to(self.material.device)
         outputs = self._network(self.tensor(rollout.observations[part]))
-        chances = self._log_chances(outputs, self.tensor(rollout.actions[part]))
-        gains = self.tensor(rollout.advantages[part])
-        if len(gains) > 1:
-            gains = (gains - gains.mean()) / (gains.std() + _SMALL)
-        ratio = (chances - self._old[rows]).exp()
-        reach = self.material.options.clip_range
-        kept = torch.minimum(gains * ratio, gains * ratio.clamp(1 - reach, 1 + reach))
+        log_probs = self._log_probs(outputs, self.tensor(rollout.actions[part]))
+        advantages = self.tensor(rollout.advantages[part])
+        if len(advantages) > 1:
+            advantages = (advantages - advantages.mean()) / (advantages.std() + _SMALL)
+        ratio = (log_probs - self._old[rows]).exp()
+        clip_range = self.material.options.clip_range
+        surrogate = torch.minimum(
+            advantages * ratio, advantages * ratio.clamp(1 - clip_range, 1 + clip_range)
+        )
         value_loss = functional.mse_loss(outputs[:, -1], self.tensor(rollout.returns[part]))
-        return -kept.mean(), value_loss, self._entropy(outputs).mean()
+        return -surrogate.mean(), value_loss, self._entropy(outputs).mean()
 
-    def _log_chances(self, outputs: Tensor, actions: Tensor) -> Tensor:
-        """Return the logarithm of each action's probability (density)."""
+    def _log_probs(self, outputs: Tensor, actions: Tensor) -> Tensor:
+        """Return the logarithm of each action's probability or density, shape (B,), in nats."""
         if self.facts.is_discrete:
-            chances = functional.log_softmax(outputs[:, :-1], 1)
-            return chances.gather(1, actions[:, None])[:, 0]
-        mean, deviation = gaussian(outputs)
-        distance = (actions - mean) / deviation
-        return (-0.5 * distance.square() - deviation.log() - _HALF_LOG_TAU).sum(1)
+            log_probs = functional.log_softmax(outputs[:, :-1], 1)
+            return log_probs.gather(1, actions[:, None])[:, 0]
+        mean, std = gaussian(outputs)
+        distance = (actions - mean) / std
+        return (-0.5 * distance.square() - std.log() - _HALF_LOG_TAU).sum(1)
 
     def _entropy(self, outputs: Tensor) -> Tensor:
         if self.facts.is_discrete:
-            chances = functional.log_softmax(outputs[:, :-1], 1)
-            return -(chances.exp() * chances).sum(1)
-        _, deviation = gaussian(outputs)
-        return (0.5 + _HALF_LOG_TAU + deviation.log()).sum(1)
+            log_probs = functional.log_softmax(outputs[:, :-1], 1)
+            return -(log_probs.exp() * log_probs).sum(1)
+        _, std = gaussian(outputs)
+        return (0.5 + _HALF_LOG_TAU + std.log()).sum(1)
 
     def summary(self) -> dict[str, Any]:
         """Return how much was experienced."""

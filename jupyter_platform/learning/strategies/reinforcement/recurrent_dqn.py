@@ -1,4 +1,4 @@
-"""Deep Q-learning of a recurrent network on pieces of episodes (Hausknecht and Stone 2015)."""
+"""Deep Q-learning of a recurrent network on pieces of episodes."""
 
 from __future__ import annotations
 
@@ -23,11 +23,16 @@ from jupyter_platform.learning.strategies.reinforcement.base import (
 
 
 class RecurrentDeepQ(OffPolicy):
-    """A recurrent network learns from what it has seen so far what each action is worth.
+    """A recurrent network learns the value of each action from the observations so far.
 
-    It gets the last `sequence_length` observations of an episode and gives values for each of
-    them. What it gives for one may depend on those before it only
-    (DIANNE: `RecurrentDeepQLearningStrategy`).
+    M. Hausknecht and P. Stone, "Deep Recurrent Q-Learning for Partially Observable MDPs", 2015
+    (arXiv:1507.06527), "bootstrapped random updates": pieces of `sequence_length` observations that
+    begin anywhere in an episode, with an empty memory, and the target
+    ``y_t = r_t + γ max_a Q'(o_1 … o_{t+1}, a)`` at each of their steps, without the last term after
+    an end; with `double_q` as in `DeepQ`. The loss is Huber's (δ = 1).
+
+    The network gives values for every observation of a piece; those of one observation may depend
+    on earlier observations only. DIANNE: `RecurrentDeepQLearningStrategy`.
     """
 
     title = "Recurrent deep Q-learning"
@@ -52,10 +57,10 @@ class RecurrentDeepQ(OffPolicy):
 
     def update(self) -> tuple[Tensor, Tensor]:
         """Update the weights once; return loss and mean value of the actions taken."""
-        options, ring = self.material.options, self.experience.ring
+        options, buffer = self.material.options, self.experience.buffer
         with self.experience.steady():
-            rows = ring.draw(self.generator, options.batch_size)
-            found = ring.windows(rows, options.sequence_length)
+            rows = buffer.draw(self.generator, options.batch_size)
+            found = buffer.sequences(rows, options.sequence_length)
         observations = self.tensor(found.observations)
         valid = self.tensor(found.valid)
         with torch.no_grad():
@@ -73,7 +78,7 @@ class RecurrentDeepQ(OffPolicy):
         return loss.detach(), taken.detach()[valid].mean()
 
     def _following(self, observations: Tensor) -> Tensor:
-        """Return what each next state is worth, shape (B, L).
+        """Return the value of each next state, shape (B, L).
 
         The network sees L observations, so that the value behind the last action comes from the
         last L of the L + 1; all others come from the first L.

@@ -40,12 +40,15 @@ _LARGEST_EXPONENT = 700.0
 
 
 class BackPropagationThroughTime(Strategy):
-    """A recurrent network learns what comes with each sample from those before it.
+    """A recurrent network learns the target of each sample from the samples before it.
 
-    The training samples are one long sequence, of which each step takes some pieces of
-    `sequence_length` samples; errors reach back to the beginning of a piece (Williams and Peng
-    1990). Of symbols, such as the characters of a text, the target is the next one, and
-    ``perplexity`` is ``exp(loss)``. DIANNE: `BPTTLearningStrategy`.
+    R. Williams and J. Peng, "An efficient gradient-based algorithm for on-line training of
+    recurrent network trajectories", Neural Computation 2(4), 1990: truncated back-propagation. The
+    training samples are one long sequence, of which each step takes some pieces of T =
+    `sequence_length` samples and descends on ``1/T Σ_t L(f(x_1 … x_t), y_t)``; gradients reach back
+    to the beginning of a piece. Without `backprop_all` only the last step of a piece counts. Of
+    symbols, such as the characters of a text, the target is the next one, and ``perplexity`` is
+    ``exp(loss)``. DIANNE: `BPTTLearningStrategy`.
     """
 
     title = "Back-propagation through time"

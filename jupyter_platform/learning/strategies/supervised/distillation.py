@@ -26,11 +26,14 @@ from jupyter_platform.learning.strategies.criteria import (
 class Distillation(Strategy):
     """A trainee learns the outputs of a teacher, whose weights stay as they are.
 
-    Classifiers: the KL divergence of the teacher's softened probabilities from the trainee's, times
-    the squared `temperature` (Hinton et al. 2015, section 2), or with criterion MSE the mean
-    squared difference of their outputs. Networks for numbers: the mean squared difference.
-    `label_weight` mixes in the loss against the dataset's own targets. DIANNE:
-    `TargetLearningStrategy`.
+    G. Hinton, O. Vinyals and J. Dean, "Distilling the Knowledge in a Neural Network", 2015
+    (arXiv:1503.02531), section 2: with scores u of the teacher and v of the trainee the loss is
+
+        ``(1 - w) T² KL(softmax(u / T) ‖ softmax(v / T)) + w L(v, t)``,
+
+    T `temperature`, w `label_weight`, t the dataset's own targets, means over the batch in nats.
+    With criterion MSE, and of networks for numbers, the first term is ``(1 - w) mean((u - v)²)``.
+    DIANNE: `TargetLearningStrategy`.
     """
 
     title = "Distillation"

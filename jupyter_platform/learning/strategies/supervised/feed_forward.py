@@ -24,7 +24,13 @@ from jupyter_platform.learning.strategies.criteria import (
 
 
 class FeedForward(Strategy):
-    """Gradient descent on the mean loss of a batch (DIANNE: `FeedForwardLearningStrategy`)."""
+    """Gradient descent on the mean loss of a batch.
+
+    D. Rumelhart, G. Hinton and R. Williams, "Learning representations by back-propagating errors",
+    Nature 323, 1986, in batches: ``W ← W - η ∇_W (1/B Σ_b L(f(x_b; W), t_b))``, with the
+    optimiser of the options in the place of the plain step and L one of the `CRITERIA`.
+    DIANNE: `FeedForwardLearningStrategy`.
+    """
 
     title = "Feed-forward"
 

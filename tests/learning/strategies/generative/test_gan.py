@@ -51,9 +51,9 @@ def test_a_generator_learns_the_moments_of_a_known_distribution(make_strategy, e
     for _ in range(1200):
         strategy.step()
 
-    made = strategy.generator(torch.randn(20_000, LATENT)).detach()
-    assert torch.allclose(made.mean(0), samples.mean(0), atol=0.2)
-    assert torch.allclose(made.T.cov(), samples.T.cov(), atol=0.2)
+    generated = strategy.generator(torch.randn(20_000, LATENT)).detach()
+    assert torch.allclose(generated.mean(0), samples.mean(0), atol=0.2)
+    assert torch.allclose(generated.T.cov(), samples.T.cov(), atol=0.2)
     scores = strategy.validate()
     assert list(scores)[0] == "validation_loss"
     assert before["validation_loss"] > 1
@@ -76,19 +76,19 @@ def test_a_step_equals_one_written_by_hand(make_strategy):
     )
 
     torch.manual_seed(11)
-    loss, opponent_loss = strategy.step()
+    loss, critic_loss = strategy.step()
 
     torch.manual_seed(11)
-    made = generator(torch.randn(2048, LATENT))
+    generated = generator(torch.randn(2048, LATENT))
     yes, no = torch.ones(2048, 1), torch.zeros(2048, 1)
     entropy = functional.binary_cross_entropy_with_logits
-    ours = entropy(discriminator(samples), yes) + entropy(discriminator(made.detach()), no)
+    ours = entropy(discriminator(samples), yes) + entropy(discriminator(generated.detach()), no)
     ours.backward()
     torch.optim.SGD(discriminator.parameters(), lr=0.1).step()
-    theirs = entropy(discriminator(made), yes)
+    theirs = entropy(discriminator(generated), yes)
     theirs.backward()
     torch.optim.SGD(generator.parameters(), lr=0.1).step()
-    assert torch.allclose(opponent_loss, ours, rtol=1e-5)
+    assert torch.allclose(critic_loss, ours, rtol=1e-5)
     assert torch.allclose(loss, theirs, rtol=1e-5)
     for found, wanted in zip(networks, (generator, discriminator), strict=True):
         for a, b in zip(found.parameters(), wanted.parameters(), strict=True):

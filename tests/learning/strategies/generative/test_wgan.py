@@ -62,9 +62,9 @@ def test_a_generator_learns_the_moments_of_a_known_distribution(make_strategy, o
     for _ in range(400):
         strategy.step()
 
-    made = strategy.generator(torch.randn(20_000, LATENT)).detach()
-    assert made.mean().item() == pytest.approx(1.0, abs=0.2)
-    assert made.std().item() == pytest.approx(0.5, abs=0.15)
+    generated = strategy.generator(torch.randn(20_000, LATENT)).detach()
+    assert generated.mean().item() == pytest.approx(1.0, abs=0.2)
+    assert generated.std().item() == pytest.approx(0.5, abs=0.15)
     scores = strategy.validate()
     assert list(scores)[0] == "validation_loss"
     assert before["validation_loss"] > 1
@@ -98,7 +98,7 @@ def test_a_critic_whose_gradient_is_penalised_gives_the_wasserstein_distance(mak
 def test_weights_of_the_critic_stay_within_the_clamp(make_strategy):
     strategy = make_strategy("wgan", pair(), numbers(), weight_clamp=0.03, **OPTIONS)
     strategy.step()
-    weights = torch.cat([item.detach().flatten() for item in strategy.opponent.parameters()])
+    weights = torch.cat([item.detach().flatten() for item in strategy.critic.parameters()])
     assert weights.abs().max().item() == pytest.approx(0.03)
     free = torch.cat([item.detach().flatten() for item in strategy.generator.parameters()])
     assert free.abs().max() > 0.03
@@ -121,20 +121,20 @@ def test_the_critic_is_updated_more_often_and_most_often_at_first(make_strategy)
 
 def test_the_penalty_of_a_linear_critic_is_known_exactly():
     critic = nn.Linear(4, 1)
-    real, made = torch.randn(6, 4), torch.randn(6, 4)
+    real, generated = torch.randn(6, 4), torch.randn(6, 4)
     expected = (critic.weight.norm() - 1) ** 2
-    assert torch.allclose(gradient_penalty(critic, real, made), expected, atol=1e-6)
+    assert torch.allclose(gradient_penalty(critic, real, generated), expected, atol=1e-6)
 
 
 def test_the_penalty_is_taken_between_real_and_made_samples():
-    real, made = torch.zeros(1000, 1), torch.ones(1000, 1)
+    real, generated = torch.zeros(1000, 1), torch.ones(1000, 1)
     seen = []
 
     def critic(points):
         seen.append(points.detach())
         return points
 
-    gradient_penalty(critic, real, made)
+    gradient_penalty(critic, real, generated)
     points = seen[0].sort(0).values[:, 0]
     assert torch.allclose(points, torch.linspace(0, 1, 1000), atol=0.08)
 
