@@ -11,6 +11,7 @@ from jupyter_platform.cli.follow import follow
 from jupyter_platform.cli.output import json_option, note, print_fields, print_json, state_text
 from jupyter_platform.client import Job, Platform
 from jupyter_platform.client.arguments import (
+    LineCommand,
     submission_parameters,
     submission_payload,
     submit_from_line,
@@ -20,10 +21,11 @@ from jupyter_platform.core.jobs import JobCheck
 from jupyter_platform.core.states import JobState
 from jupyter_platform.core.units import format_bytes, format_count
 
+RUN_EXAMPLE = "jupyter platform submit RUN train.py -- --lr 0.1"
 EXAMPLE = "jupyter platform submit LEARN lenet-digits digits method=ADAM max_iterations=2000 -f"
 
 
-@click.command(epilog=f"Example: {EXAMPLE}")
+@click.command(cls=LineCommand, epilog=f"Examples: {EXAMPLE}; {RUN_EXAMPLE}")
 @submission_parameters
 @click.option("--follow", "-f", "following", is_flag=True, help="Watch it until it has ended.")
 @click.option("--check", is_flag=True, help="Only say what would happen.")
@@ -31,8 +33,9 @@ EXAMPLE = "jupyter platform submit LEARN lenet-digits digits method=ADAM max_ite
 def submit(following: bool, check: bool, as_json: bool, **arguments: Any) -> int:
     """Submit a job.
 
-    TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
-    which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
+    TYPE is LEARN, EVALUATE, ACT or RUN. DATASET is a name in the repository, or a .npz or .csv
+    file, which is added first; what acts takes environment=… instead. RUN takes a .py or .ipynb
+    file, or module=NAME, and the arguments of a script behind --. Options are KEY=VALUE words, also
     in DIANNE's spelling; `jupyter platform options TYPE` lists them. One that lists values in
     brackets, learning_rate=[0.1,0.01], makes a sweep: a job for each combination.
     """

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from jupyter_platform.client.own_code import is_source_argument
+from jupyter_platform.client.own_runs import takes_code
 from jupyter_platform.client.submission import submission
 from jupyter_platform.core.errors import FieldError, OptionError, refusal
 from jupyter_platform.core.sweeps import SearchMethod
-from jupyter_platform.core.words import read_words
+from jupyter_platform.core.words import OPTION_WORD, read_words
 
 if TYPE_CHECKING:
     from jupyter_platform.client.job import Job
@@ -23,9 +24,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     click.argument("type", metavar="TYPE"),
-    click.argument("networks", metavar="NETWORK[,NETWORK…]"),
+    click.argument("networks", metavar="NETWORK[,NETWORK…]|SCRIPT"),
     click.argument("words", metavar="[DATASET] [KEY=VALUE]…", nargs=-1),
-    click.option("--name", help="Name for people; <network>-<dataset> when absent."),
+    click.option("--name", help="Name for people; by network and dataset, or script, if absent."),
     click.option("--cpus", help="CPUs, and torch threads, of each process."),
     click.option("--memory", help="Memory of each process, such as 4GB."),
     click.option("--gpus", help="Whole GPUs of each process."),
@@ -112,6 +113,20 @@ def start_pair(
     return hub.rl(names, environment, act=acting, **named, **learning)
 
 
+class LineCommand(click.Command):
+    """A command whose words behind ``--`` are the arguments of a script."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep what stands behind ``--`` as the parameter `arguments`."""
+        own, behind = args, None
+        if "--" in args:
+            place = args.index("--")
+            own, behind = args[:place], args[place + 1 :]
+        rest = super().parse_args(ctx, own)
+        ctx.params["arguments"] = behind
+        return rest
+
+
 def submission_parameters(function: Function) -> Function:
     """Give a click command the arguments and options that describe a submission."""
     for parameter in reversed(_PARAMETERS):
@@ -160,6 +175,7 @@ def submission_payload(
     target_filter: str | None,
     force_free: bool,
     dianne_defaults: bool,
+    arguments: Sequence[str] | None = None,
     **request: str | None,
 ) -> dict[str, Any]:
     r"""Return the JSON form of the `JobSubmission` that a line describes.
@@ -173,17 +189,28 @@ def submission_payload(
     type, networks, words, name, priority, count, targets, target_filter, force_free, \
     dianne_defaults, **request
         As `submission_parameters` reads them.
+    arguments : sequence of str, optional
+        What stands behind ``--``: the arguments of a script.
 
     Raises
     ------
     OptionError
         If a word is neither the dataset nor ``key=value``, or a key stands twice.
     """
-    dataset, options = read_words(words)
-    dataset, note = hub.as_dataset(dataset)
+    names: Sequence[str]
+    if takes_code(type):
+        is_script = OPTION_WORD.fullmatch(networks) is None
+        dataset, given = read_words(words if is_script else (networks, *words))
+        options = _code_options(hub, networks if is_script else None, given, arguments)
+        names, note = (), None
+    else:
+        # As everywhere else, `--` only ends the options of the command.
+        dataset, options = read_words((*words, *(arguments or ())))
+        dataset, note = hub.as_dataset(dataset)
+        names = [_network_name(hub, item.strip()) for item in networks.split(",")]
     return submission(
         type,
-        [_network_name(hub, item.strip()) for item in networks.split(",")],
+        names,
         dataset,
         name=name,
         request={key: value for key, value in request.items() if value is not None},
@@ -196,6 +223,21 @@ def submission_payload(
         options=options,
         note=note,
     )
+
+
+def _code_options(
+    hub: Platform,
+    script: str | None,
+    given: dict[str, str],
+    arguments: Sequence[str] | None,
+) -> dict[str, Any]:
+    options: dict[str, Any] = dict(given)
+    if arguments is not None:
+        if "arguments" in options:
+            message = "arguments are given twice: as an option and behind --; give them once."
+            raise refusal("arguments", options["arguments"], message, "one of the two")
+        options["arguments"] = list(arguments)
+    return hub.code_options(script, options)
 
 
 def _network_name(hub: Platform, network: str) -> str:

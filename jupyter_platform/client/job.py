@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jupyter_platform.client import submission
+from jupyter_platform.client import own_runs, submission
 from jupyter_platform.client.curve_picture import BUCKETS
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.loading import load_figure
@@ -71,7 +71,7 @@ class Job:
 
     @property
     def type(self) -> JobType:
-        """``LEARN``, ``EVALUATE`` or ``ACT``."""
+        """``LEARN``, ``EVALUATE``, ``ACT`` or ``RUN``."""
         return self._record.type
 
     @property
@@ -149,6 +149,9 @@ class Job:
     def result(self, timeout: float | None = None) -> dict[str, Any]:
         """Wait for the job to end and return its result.
 
+        Of a cell that was asked for variables (``results=model``) these are returned, by name and
+        as they were there; tensors come on the CPU.
+
         Raises
         ------
         JobFailedError
@@ -159,7 +162,10 @@ class Job:
         self.wait(timeout, raise_on_failure=True)
         if self._record.result is None:
             self.refresh()  # records in lists come without their result
-        return dict(self._record.result or {})
+        result = dict(self._record.result or {})
+        if "results" in result:
+            return own_runs.read_results(self._transport, self._record)
+        return result
 
     def metrics(self, series: str | None = None) -> pd.DataFrame:
         """Return every point of the job's curves.

@@ -16,6 +16,7 @@ from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.loading import load_figure
+from jupyter_platform.client.own_runs import cell_options, code_options, takes_code
 from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.strategies import Strategies
 from jupyter_platform.client.sweeps import Sweeping
@@ -80,7 +81,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
     def submit(
         self,
         type: str,
-        networks: Any,
+        networks: Any = None,
         dataset: str | Path | None = None,
         *,
         name: str | None = None,
@@ -98,10 +99,11 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         Parameters
         ----------
         type : str
-            ``LEARN``, ``EVALUATE`` or ``ACT``.
+            ``LEARN``, ``EVALUATE``, ``ACT`` or ``RUN``.
         networks : str, module or sequence of them
             Names in the repository; or one's own torch modules, as `add_network` takes them, which
-            are added first. LEARN starts from the weights of an instance.
+            are added first. LEARN starts from the weights of an instance. Of a RUN it is the path
+            of a script or notebook, or nothing where ``module="package.module"`` is given.
         dataset : str or Path, optional
             A name in the repository, or an existing file that `add_dataset` takes, which is added
             under its stem first.
@@ -133,7 +135,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             If anything else about the submission cannot be.
         """
         added, note = self.as_dataset(dataset)
-        names, found = self.network_names(type, networks)
+        names, found = self._subject(type, networks, options)
         payload = submission.submission(
             type,
             names,
@@ -145,10 +147,72 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             targets=targets,
             target_filter=target_filter,
             force_free=force_free,
-            options=found | options,
+            options=found,
             note=note,
         )
         return self.submit_payload(payload, wait_for_host=wait_for_host)
+
+    def _subject(
+        self, type: str, subject: Any, options: Mapping[str, Any]
+    ) -> tuple[Any, dict[str, Any]]:
+        """Return the networks of a submission, and its options with what the subject adds."""
+        if takes_code(type):
+            return (), code_options(self._transport, subject, options)
+        names, found = self.network_names(type, subject)
+        return names, {**found, **options}
+
+    def code_options(self, script: str | Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options of a RUN with its script sent along, as `submit` does it."""
+        return code_options(self._transport, script, options)
+
+    def submit_cell(
+        self,
+        source: str,
+        *,
+        inputs: Mapping[str, Any] | None = None,
+        results: Sequence[str] = (),
+        name: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        priority: int = 0,
+        targets: str | Sequence[str] | None = None,
+        target_filter: str | None = None,
+        force_free: bool | None = None,
+        **options: Any,
+    ) -> Job:
+        """Submit code that runs in a fresh kernel of this environment, as ``%%submit RUN`` does.
+
+        Parameters
+        ----------
+        source : str
+            The code of a cell.
+        inputs : mapping, optional
+            Variables that it takes along: DataFrames, arrays, tensors, plain values.
+        results : sequence of str
+            Variables that `Job.result` gives back.
+        name, request, priority, targets, target_filter, force_free
+            As for `submit`.
+        **options
+            Of a RUN.
+
+        Raises
+        ------
+        InvalidRequestError
+            If an input is of a type that no file without code can hold, naming it.
+        """
+        payload = submission.submission(
+            "RUN",
+            (),
+            name=name,
+            request=request,
+            priority=priority,
+            targets=targets,
+            target_filter=target_filter,
+            force_free=force_free,
+            options=cell_options(
+                self._transport, source, inputs=inputs or {}, results=results, options=options
+            ),
+        )
+        return self.submit_payload(payload, wait_for_host=0)
 
     def submit_payload(self, payload: dict[str, Any], *, wait_for_host: float = 15.0) -> Job:
         """Submit the JSON form of a `JobSubmission`, as the command line and magics build it."""
@@ -158,7 +222,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
     def check(
         self,
         type: str,
-        networks: Any,
+        networks: Any = None,
         dataset: str | Path | None = None,
         *,
         name: str | None = None,
@@ -175,7 +239,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         A file given as dataset is added to the repository, since only then it can be checked.
         """
         added, note = self.as_dataset(dataset)
-        names, found = self.network_names(type, networks)
+        names, found = self._subject(type, networks, options)
         payload = submission.submission(
             type,
             names,
@@ -187,7 +251,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             targets=targets,
             target_filter=target_filter,
             force_free=force_free,
-            options=found | options,
+            options=found,
             note=note,
         )
         return self.check_payload(payload)

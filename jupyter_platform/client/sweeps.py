@@ -23,7 +23,7 @@ from jupyter_platform.core.sweeps import MAX_TRIALS, SweepRange, SweepRecord, di
 if TYPE_CHECKING:
     import pandas as pd
 
-_LISTS = ("list", "index-set")
+_LISTS = ("list", "index-set", "words")
 """Formats of options whose value is a list by itself."""
 
 

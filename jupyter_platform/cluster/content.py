@@ -142,6 +142,7 @@ def references_of(spec: RunSpec) -> list[str]:
         found.extend(item for item in spec.dataset.references if item.startswith(SENT))
     if spec.code is not None:
         found.append(spec.code)
+    found.extend(spec.contents)
     if spec.resume is not None:
         found.extend(spec.resume.files.values())
     return list(dict.fromkeys(found))

@@ -14,13 +14,15 @@ from jupyter_platform.cluster.environment import public_environment, run_variabl
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.cluster.warm import NotSentError, SilentError, WarmProcess
 from jupyter_platform.core.errors import HostError, PlatformError
+from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.runs import RunId, RunSpec
 from jupyter_platform.runtime import shim
 from jupyter_platform.runtime.run_folder import RunFolder
 
 logger = logging.getLogger(__name__)
 
-PROCESS_COMMAND = (sys.executable, "-P", "-m", "jupyter_platform.learning.processes.process")
+PROCESS_COMMAND = (sys.executable, "-P", "-m")
+"""What starts the module of a kind of job."""
 WARM_TIMEOUT_S = 15.0
 """Seconds; the warm process itself gives up after ten."""
 SHIM_TIMEOUT_S = 30.0
@@ -34,7 +36,7 @@ class RunStarter:
     runs, content, warm
         The run folders, files and warm process of the host.
     command : sequence of str, optional
-        What a shim starts; the run folder is appended.
+        What a shim starts instead of the process of a job's kind; the run folder is appended.
     """
 
     def __init__(
@@ -47,9 +49,7 @@ class RunStarter:
         self._runs = runs
         self._content = content
         self._warm = warm
-        self._command = list(command or PROCESS_COMMAND)
-        # The warm process runs our own training code, whatever else was asked for.
-        self._may_warm = command is None
+        self._command = command
         self._turns: dict[RunId, asyncio.Lock] = {}
 
     async def start(self, spec: RunSpec) -> None:
@@ -90,7 +90,9 @@ class RunStarter:
 
     async def _launch(self, folder: RunFolder, spec: RunSpec) -> None:
         """Start warm, else cold; where both happen, the lock of the shims lets one through."""
-        if self._may_warm and self._warm.ready:
+        # The warm process runs our own training code, whatever else was asked for.
+        may_warm = self._command is None and kinds()[spec.type].starts_warm
+        if may_warm and self._warm.ready:
             try:
                 await self._warm.start_run(folder.path, run_variables(spec), WARM_TIMEOUT_S)
             except NotSentError:
@@ -107,7 +109,7 @@ class RunStarter:
     async def _launch_shim(self, path: Path, spec: RunSpec) -> None:
         command = [
             *(sys.executable, "-I", "-S", shim.__file__, str(path), "--"),
-            *self._command,
+            *(self._command or (*PROCESS_COMMAND, kinds()[spec.type].process)),
             str(path),
         ]
         environment = public_environment(os.environ) | run_variables(spec)

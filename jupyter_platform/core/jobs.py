@@ -39,8 +39,8 @@ class JobSubmission(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str
-    networks: list[str]
-    """Names in the repository; most jobs take one."""
+    networks: list[str] = []
+    """Names in the repository; most jobs take one, a RUN none."""
     dataset: str | None = None
     name: str | None = Field(default=None, max_length=MAX_NAME_LENGTH)
     """Shown to people, need not be unique; defaults to ``<network>-<dataset>``."""
@@ -255,6 +255,14 @@ class LogChunk(Record):
     text: str
     complete: bool
     """Whether the job has ended and `next_offset` is the end."""
+
+
+class ContentRecord(Record):
+    """A file that was sent for a submission to name."""
+
+    content: str
+    """``sha256:<hex>``."""
+    bytes: int
 
 
 class JobFileRecord(Record):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.jobs import JobErrorRecord
+from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.states import JobType
 
@@ -78,6 +79,8 @@ class RunSpec(BaseModel):
     """None when it is alone."""
     code: str | None = None
     """``sha256:<hex>`` of the Python source of an uploaded strategy."""
+    contents: list[str] = Field(default_factory=list)
+    """``sha256:<hex>`` of other files that it was submitted with."""
     resume: ResumePoint | None = None
     reseed: int = 0
     """Above 0: draw other samples from there on, as the last attempt's made the loss no number."""
@@ -87,7 +90,7 @@ class RunSpec(BaseModel):
     @property
     def meets_others(self) -> bool:
         """Whether it talks to the other ranks of its attempt; agents do without each other."""
-        return self.world_size > 1 and self.type != JobType.ACT
+        return self.world_size > 1 and kinds()[self.type].ranks_meet
 
 
 class ProcessRecord(BaseModel):

@@ -6,12 +6,27 @@ from enum import StrEnum
 
 
 class JobType(StrEnum):
-    """What a job does. Each type has a lane of its own in the queue."""
+    """What a job does. Each type has a lane of its own in the queue.
+
+    Kinds of installed packages become members when they are first named.
+    """
 
     LEARN = "LEARN"
     EVALUATE = "EVALUATE"
     ACT = "ACT"
     RUN = "RUN"
+
+    @classmethod
+    def _missing_(cls, value: object) -> JobType | None:
+        from jupyter_platform.core.kinds import kinds  # noqa: PLC0415 - for names of others alone
+
+        if not isinstance(value, str) or value not in kinds():
+            return None
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        cls._member_map_[value] = cls._value2member_map_[value] = member
+        cls._member_names_.append(value)
+        return member
 
 
 class JobState(StrEnum):

@@ -84,6 +84,7 @@ class Lab:
             tags=self.tags,
             facts=self.facts,
             hosts=self.hosts,
+            blobs=blobs,
             inspect=self.inspect,
             settings=self.settings,
         )

@@ -14,6 +14,7 @@ from jupyter_platform.coordinator.api.gate import Gate
 from jupyter_platform.coordinator.api.responses import ErrorBody, install_error_handlers
 from jupyter_platform.coordinator.api.routes import (
     acting,
+    contents,
     datasets,
     hosts,
     jobs,
@@ -30,7 +31,8 @@ from jupyter_platform.core.predictions import MAX_BODY_BYTES as QUESTION_BYTES
 PREFIX = "/api"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _UPLOAD = re.compile(
-    rf"PUT {PREFIX}/datasets/[^/]+|POST {PREFIX}/datasets/look|POST {PREFIX}/networks/import"
+    rf"PUT {PREFIX}/datasets/[^/]+|PUT {PREFIX}/contents|POST {PREFIX}/datasets/look"
+    rf"|POST {PREFIX}/networks/import"
 )
 _QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -69,6 +71,7 @@ def create_app(
     for module in (
         platform,
         jobs,
+        contents,
         options,
         strategies,
         layers,

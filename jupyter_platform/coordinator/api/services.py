@@ -31,6 +31,7 @@ from jupyter_platform.coordinator.repository import (
 )
 from jupyter_platform.coordinator.statistics.history import History
 from jupyter_platform.coordinator.statistics.status import StatusService
+from jupyter_platform.coordinator.transfers.contents import Contents
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Services:
     tags: TagRepository
     strategies: StrategyRepository
     exchange: NetworkExchange
+    contents: Contents
     predictions: PredictionService
     generations: GenerationService
     drafts: DraftService

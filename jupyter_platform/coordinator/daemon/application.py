@@ -48,6 +48,7 @@ from jupyter_platform.coordinator.repository import (
 from jupyter_platform.coordinator.statistics.history import History
 from jupyter_platform.coordinator.statistics.status import StatusService
 from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.transfers.contents import Contents
 from jupyter_platform.coordinator.workloads.ledger import Ledger
 from jupyter_platform.coordinator.workloads.live import Live
 from jupyter_platform.coordinator.workloads.pulling import Puller
@@ -205,6 +206,7 @@ class Application:
             tags=tags,
             facts=facts,
             hosts=hosts,
+            blobs=blobs,
             inspect=inspect,
             settings=self._settings.jobs,
         )
@@ -237,6 +239,7 @@ class Application:
             datasets=datasets,
             tags=tags,
             strategies=strategies,
+            contents=Contents(paths, blobs),
             exchange=NetworkExchange(paths, networks, tags),
             predictions=PredictionService(networks, datasets, tags, inspect, blobs),
             generations=GenerationService(networks, datasets, tags, inspect),

@@ -166,10 +166,10 @@ def _no_rank(rank: int, ranks: int) -> InvalidRequestError:
 def _list_files(folders: Sequence[Path]) -> list[JobFileRecord]:
     found: dict[str, JobFileRecord] = {}
     for folder in folders:
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             if path.is_file():
-                record = JobFileRecord(name=path.name, bytes=path.stat().st_size)
-                found.setdefault(path.name, record)
+                name = path.relative_to(folder).as_posix()
+                found.setdefault(name, JobFileRecord(name=name, bytes=path.stat().st_size))
     return list(found.values())
 
 

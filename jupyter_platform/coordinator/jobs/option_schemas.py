@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from jupyter_platform.core.errors import NotFoundError, unknown_name
 from jupyter_platform.core.jobs import OptionText
+from jupyter_platform.core.kinds import KindSummary, kinds
 from jupyter_platform.core.options import OPTION_MODELS, OptionSchema, option_schema
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.words import parse_text
 
 
+def offered_kinds() -> list[KindSummary]:
+    """Return the kinds of jobs that can be submitted."""
+    return [
+        KindSummary(
+            name=kind.name, title=kind.title, help=kind.help, role=kind.role, takes=kind.takes
+        )
+        for kind in kinds().values()
+    ]
+
+
 def offered_types() -> list[JobType]:
-    """Return the job types that have options and can be submitted."""
+    """Return the kinds of jobs that have options and can be submitted, by name."""
     return list(OPTION_MODELS)
 
 

@@ -24,10 +24,10 @@ from jupyter_platform.coordinator.store.tables import (
 )
 from jupyter_platform.coordinator.workloads.owner import Copy
 from jupyter_platform.coordinator.workloads.pulling import TrackedRun
-from jupyter_platform.core.acting import together
 from jupyter_platform.core.errors import InvalidDataError
+from jupyter_platform.core.kinds import kinds, load
 from jupyter_platform.core.runs import ResumePoint, RunId, RunSpec
-from jupyter_platform.core.states import TERMINAL, JobType
+from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.runtime.blobs import BlobStore
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,8 @@ class JobOwner:
 
     def merged(self, lane: str, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Return the result of a job: of agents, of all of them; else that of rank 0."""
-        return together(results) if lane == JobType.ACT.value else results[0]
+        join = kinds()[lane].join_results
+        return results[0] if join is None else load(join)(results)
 
     def note_end(self, session: Session, row: WorkloadRow, result: dict[str, Any] | None) -> None:
         """Keep the result of a job, and say where its tag stands for weights of another one."""
@@ -161,6 +162,7 @@ def _spec(row: JobRow, attempt: AttemptRow, rank: RankRow, world_size: int) -> R
             "gpus": rank.gpus,
             "world_size": world_size,
             "code": frozen.get("code"),
+            "contents": frozen.get("contents", []),
             "resume": attempt.resume and ResumePoint.model_validate(attempt.resume),
             "reseed": attempt.reseed,
         }

@@ -298,7 +298,7 @@ def _candidate(resolved: Resolved, owner: str) -> Pending:
 
 
 def _refuse_busy_tag(session: Session, resolved: Resolved) -> None:
-    if resolved.type is JobType.LEARN and resolved.tag is not None:
+    if resolved.makes_weights and resolved.tag is not None:
         refuse_second_writer(session, [item.name for item in resolved.networks], resolved.tag)
 
 
@@ -324,7 +324,7 @@ def _insert(
     if sweep is not None:
         session.add(sweep)
     for item in rows:
-        if item.type == JobType.LEARN.value and item.tag is not None and item.tag != item.id:
+        if "digests" in item.spec and item.tag is not None and item.tag != item.id:
             refuse_second_writer(session, item.networks, item.tag)
         session.add(item)
         session.flush()  # in this order

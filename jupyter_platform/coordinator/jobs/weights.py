@@ -13,7 +13,6 @@ from jupyter_platform.coordinator.store.tables import JobRow, TagVariantRow
 from jupyter_platform.core.catalogue import JobWeights
 from jupyter_platform.core.errors import ConflictError, NotFoundError, unknown_name
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.blobs import BlobStore
 
 
@@ -64,7 +63,7 @@ class JobWeightsService:
 
 def _records(session: Session, job: str) -> list[JobWeights]:
     row = session.get_one(JobRow, identify_job(session, job), options=[undefer(JobRow.spec)])
-    if row.type == JobType.LEARN.value:
+    if "digests" in row.spec:
         return _made(session, row)
     return _taken(session, row)
 

@@ -18,24 +18,20 @@ from jupyter_platform.core.errors import (
     shortened,
 )
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
-from jupyter_platform.core.options.act import ActOptions
+from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.options.dianne import (
     applies_beside,
     clear_values,
     meaning,
     translate,
 )
-from jupyter_platform.core.options.evaluate import EvaluateOptions
-from jupyter_platform.core.options.learn import LearnOptions
 from jupyter_platform.core.options.model import OptionModel
 from jupyter_platform.core.options.schema import option_schema
 from jupyter_platform.core.options.synonyms import MISPLACED, SYNONYMS, answer, plain_word
 from jupyter_platform.core.states import JobType
 
 OPTION_MODELS: dict[JobType, type[OptionModel]] = {
-    JobType.LEARN: LearnOptions,
-    JobType.EVALUATE: EvaluateOptions,
-    JobType.ACT: ActOptions,
+    JobType(name): kind.options for name, kind in kinds().items()
 }
 """The job types that can be submitted."""
 
@@ -258,6 +254,8 @@ def accepted_values(schema: Mapping[str, Any]) -> str:
         return "a set of samples: start,stop (half-open), or three and more indices"
     if schema.get("format") == "list":
         return f"a list like {next(iter(schema.get('examples', ())), 'a,b,c')}"
+    if schema.get("format") == "words":
+        return f"words of a command line like {schema['examples'][0]}"
     if schema.get("format") == "json":
         return f"a JSON object like {schema['examples'][0]}"
     if "enum" in schema:

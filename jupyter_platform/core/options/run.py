@@ -85,7 +85,6 @@ class RunOptions(OptionModel):
         None,
         "Module to run instead, as python -m does: of the environment or the working folder.",
         group=_CODE,
-        common=True,
         default_text="none, where a script is named",
         pattern=_MODULE,
     )
@@ -101,7 +100,6 @@ class RunOptions(OptionModel):
         "Variables of a notebook, set in a cell behind the one that is tagged parameters, or "
         "before the first.",
         group=_CODE,
-        common=True,
         default_text="those that stand in the notebook",
     )
     python: OptionalText = option(

@@ -171,7 +171,7 @@ async def test_every_read_answers_on_an_empty_platform(running):
 
     assert (status["queued"], status["hosts"], status["slots"]["total"]) == (0, 0, 0)
     assert status["processes"]["coordinator"]["memory"] > 1_000_000
-    assert kinds == ["LEARN", "EVALUATE", "ACT"]
+    assert kinds == ["LEARN", "EVALUATE", "ACT", "RUN"]
     assert "learning_rate" in schema["properties"]
     assert (history.status_code, history.json()["code"]) == (404, "not_found")
 

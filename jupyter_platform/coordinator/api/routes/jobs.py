@@ -168,11 +168,11 @@ async def files(job: str, services: ServicesOf) -> list[JobFileRecord]:
     return await services.files.files(await services.jobs.identify(job))
 
 
-@router.get("/{job}/files/{name}", response_class=FileResponse)
+@router.get("/{job}/files/{name:path}", response_class=FileResponse)
 async def file(job: str, name: str, services: ServicesOf) -> FileResponse:
     """Return one of them."""
     path = await services.files.file(await services.jobs.identify(job), name)
-    return FileResponse(path, media_type="application/octet-stream", filename=name)
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
 @router.get("/{job}/weights")

@@ -6,8 +6,14 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
-from jupyter_platform.coordinator.jobs.option_schemas import offered_types, read_text, schema_of
+from jupyter_platform.coordinator.jobs.option_schemas import (
+    offered_kinds,
+    offered_types,
+    read_text,
+    schema_of,
+)
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES, OptionText
+from jupyter_platform.core.kinds import KindSummary
 from jupyter_platform.core.options import OptionSchema
 from jupyter_platform.core.states import JobType
 
@@ -18,6 +24,12 @@ router = APIRouter(prefix="/options", tags=["options"])
 async def types() -> list[JobType]:
     """Return the job types that are offered."""
     return offered_types()
+
+
+@router.get("/kinds")
+async def kinds() -> list[KindSummary]:
+    """Return the kinds of jobs with their titles and roles."""
+    return offered_kinds()
 
 
 class TextRequest(BaseModel):

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
 
-from jupyter_platform.coordinator.jobs.submission.sources import Source
 from jupyter_platform.core.errors import (
     FieldError,
     InvalidRequestError,
@@ -19,8 +17,7 @@ from jupyter_platform.core.errors import (
     unknown_name,
 )
 from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobSubmission, ResourceRequest
-from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.options import OPTION_MODELS, OptionModel
+from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.options.dianne import SUBMISSION_KEYS
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.units import parse_bytes
@@ -28,15 +25,10 @@ from jupyter_platform.core.units import parse_bytes
 
 def job_type(text: str) -> JobType:
     """Return the type that a submission names, in any case of its letters."""
-    offered = [item.value for item in OPTION_MODELS]
     wanted = text.strip().upper()
-    if wanted not in list(JobType):
-        error = unknown_name("type", text, offered)
+    if wanted not in kinds():
+        error = unknown_name("type", text, list(kinds()))
         raise InvalidRequestError(error.message, errors=[error])
-    if wanted not in offered:
-        accepted = " and ".join(offered)
-        message = f"Jobs of type {wanted} are not offered yet; {accepted} are."
-        raise refusal("type", text, message, accepted)
     return JobType(wanted)
 
 
@@ -61,19 +53,6 @@ def move_dianne_keys(submission: JobSubmission) -> JobSubmission:
         name = spelled.get(str(item["loc"][0]), str(item["loc"][0]))
         message = f"{name} = {item['input']!r} is not accepted: {item['msg'].lower()}."
         raise refusal(name, item["input"], message, item["msg"].lower()) from error
-
-
-def job_name(
-    submission: JobSubmission,
-    networks: Sequence[NetworkDescription],
-    source: Source,
-    options: OptionModel,
-) -> str:
-    """Return the name of a job: the given one, or one made of network and dataset."""
-    if submission.name is None:
-        on = source.name or getattr(options, "environment", None)
-        return f"{networks[0].name}-{on}"
-    return plain_name(submission.name)
 
 
 def plain_name(text: str) -> str:
@@ -127,7 +106,7 @@ def resources(job_type: JobType, given: dict[str, Any], has_gpus: bool) -> Resou
         if key not in known:
             raise _unknown_resource(key, given[key], known)
     values = {key: value for key, value in given.items() if value not in (None, "")}
-    values.setdefault("gpus", 1 if job_type == JobType.LEARN and has_gpus else 0)
+    values.setdefault("gpus", kinds()[job_type].gpus if has_gpus else 0)
     if "memory" in values:
         try:
             values["memory"] = parse_bytes(values["memory"])

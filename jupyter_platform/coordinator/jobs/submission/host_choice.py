@@ -10,7 +10,6 @@ from jupyter_platform.coordinator.hosts.offers import HostOffer
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, unknown_name
 from jupyter_platform.core.jobs import JobSubmission
-from jupyter_platform.core.options import LearnOptions, OptionModel
 from jupyter_platform.core.units import format_count
 
 
@@ -74,34 +73,6 @@ def keep_at_home(choice: HostChoice, offers: Iterable[HostOffer]) -> HostChoice:
         )
         raise _refused("targets", list(choice.targets), message, home)
     return choice.model_copy(update={"at_home": True})
-
-
-def check_gang(options: OptionModel, ranks: int) -> None:
-    """Refuse options that mean nothing to several processes.
-
-    Raises
-    ------
-    InvalidRequestError
-        Naming the option.
-    """
-    if ranks == 1 or not isinstance(options, LearnOptions):
-        return
-    if options.schedule == "plateau":
-        raise _refused(
-            "schedule",
-            "plateau",
-            "schedule = plateau follows validations, which only one of several processes makes; "
-            "choose another schedule where target_count is above 1.",
-            "constant, step or cosine",
-        )
-    if options.stateful:
-        raise _refused(
-            "stateful",
-            True,
-            "stateful goes through a sequence in order, which several processes cannot share; "
-            "leave it out where target_count is above 1.",
-            "false",
-        )
 
 
 def _refused(field: str, value: Any, message: str, accepted: str) -> InvalidRequestError:

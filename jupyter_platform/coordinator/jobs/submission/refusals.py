@@ -6,10 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from jupyter_platform.core.errors import FieldError, InvalidDataError
-from jupyter_platform.core.evaluations import EVALUATIONS
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.states import JobType
-from jupyter_platform.core.strategies import STRATEGIES, StrategyRecord
+from jupyter_platform.core.strategies import StrategyRecord
 
 _SEQUENCE = "sequence"
 _ANY_NETWORK = "network"
@@ -17,7 +15,7 @@ _ANY_NETWORK = "network"
 
 def raise_refusals(
     answer: Mapping[str, Any],
-    job_type: JobType,
+    known: Mapping[str, StrategyRecord],
     networks: Sequence[NetworkDescription],
     given: Collection[str],
 ) -> None:
@@ -27,6 +25,8 @@ def raise_refusals(
     ----------
     answer : mapping
         Of the host's inspector; ``errors`` are dumped `FieldError`.
+    known : mapping
+        Strategies of the kind of job, by name.
     given : collection of str
         Options that somebody chose.
 
@@ -40,13 +40,14 @@ def raise_refusals(
         return
     told = [item.message for item in errors]
     if "strategy" not in given:
-        told += advice(job_type, networks)
+        told += advice(known, networks)
     raise InvalidDataError(" ".join(told), errors=errors)
 
 
-def advice(job_type: JobType, networks: Sequence[NetworkDescription]) -> list[str]:
+def advice(
+    known: Mapping[str, StrategyRecord], networks: Sequence[NetworkDescription]
+) -> list[str]:
     """Return a sentence that names the strategies that networks are made for, or nothing."""
-    known = {JobType.LEARN: STRATEGIES, JobType.EVALUATE: EVALUATIONS}.get(job_type, {})
     fitting = [name for name, record in known.items() if _is_made_for(record, networks)]
     if not fitting:
         return []

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from jupyter_platform.coordinator.jobs.roles import ROLES
 from jupyter_platform.coordinator.jobs.search import search_text
 from jupyter_platform.coordinator.jobs.submission.sources import Source
 from jupyter_platform.coordinator.store.tables import JobRow
@@ -13,6 +12,7 @@ from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.coordinator.workloads.planning import Shape
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.jobs import ResourceRequest
+from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import OptionModel
 from jupyter_platform.core.states import JobState, JobType
@@ -46,6 +46,10 @@ class Resolved:
     """Id of the sweep that it is part of."""
     varied: dict[str, Any] = field(default_factory=dict)
     """Options in which it differs from the others of its sweep."""
+    makes_weights: bool = False
+    """Whether the job stores weights of its networks."""
+    contents: list[str] = field(default_factory=list)
+    """``sha256:<hex>`` of the files that its process needs beside these."""
     code: str | None = None
     """``sha256:<hex>`` of the source of an uploaded strategy."""
 
@@ -56,13 +60,13 @@ class Resolved:
     @property
     def shape(self) -> Shape:
         """What the planner sees of it."""
-        return self.choice.shape(ROLES[self.type], self.request, self.target_count)
+        return self.choice.shape(kinds()[self.type].role, self.request, self.target_count)
 
     def row(self, job: str, owner: str, retries: int, key: str | None) -> JobRow:
         """Return the row of the job, queued."""
-        tag = self.tag or job
+        tag = self.tag or (job if self.networks else None)
         names = [item.name for item in self.networks]
-        words = [job, self.name, self.type.value, *names, self.source.name or "", tag, owner]
+        words = [job, self.name, self.type.value, *names, self.source.name or "", tag or "", owner]
         words.append(self.category or "")
         options = self.told_options()
         return JobRow(
@@ -70,7 +74,7 @@ class Resolved:
             idempotency_key=key,
             name=self.name,
             lane=self.type.value,
-            role=ROLES[self.type],
+            role=kinds()[self.type].role,
             category=self.category,
             owner=owner,
             state=JobState.QUEUED.value,
@@ -108,7 +112,9 @@ class Resolved:
             "pool": self.source.pool_folder,
             "code": self.code,
         }
-        if self.type == JobType.LEARN:
+        if self.contents:
+            frozen["contents"] = self.contents
+        if self.makes_weights:
             frozen["digests"] = {item.name: item.digest for item in self.networks}
         return frozen
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,10 +9,7 @@ from jupyter_platform.coordinator.repository import DatasetRepository
 from jupyter_platform.coordinator.repository.pools import PoolRepository
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, OptionError, unknown_name
-from jupyter_platform.core.options import ActOptions, EvaluateOptions, LearnOptions, OptionModel
 from jupyter_platform.core.pools import PoolDescription, check_pool_name
-from jupyter_platform.core.states import JobType
-from jupyter_platform.core.strategies import STRATEGIES
 
 
 @dataclass(frozen=True)
@@ -43,16 +38,14 @@ class Sources:
         self._datasets = datasets
         self._pools = pools
 
-    def find(self, job_type: JobType, name: str | None, options: Mapping[str, Any]) -> Source:
-        """Return what a submission names as its dataset, or an ACT as its pool.
+    def find(self, name: str | None) -> Source:
+        """Return what a submission names as its dataset: one, or a pool.
 
         Raises
         ------
         InvalidRequestError
             If there is none of that name, or it cannot be used as it is.
         """
-        if job_type is JobType.ACT:
-            return self._pool_to_fill(name, options.get("pool") or None)
         if not name:
             return Source()
         dataset = self._datasets.usable(name)
@@ -65,7 +58,14 @@ class Sources:
             raise InvalidRequestError(error.message, errors=[error])
         return self._of_pool(name, pool)
 
-    def _pool_to_fill(self, dataset: str | None, pool: Any) -> Source:
+    def pool_to_fill(self, dataset: str | None, pool: Any) -> Source:
+        """Return the pool that an ACT writes to; it need not be there yet.
+
+        Raises
+        ------
+        OptionError
+            If two are named, or the name is that of a dataset.
+        """
         if dataset and pool and dataset != pool:
             message = (
                 f"ACT writes to one pool; {dataset!r} is given as dataset and {pool!r} as pool."
@@ -90,61 +90,59 @@ class Sources:
             pool=name, pool_folder=folder, environment=pool.environment, defaults=defaults
         )
 
-    def check(self, options: OptionModel, source: Source) -> None:
-        """Refuse a source that options have no use for, and options that lack one.
-
-        Raises
-        ------
-        OptionError
-            Naming the field, and what would do.
-        """
-        environment = getattr(options, "environment", None)
-        if source.environment and environment not in (None, source.environment):
-            message = (
-                f"Pool {source.pool!r} holds experience of {source.environment}; "
-                f"environment = {environment} is another."
-            )
-            raise _bad("environment", environment, message, source.environment)
-        if isinstance(options, LearnOptions):
-            record = STRATEGIES.get(options.strategy)
-            wanted = record.learns_from if record is not None else ("dataset",)
-            _check_wanted(f"Strategy {options.strategy}", set(wanted), source, environment)
-        elif isinstance(options, EvaluateOptions):
-            by_acting = options.strategy == "reward"
-            wanted_by = {"environment", "pool"} if by_acting else {"dataset"}
-            whose = "Strategy reward" if by_acting else "EVALUATE"
-            _check_wanted(whose, wanted_by, source, environment)
-        elif isinstance(options, ActOptions) and environment is None:
-            message = "ACT needs an environment; name one, as environment=CartPole-v1."
-            raise _bad("environment", None, message, "a Gymnasium id")
-
-    def with_pool(self, options: OptionModel, source: Source) -> Source:
-        """Return the source of a learner with agents: a new pool, where it names none."""
-        if not isinstance(options, LearnOptions) or not options.agents or source.name:
-            return source
-        end = (options.environment or "").rpartition("/")[2].rpartition(":")[2]
-        name = f"{end or 'pool'}-{secrets.token_hex(3)}"
+    def new_pool(self, name: str) -> Source:
+        """Return a pool that is not there yet."""
         return Source(pool=name, pool_folder=str(self._pools.path(name)))
 
     async def facts(self, source: Source) -> dict[str, Any] | None:
         """Return the facts of the dataset in JSON form; errors as of `DatasetRepository.facts`."""
         return None if source.dataset is None else await self._datasets.facts(source.dataset)
 
-    def make(self, options: OptionModel, source: Source) -> None:
-        """Make the pool that an ACT writes to, or a learner with agents, unless it is there."""
-        if not isinstance(options, ActOptions | LearnOptions):
-            return
-        writes = isinstance(options, ActOptions) or options.agents
-        if writes and source.pool and options.environment:
-            self._pools.create(source.pool, options.environment, options.memory_size)
+    def make(self, source: Source, environment: str | None, memory_size: int) -> None:
+        """Make the pool of a job, unless it names none or it is there."""
+        if source.pool and environment:
+            self._pools.create(source.pool, environment, memory_size)
 
     def delete_pool(self, name: str) -> None:
         """Remove a pool; errors as of `PoolRepository.delete`."""
         self._pools.delete(name)
 
 
-def _check_wanted(whose: str, wanted: set[str], source: Source, environment: str | None) -> None:
-    """Hold a source against the kinds that are wanted."""
+def check_environment(environment: str | None, source: Source) -> None:
+    """Refuse another environment than that of the pool.
+
+    Raises
+    ------
+    OptionError
+        Naming both.
+    """
+    if source.environment and environment not in (None, source.environment):
+        message = (
+            f"Pool {source.pool!r} holds experience of {source.environment}; "
+            f"environment = {environment} is another."
+        )
+        raise _bad("environment", environment, message, source.environment)
+
+
+def check_wanted(
+    whose: str, wanted: set[str], source: Source, environment: str | None, *, kind: str
+) -> None:
+    """Hold a source against the sorts that are wanted.
+
+    Parameters
+    ----------
+    whose : str
+        Who wants it, for people.
+    wanted : set of str
+        ``dataset``, or ``environment`` and ``pool``.
+    kind : str
+        Kind of the job.
+
+    Raises
+    ------
+    OptionError
+        Naming the field, and what would do.
+    """
     if "dataset" in wanted:
         if source.pool is not None:
             message = (
@@ -153,7 +151,6 @@ def _check_wanted(whose: str, wanted: set[str], source: Source, environment: str
             )
             raise _bad("dataset", source.pool, message, "a dataset's name")
         if source.dataset is None:
-            kind = "LEARN" if whose.startswith("Strategy") else whose
             raise _bad("dataset", None, f"{kind} needs a dataset; name one.", "a dataset's name")
         return
     if source.dataset is not None:

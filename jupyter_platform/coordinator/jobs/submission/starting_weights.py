@@ -14,7 +14,7 @@ from jupyter_platform.core.errors import (
     refusal,
 )
 from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.options import ActOptions, EvaluateOptions, LearnOptions
+from jupyter_platform.core.options import EvaluateOptions, LearnOptions
 from jupyter_platform.core.strategies import STRATEGIES
 
 _SAMPLES = frozenset({"test_set", "part"})
@@ -27,8 +27,8 @@ class StartingWeights:
     def __init__(self, tags: TagRepository) -> None:
         self._tags = tags
 
-    async def resolve(self, resolved: Resolved) -> None:
-        """Fill in the tag of a submission and the digests of the weights that it starts from.
+    async def to_learn_from(self, resolved: Resolved, options: LearnOptions) -> None:
+        """Fill in the tag of a LEARN and the digests of the weights that it starts from.
 
         Raises
         ------
@@ -37,23 +37,22 @@ class StartingWeights:
         ConflictError
             If the weights belong to an earlier description of their network.
         """
-        if isinstance(resolved.options, LearnOptions):
-            resolved.tag = resolved.options.tag
-            learnt = await self._find_teachers(resolved, resolved.options)
-            if resolved.tag is not None:
-                await self._tags.refuse_own([item.name for item in learnt], resolved.tag)
-            if resolved.options.init_tag is not None:
-                await self._begin_with(resolved, learnt, resolved.options.init_tag)
-                return
-            if resolved.tag is None or resolved.options.clean:
-                return
-            for network in learnt:
-                await self._start_from(resolved, network, resolved.tag)
-        elif isinstance(resolved.options, EvaluateOptions):
-            found = await self._find_weights(resolved, resolved.options.tag)
-            await self._judge_by_what_was_set_aside(resolved, resolved.options, found)
-        elif isinstance(resolved.options, ActOptions):
-            await self._find_weights_to_act(resolved, resolved.options.tag)
+        resolved.tag = options.tag
+        learnt = await self._find_teachers(resolved, options)
+        if resolved.tag is not None:
+            await self._tags.refuse_own([item.name for item in learnt], resolved.tag)
+        if options.init_tag is not None:
+            await self._begin_with(resolved, learnt, options.init_tag)
+            return
+        if resolved.tag is None or options.clean:
+            return
+        for network in learnt:
+            await self._start_from(resolved, network, resolved.tag)
+
+    async def to_judge(self, resolved: Resolved, options: EvaluateOptions) -> None:
+        """Fill in the weights that an EVALUATE judges; errors as of `to_learn_from`."""
+        found = await self._find_weights(resolved, options.tag)
+        await self._judge_by_what_was_set_aside(resolved, options, found)
 
     async def _find_teachers(
         self, resolved: Resolved, options: LearnOptions
@@ -124,7 +123,7 @@ class StartingWeights:
             tag = tag or found.record.tag
         return taken
 
-    async def _find_weights_to_act(self, resolved: Resolved, tag: str | None) -> None:
+    async def to_act_with(self, resolved: Resolved, tag: str | None) -> None:
         """Take the weights that an ACT asks for, or leave them to its learner."""
         try:
             await self._find_weights(resolved, tag)

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.jobs.kinds.base import Kind, KindTools
 from jupyter_platform.coordinator.jobs.submission import fields
-from jupyter_platform.coordinator.jobs.submission.host_choice import (
-    check_gang,
-    choose_hosts,
-    keep_at_home,
-)
+from jupyter_platform.coordinator.jobs.submission.host_choice import choose_hosts
 from jupyter_platform.coordinator.jobs.submission.memory_check import check_memory
 from jupyter_platform.coordinator.jobs.submission.options import choose_options, used_options
 from jupyter_platform.coordinator.jobs.submission.refusals import raise_refusals
@@ -34,27 +30,19 @@ from jupyter_platform.coordinator.workloads.planning.reasons import impossible
 from jupyter_platform.core.errors import (
     FieldError,
     InvalidDataError,
-    InvalidRequestError,
     NoAnswerError,
     PlatformError,
     UnavailableError,
     no_answer,
-    refusal,
-    unknown_name,
 )
 from jupyter_platform.core.jobs import JobSubmission
-from jupyter_platform.core.networks import NetworkDescription
-from jupyter_platform.core.options import (
-    LearnOptions,
-)
+from jupyter_platform.core.kinds import kinds, load
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobType
-from jupyter_platform.core.strategies import STRATEGIES
+from jupyter_platform.runtime.blobs import BlobStore
 
 CHECK_WITHIN_S = 15.0
 """Seconds that a submission waits for the inspector before it is accepted unchecked."""
-MOST_NETWORKS = 16
-"""Networks that one job may name."""
 
 
 class Submissions:
@@ -69,13 +57,15 @@ class Submissions:
         tags: TagRepository,
         facts: Facts,
         hosts: HostRegistry,
+        blobs: BlobStore,
         inspect: Inspect,
         settings: JobSettings,
     ) -> None:
-        self._networks = networks
         self._sources = sources
-        self._strategies = strategies
-        self._weights = StartingWeights(tags)
+        tools = KindTools(networks, sources, strategies, StartingWeights(tags), hosts, blobs)
+        self._kinds: dict[str, Kind] = {
+            name: load(record.submission)(record, tools) for name, record in kinds().items()
+        }
         self._facts = facts
         self._hosts = hosts
         self._inspect = inspect
@@ -89,23 +79,23 @@ class Submissions:
         InvalidRequestError
             Naming the field, its value and what is accepted.
         """
-        job_type = fields.job_type(submission.type)
-        submission = fields.move_dianne_keys(submission)
-        networks = self._find_networks(submission.networks)
-        source = self._sources.find(job_type, submission.dataset, submission.options)
-        defaults = {**networks[0].defaults, **source.defaults}
+        kind = self._kinds[fields.job_type(submission.type)]
+        submission = await kind.prepare(fields.move_dianne_keys(submission))
+        networks = kind.networks(submission)
+        source = kind.source(submission)
+        defaults = {**(networks[0].defaults if networks else {}), **source.defaults}
         choice, ranks = choose_hosts(submission, self._hosts.offers())
+        job_type = JobType(kind.record.name)
         chosen = choose_options(job_type, submission, defaults, ranks)
         options = chosen.options
-        source = self._sources.with_pool(options, source)
-        self._sources.check(options, source)
-        if source.pool_folder is not None:
-            choice = keep_at_home(choice, self._hosts.offers())
-        check_gang(options, ranks)
+        source = kind.check(options, source)
+        choice = kind.place(options, source, choice)
+        kind.check_ranks(options, ranks)
         has_gpus = any(offer.gpus for offer in self._hosts.offers())
+        given_name = None if submission.name is None else fields.plain_name(submission.name)
         resolved = Resolved(
             type=job_type,
-            name=fields.job_name(submission, networks, source, options),
+            name=given_name or kind.name(networks, source, options),
             networks=networks,
             source=source,
             options=options,
@@ -117,30 +107,13 @@ class Submissions:
             target_count=ranks,
             choice=choice,
         )
-        await self._weights.resolve(resolved)
-        if isinstance(options, LearnOptions):
-            resolved.code = await self._strategies.code(options.strategy)
-        await self._check(resolved)
+        await kind.complete(resolved)
+        if kind.inspected:
+            await self._check(kind, resolved)
         self._warn_of_the_impossible(resolved)
         return resolved
 
-    def _find_networks(self, names: Sequence[str]) -> list[NetworkDescription]:
-        if not names:
-            raise refusal("networks", [], "No network is given; name one.", "a network's name")
-        if len(names) > MOST_NETWORKS:
-            message = f"{len(names):,} networks are given; at most {MOST_NETWORKS} are accepted."
-            accepted = f"1 to {MOST_NETWORKS} names"
-            raise refusal("networks", len(names), message, accepted)
-        found = []
-        for name in names:
-            description = self._networks.find(name)
-            if description is None:
-                error = unknown_name("network", name, self._networks.names())
-                raise InvalidRequestError(error.message, errors=[error])
-            found.append(description)
-        return found
-
-    async def _check(self, resolved: Resolved) -> None:
+    async def _check(self, kind: Kind, resolved: Resolved) -> None:
         request: dict[str, Any] = {
             "networks": [item.model_dump(mode="json") for item in resolved.networks],
             "dataset": dumped(resolved.source.dataset),
@@ -153,7 +126,8 @@ class Submissions:
         if resolved.target_count > 1:
             request["ranks"] = resolved.target_count
         try:
-            answer = await self._ask(request, resolved.source)
+            is_code = kind.runs_foreign_code(resolved.options)
+            answer = await self._ask(request, resolved.source, is_code=is_code)
         except NoAnswerError as error:
             made = next((item.name for item in resolved.networks if item.is_code), None)
             if made is None and resolved.code is None:
@@ -164,7 +138,7 @@ class Submissions:
         except UnavailableError as error:
             resolved.warnings.append(f"not checked: {error.message}")
             return
-        raise_refusals(answer, resolved.type, resolved.networks, resolved.given)
+        raise_refusals(answer, kind.strategies, resolved.networks, resolved.given)
         resolved.category = answer.get("category")
         resolved.options = resolved.options.model_copy(update=answer.get("options") or {})
         resolved.warnings += [str(text) for text in answer.get("warnings") or ()]
@@ -172,10 +146,11 @@ class Submissions:
         known, offers = answer.get("parameters") or {}, self._hosts.offers()
         resolved.warnings += check_memory(known, resolved.options, resolved.request, offers)
 
-    async def _ask(self, request: dict[str, Any], source: Source) -> dict[str, Any]:
-        is_code = any(item["entry_point"] for item in request["networks"])
-        if request["type"] == JobType.LEARN and "code" not in request:
-            is_code = is_code or request["options"].get("strategy", "") not in ("", *STRATEGIES)
+    async def _ask(
+        self, request: dict[str, Any], source: Source, *, is_code: bool
+    ) -> dict[str, Any]:
+        is_code = is_code and "code" not in request
+        is_code = is_code or any(item["entry_point"] for item in request["networks"])
         if is_code or request["options"].get("environment"):
             # Code may change without its description: the answer is not kept.
             request["facts"] = await self._dataset_facts(source)
@@ -201,7 +176,7 @@ class Submissions:
 
     def make_pool(self, resolved: Resolved) -> None:
         """Make the pool of an ACT that is about to be stored."""
-        self._sources.make(resolved.options, resolved.source)
+        self._kinds[resolved.type].make(resolved)
 
     def delete_pool(self, name: str) -> None:
         """Remove a pool that nobody uses."""

@@ -151,11 +151,13 @@ class Keeper:
 
     async def _keep_download(self, link: Link, run: TrackedRun, payload: dict[str, Any]) -> None:
         """Copy a file that people may download beside what is mirrored of the run."""
-        name = PurePosixPath(str(payload["file"])).name
-        folder = run.mirror.folder / DOWNLOADS
-        await asyncio.to_thread(folder.mkdir, mode=0o700, parents=True, exist_ok=True)
+        name = PurePosixPath(str(payload["file"])).relative_to(DOWNLOADS)
+        if ".." in name.parts:
+            raise InvalidDataError(f"Run {run.run} tells of {name}, which is no file of its own.")
+        target = run.mirror.folder / DOWNLOADS / name
+        await asyncio.to_thread(target.parent.mkdir, mode=0o700, parents=True, exist_ok=True)
         async with self._copy(link, run, f"{DOWNLOADS}/{name}") as path:
-            await asyncio.to_thread(os.replace, path, folder / name)
+            await asyncio.to_thread(os.replace, path, target)
 
     @contextlib.asynccontextmanager
     async def _copy(self, link: Link, run: TrackedRun, path: str) -> AsyncIterator[Path]:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,6 +11,8 @@ from jupyter_platform.coordinator.jobs.submission.sources import Sources
 from jupyter_platform.coordinator.repository import PoolRepository
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.jobs import JobSubmission
+from jupyter_platform.core.kinds import kinds, load
 from jupyter_platform.core.options import resolve_options
 from jupyter_platform.core.states import JobType
 
@@ -34,11 +38,21 @@ def sources(tmp_path: Path) -> Sources:
     return Sources(Datasets(), pools)
 
 
+def kind_of(sources: Sources, type: JobType) -> Any:
+    """Return a kind that has nothing but sources."""
+    record = kinds()[type]
+    return load(record.submission)(record, SimpleNamespace(sources=sources))
+
+
 def check(sources: Sources, type: JobType, name: str | None, **options):
-    source = sources.find(type, name, options)
+    kind = kind_of(sources, type)
+    source = kind.source(JobSubmission(type=type, dataset=name, options=options))
     model, _ = resolve_options(type, options, source.defaults)
-    sources.check(model, source)
-    return source, model
+    return kind.check(model, source), model
+
+
+def make(sources: Sources, type: JobType, model, source) -> None:
+    kind_of(sources, type).make(SimpleNamespace(options=model, source=source))
 
 
 def test_a_learner_takes_its_environment_from_the_pool_that_it_names(sources):
@@ -72,7 +86,7 @@ def test_a_pool_is_made_only_when_the_job_is(sources, tmp_path):
     source, options = check(sources, JobType.ACT, None, pool="new", memory_size=50, **CARTPOLE)
     assert not (tmp_path / "pools" / "new").exists()
 
-    sources.make(options, source)
+    make(sources, JobType.ACT, options, source)
 
     assert PoolRepository(tmp_path / "pools").record("new").capacity == 50
     assert (tmp_path / "pools" / "new").stat().st_mode & 0o077 == 0
@@ -111,9 +125,8 @@ def test_sources_that_do_not_go_with_the_job_are_refused(sources, type, name, op
 
 def test_agents_of_a_learner_explore_as_it_would_and_fill_its_pool(sources, tmp_path):
     given = {"strategy": "dqn", "agents": 3, "epsilon_min": 0.2, "memory_size": 77, **CARTPOLE}
-    _, learning = check(sources, JobType.LEARN, None, **given)
-    source = sources.with_pool(learning, sources.find(JobType.LEARN, None, given))
-    sources.make(learning, source)
+    source, learning = check(sources, JobType.LEARN, None, **given)
+    make(sources, JobType.LEARN, learning, source)
 
     asked = agents_for("my learner", ["q-network"], learning, source.pool)
 

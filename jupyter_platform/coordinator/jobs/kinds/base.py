@@ -1,0 +1,117 @@
+"""What a kind of job decides about its submissions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jupyter_platform.core.errors import InvalidRequestError, refusal, unknown_name
+from jupyter_platform.core.kinds import KindRecord
+from jupyter_platform.core.strategies import StrategyRecord
+
+if TYPE_CHECKING:
+    from jupyter_platform.coordinator.hosts.registry import HostRegistry
+    from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice
+    from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
+    from jupyter_platform.coordinator.jobs.submission.sources import Source, Sources
+    from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
+    from jupyter_platform.coordinator.repository import NetworkRepository, StrategyRepository
+    from jupyter_platform.core.jobs import JobSubmission
+    from jupyter_platform.core.networks import NetworkDescription
+    from jupyter_platform.core.options import OptionModel
+    from jupyter_platform.runtime.blobs import BlobStore
+
+MOST_NETWORKS = 16
+"""Networks that one job may name."""
+
+
+@dataclass(frozen=True)
+class KindTools:
+    """What the kinds look things up with."""
+
+    networks: NetworkRepository
+    sources: Sources
+    strategies: StrategyRepository
+    weights: StartingWeights
+    hosts: HostRegistry
+    blobs: BlobStore
+
+
+class Kind:
+    """A kind of job that works on networks, and on a dataset where one is named.
+
+    Parameters
+    ----------
+    record : KindRecord
+        What everybody knows of it.
+    tools : KindTools
+        What the kinds share.
+    """
+
+    inspected = True
+    """Whether networks, data and options are held against each other by the inspector."""
+    strategies: Mapping[str, StrategyRecord] = {}
+    """What is suggested where none was chosen and the networks are made for another."""
+
+    def __init__(self, record: KindRecord, tools: KindTools) -> None:
+        self.record = record
+        self.tools = tools
+
+    async def prepare(self, submission: JobSubmission) -> JobSubmission:
+        """Return the submission with what it refers to outside of the platform taken in."""
+        return submission
+
+    def networks(self, submission: JobSubmission) -> list[NetworkDescription]:
+        """Return the networks that a submission names.
+
+        Raises
+        ------
+        InvalidRequestError
+            If there are none, too many, or one is not known.
+        """
+        names = submission.networks
+        if not names:
+            raise refusal("networks", [], "No network is given; name one.", "a network's name")
+        if len(names) > MOST_NETWORKS:
+            message = f"{len(names):,} networks are given; at most {MOST_NETWORKS} are accepted."
+            accepted = f"1 to {MOST_NETWORKS} names"
+            raise refusal("networks", len(names), message, accepted)
+        found = []
+        for name in names:
+            description = self.tools.networks.find(name)
+            if description is None:
+                error = unknown_name("network", name, self.tools.networks.names())
+                raise InvalidRequestError(error.message, errors=[error])
+            found.append(description)
+        return found
+
+    def source(self, submission: JobSubmission) -> Source:
+        """Return what a submission names as its dataset."""
+        return self.tools.sources.find(submission.dataset)
+
+    def check(self, options: OptionModel, source: Source) -> Source:
+        """Refuse a source that does not go with the options; return it, or the one to make."""
+        return source
+
+    def place(self, options: OptionModel, source: Source, choice: HostChoice) -> HostChoice:
+        """Return the hosts that a job may use."""
+        return choice
+
+    def check_ranks(self, options: OptionModel, ranks: int) -> None:
+        """Refuse options that mean nothing to several processes."""
+
+    def name(self, networks: list[NetworkDescription], source: Source, options: OptionModel) -> str:
+        """Return the name of a job that was given none."""
+        on = source.name or getattr(options, "environment", None)
+        return f"{networks[0].name}-{on}" if networks else self.record.name.lower()
+
+    async def complete(self, resolved: Resolved) -> None:
+        """Fill in weights, tag and files of a submission that is valid by itself."""
+
+    def runs_foreign_code(self, options: OptionModel) -> bool:
+        """Whether the check runs code that may change without a trace."""
+        return False
+
+    def make(self, resolved: Resolved) -> None:
+        """Make what must be there when the job is stored, such as its pool."""
