@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -52,6 +52,12 @@ _PARAMETERS: tuple[Callable[[Any], Any], ...] = (
 )
 
 
+_OF_SEVERAL = frozenset({"networks", "count", "dianne_defaults", "method", "trials", "search_seed"})
+"""Parameters that a cell has no use for."""
+_CELL_PARAMETERS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--inputs", "-i", help="Variables that go along, by commas; never as a pickle."),
+    click.option("--results", "-o", help="Variables that job.result() gives back, by commas."),
+)
 _PAIR_PARAMETERS: tuple[Callable[[Any], Any], ...] = (
     click.argument("networks", metavar="NETWORK[,CRITIC]"),
     click.argument("environment"),
@@ -111,6 +117,77 @@ def start_pair(
         raise OptionError.from_fields([FieldError(field=key, value=learning[key], message=message)])
     names = [item.strip() for item in networks.split(",")]
     return hub.rl(names, environment, act=acting, **named, **learning)
+
+
+def cell_parameters(function: Function) -> Function:
+    """Give a click command the arguments and options that describe a detached cell."""
+    function = submission_parameters(function)
+    declared: list[click.Parameter] = function.__click_params__  # type: ignore[attr-defined]
+    declared[:] = [item for item in declared if item.name not in _OF_SEVERAL]
+    for parameter in reversed(_CELL_PARAMETERS):
+        function = parameter(function)
+    return function
+
+
+def submit_cell_from_line(
+    hub: Platform,
+    source: str,
+    variables: Mapping[str, Any],
+    *,
+    type: str,
+    words: Sequence[str],
+    inputs: str | None,
+    results: str | None,
+    cpus: str | None,
+    memory: str | None,
+    gpus: str | None,
+    **named: Any,
+) -> Job:
+    """Submit a cell as the line above it says.
+
+    Parameters
+    ----------
+    hub : Platform
+        Where it is submitted.
+    source : str
+        Code of the cell.
+    variables : mapping
+        Of the notebook, by name.
+    type, words, inputs, results, cpus, memory, gpus, **named
+        As `cell_parameters` reads them.
+
+    Raises
+    ------
+    OptionError
+        If a word is no ``key=value``, or a variable is not there.
+    InvalidRequestError
+        If a variable is of a type that no file without code can hold.
+    """
+    script, options = read_words(words)
+    if script is not None:
+        message = (
+            f"{script!r}: %%submit {type} runs the cell below it; a script is submitted with one "
+            f"percent sign: %submit {type} {script}"
+        )
+        raise refusal(script, script, message, "KEY=VALUE")
+    names = _names(inputs)
+    missing = [name for name in names if name not in variables]
+    if missing:
+        message = f"inputs = {', '.join(missing)}: there is no such variable in this notebook."
+        raise refusal("inputs", ", ".join(missing), message, "names of variables")
+    asked = {"cpus": cpus, "memory": memory, "gpus": gpus}
+    return hub.submit_cell(
+        source,
+        inputs={name: variables[name] for name in names},
+        results=_names(results),
+        request={key: value for key, value in asked.items() if value is not None},
+        **named,
+        **dict[str, Any](options),
+    )
+
+
+def _names(text: str | None) -> list[str]:
+    return [name.strip() for name in (text or "").split(",") if name.strip()]
 
 
 class LineCommand(click.Command):

@@ -443,7 +443,7 @@ class Job:
     def _weights(self, network: str) -> WeightsReader:
         # Even of a job that has ended: its network may be called otherwise since.
         record = self.refresh().record
-        return WeightsReader(self._transport, record, network or record.networks[0])
+        return WeightsReader(self._transport, record, network or next(iter(record.networks), ""))
 
     def _raise_if_failed(self) -> None:
         record = self._record

@@ -14,6 +14,8 @@ from jupyter_platform.core.jobs import ContentRecord, JobRecord
 from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.options.run import NOTEBOOK_SUFFIX
 
+CODE_SUFFIXES = (".py", NOTEBOOK_SUFFIX)
+"""Names of files that a RUN takes end so."""
 _PIECE = 1_000_000
 _ROUTE = "/api/contents"
 
@@ -56,7 +58,7 @@ def code_options(
     named = found.get("script")
     if named and "content" not in found:
         path = Path(named).expanduser().absolute()
-        if path.suffix not in (".py", NOTEBOOK_SUFFIX):
+        if path.suffix not in CODE_SUFFIXES:
             message = f"script = {str(named)!r} is neither a .py nor a .ipynb file."
             raise refusal("script", str(named), message, "a .py or .ipynb file")
         if not path.is_file():

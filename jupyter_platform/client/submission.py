@@ -128,7 +128,7 @@ def changed(
         del fields["target_count"]
     if wanted.get("name") is None:
         works_on_others = wanted.keys() & {"networks", "dataset"}
-        by_default = _stem(record.name)[0] == f"{record.networks[0]}-{record.dataset}"
+        by_default = _stem(record.name)[0] == "-".join([*record.networks[:1], str(record.dataset)])
         wanted["name"] = (
             None if works_on_others and by_default else _free_name(record.name, is_taken)
         )

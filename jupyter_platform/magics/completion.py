@@ -18,6 +18,7 @@ from IPython.core.completer import (
 
 from jupyter_platform.client.arguments import ACT_PREFIX
 from jupyter_platform.client.datasets import SUFFIXES
+from jupyter_platform.client.own_runs import CODE_SUFFIXES, takes_code
 from jupyter_platform.core.words import OPTION_WORD
 from jupyter_platform.magics.lines import jobs_line, rl_line, submit_line
 from jupyter_platform.magics.names import Names, from_pools
@@ -90,6 +91,8 @@ class LineCompleter:
             return Completions(fragment, ())
         if len(words) == 0:
             return Completions.of(fragment, self.names.types())
+        if takes_code(words[0]):
+            return self._code(words, fragment)
         if len(words) == 1:
             return Completions.of(fragment.rpartition(",")[2], self.names.networks())
         job_type, networks = words[0].upper(), words[1]
@@ -100,6 +103,15 @@ class LineCompleter:
         if len(words) == 2:
             sources = [*self.names.datasets(), *self.names.pools(), *_files(fragment)]
         return Completions.of(fragment, [*sources, *self._keys(job_type, words)])
+
+    def _code(self, words: Sequence[str], fragment: str) -> Completions:
+        """Complete the line of a script: its file, then options."""
+        job_type = words[0].upper()
+        option = OPTION_WORD.fullmatch(fragment)
+        if option is not None:
+            return Completions.of(option[2], self._values(job_type, "", option[1]))
+        files = _files(fragment, CODE_SUFFIXES) if len(words) == 1 else []
+        return Completions.of(fragment, [*files, *self._keys(job_type, words)])
 
     def _rl(self, before: Sequence[str], fragment: str) -> Completions:
         if fragment.startswith("-"):
@@ -182,8 +194,8 @@ def _without_flags(words: Sequence[str]) -> list[str] | None:
     return None if waiting else kept
 
 
-def _files(fragment: str) -> list[str]:
-    """Return the data files that the fragment may be the beginning of, and folders to look into."""
+def _files(fragment: str, suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
+    """Return the files that the fragment may be the beginning of, and folders to look into."""
     head = fragment.rpartition("/")[0]
     folder = Path(head or ("/" if fragment.startswith("/") else ".")).expanduser()
     prefix = fragment[: fragment.rfind("/") + 1]
@@ -192,7 +204,7 @@ def _files(fragment: str) -> list[str]:
     except OSError:
         return []
     folders = [f"{prefix}{item.name}/" for item in found if prefix and item.is_dir()]
-    return [f"{prefix}{item.name}" for item in found if item.suffix in SUFFIXES] + folders
+    return [f"{prefix}{item.name}" for item in found if item.suffix in suffixes] + folders
 
 
 def _rank(field: dict[str, Any]) -> int:

@@ -6,7 +6,12 @@ from typing import Any
 
 import click
 
-from jupyter_platform.client.arguments import pair_parameters, submission_parameters
+from jupyter_platform.client.arguments import (
+    LineCommand,
+    cell_parameters,
+    pair_parameters,
+    submission_parameters,
+)
 from jupyter_platform.core.states import JobState, JobType
 from jupyter_platform.core.words import split_words
 
@@ -16,18 +21,31 @@ DEFAULT_LIMIT = 20
 
 @click.command(
     "%submit",
-    epilog="Example: %submit LEARN lenet-digits digits method=ADAM max_iterations=2000",
+    cls=LineCommand,
+    epilog="Examples: %submit LEARN lenet-digits digits method=ADAM max_iterations=2000; "
+    "%submit RUN train.py -- --lr 0.1",
 )
 @submission_parameters
 def submit_line() -> None:
     """Submit a job, show it and return it.
 
-    TYPE is LEARN, EVALUATE or ACT. DATASET is a name in the repository, or a .npz or .csv file,
-    which is added first; what acts takes environment=… instead. Options are KEY=VALUE words, also
-    in DIANNE's spelling; under %%submit they may stand on the lines below.
+    TYPE is LEARN, EVALUATE, ACT or RUN. DATASET is a name in the repository, or a .npz or .csv
+    file, which is added first; what acts takes environment=… instead. RUN takes a .py or .ipynb
+    file, and the arguments of a script behind --; %%submit RUN runs the cell below it. Options are
+    KEY=VALUE words, also in DIANNE's spelling; under %%submit they may stand on the lines below.
 
     An option that lists values in brackets makes a sweep, a job for each combination:
     %submit LEARN lenet-digits digits learning_rate=[0.1,0.01] batch_size=[32,64]
+    """
+
+
+@click.command("%%submit RUN", epilog="Example: %%submit RUN -i df,config -o model --gpus 1")
+@cell_parameters
+def cell_line() -> None:
+    """Run the cell as a job, in a fresh kernel of this environment; show it and return it as last.
+
+    It goes on when this notebook is closed, and also when its kernel or the server ends. KEY=VALUE
+    words are options of a RUN.
     """
 
 

@@ -14,13 +14,19 @@ from IPython.core.interactiveshell import InteractiveShell
 from IPython.core.magic import Magics, line_cell_magic, line_magic, magics_class
 
 from jupyter_platform.client import Job, Platform
-from jupyter_platform.client.arguments import start_pair, submit_from_line
+from jupyter_platform.client.arguments import (
+    start_pair,
+    submit_cell_from_line,
+    submit_from_line,
+)
 from jupyter_platform.client.job import JobListing
+from jupyter_platform.client.own_runs import takes_code
 from jupyter_platform.client.sweeps import Sweep
 from jupyter_platform.core.errors import NotFoundError, PlatformError
 from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.magics.completion import LineCompleter
 from jupyter_platform.magics.lines import (
+    cell_line,
     job_line,
     jobs_line,
     read_line,
@@ -98,9 +104,20 @@ class PlatformMagics(Magics):
     @line_cell_magic
     @readable
     def submit(self, line: str, cell: str | None = None) -> Job | Sweep:
-        """Submit a job: ``%submit TYPE NETWORK [DATASET] [KEY=VALUE]…``; ``%submit --help``."""
-        arguments = read_line(submit_line, line, cell)
-        return self._show(submit_from_line(self.hub, **arguments))
+        """Submit a job: ``%submit TYPE NETWORK [DATASET] [KEY=VALUE]…``; ``%submit --help``.
+
+        ``%submit RUN SCRIPT [KEY=VALUE]… [-- ARGUMENT…]`` runs a script or a notebook, and
+        ``%%submit RUN [-i NAMES] [-o NAMES]`` the cell below it. The job is ``last`` afterwards.
+        """
+        submitted: Job | Sweep
+        if cell is not None and takes_code(line.partition(" ")[0]):
+            arguments = read_line(cell_line, line)
+            submitted = submit_cell_from_line(self.hub, cell, self._ipython.user_ns, **arguments)
+        else:
+            arguments = read_line(submit_line, line, cell)
+            submitted = submit_from_line(self.hub, **arguments)
+        self._ipython.user_ns["last"] = submitted
+        return self._show(submitted)
 
     @line_cell_magic
     @readable

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shutil
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -52,10 +54,16 @@ def run(context: RunContext) -> RunResult:
     variables = context.variables(environment)
     manager = _Manager(_specification(context, environment))
     manager.connection_file = str(context.folder / "kernel.json")
+    # In a folder of its own nobody else can listen; a socket has room for a short path only.
+    sockets = tempfile.mkdtemp(prefix="jp-")
+    manager.transport, manager.ip = "ipc", f"{sockets}/k"
     name = CELL_NAME if is_cell else context.options.code_name
     folder = context.working_folder()
     execution = _Execution(context, notebook, manager, name)
-    ended = asyncio.run(execution.run(cwd=str(folder), env=variables))
+    try:
+        ended = asyncio.run(execution.run(cwd=str(folder), env=variables))
+    finally:
+        shutil.rmtree(sockets, ignore_errors=True)
     kept = keep_outputs(context, folder)
     results = _keep_results(context) if is_cell and ended.error is None else {}
     result = {"notebook": name, "working_folder": str(folder), **results, **kept}

@@ -89,7 +89,7 @@ function words(submission: IJobSubmission): string[] {
   ];
   return [
     type,
-    networks.join(','),
+    ...(networks?.length ? [networks.join(',')] : []),
     ...(dataset ? [dataset] : []),
     ...Object.entries(options ?? {}).map(
       ([key, value]) => `${key}=${valueText(value)}`

@@ -30,6 +30,12 @@ export interface components {
             /** @description Some of its values, as they are written. */
             examples: string[];
         };
+        /** @description A file that was sent for a submission to name. */
+        ContentRecord: {
+            /** @description ``sha256:<hex>``. */
+            content: string;
+            bytes: number;
+        };
         /** @description What a copy is to be called, and whether it has weights. */
         CopyRequest: {
             name: string;
@@ -602,8 +608,8 @@ export interface components {
         /** @description What a person sends to get a job. */
         JobSubmission: {
             type: string;
-            /** @description Names in the repository; most jobs take one. */
-            networks: string[];
+            /** @description Names in the repository; most jobs take one, a RUN none. */
+            networks?: string[];
             dataset?: string | null;
             /** @description Shown to people, need not be unique; defaults to ``<network>-<dataset>``. */
             name?: string | null;
@@ -636,6 +642,8 @@ export interface components {
         JobTarget: "run" | "stop" | "delete";
         /**
          * @description What a job does. Each type has a lane of its own in the queue.
+         *
+         *     Kinds of installed packages become members when they are first named.
          * @enum {string}
          */
         JobType: "LEARN" | "EVALUATE" | "ACT" | "RUN";
@@ -654,6 +662,15 @@ export interface components {
             job: string | null;
             /** @description The network as it was when the job was submitted. */
             description: components["schemas"]["NetworkDescription-Output"];
+        };
+        /** @description A kind as the API shows it. */
+        KindSummary: {
+            name: string;
+            title: string;
+            help: string;
+            role: string;
+            /** @enum {string} */
+            takes: "networks" | "code";
         };
         /** @description One layer: a type, its arguments, and where its inputs come from. */
         "Layer-Input": {

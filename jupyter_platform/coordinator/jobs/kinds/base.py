@@ -12,11 +12,11 @@ from jupyter_platform.core.strategies import StrategyRecord
 
 if TYPE_CHECKING:
     from jupyter_platform.coordinator.hosts.registry import HostRegistry
-    from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice
     from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
     from jupyter_platform.coordinator.jobs.submission.sources import Source, Sources
     from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
     from jupyter_platform.coordinator.repository import NetworkRepository, StrategyRepository
+    from jupyter_platform.coordinator.workloads.host_choice import HostChoice
     from jupyter_platform.core.jobs import JobSubmission
     from jupyter_platform.core.networks import NetworkDescription
     from jupyter_platform.core.options import OptionModel

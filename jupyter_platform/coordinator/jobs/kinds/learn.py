@@ -6,13 +6,14 @@ import secrets
 from collections.abc import Mapping
 
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
-from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice, keep_at_home
+from jupyter_platform.coordinator.jobs.submission.host_choice import keep_at_home
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
 from jupyter_platform.coordinator.jobs.submission.sources import (
     Source,
     check_environment,
     check_wanted,
 )
+from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import refusal
 from jupyter_platform.core.options import LearnOptions, OptionModel
 from jupyter_platform.core.strategies import STRATEGIES, StrategyRecord

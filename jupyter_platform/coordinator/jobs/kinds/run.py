@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
-from jupyter_platform.coordinator.jobs.submission.host_choice import HostChoice
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
 from jupyter_platform.coordinator.jobs.submission.sources import Source
+from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import FieldError, InvalidDataError, refusal
 from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.networks import NetworkDescription

@@ -21,7 +21,7 @@ from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, WorkloadRow
 from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.tracked import TrackedRun
-from jupyter_platform.core.errors import HostError, NotFoundError, PlatformError
+from jupyter_platform.core.errors import HostError, InvalidDataError, NotFoundError, PlatformError
 from jupyter_platform.core.runs import ResumePoint
 from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.runtime.blobs import BlobStore
