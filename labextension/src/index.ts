@@ -10,6 +10,7 @@ import { model } from './plugins/model';
 import { ownData } from './plugins/own-data';
 import { panels } from './plugins/panels';
 import { places } from './plugins/places';
+import { runFiles } from './plugins/run-files';
 import { sidebar } from './plugins/sidebar';
 import { submit } from './plugins/submit';
 import { toasts } from './plugins/toasts';
@@ -26,6 +27,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   dashboards,
   panels,
   ownData,
+  runFiles,
   toasts,
   links
 ];

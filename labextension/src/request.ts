@@ -20,6 +20,8 @@ import type {
   IHost,
   IJob,
   IJobCheck,
+  IJobFile,
+  IJobKind,
   IJobPage,
   IJobSubmission,
   IMetrics,
@@ -147,7 +149,21 @@ export class PlatformApi implements IPlatformApi {
   }
 
   fileUrl(id: string, name: string): string {
-    return this._url(`api/jobs/${segment(id)}/files/${segment(name)}`);
+    const path = name.split('/').map(segment).join('/');
+    return this._url(`api/jobs/${segment(id)}/files/${path}`);
+  }
+
+  jobFiles(id: string): Promise<IJobFile[]> {
+    return this._get(`jobs/${segment(id)}/files`);
+  }
+
+  jobFile(id: string, name: string): Promise<unknown> {
+    const path = name.split('/').map(segment).join('/');
+    return this._get(`jobs/${segment(id)}/files/${path}`);
+  }
+
+  jobKinds(): Promise<IJobKind[]> {
+    return this._get('options/kinds');
   }
 
   jobTypes(): Promise<JobType[]> {

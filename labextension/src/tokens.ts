@@ -8,6 +8,8 @@ import type {
   IHost,
   IJob,
   IJobCheck,
+  IJobFile,
+  IJobKind,
   IJobPage,
   IJobSubmission,
   IMetrics,
@@ -78,7 +80,8 @@ export const CommandIDs = {
   /** `{ dataset: <name> }`, or `{ add: <path on the server> }` to see how that would be read. */
   openDataset: 'jupyter-platform:open-dataset',
   /** `{ path: <as the file browser has it> }`; what is selected there when absent. */
-  useAsDataset: 'jupyter-platform:use-as-dataset'
+  useAsDataset: 'jupyter-platform:use-as-dataset',
+  submitFiles: 'jupyter-platform:submit-files'
 } as const;
 
 /** What a job is made for that follows another one. */
@@ -154,6 +157,12 @@ export interface IPlatformApi {
   archiveUrl(id: string): string;
   /** Address of a file that a job has made for people. */
   fileUrl(id: string, name: string): string;
+  /** The files that a job has made for people. */
+  jobFiles(id: string): Promise<IJobFile[]>;
+  /** One of them that holds JSON, such as a notebook. */
+  jobFile(id: string, name: string): Promise<unknown>;
+  /** The kinds of jobs that can be submitted, with what they work on. */
+  jobKinds(): Promise<IJobKind[]>;
   /** Names of the job types that can be submitted. */
   jobTypes(): Promise<JobType[]>;
   /** Read `key=value` words as every surface of the platform does. */

@@ -6,7 +6,7 @@ import type { IFormView } from './form-view';
 /** What decides which options and networks a submission has. */
 export type IChoices = Pick<
   IFormView,
-  'entries' | 'schema' | 'networks' | 'strategies' | 'check'
+  'entries' | 'schema' | 'networks' | 'strategies' | 'check' | 'kinds'
 >;
 
 /** The option that names the way of learning. */
@@ -58,9 +58,20 @@ export function rolesOf(choices: IChoices): readonly string[] | null {
   return found?.roles ?? null;
 }
 
+/** Whether this kind of job runs code of one's own, and works on no network. */
+export function takesCode({
+  entries,
+  kinds
+}: Pick<IChoices, 'entries' | 'kinds'>): boolean {
+  return kinds?.find(({ name }) => name === entries.type)?.takes === 'code';
+}
+
 /** Where the samples of the submission can come from. */
 export function sourcesOf(choices: IChoices): readonly SourceKind[] {
   const { entries, strategies } = choices;
+  if (takesCode(choices)) {
+    return [];
+  }
   if (entries.type === 'ACT') {
     // The pool that it writes to is an option of its own.
     return ['environment'];
@@ -75,6 +86,9 @@ export function sourcesOf(choices: IChoices): readonly SourceKind[] {
 /** The names of networks that are sent: one for each role, where those are known. */
 export function networksToSend(choices: IChoices): readonly string[] {
   const { networks } = choices.entries;
+  if (takesCode(choices)) {
+    return [];
+  }
   const roles = rolesOf(choices);
   return roles ? networks.slice(0, Math.max(roles.length, 1)) : networks;
 }

@@ -3,6 +3,7 @@ import type {
   IDataset,
   IFieldError,
   IJobCheck,
+  IJobKind,
   INetwork,
   IOptionSchema,
   IStrategy,
@@ -30,6 +31,8 @@ export interface IFormView {
   /** What in that text is no option. */
   readonly badWords: readonly IFieldError[];
   readonly types: readonly JobType[];
+  /** What the platform tells of these; absent until it was read. */
+  readonly kinds?: readonly IJobKind[];
   /** Null until it was read. */
   readonly schema: IOptionSchema | null;
   readonly networks: readonly INetwork[] | null;

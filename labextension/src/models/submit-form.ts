@@ -15,7 +15,7 @@ import type {
   Json,
   JobType
 } from '../wire';
-import { applicableOptions, networksToSend } from './applicable';
+import { applicableOptions, networksToSend, takesCode } from './applicable';
 import { blame } from './blame';
 import { readCatalogue } from './catalogue';
 import { FIELDS_AMONG_OPTIONS, submissionOf } from './entries';
@@ -86,7 +86,7 @@ export class SubmitForm implements IDisposable {
   get submission(): IJobSubmission {
     const { entries } = this._view;
     const networks = networksToSend(this._view);
-    const takesNone = entries.type === 'ACT';
+    const takesNone = entries.type === 'ACT' || takesCode(this._view);
     const dataset = takesNone ? '' : entries.dataset;
     return submissionOf({ ...entries, networks, dataset });
   }
@@ -313,6 +313,11 @@ export class SubmitForm implements IDisposable {
     this._model.api.jobTypes().then(
       types => this._set({ types }),
       (error: unknown) => this._set({ message: blame(error)[1] })
+    );
+    this._model.api.jobKinds().then(
+      kinds => this._set({ kinds }),
+      // Without an answer the types have none either, and that is told.
+      () => undefined
     );
     void this._readCatalogue();
     void this._readSchema();

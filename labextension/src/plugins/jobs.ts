@@ -4,6 +4,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { WidgetTracker } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { jobIcon } from '../icons';
@@ -22,13 +23,14 @@ export const jobs: JupyterFrontEndPlugin<void> = {
   description: 'The views of jobs.',
   autoStart: true,
   requires: [IPlatformModel, IPlaces],
-  optional: [ITranslator, ILayoutRestorer],
+  optional: [ITranslator, ILayoutRestorer, IRenderMimeRegistry],
   activate: (
     app: JupyterFrontEnd,
     model: IPlatformModel,
     places: IPlaces,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    rendermime: IRenderMimeRegistry | null
   ) => {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
@@ -44,7 +46,10 @@ export const jobs: JupyterFrontEndPlugin<void> = {
       if (open) {
         return open;
       }
-      const view = new JobView({ commands, model, trans }, { job: id });
+      const view = new JobView(
+        { commands, model, trans, rendermime: rendermime ?? undefined },
+        { job: id }
+      );
       view.id = `jupyter-platform-job-${id}`;
       shell.add(view, 'main');
       void tracker.add(view);

@@ -36,7 +36,10 @@ export const mime: JupyterFrontEndPlugin<void> = {
         safe: true,
         mimeTypes: [JOB_MIME_TYPE, JOBS_MIME_TYPE],
         createRenderer: ({ mimeType }) =>
-          new RenderedJobs({ commands, model, trans }, mimeType)
+          new RenderedJobs(
+            { commands, model, trans, rendermime: registry },
+            mimeType
+          )
       },
       RANK
     );

@@ -104,7 +104,15 @@ export const submit: JupyterFrontEndPlugin<void> = {
 };
 
 /** Arguments that a link has too. */
-const LINKED = ['type', 'network', 'dataset', 'from', 'as', 'tag'] as const;
+const LINKED = [
+  'type',
+  'network',
+  'dataset',
+  'from',
+  'as',
+  'tag',
+  'script'
+] as const;
 
 /** What a link asks for that opens the form with the same start. */
 function linkTo(args: ReadonlyPartialJSONObject): { [word: string]: string } {
@@ -127,6 +135,7 @@ const STARTS = [
   'network',
   'dataset',
   'tag',
+  'script',
   'entries'
 ] as const;
 
@@ -150,6 +159,10 @@ function submitArguments(
         tag: {
           ...text,
           description: trans.__('Weights to evaluate or act with.')
+        },
+        script: {
+          ...text,
+          description: trans.__('Script or notebook to run.')
         },
         entries: {
           type: 'object',
@@ -211,8 +224,11 @@ async function readStart(
   if (typeof args.dataset === 'string') {
     start.dataset = args.dataset;
   }
-  if (typeof args.tag === 'string') {
-    start.options = new Map([['tag', args.tag]]);
+  for (const option of ['tag', 'script'] as const) {
+    const value = args[option];
+    if (typeof value === 'string') {
+      start.options = new Map([[option, value]]);
+    }
   }
   return { start, title: null };
 }

@@ -1,3 +1,4 @@
+import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -10,6 +11,8 @@ export interface ISurroundings {
   readonly model: IPlatformModel;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
+  /** Draws outputs of notebooks, where there are any to draw. */
+  readonly rendermime?: IRenderMimeRegistry;
 }
 
 const SurroundingsContext = createContext<ISurroundings | null>(null);

@@ -40,6 +40,8 @@ export function isWaiting(state: JobState): boolean {
 export type IJob = Records['JobRecord'];
 export type IJobPage = Records['JobPage'];
 export type IJobCheck = Records['JobCheck'];
+export type IJobFile = Records['JobFileRecord'];
+export type IJobKind = Records['KindSummary'];
 export type IJobChange = Records['JobChange'];
 export type IJobError = Records['JobErrorRecord'];
 export type IJobProgress = Records['JobProgress'];

@@ -6,6 +6,7 @@ import { useRef, useState } from 'react';
 import { jobIcon } from '../../icons';
 import { readEvaluation } from '../../models/evaluation';
 import { JobDetails } from '../../models/job-details';
+import { executedName } from '../../models/executed';
 import { readMade } from '../../models/made';
 import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
@@ -18,8 +19,10 @@ import { AttemptsPage } from './attempts';
 import { CurvesPage } from './curves-page';
 import { EpisodesPage } from './episodes-page';
 import { EvaluationPage } from './evaluation-page';
+import { ExecutedPage } from './executed-page';
 import { Facts } from './facts';
 import { Failure } from './failure';
+import { FilesPage } from './files-page';
 import { Head } from './head';
 import { LogPage } from './log-page';
 import { MadePage } from './made-page';
@@ -235,6 +238,31 @@ function Reconnecting(): JSX.Element | null {
 
 /** The pages that there are for a job, the most telling one first. */
 export function tabsOf(job: IJob, trans: TranslationBundle): ITab[] {
+  return job.type === 'RUN'
+    ? tabsOfCode(job, trans)
+    : tabsOfNetworks(job, trans);
+}
+
+/** The pages of a job that runs code of one's own. */
+function tabsOfCode(job: IJob, trans: TranslationBundle): ITab[] {
+  const label =
+    job.category === 'CELL' ? trans.__('Output') : trans.__('Notebook');
+  return [
+    ...(executedName(job) === null ? [] : [{ id: 'executed', label }]),
+    { id: 'log', label: trans.__('Log') },
+    ...(hasCurves(job) ? [{ id: 'curves', label: trans.__('Curves') }] : []),
+    { id: 'files', label: trans.__('Files') },
+    { id: 'options', label: trans.__('Options') },
+    { id: 'attempts', label: trans.__('Attempts') }
+  ];
+}
+
+/** Whether a job has reported a point of any curve. */
+function hasCurves(job: IJob): boolean {
+  return Object.keys(job.progress?.values ?? {}).length > 0;
+}
+
+function tabsOfNetworks(job: IJob, trans: TranslationBundle): ITab[] {
   const curves = { id: 'curves', label: trans.__('Curves') };
   const log = { id: 'log', label: trans.__('Log') };
   const options = { id: 'options', label: trans.__('Options') };
@@ -263,24 +291,22 @@ function Page({
   active,
   compact
 }: IJobContentProps & { id: string }): JSX.Element {
-  switch (id) {
-    case 'curves':
-      return <CurvesPage {...{ job, active, compact }} />;
-    case 'episodes':
-      return <EpisodesPage {...{ job, active }} />;
-    case 'evaluation':
-      return <EvaluationPage job={job} />;
-    case 'made': {
-      const made = readMade(job);
-      return made ? <MadePage made={made} /> : <></>;
-    }
-    case 'result':
-      return <ResultPage job={job} />;
-    case 'log':
-      return <LogPage {...{ job, active }} />;
-    case 'options':
-      return <OptionsPage job={job} />;
-    default:
-      return <AttemptsPage job={job} />;
-  }
+  const made = readMade(job);
+  const pages: { readonly [id: string]: () => JSX.Element } = {
+    curves: () => <CurvesPage {...{ job, active, compact }} />,
+    episodes: () => <EpisodesPage {...{ job, active }} />,
+    evaluation: () => <EvaluationPage job={job} />,
+    executed: () => (
+      <>
+        <ExecutedPage {...{ job, active }} />
+        {hasCurves(job) ? <CurvesPage {...{ job, active, compact }} /> : null}
+      </>
+    ),
+    files: () => <FilesPage job={job} />,
+    made: () => (made ? <MadePage made={made} /> : <></>),
+    result: () => <ResultPage job={job} />,
+    log: () => <LogPage {...{ job, active }} />,
+    options: () => <OptionsPage job={job} />
+  };
+  return (pages[id] ?? (() => <AttemptsPage job={job} />))();
 }

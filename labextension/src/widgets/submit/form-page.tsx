@@ -4,7 +4,8 @@ import type { RefObject } from 'react';
 import {
   applicableOptions,
   firstNetwork,
-  sourcesOf
+  sourcesOf,
+  takesCode
 } from '../../models/applicable';
 import { controlOf } from '../../models/entries';
 import { valueText } from '../../models/option-text';
@@ -111,10 +112,12 @@ function What({ form, view, errors }: IPartProps): JSX.Element {
         <TypeAndName {...{ form, view, errors }} />
         <StrategyField {...{ form, view, errors }} />
       </div>
-      <div className="jp-Platform-fields">
-        <NetworkFields {...{ form, view, errors, dataset }} />
-        <SourceField {...{ form, view, errors }} help={summaryOf(dataset)} />
-      </div>
+      {takesCode(view) ? null : (
+        <div className="jp-Platform-fields">
+          <NetworkFields {...{ form, view, errors, dataset }} />
+          <SourceField {...{ form, view, errors }} help={summaryOf(dataset)} />
+        </div>
+      )}
     </>
   );
 }
@@ -207,9 +210,11 @@ function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
             aria-invalid={isInvalid}
             aria-describedby={describedBy}
             placeholder={
-              entries.networks[0] && on
-                ? `${entries.networks[0]}-${on}`
-                : trans.__('network-dataset')
+              takesCode(view)
+                ? trans.__('name of the script')
+                : entries.networks[0] && on
+                  ? `${entries.networks[0]}-${on}`
+                  : trans.__('network-dataset')
             }
             onChange={event => form.change({ name: event.target.value })}
           />
