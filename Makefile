@@ -16,7 +16,7 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
-demo: .venv/made-runtime ## train and evaluate a network on this machine; needs no Node.js
+demo: .venv/made-demo ## train and evaluate a network on this machine; needs no Node.js
 	@$(BIN)/jupyter platform demo
 
 lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
@@ -59,17 +59,21 @@ clean: ## remove all that was made, the environment too
 	rm -rf labextension/node_modules labextension/lib labextension/*.tsbuildinfo jupyter_platform/labextension
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+.venv/made-demo: pyproject.toml constraints.txt
+	@scripts/bootstrap demo
+	@touch $@
+
 .venv/made-runtime: pyproject.toml constraints.txt
 	@scripts/bootstrap runtime
-	@touch $@
+	@touch .venv/made-demo $@
 
 .venv/made-development: pyproject.toml constraints.txt
 	@scripts/bootstrap development
-	@touch .venv/made-runtime $@
+	@touch .venv/made-demo .venv/made-runtime $@
 
 .venv/made-benchmarks: pyproject.toml constraints.txt
 	@scripts/bootstrap benchmarks
-	@touch .venv/made-runtime $@
+	@touch .venv/made-demo .venv/made-runtime $@
 
 labextension/node_modules/.made: labextension/package.json labextension/yarn.lock labextension/.yarnrc.yml | .venv/made-runtime
 	@scripts/bootstrap javascript

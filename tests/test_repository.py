@@ -5,6 +5,7 @@ import re
 import runpy
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -163,3 +164,20 @@ def test_figures_are_those_that_were_measured(page):
 
     assert results["rows"]
     assert script["with_figures"](text, results, script["PAGES"][page]) == text
+
+
+def test_the_demo_imports_only_packages_that_its_environment_has():
+    script = runpy.run_path(str(ROOT / "scripts" / "demo_packages.py"))
+    later = {name.replace("-", "_").lower() for name in script["LATER"]}
+    imports = [name for group in script["IMPORTS"] for name in group]
+    imports += ["jupyter_platform.cli.demo", "jupyter_platform.cluster.scheduler"]
+    imports += [
+        "jupyter_platform.runtime.supervisor",
+        "jupyter_platform.learning.processes.inspector",
+    ]
+    code = f"import sys\nsys.modules.update(dict.fromkeys({later!r}))\nimport {', '.join(imports)}"
+
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+    assert later
+    assert len(script["demo_requirements"]()) > 20
