@@ -28,7 +28,7 @@ from jupyter_platform.learning.distributed.process_group import Gang, connect, i
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.run.stop_signal import StopFlag
 from jupyter_platform.learning.sampling.samplers import TensorSource
-from jupyter_platform.learning.strategies import Material
+from jupyter_platform.learning.strategies import BuildContext
 from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 from jupyter_platform.learning.training.loop import train
 
@@ -63,7 +63,7 @@ class _Learner:
         network = build(case.description, list(case.shape), 10).train()
         with in_step(self._sync):
             self._strategy = FeedForward(
-                Material(
+                BuildContext(
                     options=LearnOptions(batch_size=case.batch),
                     networks=(network,),
                     names=(case.description.name,),

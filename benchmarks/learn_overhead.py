@@ -26,7 +26,7 @@ from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.run.recorder import Recorder
 from jupyter_platform.learning.run.stop_signal import StopFlag
 from jupyter_platform.learning.sampling.samplers import TensorSource
-from jupyter_platform.learning.strategies import Material
+from jupyter_platform.learning.strategies import BuildContext
 from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 from jupyter_platform.learning.training.loop import train
 from jupyter_platform.runtime.event_log import EventLog
@@ -99,7 +99,7 @@ class Bench:
             splits={"train": (0, SAMPLES)},
             bytes=0,
         )
-        material = Material(
+        context = BuildContext(
             options=LearnOptions(batch_size=self.case.batch),
             networks=(self._built(),),
             names=(self.case.description.name,),
@@ -107,7 +107,7 @@ class Bench:
             facts=facts,
             train=torch.arange(SAMPLES),
         )
-        return FeedForward(material)
+        return FeedForward(context)
 
     def bare(self, log: Callable[[Tensor, int], None] | None = None) -> float:
         """Train a block by hand; return its seconds."""

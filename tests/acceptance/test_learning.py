@@ -25,7 +25,7 @@ class Forgetful(FeedForward):
     def step(self):
         self.count += 1
         seed = self._batches._sampler._generator.initial_seed()
-        broken = self.count > 50 and seed == self.material.options.seed
+        broken = self.count > 50 and seed == self.context.options.seed
         return super().step() * (float("nan") if broken else 1.0)
 
     def state_dict(self):

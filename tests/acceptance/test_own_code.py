@@ -144,13 +144,13 @@ def test_a_later_version_counts_at_once_and_its_error_shows_its_own_lines(instal
 
 
 FAULTY = """
-from jupyter_platform.learning.strategies import Place, Strategy
+from jupyter_platform.learning.strategies import NetworkSignature, Strategy
 from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 
 class Unplaced(FeedForward):
     @classmethod
-    def places(cls, options, facts):
+    def signatures(cls, options, facts):
         return facts.shape["height"]
 
 
@@ -185,7 +185,7 @@ def faulty(own_platform, site):
 @pytest.mark.parametrize(
     ("network", "strategy", "sentence"),
     [
-        ("mlp", "unplaced", r"its places\(\) failed with TypeError: .* \(faulty.py, line 9\)"),
+        ("mlp", "unplaced", r"its signatures\(\) failed with TypeError: .* \(faulty.py, line 9\)"),
         ("mlp", "absent", "'absent' cannot be loaded from faulty:Absent: AttributeError"),
         ("no-network", "feed_forward", "faulty:network gave str; it must give a torch.nn.Module"),
     ],

@@ -27,8 +27,8 @@ from jupyter_platform.learning.reinforcement.fitting import check_acting
 from jupyter_platform.learning.reinforcement.trials import try_environment
 from jupyter_platform.learning.sampling.samplers import batch_note, check_sampling
 from jupyter_platform.learning.scoring.evaluations import evaluation_type
-from jupyter_platform.learning.strategies import Place, strategy_type
-from jupyter_platform.learning.strategies.contract import places_of
+from jupyter_platform.learning.strategies import NetworkSignature, strategy_type
+from jupyter_platform.learning.strategies.contract import signatures_of
 from jupyter_platform.learning.strategies.roles import check_roles, misfits
 from jupyter_platform.learning.training.network_modes import fixed_layers
 
@@ -101,7 +101,7 @@ def check(
         return result
     facts = adapted
     result.warnings.extend(facts.warnings)
-    places = _places(result, job_type, networks, facts, options, code)
+    signatures = _signatures(result, job_type, networks, facts, options, code)
     sizes = result.sizes = _check_sets(result, job_type, dataset.name, facts, options)
     result.used = used_by_data(job_type, facts, options)
     if job_type is JobType.LEARN:
@@ -110,9 +110,9 @@ def check(
         result.errors += missing_part(dataset.name, options.get("part", "test"), facts.parts).errors
     shared = "train_set" if job_type is JobType.LEARN else "test_set"
     _check_ranks(result, ranks, shared, sizes.get(shared))
-    _check_networks(result, networks, places, facts, options)
+    _check_networks(result, networks, signatures, facts, options)
     if job_type is JobType.LEARN and not result.errors:
-        _try(result, networks, places, facts, options, sizes.get("train_set"))
+        _try(result, networks, signatures, facts, options, sizes.get("train_set"))
     return result
 
 
@@ -148,10 +148,10 @@ def _check_without_dataset(
     if not _check_environment(result, options.get("environment")):
         return
     if job_type is JobType.LEARN:
-        places = _places(result, job_type, networks, None, options, code)
-        _check_networks(result, networks, places, None, options)
+        signatures = _signatures(result, job_type, networks, None, options, code)
+        _check_networks(result, networks, signatures, None, options)
         if not result.errors:
-            _try(result, networks, places, None, options, None)
+            _try(result, networks, signatures, None, options, None)
     elif job_type is JobType.ACT or options.get("strategy") == "reward":
         result.category = "RL"
         try:
@@ -178,13 +178,13 @@ def _check_environment(result: Check, name: str | None) -> bool:
 def _check_networks(
     result: Check,
     networks: Sequence[NetworkDescription],
-    places: Sequence[Place],
+    signatures: Sequence[NetworkSignature],
     facts: DatasetFacts | None,
     options: dict[str, Any],
 ) -> None:
     layers: list[tuple[str, list[str]]] = []
-    for description, place in zip(networks, places, strict=False):
-        network = _check_network(result, description, place, facts)
+    for description, signature in zip(networks, signatures, strict=False):
+        network = _check_network(result, description, signature, facts)
         found = None if network is None else [item.name for item in network.layers]
         layers += [] if found is None else [(description.name, found)]
     if options.get("fixed") and len(layers) == len(networks):
@@ -208,42 +208,42 @@ def _adapted(
         return None
 
 
-def _places(
+def _signatures(
     result: Check,
     job_type: JobType,
     networks: Sequence[NetworkDescription],
     facts: DatasetFacts | None,
     options: dict[str, Any],
     code: Path | None,
-) -> tuple[Place, ...]:
+) -> tuple[NetworkSignature, ...]:
     """Return the place of each network; none where something is wrong, which is noted."""
     try:
         if job_type is JobType.EVALUATE and facts is not None:
-            return _places_to_evaluate(result, networks, facts, options)
+            return _signatures_to_evaluate(result, networks, facts, options)
         model = LearnOptions.model_validate(options)
         kind = strategy_type(model.strategy, code)
         record = STRATEGIES.get(model.strategy)
         result.category = record.category if record is not None else "FF"
         check_roles(kind.roles, model.strategy, networks)
         kind.check_own_options(model)
-        return places_of(kind, model, facts)
+        return signatures_of(kind, model, facts)
     except PlatformError as error:
         result.blame("strategy", error)
         return ()
 
 
-def _places_to_evaluate(
+def _signatures_to_evaluate(
     result: Check,
     networks: Sequence[NetworkDescription],
     facts: DatasetFacts,
     options: dict[str, Any],
-) -> tuple[Place, ...]:
+) -> tuple[NetworkSignature, ...]:
     model = EvaluateOptions.model_validate(options)
     name = model.strategy or default_evaluation(facts, model.criterion)
     result.category = EVALUATIONS[name].category
     kind = evaluation_type(model, facts)
     check_roles(kind.roles, name, networks)
-    return kind.places(model, facts)
+    return kind.signatures(model, facts)
 
 
 def _check_sets(
@@ -313,45 +313,50 @@ def _check_classes(result: Check, name: str, facts: DatasetFacts) -> None:
 
 
 def _check_network(
-    result: Check, description: NetworkDescription, place: Place, facts: DatasetFacts | None
+    result: Check,
+    description: NetworkDescription,
+    signature: NetworkSignature,
+    facts: DatasetFacts | None,
 ) -> NetworkFacts | None:
     """Note what keeps a network out of its place; return its layers where it can be built."""
-    found = misfits(description, place, facts)
+    found = misfits(description, signature, facts)
     if found:
         result.errors.extend(found)
         return None
     try:
         network = network_facts(
             description,
-            place.input_shape,
-            place.outputs,
-            place.output_shape,
+            signature.input_shape,
+            signature.outputs,
+            signature.output_shape,
             integers=facts is not None and facts.input_type == "int64",
         )
     except PlatformError as error:
         result.blame("networks", error)
         return None
     result.parameters[description.name] = network.parameters
-    if place.output_shape is None:
+    if signature.output_shape is None:
         return network
-    sole = facts if place.role == "network" else None
+    sole = facts if signature.role == "network" else None
     name, is_sole = description.name, sole is not None
-    outputs = description.outputs or place.outputs
-    wanted = [outputs] if is_sole and len(place.output_shape) == 1 else list(place.output_shape)
+    outputs = description.outputs or signature.outputs
+    wanted = (
+        [outputs] if is_sole and len(signature.output_shape) == 1 else list(signature.output_shape)
+    )
     if network.output_shape != wanted:
         given = f"Network {name!r} gives shape {shape_text(network.output_shape or [])}"
-        if sole is not None and place.output_shape == (sole.outputs,):
+        if sole is not None and signature.output_shape == (sole.outputs,):
             noun = "class" if sole.task == "classification" else "target"
             message = (
-                f"{given} for a sample; the dataset wants {place.outputs}, one number for each "
+                f"{given} for a sample; the dataset wants {signature.outputs}, one number for each "
                 f"{noun}."
             )
         else:
-            reason = "with these options" if is_sole else f"as {place.role}"
-            message = f"{given}; {reason} it must give {shape_text(place.output_shape)}."
+            reason = "with these options" if is_sole else f"as {signature.role}"
+            message = f"{given}; {reason} it must give {shape_text(signature.output_shape)}."
         result.errors.append(FieldError(field="networks", value=name, message=message))
-    elif is_sole and outputs > place.outputs:
+    elif is_sole and outputs > signature.outputs:
         result.warnings.append(
-            f"Network {name!r} has {outputs} outputs, the dataset only {place.outputs} classes."
+            f"Network {name!r} has {outputs} outputs, the dataset only {signature.outputs} classes."
         )
     return network

@@ -11,7 +11,7 @@ from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks.trials import layer_that_needs_several, trial_outputs
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.criteria import classify_outputs
 
 MOST_PARAMETERS = 20_000_000
@@ -32,7 +32,7 @@ class Trial:
 def try_networks(
     networks: Sequence[NetworkDescription],
     names: Collection[str],
-    places: Sequence[Place],
+    signatures: Sequence[NetworkSignature],
     facts: DatasetFacts | None,
     options: Mapping[str, Any],
     size: int | None,
@@ -45,7 +45,7 @@ def try_networks(
         In the order of their places.
     names : collection of str
         Those that are tried: large ones take too long.
-    places : sequence of Place
+    signatures : sequence of NetworkSignature
         What the strategy wants of each.
     facts : DatasetFacts, optional
         Of the samples as networks get them; None where experience is learned from.
@@ -56,14 +56,14 @@ def try_networks(
     """
     result = Trial()
     model = LearnOptions.model_validate(options)
-    for description, place in zip(networks, places, strict=True):
+    for description, signature in zip(networks, signatures, strict=True):
         if description.name not in names:
             continue
-        refused = check_single_samples(description, place, model, size)
+        refused = check_single_samples(description, signature, model, size)
         result.errors += [] if refused is None else [refused]
-        if facts is None or place.role != "network":
+        if facts is None or signature.role != "network":
             continue
-        criterion, refused, told = check_outputs(description, place, facts, model)
+        criterion, refused, told = check_outputs(description, signature, facts, model)
         result.errors += [] if refused is None else [refused]
         result.warnings += [] if told is None else [told]
         if criterion is not None:
@@ -73,7 +73,7 @@ def try_networks(
 
 def check_single_samples(
     description: NetworkDescription,
-    place: Place,
+    signature: NetworkSignature,
     options: LearnOptions,
     size: int | None,
 ) -> FieldError | None:
@@ -87,13 +87,13 @@ def check_single_samples(
         Samples that are learned; None: from experience.
     """
     batch_size = options.batch_size
-    if not place.is_learnt or (_smallest_batch(options) != 1 and size != 1):
+    if not signature.is_learnt or (_smallest_batch(options) != 1 and size != 1):
         return None
     found = layer_that_needs_several(
         description,
-        place.input_shape,
-        place.outputs,
-        place.output_shape,
+        signature.input_shape,
+        signature.outputs,
+        signature.output_shape,
         fixed=[text.rpartition("/")[2] for text in options.fixed or ()],
     )
     if found is None:
@@ -124,7 +124,7 @@ def _smallest_batch(options: LearnOptions) -> int:
 
 def check_outputs(
     description: NetworkDescription,
-    place: Place,
+    signature: NetworkSignature,
     facts: DatasetFacts,
     options: LearnOptions,
 ) -> tuple[str | None, FieldError | None, str | None]:
@@ -147,7 +147,7 @@ def check_outputs(
         What the person is told of it.
     """
     nothing = (None, None, None)
-    if options.strategy not in _BY_CRITERION or place.output_shape is None:
+    if options.strategy not in _BY_CRITERION or signature.output_shape is None:
         return nothing
     asked, classes = options.criterion, facts.task == "classification"
     if classes and facts.target_shape:
@@ -156,9 +156,9 @@ def check_outputs(
         return nothing
     outputs = trial_outputs(
         description,
-        place.input_shape,
-        place.outputs,
-        place.output_shape,
+        signature.input_shape,
+        signature.outputs,
+        signature.output_shape,
         integers=facts.input_type == "int64",
     )
     if outputs is None:

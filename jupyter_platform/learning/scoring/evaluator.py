@@ -39,7 +39,7 @@ from jupyter_platform.learning.scoring.passing import (
     share,
 )
 from jupyter_platform.learning.scoring.scores import spread
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.roles import check_fits
 
 READERS = 2
@@ -168,22 +168,23 @@ def _prepare(
     context: RunContext, kind: type[Evaluation], options: EvaluateOptions, facts: DatasetFacts
 ) -> Evaluation:
     """Build the networks with their weights, and the evaluation."""
-    places = kind.places(options, facts)
+    signatures = kind.signatures(options, facts)
     given = context.spec.networks
-    if len(given) != len(places):
+    if len(given) != len(signatures):
         wanted = " and ".join(kind.roles)
         raise InvalidRequestError(
-            f"This evaluation works on {len(places)} networks ({wanted}); {len(given)} are given."
+            f"This evaluation works on {len(signatures)} networks ({wanted}); "
+            f"{len(given)} are given."
         )
-    for place, item in zip(places, given, strict=True):
-        check_fits(item.description, place, facts)
+    for signature, item in zip(signatures, given, strict=True):
+        check_fits(item.description, signature, facts)
     context.phase("building the network")
-    networks = [_network(context, number, place) for number, place in enumerate(places)]
+    networks = [_network(context, number, signature) for number, signature in enumerate(signatures)]
     names = tuple(item.description.name for item in given)
     return kind(Subject(options, tuple(networks), names, facts, context.device))
 
 
-def _network(context: RunContext, number: int, place: Place) -> nn.Module:
+def _network(context: RunContext, number: int, signature: NetworkSignature) -> nn.Module:
     given = context.spec.networks[number]
     if given.weights is None:
         raise InvalidRequestError(
@@ -191,10 +192,14 @@ def _network(context: RunContext, number: int, place: Place) -> nn.Module:
             "a tag."
         )
     path = context.file(given.weights, "weights")
-    if place.output_shape is None:
-        network, _ = trained_network(given.description, path, place.input_shape, place.outputs)
+    if signature.output_shape is None:
+        network, _ = trained_network(
+            given.description, path, signature.input_shape, signature.outputs
+        )
     else:
-        network = build(given.description, place.input_shape, place.outputs, place.output_shape)
+        network = build(
+            given.description, signature.input_shape, signature.outputs, signature.output_shape
+        )
         load_weights(network, path, given.description.name)
     return network.to(context.device).eval()
 

@@ -1,13 +1,20 @@
 """Strategies: what one step of learning does."""
 
+from typing import Any
+
 from jupyter_platform.learning.optimization.updater import Updater
-from jupyter_platform.learning.strategies.base import Material, Place, Report, Strategy
-from jupyter_platform.learning.strategies.moved import accept_earlier_names
+from jupyter_platform.learning.strategies.base import (
+    BuildContext,
+    NetworkSignature,
+    Report,
+    Strategy,
+)
+from jupyter_platform.learning.strategies.moved import accept_earlier_names, renamed
 from jupyter_platform.learning.strategies.registry import installed_strategies, strategy_type
 
 __all__ = [
-    "Material",
-    "Place",
+    "BuildContext",
+    "NetworkSignature",
     "Report",
     "Strategy",
     "Updater",
@@ -16,3 +23,8 @@ __all__ = [
 ]
 
 accept_earlier_names()
+
+
+def __getattr__(name: str) -> Any:
+    """Return a class by the name that it had in earlier releases."""
+    return renamed(name, {"Place": NetworkSignature, "Material": BuildContext})

@@ -1,4 +1,4 @@
-"""What a strategy is: what it wants of its networks, what one step does, what it reports."""
+"""The base class of strategies, and what they are built from."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ Report = Tensor | tuple[Tensor | float | None, ...]
 
 
 @dataclass(frozen=True)
-class Place:
-    """What a strategy wants of one of its networks; shapes are of one sample, without batch."""
+class NetworkSignature:
+    """Input and output that a strategy wants of one of its networks.
+
+    Shapes are of one sample, without the batch axis.
+    """
 
     role: str
     input_shape: tuple[int, ...]
@@ -46,8 +49,11 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Material:
-    """What a strategy is made from. Networks are built, on the device, in training mode."""
+class BuildContext:
+    """Everything that a strategy is built from.
+
+    Networks are on the device, in training mode.
+    """
 
     options: LearnOptions
     networks: tuple[nn.Module, ...]
@@ -120,7 +126,7 @@ class Strategy(ABC):
 
     Parameters
     ----------
-    material : Material
+    context : BuildContext
         Networks, samples and options.
     """
 
@@ -133,16 +139,24 @@ class Strategy(ABC):
     Options: ClassVar[type[BaseModel] | None] = None
     """Model of its `strategy_options`, for strategies that do not come with the platform."""
 
-    def __init__(self, material: Material) -> None:
-        self.material = material
-        self.own_options = self.check_own_options(material.options)
-        self.networks = material.networks
-        self.samples_per_step = material.options.batch_size
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Take strategies that were written when `signatures` was called ``places``."""
+        super().__init_subclass__(**arguments)
+        if "places" in vars(cls) and "signatures" not in vars(cls):
+            cls.signatures = vars(cls)["places"]  # type: ignore[method-assign]
+
+    def __init__(self, context: BuildContext) -> None:
+        self.context = context
+        self.own_options = self.check_own_options(context.options)
+        self.networks = context.networks
+        self.samples_per_step = context.options.batch_size
 
     @classmethod
     @abstractmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
-        """Return what it wants of each network; builds nothing.
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
+        """Return the signature of each network, in the order of `roles`; builds nothing.
 
         Raises
         ------
@@ -179,6 +193,11 @@ class Strategy(ABC):
     def validate(self) -> dict[str, float] | None:
         """Return scores on the validation set, ``validation_loss`` first; None without one."""
         return None
+
+    @property
+    def material(self) -> BuildContext:
+        """The `context`, by the name that it had in earlier releases."""
+        return self.context
 
     @property
     def updaters(self) -> list[Updater]:

@@ -15,14 +15,14 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError, PlatformError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.core.units import format_count
-from jupyter_platform.learning.strategies.base import Place, Report, Strategy
+from jupyter_platform.learning.strategies.base import NetworkSignature, Report, Strategy
 
 _OURS = f"{__package__}."
 
 
-def places_of(
+def signatures_of(
     kind: type[Strategy], options: LearnOptions, facts: DatasetFacts | None
-) -> tuple[Place, ...]:
+) -> tuple[NetworkSignature, ...]:
     """Return what a strategy wants of each of its networks.
 
     Raises
@@ -30,21 +30,23 @@ def places_of(
     PlatformError
         What the strategy itself raises where options do not fit the data.
     InvalidDataError
-        If its `places` fails, with the line, or returns something else than one for each role.
+        If its `signatures` fails, with the line, or returns something else than one for each role.
     """
     try:
-        places = kind.places(options, facts)
+        signatures = kind.signatures(options, facts)
     except PlatformError:
         raise
     except Exception as error:
         if _is_ours(kind):
             raise
         what = f"failed with {type(error).__name__}: {error} ({_where(error)})"
-        raise _broken(options.strategy, "places", what) from error
-    if not all(isinstance(item, Place) for item in places) or len(places) != len(kind.roles):
-        wanted = f"one Place for each of its roles ({', '.join(kind.roles)})"
-        raise _broken(options.strategy, "places", f"must return a tuple with {wanted}")
-    return places
+        raise _broken(options.strategy, "signatures", what) from error
+    if not all(isinstance(item, NetworkSignature) for item in signatures) or len(signatures) != len(
+        kind.roles
+    ):
+        wanted = f"one NetworkSignature for each of its roles ({', '.join(kind.roles)})"
+        raise _broken(options.strategy, "signatures", f"must return a tuple with {wanted}")
+    return signatures
 
 
 class FirstReport:
@@ -87,7 +89,7 @@ def check_report(strategy: Strategy, report: object) -> None:
     if len(values) != len(series):
         returned = format_count(len(values), "value")
         what = f"returned {returned} for its {len(series)} series ({', '.join(series)})"
-        raise _broken(strategy.material.options.strategy, "step", what)
+        raise _broken(strategy.context.options.strategy, "step", what)
     for name, value in zip(series, values, strict=True):
         if isinstance(value, Tensor) and value.numel() == 1:
             continue
@@ -95,12 +97,12 @@ def check_report(strategy: Strategy, report: object) -> None:
         if not (is_absent or isinstance(value, int | float)):
             found = f"a tensor of shape {tuple(value.shape)}" if isinstance(value, Tensor) else None
             what = f"returned {found or type(value).__name__} for {name}; one number is accepted"
-            raise _broken(strategy.material.options.strategy, "step", what)
+            raise _broken(strategy.context.options.strategy, "step", what)
 
 
 def check_scores(strategy: Strategy, scores: object) -> None:
     """Refuse what `validate` returned where there is no validation loss among numbers."""
-    name = strategy.material.options.strategy
+    name = strategy.context.options.strategy
     if not isinstance(scores, Mapping) or "validation_loss" not in scores:
         found = ", ".join(map(str, scores)) if isinstance(scores, Mapping) else repr(scores)
         what = f"must return numbers by name, with validation_loss among them; it returned {found}"
@@ -129,7 +131,7 @@ def check_state(strategy: Strategy) -> None:
             f"must return a dict of tensors, numbers, text, lists and dicts, which a checkpoint "
             f"can hold; {culprit} cannot be read again"
         )
-        raise _broken(strategy.material.options.strategy, "state_dict", what) from error
+        raise _broken(strategy.context.options.strategy, "state_dict", what) from error
 
 
 def _is_plain(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Modules by the names that they had in earlier releases, which strategies of users import."""
+"""Modules and classes by the names of earlier releases, which strategies of users import."""
 
 from __future__ import annotations
 
@@ -55,3 +55,23 @@ def accept_earlier_names() -> None:
     """Let imports by earlier names succeed from now on."""
     if not any(isinstance(item, MovedModules) for item in sys.meta_path):
         sys.meta_path.append(MovedModules())
+
+
+def renamed(name: str, classes: Mapping[str, type]) -> type:
+    """Return a class by its earlier name, and say what it is called now.
+
+    Parameters
+    ----------
+    classes : mapping
+        From earlier names to classes.
+
+    Raises
+    ------
+    AttributeError
+        If there was none of that name.
+    """
+    if name not in classes:
+        raise AttributeError(f"module {__package__!r} has no attribute {name!r}")
+    found = classes[name]
+    warnings.warn(f"{name} is now {found.__name__}.", FutureWarning, stacklevel=3)
+    return found

@@ -8,7 +8,7 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.learning.networks import shape_text
-from jupyter_platform.learning.strategies.base import Place
+from jupyter_platform.learning.strategies.base import NetworkSignature
 
 
 def check_roles(
@@ -59,39 +59,42 @@ def _check_order(
 
 
 def misfits(
-    description: NetworkDescription, place: Place, facts: DatasetFacts | None
+    description: NetworkDescription, signature: NetworkSignature, facts: DatasetFacts | None
 ) -> list[FieldError]:
     """Return what keeps a network out of its place; needs no built network."""
     name = description.name
-    sole = facts if place.role == "network" else None
+    sole = facts if signature.role == "network" else None
     found: list[str] = []
     if sole and description.task is not None and description.task != sole.task:
         found.append(f"Network {name!r} is for {description.task}; the dataset is for {sole.task}.")
     shape = description.input_shape
-    if shape is not None and shape != place.input_shape:
-        given = "those of the dataset have" if sole else f"as {place.role} it gets"
+    if shape is not None and shape != signature.input_shape:
+        given = "those of the dataset have" if sole else f"as {signature.role} it gets"
         found.append(
             f"Network {name!r} takes samples of shape {shape_text(shape)}; {given} shape "
-            f"{shape_text(place.input_shape)}."
+            f"{shape_text(signature.input_shape)}."
         )
     wanted = description.outputs
-    is_free = sole and place.output_shape is None
-    if wanted is not None and wanted != place.outputs and not is_free:
+    is_free = sole and signature.output_shape is None
+    if wanted is not None and wanted != signature.outputs and not is_free:
         if sole:
             noun = "classes" if sole.task == "classification" else "targets"
-            if sole.task == "regression" or wanted < place.outputs:
+            if sole.task == "regression" or wanted < signature.outputs:
                 found.append(
-                    f"Network {name!r} has {wanted} outputs; the dataset has {place.outputs} "
+                    f"Network {name!r} has {wanted} outputs; the dataset has {signature.outputs} "
                     f"{noun}."
                 )
         else:
             found.append(
-                f"Network {name!r} has {wanted} outputs; as {place.role} it needs {place.outputs}."
+                f"Network {name!r} has {wanted} outputs; as {signature.role} it needs "
+                f"{signature.outputs}."
             )
     return [FieldError(field="networks", value=name, message=message) for message in found]
 
 
-def check_fits(description: NetworkDescription, place: Place, facts: DatasetFacts | None) -> None:
+def check_fits(
+    description: NetworkDescription, signature: NetworkSignature, facts: DatasetFacts | None
+) -> None:
     """Refuse a network that does not fit its place.
 
     Raises
@@ -99,6 +102,6 @@ def check_fits(description: NetworkDescription, place: Place, facts: DatasetFact
     InvalidDataError
         Naming what each of them has.
     """
-    errors = misfits(description, place, facts)
+    errors = misfits(description, signature, facts)
     if errors:
         raise InvalidDataError(" ".join(item.message for item in errors), errors=errors)

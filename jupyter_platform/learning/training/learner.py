@@ -220,7 +220,7 @@ def _set_up(
     sync: Synchronisation | None,
 ) -> _Learning:
     strategy, kept, measured = prepare_strategy(context, options, dataset)
-    options = strategy.material.options
+    options = strategy.context.options
     watched = [name for name in strategy.series if name == LOSS or name.endswith("_loss")]
     context.recorder.guard(watched, partial(_not_finite, context.stop))
     records = [context.recorder.series(name) for name in strategy.series]
@@ -336,15 +336,15 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
 
 def _used(learning: _Learning, samples: int) -> dict[str, Any]:
     """Return rate and sizes as they were really used; `samples` were drawn in all."""
-    options, material = learning.options, learning.strategy.material
+    options, built_from = learning.options, learning.strategy.context
     used: dict[str, Any] = {"learning_rate": options.effective_learning_rate}
-    if material.train is None:
+    if built_from.train is None:
         return used
-    validation = 0 if material.validation is None else len(material.validation)
+    validation = 0 if built_from.validation is None else len(built_from.validation)
     if options.strategy in PASSING:
         used["batch_size"] = learning.strategy.samples_per_step
-        used["epochs"] = samples / len(material.train)
-    return {**used, "train_samples": len(material.train), "validation_samples": validation}
+        used["epochs"] = samples / len(built_from.train)
+    return {**used, "train_samples": len(built_from.train), "validation_samples": validation}
 
 
 def _judgement(

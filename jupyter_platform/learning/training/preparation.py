@@ -24,8 +24,13 @@ from jupyter_platform.learning.reinforcement.waiting import await_experience
 from jupyter_platform.learning.run.context import RunContext
 from jupyter_platform.learning.run.provenance import Lesson, Measured, Provenance, measured
 from jupyter_platform.learning.sampling.samplers import Source, TensorSource, batch_note
-from jupyter_platform.learning.strategies import Material, Place, Strategy, strategy_type
-from jupyter_platform.learning.strategies.contract import check_state, places_of
+from jupyter_platform.learning.strategies import (
+    BuildContext,
+    NetworkSignature,
+    Strategy,
+    strategy_type,
+)
+from jupyter_platform.learning.strategies.contract import check_state, signatures_of
 from jupyter_platform.learning.strategies.roles import check_fits, check_roles
 from jupyter_platform.learning.training.callbacks import KeptNetwork
 from jupyter_platform.learning.training.network_modes import (
@@ -93,11 +98,11 @@ def prepare_strategy(
     samples = None if dataset is None else _samples(context, options, dataset)
     options = _with_end(context, options, samples)
     facts = None if samples is None else samples.facts
-    places = places_of(kind, options, facts)
-    for place, given in zip(places, context.spec.networks, strict=True):
-        check_fits(given.description, place, facts)
-    networks = _networks(context, options, places, samples)
-    material = Material(
+    signatures = signatures_of(kind, options, facts)
+    for signature, given in zip(signatures, context.spec.networks, strict=True):
+        check_fits(given.description, signature, facts)
+    networks = _networks(context, options, signatures, samples)
+    build_context = BuildContext(
         options=options,
         networks=tuple(networks),
         names=tuple(item.description.name for item in context.spec.networks),
@@ -108,15 +113,15 @@ def prepare_strategy(
         warn=context.warn,
     )
     if samples is not None:
-        material = samples.into(material)
+        build_context = samples.into(build_context)
     if options.precision != "float32":
         _reduce(context, options.precision, networks)
-    strategy = kind(material)
+    strategy = kind(build_context)
     check_state(strategy)
     if options.compile:
         context.phase("compiling the network")
         context.used["compiled"] = compile_networks(networks, context.device, context.warn)
-    kept = _kept(context, places, networks, samples)
+    kept = _kept(context, signatures, networks, samples)
     return Prepared(strategy, kept, None if samples is None else samples.measured)
 
 
@@ -148,11 +153,11 @@ class _Samples:
     measured: Measured | None
     """By what a validation judges."""
 
-    def into(self, material: Material) -> Material:
-        """Return the material with these samples."""
+    def into(self, build_context: BuildContext) -> BuildContext:
+        """Return the build_context with these samples."""
         chain = self.chain
         return replace(
-            material,
+            build_context,
             source=self.source,
             facts=self.facts,
             train=self.train,
@@ -283,17 +288,19 @@ def _warn_of_missing_classes(context: RunContext, dataset: Dataset, rows: Tensor
 def _networks(
     context: RunContext,
     options: LearnOptions,
-    places: Sequence[Place],
+    signatures: Sequence[NetworkSignature],
     samples: _Samples | None,
 ) -> list[nn.Module]:
     torch.manual_seed(options.seed)
     networks: list[nn.Module] = []
-    for place, given in zip(places, context.spec.networks, strict=True):
+    for signature, given in zip(signatures, context.spec.networks, strict=True):
         description = given.description
-        network = build(description, place.input_shape, place.outputs, place.output_shape)
+        network = build(
+            description, signature.input_shape, signature.outputs, signature.output_shape
+        )
         if given.weights is not None:
             load_weights(network, context.file(given.weights, "weights"), description.name)
-        elif samples is not None and _sees_samples(network, place, samples.facts):
+        elif samples is not None and _sees_samples(network, signature, samples.facts):
             calibrate(network, *samples.source.gather(samples.train))
         networks.append(network.to(context.device).train())
     _fix(context, options.fixed or (), networks)
@@ -308,28 +315,28 @@ def _fix(context: RunContext, fixed: Sequence[str], networks: Sequence[nn.Module
         fix(network, wanted)
 
 
-def _sees_samples(network: nn.Module, place: Place, facts: DatasetFacts) -> bool:
+def _sees_samples(network: nn.Module, signature: NetworkSignature, facts: DatasetFacts) -> bool:
     """Return whether a network standardises, and what it gets are the dataset's samples."""
-    return needs_calibration(network) and place.input_shape == tuple(facts.shape)
+    return needs_calibration(network) and signature.input_shape == tuple(facts.shape)
 
 
 def _kept(
     context: RunContext,
-    places: Sequence[Place],
+    signatures: Sequence[NetworkSignature],
     networks: Sequence[nn.Module],
     samples: _Samples | None,
 ) -> list[KeptNetwork]:
     kept: dict[str, KeptNetwork] = {}
-    for place, given, network in zip(places, context.spec.networks, networks, strict=True):
-        if not place.is_learnt:
+    for signature, given, network in zip(signatures, context.spec.networks, networks, strict=True):
+        if not signature.is_learnt:
             continue
         description = given.description
         header = WeightsHeader.of(
             description,
-            place.input_shape,
-            place.outputs,
-            place.output_shape,
-            _preparation(place, samples),
+            signature.input_shape,
+            signature.outputs,
+            signature.output_shape,
+            _preparation(signature, samples),
         )
         before = Provenance()
         if given.weights is not None:
@@ -344,7 +351,7 @@ def _kept(
     return list(kept.values())
 
 
-def _preparation(place: Place, samples: _Samples | None) -> Preparation | None:
+def _preparation(signature: NetworkSignature, samples: _Samples | None) -> Preparation | None:
     """Return how the samples of a network are prepared; None where it sees something else.
 
     One that goes through sequences sees several at a time.
@@ -352,5 +359,5 @@ def _preparation(place: Place, samples: _Samples | None) -> Preparation | None:
     if samples is None:
         return None
     shape = tuple(samples.facts.shape)
-    sees_samples = place.input_shape[len(place.input_shape) - len(shape) :] == shape
+    sees_samples = signature.input_shape[len(signature.input_shape) - len(shape) :] == shape
     return samples.preparation if sees_samples else None

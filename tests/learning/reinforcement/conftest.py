@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies import Material, strategy_type
+from jupyter_platform.learning.strategies import BuildContext, strategy_type
 
 CHAIN = "ChainTest-v0"
 CORRIDOR = "MemoryTest-v0"
@@ -99,7 +99,7 @@ def learner():
         torch.manual_seed(0)
         settings = LearnOptions(strategy=strategy, **options)
         names = tuple(f"n{number}" for number in range(len(networks)))
-        return strategy_type(strategy)(Material(settings, networks, names, rank=rank))
+        return strategy_type(strategy)(BuildContext(settings, networks, names, rank=rank))
 
     return build
 

@@ -17,7 +17,7 @@ from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.reinforcement.playing import play
-from jupyter_platform.learning.strategies import Material, strategy_type
+from jupyter_platform.learning.strategies import BuildContext, strategy_type
 
 CARTPOLE: dict[str, tuple[str, dict[str, Any]]] = {
     "ppo": (
@@ -48,9 +48,9 @@ def learnt_return(
     torch.manual_seed(seed)
     built = tuple(
         build(bundled_networks()[name], place.input_shape, place.outputs).train()
-        for name, place in zip(networks, kind.places(settings, None), strict=True)
+        for name, place in zip(networks, kind.signatures(settings, None), strict=True)
     )
-    learner = kind(Material(settings, built, networks))
+    learner = kind(BuildContext(settings, built, networks))
     best, weights = -float("inf"), copy.deepcopy(built[0].state_dict())
     for step in range(1, settings.max_iterations + 1):
         learner.step()

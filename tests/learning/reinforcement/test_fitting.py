@@ -73,7 +73,7 @@ def test_a_learner_of_actions_cannot_draw_them():
     options = LearnOptions(strategy="ddpg", environment=PENDULUM, action_strategy="sampling")
 
     with pytest.raises(InvalidRequestError, match="needs a network that gives a distribution"):
-        strategy_type("ddpg").places(options, None)
+        strategy_type("ddpg").signatures(options, None)
 
 
 def test_actor_and_critic_do_not_change_places():

@@ -216,12 +216,12 @@ def test_actions_of_the_wrong_kind_are_refused(strategy, environment, others):
     with pytest.raises(
         InvalidRequestError, match=f"{environment} takes .*: learn it with {others}"
     ):
-        strategy_type(strategy).places(options, None)
+        strategy_type(strategy).signatures(options, None)
 
 
 def test_an_environment_must_be_given():
     with pytest.raises(InvalidRequestError, match="environment=CartPole-v1"):
-        strategy_type("ppo").places(LearnOptions(strategy="ppo"), None)
+        strategy_type("ppo").signatures(LearnOptions(strategy="ppo"), None)
 
 
 def test_validation_plays_the_same_episodes_each_time(learner):

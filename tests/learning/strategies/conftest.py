@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.sampling.samplers import TensorSource
-from jupyter_platform.learning.strategies import Material, Strategy, strategy_type
+from jupyter_platform.learning.strategies import BuildContext, Strategy, strategy_type
 
 
 @pytest.fixture(autouse=True)
@@ -43,9 +43,9 @@ def make_strategy() -> Callable[..., Strategy]:
             facts = facts_of(inputs, targets)
         resolved = LearnOptions(strategy=name, **options)
         kind = strategy_type(name)
-        kind.places(resolved, facts)
+        kind.signatures(resolved, facts)
         return kind(
-            Material(
+            BuildContext(
                 options=resolved,
                 networks=tuple(network.train() for network in networks),
                 names=tuple(f"tiny-{role}" for role in kind.roles),

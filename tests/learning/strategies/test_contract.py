@@ -9,12 +9,12 @@ import torch
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.options import LearnOptions
-from jupyter_platform.learning.strategies import Material, Place, Strategy
+from jupyter_platform.learning.strategies import BuildContext, NetworkSignature, Strategy
 from jupyter_platform.learning.strategies.contract import (
     FirstReport,
     check_scores,
     check_state,
-    places_of,
+    signatures_of,
     steps_of,
 )
 from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
@@ -30,8 +30,8 @@ class Mine(Strategy):
     state: object = {}
 
     @classmethod
-    def places(cls, options, facts):
-        return Place("network", (4,), 3), Place("judge", (3,), 1)
+    def signatures(cls, options, facts):
+        return NetworkSignature("network", (4,), 3), NetworkSignature("judge", (3,), 1)
 
     def step(self):
         return self.report
@@ -45,13 +45,13 @@ class Mine(Strategy):
 
 @pytest.fixture
 def mine():
-    return Mine(Material(OPTIONS, networks=(torch.nn.Linear(4, 3),), names=("a",)))
+    return Mine(BuildContext(OPTIONS, networks=(torch.nn.Linear(4, 3),), names=("a",)))
 
 
 def test_what_keeps_to_it_passes(mine):
     mine.state = {"seen": 3, "text": "a", "moments": [torch.ones(2), None], "by": {1: (2.0, True)}}
 
-    assert places_of(Mine, OPTIONS, FACTS) == Mine.places(OPTIONS, FACTS)
+    assert signatures_of(Mine, OPTIONS, FACTS) == Mine.signatures(OPTIONS, FACTS)
     check_state(mine)
     check_scores(mine, {"validation_loss": 1, "other": 0.5})
     steps = steps_of(mine)
@@ -61,12 +61,14 @@ def test_what_keeps_to_it_passes(mine):
     assert steps.step() is mine.report
 
 
-@pytest.mark.parametrize("returned", [(Place("network", (4,), 3),), ("a", "b")])
+@pytest.mark.parametrize("returned", [(NetworkSignature("network", (4,), 3),), ("a", "b")])
 def test_places_are_one_for_each_role(monkeypatch, returned):
-    monkeypatch.setattr(Mine, "places", classmethod(lambda *_: returned))
+    monkeypatch.setattr(Mine, "signatures", classmethod(lambda *_: returned))
 
-    with pytest.raises(InvalidDataError, match=r"one Place for each of its roles \(network, judge"):
-        places_of(Mine, OPTIONS, FACTS)
+    with pytest.raises(
+        InvalidDataError, match=r"one NetworkSignature for each .* \(network, judge"
+    ):
+        signatures_of(Mine, OPTIONS, FACTS)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_a_state_that_no_checkpoint_gives_back_is_refused_before_the_first_step(
 
 
 def test_strategies_of_the_platform_are_not_looked_at(monkeypatch):
-    monkeypatch.setattr(FeedForward, "places", classmethod(lambda *_: {}["x"]))
+    monkeypatch.setattr(FeedForward, "signatures", classmethod(lambda *_: {}["x"]))
 
     with pytest.raises(KeyError):
-        places_of(FeedForward, OPTIONS, FACTS)
+        signatures_of(FeedForward, OPTIONS, FACTS)

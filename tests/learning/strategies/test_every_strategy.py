@@ -149,7 +149,7 @@ def test_it_resumes_bit_by_bit(make, assert_resumes):
 @every
 def test_steps_move_the_networks_that_learn_and_no_other(make):
     strategy = make()
-    taught = STRATEGIES[strategy.material.options.strategy].taught_by
+    taught = STRATEGIES[strategy.context.options.strategy].taught_by
     before = _weights(strategy)
 
     for _ in range(3):
@@ -189,4 +189,4 @@ def test_what_generates_shows_samples_of_the_shape_of_the_data(make):
 
     values = torch.tensor(strategy.summary()["samples"]["values"])
 
-    assert values.shape == (16, *strategy.material.facts.shape)
+    assert values.shape == (16, *strategy.context.facts.shape)

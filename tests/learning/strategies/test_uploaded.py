@@ -134,3 +134,43 @@ def test_a_strategy_written_for_the_last_release_still_learns(
 
     assert (result.status, result.step) == ("finished", 20)
     assert "learning.optimization.updater" in (run / "output.log").read_text(encoding="utf-8")
+
+
+EARLIER = """
+from torch.nn.functional import nll_loss
+
+from jupyter_platform.learning.strategies import Place, Strategy
+from jupyter_platform.learning.updates import Updater
+
+
+class Plain(Strategy):
+    @classmethod
+    def places(cls, options, facts):
+        return (Place("network", tuple(facts.shape), facts.outputs, (facts.outputs,)),)
+
+    def __init__(self, material):
+        super().__init__(material)
+        self.batches = material.batches()
+        self.updater = Updater(self.network.parameters(), self.material.options)
+
+    def step(self):
+        inputs, classes = next(self.batches)
+        loss = nll_loss(self.network(inputs), classes)
+        self.updater.update(loss)
+        return loss.detach()
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        pass
+"""
+
+
+def test_the_documented_interface_of_the_last_release_still_learns(
+    make_run, run_process, respecify, file
+):
+    run, result = run_uploaded(make_run, run_process, respecify, file(EARLIER))
+
+    assert (result.status, result.step) == ("finished", 20)
+    assert "Place is now NetworkSignature" in (run / "output.log").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import EvaluateOptions
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 
 Columns = Mapping[str, Tensor]
 """Named values with one entry a sample on axis 0, all of one length."""
@@ -55,7 +55,9 @@ class Evaluation(ABC):
 
     @classmethod
     @abstractmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """Return what it wants of each network; builds nothing.
 
         Raises
@@ -121,12 +123,12 @@ class Evaluation(ABC):
         return {"truth": _shown(target), "prediction": _shown(outputs), "probability": None}
 
 
-def place_of(
+def signature_of(
     options: EvaluateOptions,
     facts: DatasetFacts,
     outputs: int,
     output_shape: tuple[int, ...] | None,
-) -> Place:
+) -> NetworkSignature:
     """Return the place of a network that sees samples one at a time, or runs of them.
 
     Parameters
@@ -138,9 +140,9 @@ def place_of(
     """
     length = options.run_length(facts.sequential)
     if length is None:
-        return Place("network", tuple(facts.shape), outputs, output_shape)
+        return NetworkSignature("network", tuple(facts.shape), outputs, output_shape)
     shape = None if output_shape is None else (length, *output_shape)
-    return Place("network", (length, *facts.shape), outputs, shape)
+    return NetworkSignature("network", (length, *facts.shape), outputs, shape)
 
 
 def _shown(values: Tensor) -> Any:

@@ -17,7 +17,7 @@ from jupyter_platform.learning.scoring.evaluations.classification import (
     class_names,
     require_classes,
 )
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.criteria import EPSILON, class_probabilities
 
 
@@ -29,7 +29,9 @@ class Binary(Evaluation):
     """
 
     @classmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """One network from a sample to one number, or two."""
         require_classes(facts, "binary")
         if facts.outputs != 2:
@@ -41,7 +43,7 @@ class Binary(Evaluation):
                 field="strategy", value="binary", message=message, accepted="classification"
             )
             raise InvalidDataError(message, errors=[field])
-        return (Place("network", tuple(facts.shape), 2),)
+        return (NetworkSignature("network", tuple(facts.shape), 2),)
 
     unusable_effect: ClassVar[str] = "they count as wrong, and stand in no column of the confusion"
 

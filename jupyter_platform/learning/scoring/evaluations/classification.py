@@ -15,10 +15,10 @@ from jupyter_platform.learning.scoring.evaluations.base import (
     Columns,
     Evaluation,
     Subject,
-    place_of,
+    signature_of,
 )
 from jupyter_platform.learning.scoring.evaluations.losses import total_loss
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.criteria import (
     choose_criterion,
     class_probabilities,
@@ -30,11 +30,13 @@ class Classification(Evaluation):
     """Accuracy, top-k, confusion and class scores (DIANNE: `ClassificationEvaluationStrategy`)."""
 
     @classmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """One network from a sample to one number for each class."""
         require_classes(facts, "classification")
         choose_criterion(options.criterion, facts.task)
-        return (place_of(options, facts, facts.outputs, (facts.outputs,)),)
+        return (signature_of(options, facts, facts.outputs, (facts.outputs,)),)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -10,7 +10,7 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning.scoring.evaluations.base import Columns, Evaluation, Subject
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.generative.elbo import (
     LATENTS_SEED,
     Autoencoder,
@@ -29,13 +29,15 @@ class VariationalAutoencoder(Evaluation):
     roles: ClassVar[tuple[str, ...]] = ("encoder", "decoder")
 
     @classmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """Ask for an encoder to mean and spread of latents, and a decoder from them to samples."""
         size = options.latent_size
         shape = decoder_shape(tuple(facts.shape), choose_likelihood(options.criterion))
         return (
-            Place("encoder", tuple(facts.shape), 2 * size, (2 * size,)),
-            Place("decoder", (size,), math.prod(shape), shape),
+            NetworkSignature("encoder", tuple(facts.shape), 2 * size, (2 * size,)),
+            NetworkSignature("decoder", (size,), math.prod(shape), shape),
         )
 
     def __init__(self, subject: Subject) -> None:

@@ -16,9 +16,9 @@ from jupyter_platform.learning.scoring.evaluations.base import (
     Columns,
     Evaluation,
     Subject,
-    place_of,
+    signature_of,
 )
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.criteria import (
     Loss,
     choose_criterion,
@@ -37,10 +37,12 @@ class Criterion(Evaluation):
     """The mean of a criterion over all samples (DIANNE: `CriterionEvaluationStrategy`)."""
 
     @classmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """One network from a sample to what the criterion compares with the target."""
         choose_criterion(options.criterion, facts.task)
-        return (place_of(options, facts, facts.outputs, None),)
+        return (signature_of(options, facts, facts.outputs, None),)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)
@@ -76,11 +78,13 @@ class Regression(Evaluation):
     """Errors of predicted numbers."""
 
     @classmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """One network from a sample to as many numbers as its target has."""
         require_numbers(facts)
         criterion = choose_criterion(options.criterion, facts.task)
-        return (place_of(options, facts, facts.outputs, wanted_shape(criterion, facts)),)
+        return (signature_of(options, facts, facts.outputs, wanted_shape(criterion, facts)),)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

@@ -13,10 +13,10 @@ from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.learning.data.pictures.mask_values import IGNORED
 from jupyter_platform.learning.scoring import scores
-from jupyter_platform.learning.scoring.evaluations.base import Columns, Subject, place_of
+from jupyter_platform.learning.scoring.evaluations.base import Columns, Subject, signature_of
 from jupyter_platform.learning.scoring.evaluations.classification import class_names
 from jupyter_platform.learning.scoring.evaluations.losses import Criterion, predicted_numbers
-from jupyter_platform.learning.strategies import Place
+from jupyter_platform.learning.strategies import NetworkSignature
 from jupyter_platform.learning.strategies.criteria import (
     choose_criterion,
     predicted_classes,
@@ -40,11 +40,13 @@ class Segmentation(Criterion):
     unusable_effect: ClassVar[str] = "all their pixels count as wrong"
 
     @classmethod
-    def places(cls, options: EvaluateOptions, facts: DatasetFacts) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: EvaluateOptions, facts: DatasetFacts
+    ) -> tuple[NetworkSignature, ...]:
         """One network from an image to its mask."""
         _require_masks(facts)
         criterion = choose_criterion(options.criterion, facts.task)
-        return (place_of(options, facts, facts.outputs, wanted_shape(criterion, facts)),)
+        return (signature_of(options, facts, facts.outputs, wanted_shape(criterion, facts)),)
 
     def __init__(self, subject: Subject) -> None:
         super().__init__(subject)

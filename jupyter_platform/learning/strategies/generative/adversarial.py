@@ -14,7 +14,7 @@ from jupyter_platform.core.errors import FieldError, InvalidRequestError, Option
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks.modes import evaluating
 from jupyter_platform.learning.optimization.updater import Updater
-from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature, Strategy
 from jupyter_platform.learning.strategies.generated import (
     SHOWN_SAMPLES,
     draw_latents,
@@ -37,7 +37,9 @@ class Adversarial(Strategy):
     """Criteria that the critic may learn by; without one its outputs decide."""
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """Ask for a generator from latents to samples, and a critic from samples to one number."""
         if facts is None:
             raise InvalidRequestError(f"{cls.title} learning needs a dataset.")
@@ -46,19 +48,19 @@ class Adversarial(Strategy):
         shape = tuple(facts.shape)
         maker, critic = cls.roles
         return (
-            Place(maker, (options.latent_size,), math.prod(shape), shape),
-            Place(critic, shape, 1, (1,)),
+            NetworkSignature(maker, (options.latent_size,), math.prod(shape), shape),
+            NetworkSignature(critic, shape, 1, (1,)),
         )
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        self.generator, self.critic = material.networks
-        self._batches = material.batches()
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        self.generator, self.critic = context.networks
+        self._batches = context.batches()
         self.samples_per_step = self._batches.batch_size
-        self._latent_size = material.options.latent_size
-        self._generator_updater = Updater(self.generator.parameters(), material.options)
+        self._latent_size = context.options.latent_size
+        self._generator_updater = Updater(self.generator.parameters(), context.options)
         self._critic_updater = Updater(
-            self.critic.parameters(), material.options, per_step=self.critic_updates
+            self.critic.parameters(), context.options, per_step=self.critic_updates
         )
         self._critic_parameters = [item for item in self.critic.parameters() if item.requires_grad]
 
@@ -73,25 +75,25 @@ class Adversarial(Strategy):
 
     def _generate(self, count: int) -> Tensor:
         """Return fresh samples of the generator, shape (count, …)."""
-        latents = torch.randn(count, self._latent_size, device=self.material.device)
+        latents = torch.randn(count, self._latent_size, device=self.context.device)
         generated: Tensor = self.generator(latents)
         return generated
 
     def _generate_fixed(self, count: int) -> Tensor:
         """Return samples of latents that only the seed decides, for validation and display."""
-        latents = draw_latents(count, self._latent_size, self.material.options.seed)
-        generated: Tensor = self.generator(latents.to(self.material.device))
+        latents = draw_latents(count, self._latent_size, self.context.options.seed)
+        generated: Tensor = self.generator(latents.to(self.context.device))
         return generated
 
     def validate(self) -> dict[str, float] | None:
         """Return the energy distance as ``validation_loss``, and the critic's scores."""
-        rows = self.material.validation
+        rows = self.context.validation
         if rows is None or len(rows) < 2:
             return None
         count = min(len(rows), VALIDATED)
         spread = torch.arange(count, device=rows.device) * len(rows) // count
         with evaluating(self.networks), torch.inference_mode():
-            real, _ = self.material.samples().gather(rows[spread])
+            real, _ = self.context.samples().gather(rows[spread])
             generated = self._generate_fixed(count)
             distance = float(energy_distance(real, generated))
             return {"validation_loss": distance, **self.judge(real, generated)}

@@ -9,7 +9,7 @@ from torch import Tensor
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.networks.modes import frozen
 from jupyter_platform.learning.networks.outputs import binary_loss, gives_probabilities
-from jupyter_platform.learning.strategies.base import Material
+from jupyter_platform.learning.strategies.base import BuildContext
 from jupyter_platform.learning.strategies.generative.adversarial import Adversarial
 
 _PROBED = 16
@@ -32,14 +32,14 @@ class GAN(Adversarial):
     series = ("loss", "discriminator_loss")
     criteria = ("BCE", "BCE_LOGITS")
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        criterion = material.options.criterion
-        real, _ = material.samples().gather(material.training_rows()[:_PROBED])
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        criterion = context.options.criterion
+        real, _ = context.samples().gather(context.training_rows()[:_PROBED])
         are_probabilities = gives_probabilities(self.critic, real)
         if criterion == "BCE" and not are_probabilities:
             raise InvalidDataError(
-                f"Network {material.names[1]!r} gives numbers beyond 0 to 1, which BCE takes for "
+                f"Network {context.names[1]!r} gives numbers beyond 0 to 1, which BCE takes for "
                 "probabilities. Leave criterion out, or end the network with Sigmoid."
             )
         self._are_probabilities = are_probabilities and criterion != "BCE_LOGITS"

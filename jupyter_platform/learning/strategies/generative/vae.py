@@ -13,7 +13,7 @@ from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks.modes import evaluating
 from jupyter_platform.learning.optimization.updater import Updater
-from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature, Strategy
 from jupyter_platform.learning.strategies.generated import (
     SHOWN_SAMPLES,
     draw_latents,
@@ -47,33 +47,35 @@ class VariationalAutoencoder(Strategy):
     series = ("loss", "reconstruction_loss", "kl_loss")
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """Ask for an encoder to mean and spread of latents, and a decoder from them to samples."""
         if facts is None:
             raise InvalidRequestError("A variational autoencoder needs a dataset.")
         size = options.latent_size
         shape = decoder_shape(tuple(facts.shape), choose_likelihood(options.criterion))
         return (
-            Place("encoder", tuple(facts.shape), 2 * size, (2 * size,)),
-            Place("decoder", (size,), math.prod(shape), shape),
+            NetworkSignature("encoder", tuple(facts.shape), 2 * size, (2 * size,)),
+            NetworkSignature("decoder", (size,), math.prod(shape), shape),
         )
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        options = material.options
-        encoder, decoder = material.networks
-        self._batches = material.batches()
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        options = context.options
+        encoder, decoder = context.networks
+        self._batches = context.batches()
         self.samples_per_step = self._batches.batch_size
         likelihood = choose_likelihood(options.criterion)
         self._model = Autoencoder(encoder, decoder, likelihood, options.observation_stdev)
-        example, _ = material.samples().gather(material.training_rows()[:_PROBED])
-        self._model.check(example, material.names[1])
+        example, _ = context.samples().gather(context.training_rows()[:_PROBED])
+        self._model.check(example, context.names[1])
         parameters = [item for network in self.networks for item in network.parameters()]
         self._updater = Updater(parameters, options)
 
     def step(self) -> tuple[Tensor, Tensor, Tensor]:
         """Update both networks once; return the loss and its two terms, means over the batch."""
-        options = self.material.options
+        options = self.context.options
         inputs, _ = next(self._batches)
         bound = self._model.bound(inputs, options.latent_samples)
         reconstruction, divergence = bound.reconstruction.mean(), bound.divergence.mean()
@@ -85,7 +87,7 @@ class VariationalAutoencoder(Strategy):
         """Return the loss and its two terms on the validation set, with fixed latents."""
         reconstruction, divergence, count = 0.0, 0.0, 0
         with evaluating(self.networks), torch.inference_mode():
-            for inputs, _ in self.material.validation_batches():
+            for inputs, _ in self.context.validation_batches():
                 bound = self._model.bound(inputs, draw=SampleLatents(LATENTS_SEED, count))
                 reconstruction += float(bound.reconstruction.double().sum())
                 divergence += float(bound.divergence.double().sum())
@@ -93,17 +95,17 @@ class VariationalAutoencoder(Strategy):
         if not count:
             return None
         return {
-            "validation_loss": (reconstruction + self.material.options.beta * divergence) / count,
+            "validation_loss": (reconstruction + self.context.options.beta * divergence) / count,
             "validation_reconstruction_loss": reconstruction / count,
             "validation_kl_loss": divergence / count,
         }
 
     def summary(self) -> dict[str, Any]:
         """Return samples that the decoder makes from standard normal latents."""
-        options = self.material.options
+        options = self.context.options
         latents = draw_latents(SHOWN_SAMPLES, options.latent_size, options.seed)
         with evaluating(self.networks), torch.inference_mode():
-            generated = self._model.decode(latents.to(self.material.device))
+            generated = self._model.decode(latents.to(self.context.device))
         return {"samples": samples_record(generated)}
 
     def state_dict(self) -> dict[str, Any]:

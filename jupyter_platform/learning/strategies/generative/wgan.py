@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from jupyter_platform.learning.networks.modes import frozen
-from jupyter_platform.learning.strategies.base import Material
+from jupyter_platform.learning.strategies.base import BuildContext
 from jupyter_platform.learning.strategies.generative.adversarial import Adversarial
 
 
@@ -30,9 +30,9 @@ class WGAN(Adversarial):
     roles: ClassVar[tuple[str, ...]] = ("generator", "critic")
     series = ("loss", "critic_distance")
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        options = material.options
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        options = context.options
         self._clamps = options.lipschitz == "CLAMP"
         self._done = 0
         self.samples_per_step *= options.critic_steps
@@ -40,7 +40,7 @@ class WGAN(Adversarial):
     @property
     def critic_updates(self) -> int:
         """Updates of the critic in a step, but for the first steps."""
-        return self.material.options.critic_steps
+        return self.context.options.critic_steps
 
     def step(self) -> tuple[Tensor, Tensor]:
         """Update the critic some times and the generator once.
@@ -52,7 +52,7 @@ class WGAN(Adversarial):
         critic_distance : Tensor
             ``E critic(real) - E critic(generated)``: the Wasserstein-1 distance up to a factor.
         """
-        options = self.material.options
+        options = self.context.options
         is_early = self._done < options.initial_iterations
         for _ in range(options.initial_critic_steps if is_early else options.critic_steps):
             distance = self._update_critic()
@@ -69,9 +69,9 @@ class WGAN(Adversarial):
         distance: Tensor = self.critic(real).mean() - self.critic(generated).mean()
         if self._clamps:
             self._critic_updater.update(-distance)
-            clamp(self._critic_parameters, self.material.options.weight_clamp)
+            clamp(self._critic_parameters, self.context.options.weight_clamp)
         else:
-            weight = self.material.options.gradient_penalty
+            weight = self.context.options.gradient_penalty
             penalty = gradient_penalty(self.critic, real, generated)
             self._critic_updater.update(weight * penalty - distance)
         return distance.detach()

@@ -32,7 +32,7 @@ from jupyter_platform.learning.reinforcement.policies import (
     make_exploration,
 )
 from jupyter_platform.learning.reinforcement.publishing import publish
-from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature, Strategy
 
 
 def facts_of(options: LearnOptions, kind: str) -> EnvironmentFacts:
@@ -86,7 +86,7 @@ class Reinforcement(Strategy):
 
     Parameters
     ----------
-    material : Material
+    context : BuildContext
         The first network is the one that acts.
     head : Head
         What that network gives.
@@ -94,19 +94,19 @@ class Reinforcement(Strategy):
         Observations that it looks back on; 0: at the present one alone.
     """
 
-    def __init__(self, material: Material, head: Head, history: int = 0) -> None:
-        super().__init__(material)
-        self.facts = environment_facts(str(material.options.environment))
-        self.policy = Policy(material.networks[0], head, material.device, history)
+    def __init__(self, context: BuildContext, head: Head, history: int = 0) -> None:
+        super().__init__(context)
+        self.facts = environment_facts(str(context.options.environment))
+        self.policy = Policy(context.networks[0], head, context.device, history)
         # The processes of a gang go through something else each.
-        self.seed: tuple[int, ...] = (material.options.seed, material.rank)
+        self.seed: tuple[int, ...] = (context.options.seed, context.rank)
         self.generator = np.random.default_rng([*self.seed, 0])
         self._history = history
 
     def validate(self) -> dict[str, float]:
         """Return ``validation_loss``, the negative mean return of greedy episodes, and that."""
-        options = self.material.options
-        policy = Policy(self.policy.network, self.policy.head, self.material.device, self._history)
+        options = self.context.options
+        policy = Policy(self.policy.network, self.policy.head, self.context.device, self._history)
         played = play(policy, self.facts.id, options.evaluation_episodes, options.seed)
         return {"validation_loss": -played.mean, "validation_return": played.mean}
 
@@ -118,7 +118,7 @@ class Reinforcement(Strategy):
 
     def generator_state(self) -> dict[str, Any]:
         """Return where the random numbers are, and of which rank of a gang."""
-        return {**generator_state(self.generator), "rank": self.material.rank}
+        return {**generator_state(self.generator), "rank": self.context.rank}
 
     def load_generator(self, state: dict[str, Any], place: int) -> None:
         """Draw on from a checkpoint.
@@ -131,7 +131,7 @@ class Reinforcement(Strategy):
             How far learning is; a rank of a gang whose own state is not there draws what nobody has
             drawn before.
         """
-        if state.get("rank", 0) == self.material.rank:
+        if state.get("rank", 0) == self.context.rank:
             set_generator_state(self.generator, state)
         else:
             self._draw_anew(place)
@@ -146,7 +146,7 @@ class Reinforcement(Strategy):
         found = torch.from_numpy(np.ascontiguousarray(values))
         if found.is_floating_point() or found.dtype == torch.uint8:
             found = found.float()
-        return found.to(self.material.device)
+        return found.to(self.context.device)
 
 
 class OffPolicy(Reinforcement):
@@ -159,15 +159,15 @@ class OffPolicy(Reinforcement):
     series = ("loss", "q", "return")
     default_action_strategy = "greedy"
 
-    def __init__(self, material: Material, head: Head, history: int = 0) -> None:
-        super().__init__(material, head, history)
+    def __init__(self, context: BuildContext, head: Head, history: int = 0) -> None:
+        super().__init__(context, head, history)
         self.experience: Experience = (
-            self._own_experience() if material.pool is None else PooledExperience(material.pool)
+            self._own_experience() if context.pool is None else PooledExperience(context.pool)
         )
         self.updates = 0
 
     def _own_experience(self) -> OwnExperience:
-        options, head = self.material.options, self.policy.head
+        options, head = self.context.options, self.policy.head
         strategy = options.action_strategy or self.default_action_strategy
         exploration = make_exploration(strategy, options, head, self.facts, self.generator)
         # An actor that knows nothing stands still: noise about that sees little of the world.
@@ -195,13 +195,13 @@ class OffPolicy(Reinforcement):
 
     def _publish(self) -> None:
         """Give the agents of the pool new weights when it is time."""
-        if self.updates % self.material.options.publish_interval == 0:
+        if self.updates % self.context.options.publish_interval == 0:
             self._give_weights()
 
     def _give_weights(self, *, last: bool = False) -> None:
-        folder, material = self.material.pool, self.material
-        if folder is not None and material.rank == 0:
-            name, network = material.names[0], material.networks[0]
+        folder, context = self.context.pool, self.context
+        if folder is not None and context.rank == 0:
+            name, network = context.names[0], context.networks[0]
             publish(folder / WEIGHTS, name, network, self.updates, last=last)
 
     def finish(self) -> None:
@@ -248,11 +248,13 @@ def follow(target: nn.Module, network: nn.Module, rate: float = 1.0) -> None:
         kept.copy_(now)
 
 
-def places_of(
+def signatures_of(
     roles: Iterable[tuple[str, tuple[int, ...], int]],
-) -> tuple[Place, ...]:
-    """Return places from role, input shape and number of outputs."""
-    return tuple(Place(role, shape, outputs, (outputs,)) for role, shape, outputs in roles)
+) -> tuple[NetworkSignature, ...]:
+    """Return signatures from role, input shape and number of outputs."""
+    return tuple(
+        NetworkSignature(role, shape, outputs, (outputs,)) for role, shape, outputs in roles
+    )
 
 
 def no_dataset(facts: DatasetFacts | None, kind: str) -> None:

@@ -12,13 +12,13 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.reinforcement.policies import Head, check_action_strategy
-from jupyter_platform.learning.strategies.base import Material, Place
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature
 from jupyter_platform.learning.strategies.reinforcement.base import (
     OffPolicy,
     continuous_facts,
     follow,
     no_dataset,
-    places_of,
+    signatures_of,
     target_of,
 )
 
@@ -45,7 +45,9 @@ class DeterministicPolicyGradient(OffPolicy):
     default_action_strategy = "gaussian_noise"
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """Return an actor from observation to action, and a critic of both together."""
         no_dataset(facts, "ddpg")
         environment = continuous_facts(options, "ddpg")
@@ -55,14 +57,14 @@ class DeterministicPolicyGradient(OffPolicy):
         seen = 1
         for extent in environment.observation_shape:
             seen *= extent
-        return places_of(
+        return signatures_of(
             [("actor", environment.observation_shape, size), ("critic", (seen + size,), 1)]
         )
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material, Head.ACTION)
-        options = material.options
-        self._actor, self._critic = material.networks
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context, Head.ACTION)
+        options = context.options
+        self._actor, self._critic = context.networks
         self._actor_target = target_of(self._actor)
         self._critic_target = target_of(self._critic)
         rate = options.effective_learning_rate * options.policy_rate_scaling
@@ -72,7 +74,7 @@ class DeterministicPolicyGradient(OffPolicy):
 
     def update(self) -> tuple[Tensor, Tensor]:
         """Update both once; return the critic's loss and its mean value of the actor's actions."""
-        options, buffer = self.material.options, self.experience.buffer
+        options, buffer = self.context.options, self.experience.buffer
         with self.experience.steady():
             rows = buffer.draw(self.generator, options.batch_size)
             found = buffer.transitions(rows, options.return_steps, options.discount)

@@ -13,13 +13,13 @@ from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.reinforcement.policies import Head
 from jupyter_platform.learning.reinforcement.priorities import Priorities
-from jupyter_platform.learning.strategies.base import Material, Place
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature
 from jupyter_platform.learning.strategies.reinforcement.base import (
     OffPolicy,
     discrete_facts,
     follow,
     no_dataset,
-    places_of,
+    signatures_of,
     target_of,
 )
 
@@ -44,16 +44,18 @@ class DeepQ(OffPolicy):
     roles = ("q",)
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """One network from an observation to the value of each action."""
         no_dataset(facts, "dqn")
         environment = discrete_facts(options, "dqn")
-        return places_of([("q", environment.observation_shape, environment.action_size)])
+        return signatures_of([("q", environment.observation_shape, environment.action_size)])
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material, Head.VALUES)
-        options = material.options
-        self._network = material.networks[0]
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context, Head.VALUES)
+        options = context.options
+        self._network = context.networks[0]
         self._target = target_of(self._network)
         self._updater = Updater(self._network.parameters(), options)
         self._priorities = (
@@ -64,7 +66,7 @@ class DeepQ(OffPolicy):
 
     def update(self) -> tuple[Tensor, Tensor]:
         """Update the weights once; return loss and mean value of the actions taken."""
-        options, buffer = self.material.options, self.experience.buffer
+        options, buffer = self.context.options, self.experience.buffer
         weights = None
         with self.experience.steady():
             if self._priorities is None:
@@ -91,13 +93,13 @@ class DeepQ(OffPolicy):
     def _values(self, observations: Tensor) -> Tensor:
         """Return the values of states by the target network, shape (B,)."""
         values: Tensor = self._target(observations)
-        if not self.material.options.double_q:
+        if not self.context.options.double_q:
             return values.max(1).values
         chosen = self._network(observations).argmax(1, keepdim=True)
         return values.gather(1, chosen)[:, 0]
 
     def _beta(self) -> float:
-        options = self.material.options
+        options = self.context.options
         start = options.priority_correction
         if options.max_iterations == -1:
             return start

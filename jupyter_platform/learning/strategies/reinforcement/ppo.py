@@ -17,12 +17,12 @@ from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.reinforcement.environments import VectorEnvironment, endless_seeds
 from jupyter_platform.learning.reinforcement.policies import Head, Sampling, gaussian
 from jupyter_platform.learning.reinforcement.rollouts import Rollout, play_rollout
-from jupyter_platform.learning.strategies.base import Material, Place
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature
 from jupyter_platform.learning.strategies.reinforcement.base import (
     Reinforcement,
     facts_of,
     no_dataset,
-    places_of,
+    signatures_of,
 )
 
 _SMALL = 1e-8
@@ -50,18 +50,20 @@ class ProximalPolicy(Reinforcement):
     series = ("loss", "policy_loss", "value_loss", "entropy", "return")
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """One network from an observation to the distribution of actions, and a value."""
         no_dataset(facts, "ppo")
         environment = facts_of(options, "ppo")
         size = environment.action_size
         outputs = (size if environment.is_discrete else 2 * size) + 1
-        return places_of([("actor-critic", environment.observation_shape, outputs)])
+        return signatures_of([("actor-critic", environment.observation_shape, outputs)])
 
-    def __init__(self, material: Material) -> None:
-        options, discrete = material.options, facts_of(material.options, "ppo").is_discrete
-        super().__init__(material, Head.CATEGORICAL_CRITIC if discrete else Head.GAUSSIAN_CRITIC)
-        self._network = material.networks[0]
+    def __init__(self, context: BuildContext) -> None:
+        options, discrete = context.options, facts_of(context.options, "ppo").is_discrete
+        super().__init__(context, Head.CATEGORICAL_CRITIC if discrete else Head.GAUSSIAN_CRITIC)
+        self._network = context.networks[0]
         self._updater = Updater(self._network.parameters(), options)
         self._exploration = Sampling(self.policy.head, self.facts, self.generator)
         self._environments: VectorEnvironment | None = None
@@ -78,7 +80,7 @@ class ProximalPolicy(Reinforcement):
             episodes = self._rollout.episodes if self._rollout else []
             mean_return = float(np.mean(episodes)) if episodes else None
         policy_loss, value_loss, entropy = self._losses(self._parts.pop())
-        options = self.material.options
+        options = self.context.options
         loss = policy_loss + options.value_weight * value_loss - options.entropy_weight * entropy
         self._updater.update(loss)
         return (
@@ -92,11 +94,11 @@ class ProximalPolicy(Reinforcement):
     @property
     def actions(self) -> int:
         """Actions that it has learned from."""
-        options = self.material.options
+        options = self.context.options
         return self._rounds * options.rollout_length * options.parallel_environments
 
     def _play(self) -> None:
-        options = self.material.options
+        options = self.context.options
         if self._environments is None:
             seeds = endless_seeds(*self.seed, 2, self._rounds)
             self._environments = VectorEnvironment(
@@ -122,14 +124,14 @@ class ProximalPolicy(Reinforcement):
 
     def _losses(self, part: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
         assert self._rollout is not None, "a round has been played"
-        rollout, rows = self._rollout, torch.from_numpy(part).to(self.material.device)
+        rollout, rows = self._rollout, torch.from_numpy(part).to(self.context.device)
         outputs = self._network(self.tensor(rollout.observations[part]))
         log_probs = self._log_probs(outputs, self.tensor(rollout.actions[part]))
         advantages = self.tensor(rollout.advantages[part])
         if len(advantages) > 1:
             advantages = (advantages - advantages.mean()) / (advantages.std() + _SMALL)
         ratio = (log_probs - self._old[rows]).exp()
-        clip_range = self.material.options.clip_range
+        clip_range = self.context.options.clip_range
         surrogate = torch.minimum(
             advantages * ratio, advantages * ratio.clamp(1 - clip_range, 1 + clip_range)
         )

@@ -12,7 +12,7 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.reinforcement.policies import Head
-from jupyter_platform.learning.strategies.base import Material, Place
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature
 from jupyter_platform.learning.strategies.reinforcement.base import (
     OffPolicy,
     discrete_facts,
@@ -39,25 +39,27 @@ class RecurrentDeepQ(OffPolicy):
     roles = ("q",)
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """One network from a history of observations to the values of actions at each of them."""
         no_dataset(facts, "recurrent_dqn")
         environment = discrete_facts(options, "recurrent_dqn")
         length, actions = options.sequence_length, environment.action_size
         shape = (length, *environment.observation_shape)
-        return (Place("q", shape, actions, (length, actions)),)
+        return (NetworkSignature("q", shape, actions, (length, actions)),)
 
-    def __init__(self, material: Material) -> None:
-        options = material.options
-        super().__init__(material, Head.VALUES, options.sequence_length)
-        self._network = material.networks[0]
+    def __init__(self, context: BuildContext) -> None:
+        options = context.options
+        super().__init__(context, Head.VALUES, options.sequence_length)
+        self._network = context.networks[0]
         self._target = target_of(self._network)
         self._updater = Updater(self._network.parameters(), options)
         self.samples_per_step = options.batch_size * options.sequence_length
 
     def update(self) -> tuple[Tensor, Tensor]:
         """Update the weights once; return loss and mean value of the actions taken."""
-        options, buffer = self.material.options, self.experience.buffer
+        options, buffer = self.context.options, self.experience.buffer
         with self.experience.steady():
             rows = buffer.draw(self.generator, options.batch_size)
             found = buffer.sequences(rows, options.sequence_length)
@@ -85,7 +87,7 @@ class RecurrentDeepQ(OffPolicy):
         """
         first, last = observations[:, :-1], observations[:, 1:]
         values = torch.cat([self._target(first)[:, 1:], self._target(last)[:, -1:]], 1)
-        if not self.material.options.double_q:
+        if not self.context.options.double_q:
             return values.max(2).values
         chosen = torch.cat([self._network(first)[:, 1:], self._network(last)[:, -1:]], 1)
         return values.gather(2, chosen.argmax(2, keepdim=True))[..., 0]

@@ -21,7 +21,12 @@ from jupyter_platform.learning.networks.recurrence import Memory, Recurrence, de
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.sampling.samplers import Batches
 from jupyter_platform.learning.sampling.windows import Windows
-from jupyter_platform.learning.strategies.base import VALIDATION_BATCH, Material, Place, Strategy
+from jupyter_platform.learning.strategies.base import (
+    VALIDATION_BATCH,
+    BuildContext,
+    NetworkSignature,
+    Strategy,
+)
 from jupyter_platform.learning.strategies.criteria import (
     Loss,
     choose_criterion,
@@ -54,7 +59,9 @@ class BackPropagationThroughTime(Strategy):
     title = "Back-propagation through time"
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """Ask for a network from a sequence to one number a class or target for each step."""
         if facts is None:
             raise InvalidRequestError("Back-propagation through time needs a dataset.")
@@ -73,18 +80,20 @@ class BackPropagationThroughTime(Strategy):
             _check_length(length, part.size)
             if not part.is_range:
                 raise _no_sequence("They are drawn from all over the dataset")
-        place = Place("network", (length, *facts.shape), math.prod(outputs), (length, *outputs))
-        return (place,)
+        signature = NetworkSignature(
+            "network", (length, *facts.shape), math.prod(outputs), (length, *outputs)
+        )
+        return (signature,)
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        options = material.options
-        self._network = material.networks[0]
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        options = context.options
+        self._network = context.networks[0]
         self._recurrence = Recurrence(self._network)
         self._memory: Memory = {}
-        self._windows = self._cut(material.training_rows())
-        source = material.samples() if material.unchanged is None else material.unchanged
-        self._batches = Batches(source, self._windows, material.augment, options.seed)
+        self._windows = self._cut(context.training_rows())
+        source = context.samples() if context.unchanged is None else context.unchanged
+        self._batches = Batches(source, self._windows, context.augment, options.seed)
         self.samples_per_step = self._windows.batch_size
         self._criterion = choose_criterion(options.criterion, self._outlook().task)
         self._loss = self._make_loss()
@@ -94,17 +103,17 @@ class BackPropagationThroughTime(Strategy):
             self.series = ("loss", "perplexity")
         if options.stateful and not self._recurrence.remembers:
             raise InvalidDataError(
-                f"Network {material.names[0]!r} has no memory that could be kept from one sequence "
+                f"Network {context.names[0]!r} has no memory that could be kept from one sequence "
                 "to the next (LSTM, GRU, RNN or Memory layers); leave stateful out."
             )
         self._updater = Updater(self._network.parameters(), options)
 
     def _outlook(self) -> DatasetFacts:
-        assert self.material.facts is not None, "places() asks for a dataset"
-        return self.material.facts
+        assert self.context.facts is not None, "signatures() asks for a dataset"
+        return self.context.facts
 
     def _cut(self, rows: Tensor) -> Windows:
-        options = self.material.options
+        options = self.context.options
         _check_sequence(rows, options.sequence_length)
         return Windows(
             rows,
@@ -116,22 +125,22 @@ class BackPropagationThroughTime(Strategy):
         )
 
     def _make_loss(self) -> Loss:
-        material = self.material
-        rows = material.training_rows()[: self._windows.length]
+        context = self.context
+        rows = context.training_rows()[: self._windows.length]
         with evaluating(self.networks), torch.no_grad():
-            inputs, targets = material.samples().gather(rows)
+            inputs, targets = context.samples().gather(rows)
             outputs = self._network(inputs[None])
         if outputs.shape[:2] != (1, len(rows)):
             raise InvalidDataError(
-                f"Network {material.names[0]!r} gives shape {tuple(outputs.shape[1:])} for a "
+                f"Network {context.names[0]!r} gives shape {tuple(outputs.shape[1:])} for a "
                 f"sequence of {len(rows)}; it must give outputs of every step."
             )
-        delta = material.options.huber_delta
-        return make_loss(self._criterion, outputs[0], targets, material.names[0], delta)
+        delta = context.options.huber_delta
+        return make_loss(self._criterion, outputs[0], targets, context.names[0], delta)
 
     def step(self) -> Tensor | tuple[Tensor, Tensor]:
         """Update the weights once; return the mean loss of a symbol, and with it the perplexity."""
-        options = self.material.options
+        options = self.context.options
         inputs, targets = next(self._batches)
         windows = (self._windows.count, self._windows.length)
         inputs = inputs.view(*windows, *inputs.shape[1:])
@@ -155,16 +164,16 @@ class BackPropagationThroughTime(Strategy):
         The validation set is gone through once in order, in pieces as long as those learnt from;
         memory goes along when it does so in learning.
         """
-        rows = self.material.validation
+        rows = self.context.validation
         if rows is None:
             return None
         loss, right = 0.0, 0
         memory: Memory = {}
         with evaluating(self.networks), torch.inference_mode():
             for part in self._pieces(rows):
-                inputs, targets = self.material.samples().gather(part.flatten())
+                inputs, targets = self.context.samples().gather(part.flatten())
                 inputs = inputs.view(*part.shape, *inputs.shape[1:])
-                if self.material.options.stateful:
+                if self.context.options.stateful:
                     outputs, memory = self._recurrence(inputs, memory)
                 else:
                     outputs = self._network(inputs)
@@ -189,7 +198,7 @@ class BackPropagationThroughTime(Strategy):
         """Return all rows in order as batches of pieces, each of shape (pieces, length)."""
         length = self._windows.length
         whole = len(rows) // length * length
-        several = 1 if self.material.options.stateful else max(VALIDATION_BATCH // length, 1)
+        several = 1 if self.context.options.stateful else max(VALIDATION_BATCH // length, 1)
         parts = list(torch.split(rows[:whole].view(-1, length), several)) if whole else []
         return parts + ([rows[whole:][None]] if whole < len(rows) else [])
 
@@ -198,11 +207,11 @@ class BackPropagationThroughTime(Strategy):
         facts = self._outlook()
         if not facts.sequential or facts.input_type != "int64" or facts.classes is None:
             return {}
-        rows = self.material.training_rows()[: self._windows.length]
-        start, following = self.material.samples().gather(rows)
+        rows = self.context.training_rows()[: self._windows.length]
+        start, following = self.context.samples().gather(rows)
         if not torch.equal(start[1:], following[:-1]):
             return {}
-        seed = self.material.options.seed
+        seed = self.context.options.seed
         made = generate_symbols(
             self._network, start, SHOWN_SYMBOLS, criterion=self._criterion, seed=seed
         )
@@ -223,7 +232,7 @@ class BackPropagationThroughTime(Strategy):
         """Take over what `state_dict` gave."""
         self._updater.load_state_dict(state["optimizer"])
         self._batches.load_state_dict(state["batches"])
-        self._memory = moved(state["memory"], self.material.device)
+        self._memory = moved(state["memory"], self.context.device)
 
 
 def _check_sequence(rows: Tensor, length: int) -> None:

@@ -14,7 +14,7 @@ from jupyter_platform.core.errors import FieldError, InvalidRequestError, Option
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.networks.modes import evaluating
 from jupyter_platform.learning.optimization.updater import Updater
-from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature, Strategy
 from jupyter_platform.learning.strategies.criteria import (
     EPSILON,
     choose_criterion,
@@ -40,7 +40,9 @@ class Distillation(Strategy):
     roles: ClassVar[tuple[str, ...]] = ("trainee", "teacher")
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """Ask for two networks from a sample to one number for each class or target."""
         if facts is None:
             raise InvalidRequestError("Distillation needs a dataset.")
@@ -49,35 +51,35 @@ class Distillation(Strategy):
             raise _of_masks()
         shape, outputs = tuple(facts.shape), facts.outputs
         return (
-            Place("trainee", shape, outputs, (outputs,)),
-            Place("teacher", shape, outputs, (outputs,), is_learnt=False),
+            NetworkSignature("trainee", shape, outputs, (outputs,)),
+            NetworkSignature("teacher", shape, outputs, (outputs,), is_learnt=False),
         )
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        self._trainee, self._teacher = material.networks
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        self._trainee, self._teacher = context.networks
         self._teacher.eval().requires_grad_(False)
-        self._batches = material.batches()
+        self._batches = context.batches()
         self.samples_per_step = self._batches.batch_size
-        facts, options = material.facts, material.options
-        assert facts is not None, "places() asks for a dataset"
+        facts, options = context.facts, context.options
+        assert facts is not None, "signatures() asks for a dataset"
         self._classifies = facts.task == "classification"
-        rows = material.training_rows()[: options.batch_size]
-        inputs, targets = material.samples().gather(rows)
+        rows = context.training_rows()[: options.batch_size]
+        inputs, targets = context.samples().gather(rows)
         with evaluating([self._trainee]), torch.no_grad():
             taught, learnt = self._teacher(inputs), self._trainee(inputs)
         self._soft = self._soft_loss(taught, learnt)
         self._hard = None
         if options.label_weight:
             criterion = _label_criterion(options, facts)
-            self._hard = make_loss(criterion, learnt, targets, material.names[0])
+            self._hard = make_loss(criterion, learnt, targets, context.names[0])
         self._updater = Updater(self._trainee.parameters(), options)
 
     def _soft_loss(self, taught: Tensor, learnt: Tensor) -> Callable[[Tensor, Tensor], Tensor]:
-        if not self._classifies or self.material.options.criterion == "MSE":
+        if not self._classifies or self.context.options.criterion == "MSE":
             return functional.mse_loss
         to_scores = _scores_of(taught), _scores_of(learnt)
-        temperature = self.material.options.temperature
+        temperature = self.context.options.temperature
 
         def loss(learnt: Tensor, taught: Tensor) -> Tensor:
             return soft_loss(to_scores[1](learnt), to_scores[0](taught), temperature)
@@ -91,7 +93,7 @@ class Distillation(Strategy):
         learnt = self._trainee(inputs)
         loss = self._soft(learnt, taught)
         if self._hard is not None:
-            loss = torch.lerp(loss, self._hard(learnt, targets), self.material.options.label_weight)
+            loss = torch.lerp(loss, self._hard(learnt, targets), self.context.options.label_weight)
         return loss, learnt, taught
 
     def step(self) -> Tensor:
@@ -107,7 +109,7 @@ class Distillation(Strategy):
         """
         total, right, agreed, count = 0.0, 0, 0, 0
         with evaluating([self._trainee]), torch.inference_mode():
-            for inputs, targets in self.material.validation_batches():
+            for inputs, targets in self.context.validation_batches():
                 loss, learnt, taught = self._losses(inputs, targets)
                 total += float(loss) * len(inputs)
                 count += len(inputs)

@@ -12,7 +12,7 @@ from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.optimization.updater import Updater
-from jupyter_platform.learning.strategies.base import Material, Place, Strategy
+from jupyter_platform.learning.strategies.base import BuildContext, NetworkSignature, Strategy
 from jupyter_platform.learning.strategies.criteria import (
     Loss,
     choose_criterion,
@@ -35,35 +35,37 @@ class FeedForward(Strategy):
     title = "Feed-forward"
 
     @classmethod
-    def places(cls, options: LearnOptions, facts: DatasetFacts | None) -> tuple[Place, ...]:
+    def signatures(
+        cls, options: LearnOptions, facts: DatasetFacts | None
+    ) -> tuple[NetworkSignature, ...]:
         """One network from a sample to one number for each class or target."""
         if facts is None:
             raise InvalidRequestError("Feed-forward learning needs a dataset.")
         shape = wanted_shape(choose_criterion(options.criterion, facts.task), facts)
         outputs = shape[0] if facts.task == "classification" else math.prod(shape)
-        return (Place("network", tuple(facts.shape), outputs, shape),)
+        return (NetworkSignature("network", tuple(facts.shape), outputs, shape),)
 
-    def __init__(self, material: Material) -> None:
-        super().__init__(material)
-        self._network = material.networks[0]
-        self._batches = material.batches()
+    def __init__(self, context: BuildContext) -> None:
+        super().__init__(context)
+        self._network = context.networks[0]
+        self._batches = context.batches()
         self.samples_per_step = self._batches.batch_size
-        assert material.facts is not None, "places() asks for a dataset"
-        self._criterion = choose_criterion(material.options.criterion, material.facts.task)
+        assert context.facts is not None, "signatures() asks for a dataset"
+        self._criterion = choose_criterion(context.options.criterion, context.facts.task)
         self._loss = self._make_loss()
-        self._updater = Updater(self._network.parameters(), material.options)
+        self._updater = Updater(self._network.parameters(), context.options)
 
     def _make_loss(self) -> Loss:
-        material = self.material
-        inputs, targets = material.samples().gather(
-            material.training_rows()[: material.options.batch_size]
+        context = self.context
+        inputs, targets = context.samples().gather(
+            context.training_rows()[: context.options.batch_size]
         )
         self._network.eval()
         with torch.no_grad():
             outputs = self._network(inputs)
         self._network.train()
-        delta = material.options.huber_delta
-        return make_loss(self._criterion, outputs, targets, material.names[0], delta)
+        delta = context.options.huber_delta
+        return make_loss(self._criterion, outputs, targets, context.names[0], delta)
 
     def step(self) -> Tensor:
         """Update the weights once; return the loss of the batch before the update."""
@@ -78,7 +80,7 @@ class FeedForward(Strategy):
         classifies = False
         self._network.eval()
         with torch.inference_mode():
-            for inputs, targets in self.material.validation_batches():
+            for inputs, targets in self.context.validation_batches():
                 outputs = self._network(inputs)
                 told = told_targets(targets)
                 loss += float(self._loss(outputs, targets)) * told

@@ -179,7 +179,7 @@ def test_beta_and_codes_for_each_sample_count_as_asked(make_strategy, count):
 def test_places_tell_shapes_of_codes_and_samples():
     facts = facts_of(torch.zeros(50, 1, 4, 4), torch.zeros(50, 1))
     options = LearnOptions(strategy="vae", latent_size=3, criterion="GAU")
-    encoder, decoder = VariationalAutoencoder.places(options, facts)
+    encoder, decoder = VariationalAutoencoder.signatures(options, facts)
     assert (encoder.input_shape, encoder.output_shape) == ((1, 4, 4), (6,))
     assert (decoder.input_shape, decoder.output_shape) == ((3,), (2, 4, 4))
     assert (encoder.outputs, decoder.outputs) == (6, 32)

@@ -16,7 +16,7 @@ from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.networks.recurrence import Recurrence, detached
 from jupyter_platform.learning.sampling.samplers import TensorSource
 from jupyter_platform.learning.sampling.windows import Windows
-from jupyter_platform.learning.strategies import Material
+from jupyter_platform.learning.strategies import BuildContext
 from jupyter_platform.learning.strategies.generated import generate_symbols, symbols_of
 from jupyter_platform.learning.strategies.supervised.bptt import BackPropagationThroughTime
 from tests.learning.strategies.conftest import facts_of
@@ -294,7 +294,7 @@ def test_more_windows_than_fit_become_fewer():
 def test_places_speak_of_whole_sequences():
     inputs, targets = text()
     options = LearnOptions(strategy="bptt", sequence_length=9)
-    (place,) = BackPropagationThroughTime.places(options, facts(inputs, targets))
+    (place,) = BackPropagationThroughTime.signatures(options, facts(inputs, targets))
     assert (place.input_shape, place.outputs, place.output_shape) == ((9,), 2, (9, 2))
 
 
@@ -302,14 +302,14 @@ def test_a_sequence_longer_than_the_training_set_is_refused():
     inputs, targets = text(times=2)
     options = LearnOptions(strategy="bptt", sequence_length=9)
     with pytest.raises(OptionError, match="sequence_length is 9, but train_set has 5 samples"):
-        BackPropagationThroughTime.places(options, facts(inputs, targets))
+        BackPropagationThroughTime.signatures(options, facts(inputs, targets))
 
 
 def test_going_on_and_beginning_anew_exclude_each_other():
     inputs, targets = text()
     options = LearnOptions(strategy="bptt", stateful=True, from_start=True)
     with pytest.raises(OptionError, match="from_start begins anew; give one"):
-        BackPropagationThroughTime.places(options, facts(inputs, targets))
+        BackPropagationThroughTime.signatures(options, facts(inputs, targets))
 
 
 def test_state_is_refused_where_nothing_remembers(make_reader):
@@ -321,7 +321,7 @@ def test_samples_that_do_not_follow_one_another_are_refused():
     inputs, targets = text()
     with pytest.raises(InvalidDataError, match="row 7 comes after row 4"):
         BackPropagationThroughTime(
-            Material(
+            BuildContext(
                 options=LearnOptions(strategy="bptt", sequence_length=4),
                 networks=(reader(LSTM),),
                 names=("reader",),

@@ -107,8 +107,10 @@ def test_a_criterion_that_compares_no_outputs_is_refused(make_strategy):
 
 
 def test_only_the_trainee_is_kept():
-    places = Distillation.places(LearnOptions(strategy="distillation"), facts_of(*samples()))
-    assert [(place.role, place.is_learnt) for place in places] == [
+    signatures = Distillation.signatures(
+        LearnOptions(strategy="distillation"), facts_of(*samples())
+    )
+    assert [(item.role, item.is_learnt) for item in signatures] == [
         ("trainee", True),
         ("teacher", False),
     ]

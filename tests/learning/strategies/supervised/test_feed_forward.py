@@ -10,14 +10,14 @@ from torch.nn import functional
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.sampling.samplers import Batches, Permutation, TensorSource
-from jupyter_platform.learning.strategies import Material
+from jupyter_platform.learning.strategies import BuildContext
 from jupyter_platform.learning.strategies.supervised.feed_forward import FeedForward
 
 FACTS = DatasetFacts(size=50, shape=[4], task="classification", outputs=3, parts={}, bytes=0)
 
 
-def material(network, x, y, train, validation=None, **options):
-    return Material(
+def context(network, x, y, train, validation=None, **options):
+    return BuildContext(
         options=LearnOptions(**options),
         networks=(network,),
         names=("tiny",),
@@ -46,7 +46,7 @@ def test_steps_equal_a_hand_written_loop(options, reference):
     twin = copy.deepcopy(network)
     optimizer = reference(twin.parameters())
     rows = torch.arange(50)
-    strategy = FeedForward(material(network, x, y, rows, batch_size=8, seed=3, **options))
+    strategy = FeedForward(context(network, x, y, rows, batch_size=8, seed=3, **options))
     batches = Batches(TensorSource(x, y), Permutation(rows, 8, 3))
 
     for _ in range(15):
@@ -65,7 +65,7 @@ def test_validation_equals_a_computation_over_the_whole_set():
     torch.manual_seed(0)
     x, y = torch.rand(3000, 4), torch.randint(0, 3, (3000,))
     network = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5), nn.LogSoftmax(1)).train()
-    strategy = FeedForward(material(network, x, y, torch.arange(10), torch.arange(3000)))
+    strategy = FeedForward(context(network, x, y, torch.arange(10), torch.arange(3000)))
 
     scores = strategy.validate()
 
