@@ -49,6 +49,7 @@ from jupyter_platform.learning.training.early_stopping import (
     TimeLimit,
     ValidationPlateau,
 )
+from jupyter_platform.learning.training.installed_callbacks import installed_callbacks
 from jupyter_platform.learning.training.loop import Accumulated, Callback, Steps, train
 from jupyter_platform.learning.training.network_modes import uncompiled
 from jupyter_platform.learning.training.preparation import prepare_strategy
@@ -252,6 +253,8 @@ def _set_up(
         StoredWeights(context, weights, validation, options.store_interval),
         checkpoints,
     ]
+    if context.gang.is_main:
+        listeners += installed_callbacks(context, strategy)
     learning = _Learning(
         context,
         options,
