@@ -16,7 +16,10 @@ from jupyter_platform.core.catalogue import NetworkRecord, named_tags
 @json_option
 @click.pass_context
 def tags(ctx: click.Context, as_json: bool) -> None:
-    """List tags of weights; `tags NETWORK` those of one network, `tags forget` forgets some."""
+    """List tags of weights; `tags NETWORK` those of one network.
+
+    `tags rename` gives weights another name, `tags forget` forgets some.
+    """
     if ctx.invoked_subcommand is None:
         _list(platform().networks(), as_json)
 
@@ -27,6 +30,16 @@ def tags(ctx: click.Context, as_json: bool) -> None:
 def show(network: str, as_json: bool) -> None:
     """List the tags of one network."""
     _list([platform().network(network)], as_json)
+
+
+@tags.command("rename")
+@click.argument("network")
+@click.argument("tag")
+@click.argument("new")
+def rename(network: str, tag: str, new: str) -> None:
+    """Give weights of a network another name."""
+    platform().rename_tag(network, tag, new)
+    click.echo(f"{network}/{new}  was {tag}")
 
 
 @tags.command("forget")

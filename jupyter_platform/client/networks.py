@@ -16,7 +16,7 @@ from urllib.parse import quote
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.own_code import add_own, is_own, own_network_of
 from jupyter_platform.client.transport import Transport
-from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
+from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord, TagRecord
 from jupyter_platform.core.errors import (
     FieldError,
     InvalidDataError,
@@ -311,6 +311,26 @@ class Networks:
         """
         params = {"weights": "true"} if weights else None
         self._transport.request("DELETE", _address(name), params=params)
+
+    def rename_tag(self, name: str, tag: str, new: str) -> TagRecord:
+        """Give weights another name.
+
+        Parameters
+        ----------
+        name : str
+            Of the network.
+        tag, new : str
+            What the weights are called, and what they are to be called.
+
+        Raises
+        ------
+        ConflictError
+            If there are weights of the new name, the old one is the id of the job that made
+            them, or a job that has not ended uses them.
+        """
+        address = f"{_address(name)}/weights/{quote(tag, safe='')}/rename"
+        response = self._transport.request("POST", address, body={"name": new})
+        return TagRecord.model_validate_json(response.content)
 
     def remove_tag(self, name: str, tag: str) -> None:
         """Forget the weights under a tag.

@@ -48,12 +48,15 @@ def test_a_job_is_submitted_followed_shown_and_deleted(run):
     assert run("restore", "0000deadbeef").code == 3
 
 
-def test_tags_are_listed_and_forgotten(run):
+def test_tags_are_listed_renamed_and_forgotten(run):
     submit(run, "max_iterations=2", "tag=kept", "-f")
 
     listed = run("tags", "mlp", "--json").json
     assert "kept" in [tag["tag"] for tag in listed]
     assert "kept" in run("tags").out
+    assert run("tags", "rename", "mlp", "kept", "liked").out == "mlp/liked  was kept\n"
+    assert run("tags", "rename", "mlp", "kept", "liked").code == 3
+    assert run("tags", "rename", "mlp", "liked", "kept").code == 0
     assert run("tags", "forget", "mlp", "kept").out == "mlp/kept  forgotten\n"
     assert "kept" not in [tag["tag"] for tag in run("tags", "mlp", "--json").json]
     assert run("tags", "forget", "mlp", "kept").code == 3

@@ -90,7 +90,11 @@ def test_a_trained_network_gives_the_same_outputs_after_its_journey(platform, tm
     assert judge.network()(torch.tensor(FLOWERS)).tolist() == before.outputs.tolist()
     twin = platform.copy_network("called-otherwise", "twin")
     assert renamed.tags[0].variants == twin.tags[0].variants == tag.variants
-    platform.remove_tag("twin", "trip")
+    assert platform.rename_tag("twin", "trip", "journey").tag == "journey"
+    assert platform.predict("twin", FLOWERS, tag="journey/last").outputs.tolist() == (
+        before.outputs.tolist()
+    )
+    platform.remove_tag("twin", "journey")
     assert platform.network("twin").tags == []
     with pytest.raises(NotFoundError):
         platform.network("returned")

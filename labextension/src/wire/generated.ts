@@ -1113,7 +1113,7 @@ export interface components {
                 [key: string]: string | null;
             };
         };
-        /** @description What a network is to be called. */
+        /** @description What a network or a tag is to be called. */
         RenameRequest: {
             name: string;
         };

@@ -14,7 +14,7 @@ from jupyter_platform.coordinator.api.routes.datasets import UPLOAD_BODY
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import NetworkUpload
 from jupyter_platform.coordinator.repository.networks.exchange import SHAPE_PATTERN, parse_shape
-from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord
+from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord, TagRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.generations import Generation, GenerationRequest
 from jupyter_platform.core.networks import NetworkDescription
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/networks", tags=["networks"])
 
 
 class RenameRequest(BaseModel):
-    """What a network is to be called."""
+    """What a network or a tag is to be called."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -128,6 +128,14 @@ async def onnx(
 async def delete_weights(name: str, tag: str, services: ServicesOf) -> None:
     """Forget weights."""
     await services.tags.delete(name, tag)
+
+
+@router.post("/{name}/weights/{tag}/rename")
+async def rename_weights(
+    name: str, tag: str, wanted: RenameRequest, services: ServicesOf
+) -> TagRecord:
+    """Give weights another name."""
+    return await services.tags.rename(name, tag, wanted.name)
 
 
 @router.post("/{name}/predict")

@@ -136,6 +136,20 @@ def duplicate(session: Session, network: str, copy: str) -> None:
     session.flush()
 
 
+def rename(session: Session, row: TagRow, new: str) -> None:
+    """Write a tag under another name instead."""
+    kept = session.scalars(
+        select(TagVariantRow).where(
+            TagVariantRow.network == row.network, TagVariantRow.tag == row.tag
+        )
+    ).all()
+    session.add(copied(row, tag=new))
+    session.flush()
+    session.add_all([copied(item, tag=new) for item in kept])
+    session.delete(row)
+    session.flush()
+
+
 def copied(row: R, **changed: Any) -> R:
     """Return a new row that is like another one but for some columns."""
     columns = {item.key: getattr(row, item.key) for item in row.__table__.columns}

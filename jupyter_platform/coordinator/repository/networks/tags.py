@@ -24,6 +24,7 @@ from jupyter_platform.coordinator.repository.networks.tag_rows import (
     point,
     promoted,
     record_of,
+    rename,
     scored_on,
     variants,
 )
@@ -310,16 +311,48 @@ class TagRepository:
         """
 
         def remove(session: Session) -> None:
-            row = session.get(TagRow, (network, tag))
-            if row is None:
-                known = session.scalars(select(TagRow.tag).where(TagRow.network == network))
-                error = unknown_name("tag", tag, known)
-                raise NotFoundError(error.message, errors=[error])
+            row = _found(session, network, tag)
             refuse_tag_in_use(session, network, tag)
             session.delete(row)
 
         await self._store.run(remove)
         await asyncio.to_thread(self._hide, network, tag)
+
+    async def rename(self, network: str, tag: str, new: str) -> TagRecord:
+        """Give weights another name; what jobs were told when they were submitted stays.
+
+        Raises
+        ------
+        OptionError
+            If the new name is none that a tag may have, or the id of a job.
+        NotFoundError
+            If nothing is stored under the old one.
+        ConflictError
+            If something is stored under the new name already, the old one is the id of the job
+            that made the weights, or a job that has not ended uses either.
+        """
+        check_tag(new)
+        await self.refuse_own([network], new)
+
+        def write(session: Session) -> None:
+            row = _found(session, network, tag)
+            if row.job == tag:
+                raise ConflictError(
+                    f"{tag} is the id of the job that made these weights, and stays."
+                )
+            if session.get(TagRow, (network, new)) is not None:
+                message = f"There are weights under {network}/{new} already; choose another name."
+                raise ConflictError(message)
+            for name in (tag, new):
+                refuse_tag_in_use(session, network, name)
+            rename(session, row, new)
+
+        await self._store.run(write)
+        record = await self.find(network, new)
+        assert record is not None, "it has just been written"
+        await asyncio.to_thread(self._show, record)
+        await asyncio.to_thread(self._hide, network, tag)
+        return record
 
     async def duplicate(self, network: str, copy: str) -> None:
         """Give a network's weights to another one of the same structure, too.
@@ -427,6 +460,15 @@ def _header(file: Path) -> dict[str, str]:
         return read_weights_header(file)
     except InvalidDataError:
         return {}
+
+
+def _found(session: Session, network: str, tag: str) -> TagRow:
+    row = session.get(TagRow, (network, tag))
+    if row is None:
+        known = session.scalars(select(TagRow.tag).where(TagRow.network == network))
+        error = unknown_name("tag", tag, known)
+        raise NotFoundError(error.message, errors=[error])
+    return row
 
 
 def _owned(tag: str) -> ConflictError:

@@ -1,6 +1,6 @@
 import pytest
 
-from jupyter_platform.core.errors import NotFoundError, OptionError
+from jupyter_platform.core.errors import ConflictError, NotFoundError, OptionError
 
 
 @pytest.fixture
@@ -126,6 +126,38 @@ async def test_an_unknown_tag_cannot_be_deleted(tags, keep):
 
     with pytest.raises(NotFoundError, match="Did you mean 'first'"):
         await tags.delete("mlp", "frist")
+
+
+async def test_a_renamed_tag_keeps_its_weights_and_what_made_them(paths, tags, keep):
+    kept = await keep()
+
+    renamed = await tags.rename("mlp", "first", "better")
+
+    assert renamed == await tags.find("mlp", "better")
+    assert (renamed.variants, renamed.origin) == (kept.variants, kept.origin)
+    assert await tags.find("mlp", "first") is None
+    assert not (paths.weights / "mlp" / "first").exists()
+    assert (paths.weights / "mlp" / "better" / "tag.json").exists()
+
+
+async def test_a_tag_takes_no_name_that_is_taken_or_none(tags, keep, store, job_row):
+    await keep()
+    await keep(tag="second")
+    await store.run(lambda session: session.add(job_row(id="0123456789ab")))
+
+    with pytest.raises(ConflictError, match="mlp/second already"):
+        await tags.rename("mlp", "first", "second")
+    with pytest.raises(OptionError, match="is no tag"):
+        await tags.rename("mlp", "first", "a/b")
+    with pytest.raises(OptionError, match="id of a job"):
+        await tags.rename("mlp", "first", "0123456789ab")
+    with pytest.raises(NotFoundError, match="Did you mean 'first'"):
+        await tags.rename("mlp", "frist", "third")
+    with pytest.raises(ConflictError, match="and stays"):
+        await tags.rename("mlp", "0123456789ab", "third")
+
+    kept = {record.tag for record in await tags.records("mlp")}
+    assert kept == {"first", "second", "0123456789ab"}
 
 
 async def test_a_deleted_tag_is_gone_from_rows_and_folders(paths, tags, keep):
