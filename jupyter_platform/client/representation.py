@@ -7,7 +7,7 @@ place of that how the job ended, once somebody has looked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -21,8 +21,6 @@ the job ended, with its curves."""
 JOBS_MIME = "application/vnd.jupyter-platform.jobs+json"
 """``{"version": 1, "jobs": [{"id", "name"}, …], "total"}``, in the order of the list."""
 FORMAT_VERSION = 1
-_SETTINGS = frozenset({"learning_rate", "epochs"})
-"""Numbers of a result that are no score; nor are those in seconds or per second (``…_s``)."""
 
 
 def job_bundle(
@@ -82,7 +80,7 @@ def job_html(
         ("host", record.host or ""),
         ("submitted", f"{record.submitted_at:%Y-%m-%d %H:%M:%S %Z}"),
         ("took", _took(record)),
-        ("scores", ", ".join(_scores(record.result or {}))),
+        ("scores", ", ".join(f"{score.label} {_number(score.value)}" for score in record.scores)),
         ("note", " ".join(record.warnings)),
         ("warning", " ".join((record.result or {}).get("warnings") or ())),
     ]
@@ -115,13 +113,8 @@ def describe(record: JobRecord) -> str:
     return f"{record.state}: {record.reason}" if record.reason else str(record.state)
 
 
-def _scores(result: Mapping[str, Any], before: str = "") -> Iterator[str]:
-    """Yield the numbers of a result that were measured on samples or episodes."""
-    for key, value in result.items():
-        if key == "best" and isinstance(value, Mapping):
-            yield from _scores(value, "best ")
-        elif isinstance(value, float) and not key.endswith("_s") and key not in _SETTINGS:
-            yield f"{before}{key.replace('_', ' ')} {value:.4g}"
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4g}"
 
 
 def _reference(record: JobRecord) -> dict[str, str]:

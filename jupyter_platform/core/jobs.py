@@ -111,6 +111,17 @@ class Headline(Record):
         return f"{self.name} {number}" + (f" ({self.on})" if self.on else "")
 
 
+class Score(Record):
+    """One number that tells how well a job did."""
+
+    name: str
+    """Key under which the result has it; ``top_k.<k>`` and ``best.<key>`` lie one deeper."""
+    label: str
+    """As people read it."""
+    value: float | None
+    """None where it is not finite."""
+
+
 class AttemptRecord(Record):
     """One try at running a job."""
 
@@ -170,7 +181,9 @@ class JobRecord(Record):
     note: str = ""
     """What somebody noted about it."""
     result: dict[str, Any] | None = None
-    """Only in the record of a single job, not in lists."""
+    """As `core.results` knows it; only in the record of a single job, not in lists."""
+    scores: list[Score] = Field(default_factory=list)
+    """All scores of the result, the leading ones first; only in the record of a single job."""
 
 
 class JobChange(BaseModel):

@@ -22,6 +22,8 @@ from jupyter_platform.core.jobs import (
     MetricsRecord,
     SeriesPoints,
 )
+from jupyter_platform.core.results import scores_of
+from jupyter_platform.core.states import JobType
 
 MOMENT = datetime(2026, 11, 22, 5, 38, 9, tzinfo=UTC)
 
@@ -76,6 +78,7 @@ def test_what_people_and_jobs_write_is_never_html():
             state="failed",
             error=JobErrorRecord(type="ValueError", message=evil),
             result={evil: 0.5, "warnings": [evil]},
+            scores=scores_of(JobType.LEARN, {evil: 0.5}),
         ),
         MetricsRecord(series={f"{evil}_loss": points(1.0, 0.5)}),
         evil,
@@ -86,16 +89,18 @@ def test_what_people_and_jobs_write_is_never_html():
 
 
 def test_what_has_ended_holds_its_scores_and_its_curve():
+    result = {
+        "loss": 0.25,
+        "best": {"validation_accuracy": 0.98123, "step": 40},
+        "learning_rate": 0.125,
+        "training_time_s": 0.75,
+        "warnings": [],
+    }
     ended = record(
         state="finished",
         headline=Headline(name="validation accuracy", value=0.98123, on="validation, 144 samples"),
-        result={
-            "loss": 0.25,
-            "best": {"validation_accuracy": 0.98123, "step": 40},
-            "learning_rate": 0.125,
-            "time_s": 0.75,
-            "warnings": [],
-        },
+        result=result,
+        scores=scores_of(JobType.LEARN, result),
     )
 
     bundle = job_bundle(ended, MetricsRecord(series={"loss": points(1.0, 0.25)}))

@@ -1,4 +1,4 @@
-"""The OpenAPI document, with the messages of the websocket among its schemas."""
+"""The OpenAPI document, with the messages of the websocket and the kinds of results."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from jupyter_platform.core.events import EventMessage
+from jupyter_platform.core.results import RESULTS
 
 _PLACE = "#/components/schemas/"
 
 
 def describe(app: FastAPI) -> None:
-    """Let an application answer with a document that has the messages of `/api/events`, too.
+    """Let an application answer with a document that has all schemas.
 
-    OpenAPI knows no websockets: what they send stands among the schemas, as ``EventMessage``.
+    OpenAPI knows no websockets: what `/api/events` sends stands among the schemas, as
+    ``EventMessage``. So does what is known of the results of each type of job.
     """
     routes_alone = app.openapi
 
@@ -23,11 +25,17 @@ def describe(app: FastAPI) -> None:
         document = routes_alone()
         schemas = document["components"]["schemas"]
         if "EventMessage" not in schemas:
-            adapter: TypeAdapter[EventMessage] = TypeAdapter(EventMessage)
-            messages = adapter.json_schema(mode="serialization", ref_template=_PLACE + "{model}")
-            for name, schema in messages.pop("$defs").items():
-                schemas.setdefault(name, schema)
-            schemas["EventMessage"] = messages
+            _add(schemas, "EventMessage", TypeAdapter(EventMessage))
+            for model in RESULTS.values():
+                _add(schemas, model.__name__, TypeAdapter(model))
         return document
 
     app.openapi = whole  # type: ignore[method-assign]
+
+
+def _add(schemas: dict[str, Any], name: str, adapter: TypeAdapter[Any]) -> None:
+    """Add a schema, and those that it refers to."""
+    found = adapter.json_schema(mode="serialization", ref_template=_PLACE + "{model}")
+    for part, schema in found.pop("$defs", {}).items():
+        schemas.setdefault(part, schema)
+    schemas[name] = found

@@ -22,6 +22,7 @@ from jupyter_platform.core.jobs import (
     JobRecord,
     ResourceRequest,
 )
+from jupyter_platform.core.results import scores_of
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 
 
@@ -105,6 +106,7 @@ class JobRecords:
             varied=row.varied or {},
             note=row.note or "",
             result=row.result if with_result else None,
+            scores=scores_of(JobType(row.type), row.result) if with_result else [],
         )
 
     def _reason(self, job: str, state: JobState) -> str | None:

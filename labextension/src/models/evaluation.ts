@@ -29,22 +29,16 @@ export interface IExample {
 
 /** What an EVALUATE job found. */
 export interface IEvaluation {
-  /** Null where no classes are told apart. */
-  readonly accuracy: number | null;
-  /** Further scores, by the name under which the platform gives them. */
-  readonly scores: readonly (readonly [string, number | null])[];
+  /** All of them, the leading one first. */
+  readonly scores: IJob['scores'];
   /** Name of the class that a binary evaluation is about. */
   readonly positive: string | null;
   /** File that holds what the network gave for each sample; null where none is kept. */
   readonly outputs: string | null;
-  /** Share of samples whose class is among the k likeliest, by k. */
-  readonly topK: readonly (readonly [number, number])[];
   readonly classes: readonly string[];
   /** Samples by true, then by predicted class. */
   readonly confusion: readonly (readonly number[])[];
   readonly perClass: readonly IClassScore[];
-  /** Errors of a regression, by the name under which the platform gives them. */
-  readonly errors: readonly (readonly [string, number | null])[];
   /** True and predicted number of some samples of a regression. */
   readonly pairs: readonly (readonly [number, number])[];
   readonly examples: readonly IExample[];
@@ -53,48 +47,21 @@ export interface IEvaluation {
   readonly samples: number | null;
   /** By which samples it was judged, such as `test, 360 samples`; older jobs do not tell. */
   readonly measuredOn: string | null;
-  readonly loss: number | null;
   readonly criterion: string | null;
   readonly msPerSample: number | null;
   readonly seconds: number | null;
 }
 
-const ERRORS = ['r2', 'mae', 'rmse', 'mse', 'median_ae', 'max_error'] as const;
-/** Scores of pixels, of two classes, of a variational autoencoder, and of acting. */
-const SCORES = [
-  'mean_iou',
-  'precision',
-  'recall',
-  'specificity',
-  'f1',
-  'mcc',
-  'auc',
-  'elbo',
-  'reconstruction_loss',
-  'kl_loss',
-  'log_likelihood',
-  'mean_return'
-] as const;
-
-/** Read the scores out of the result of a job; null when it has none. */
+/** Read what an EVALUATE job found; null when it has no result that tells anything. */
 export function readEvaluation({
   type,
-  result
-}: Pick<IJob, 'type' | 'result'>): IEvaluation | null {
+  result,
+  scores
+}: Pick<IJob, 'type' | 'result' | 'scores'>): IEvaluation | null {
   if (type !== 'EVALUATE' || !result) {
     return null;
   }
-  const errors = ERRORS.filter(name => name in result).map(
-    name => [name, numberOf(result[name])] as const
-  );
-  const accuracy = numberOf(result.accuracy);
-  const scores = SCORES.filter(name => typeof result[name] === 'number').map(
-    name => [name, numberOf(result[name])] as const
-  );
-  const loss = numberOf(result.loss);
-  const found = [accuracy, loss].some(value => value !== null);
-  const told = found || errors.length > 0 || scores.length > 0;
-  if (!told && readWarnings(result).length === 0) {
+  if (scores.length === 0 && readWarnings(result).length === 0) {
     return null;
   }
   const perClass = listOf(result.per_class).map(readClass);
@@ -103,23 +70,17 @@ export function readEvaluation({
   );
   const classes = names.length ? names : perClass.map(({ name }) => name);
   return {
-    accuracy,
     scores,
     positive: textOf(result.positive),
     outputs: fileOf(result.outputs),
-    topK: Object.entries(recordOf(result.top_k))
-      .map(([k, share]) => [Number(k), numberOf(share) ?? 0] as const)
-      .sort(([one], [other]) => one - other),
     classes,
     confusion: listOf(result.confusion).map(row => listOf(row).map(countOf)),
     perClass,
-    errors,
     pairs: listOf(result.pairs).flatMap(readPair),
     examples: listOf(result.examples).map(readExample),
     warnings: readWarnings(result),
     samples: numberOf(result.samples),
     measuredOn: textOf(result.measured_on),
-    loss,
     criterion: textOf(result.criterion),
     msPerSample: numberOf(result.forward_ms_per_sample),
     seconds: numberOf(result.evaluation_time_s)

@@ -6,6 +6,38 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What agents came to. */
+        ActResult: {
+            headline?: components["schemas"]["Headline"] | null;
+            warnings?: string[];
+            measured_on?: string | null;
+            strategy?: string | null;
+            seed?: number | null;
+            torch?: string | null;
+            threads?: number | null;
+            ranks?: number | null;
+            device?: string | null;
+            environment?: string | null;
+            pool?: string | null;
+            episodes?: number | null;
+            actions?: number | null;
+            /** @description Episodes over which the mean return was taken: the last ones. */
+            averaged?: number | null;
+            /** @description The best episode. */
+            best?: {
+                [key: string]: Json;
+            } | null;
+            /** @description What each of several agents came to. */
+            agents?: {
+                [key: string]: Json;
+            }[];
+            /** @description Updates that the weights have had, where they come from a learner. */
+            epoch?: number | null;
+            time_s?: number | null;
+            actions_per_s?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
         /** @description One try at running a job. */
         AttemptRecord: {
             number: number;
@@ -309,6 +341,60 @@ export interface components {
             code: string;
             errors?: components["schemas"]["FieldError"][];
         };
+        /** @description What an EVALUATE found. */
+        EvaluateResult: {
+            headline?: components["schemas"]["Headline"] | null;
+            warnings?: string[];
+            measured_on?: string | null;
+            strategy?: string | null;
+            seed?: number | null;
+            torch?: string | null;
+            threads?: number | null;
+            ranks?: number | null;
+            device?: string | null;
+            samples?: number | null;
+            episodes?: number | null;
+            /** @description Samples for which the outputs are not finite. */
+            not_finite?: number | null;
+            /** @description Whether it was stopped before all samples were judged. */
+            partial?: boolean | null;
+            loss?: number | null;
+            criterion?: string | null;
+            /** @description Probability of the second of two classes from which on it is chosen. */
+            threshold?: number | null;
+            /** @description Name of the class that a binary evaluation is about. */
+            positive?: string | null;
+            /** @description Share of samples whose class is among the k likeliest, by k. */
+            top_k?: {
+                [key: string]: number;
+            };
+            classes?: string[];
+            /** @description Samples by true, then by predicted class. */
+            confusion?: number[][];
+            per_class?: {
+                [key: string]: Json;
+            }[];
+            /** @description True and predicted number of some samples of a regression. */
+            pairs?: [
+                number,
+                number
+            ][];
+            examples?: {
+                [key: string]: Json;
+            }[];
+            outputs?: components["schemas"]["OutputFile"] | null;
+            /** @description Error that decides whether weights become the best of their tag: name and value. */
+            compared?: {
+                [key: string]: Json;
+            } | null;
+            stored_best?: boolean | null;
+            environment?: string | null;
+            discount?: number | null;
+            evaluation_time_s?: number | null;
+            forward_ms_per_sample?: number | null;
+        } & {
+            [key: string]: unknown;
+        };
         EventMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["JobDeletedMessage"] | components["schemas"]["HostMessage"] | components["schemas"]["HostRemovedMessage"] | components["schemas"]["NotificationMessage"] | components["schemas"]["StatusMessage"] | components["schemas"]["ProgressMessage"] | components["schemas"]["ReasonsMessage"];
         /** @description One thing that is wrong with one field of a request. */
         FieldError: {
@@ -595,10 +681,12 @@ export interface components {
             hosts: string[];
             /** @description What somebody noted about it. */
             note: string;
-            /** @description Only in the record of a single job, not in lists. */
+            /** @description As `core.results` knows it; only in the record of a single job, not in lists. */
             result: {
                 [key: string]: Json;
             } | null;
+            /** @description All scores of the result, the leading ones first; only in the record of a single job. */
+            scores: components["schemas"]["Score"][];
         };
         /**
          * @description Where a job is in its life.
@@ -716,6 +804,44 @@ export interface components {
             min_inputs: number;
             /** @description None: any number. */
             max_inputs: number | null;
+        };
+        /** @description What a LEARN came to. */
+        LearnResult: {
+            headline?: components["schemas"]["Headline"] | null;
+            warnings?: string[];
+            measured_on?: string | null;
+            strategy?: string | null;
+            seed?: number | null;
+            torch?: string | null;
+            threads?: number | null;
+            ranks?: number | null;
+            device?: string | null;
+            /** @description Step and scores of the best weights. */
+            best?: {
+                [key: string]: number | null;
+            } | null;
+            /** @description Scores of the last validation. */
+            validation?: {
+                [key: string]: number | null;
+            } | null;
+            /** @description Iterations (weight updates) that were done. */
+            steps?: number | null;
+            stopped_by?: string | null;
+            training_time_s?: number | null;
+            samples_per_s?: number | null;
+            /** @description Variants of weights that were kept. */
+            weights?: string[];
+            learning_rate?: number | null;
+            batch_size?: number | null;
+            epochs?: number | null;
+            train_samples?: number | null;
+            validation_samples?: number | null;
+            /** @description What the networks made last. */
+            samples?: {
+                [key: string]: Json;
+            } | null;
+        } & {
+            [key: string]: unknown;
         };
         /** @description A piece of a job's log. */
         LogChunk: {
@@ -919,6 +1045,12 @@ export interface components {
             };
             /** @description Words that are no option, and keys that stand twice. */
             errors: components["schemas"]["FieldError"][];
+        };
+        /** @description A file of the job that holds what the network gave for each sample. */
+        OutputFile: {
+            file: string;
+        } & {
+            [key: string]: unknown;
         };
         /** @description Which samples one part of a dataset has. */
         PartFacts: {
@@ -1166,6 +1298,15 @@ export interface components {
             values: number[] | null;
             /** @description For symbols that follow each other: a piece of them from here on. */
             text: string | null;
+        };
+        /** @description One number that tells how well a job did. */
+        Score: {
+            /** @description Key under which the result has it; ``top_k.<k>`` and ``best.<key>`` lie one deeper. */
+            name: string;
+            /** @description As people read it. */
+            label: string;
+            /** @description None where it is not finite. */
+            value: number | null;
         };
         /**
          * @description How a sweep chooses the values of its jobs.

@@ -1,12 +1,22 @@
 import { describe, expect, it } from 'vitest';
 
-import type { Json } from '../../wire';
+import type { IJob, Json } from '../../wire';
 import {
   readEvaluation,
   sortClasses,
   toPicture,
   worstConfusions
 } from '../evaluation';
+
+const ACCURACY = { name: 'accuracy', label: 'accuracy', value: 0.75 };
+
+function read(
+  result: IJob['result'],
+  scores: IJob['scores'] = [ACCURACY],
+  type: IJob['type'] = 'EVALUATE'
+) {
+  return readEvaluation({ type, result, scores });
+}
 
 const CLASSIFICATION: { [key: string]: Json } = {
   accuracy: 0.75,
@@ -41,90 +51,50 @@ const CLASSIFICATION: { [key: string]: Json } = {
 
 describe('readEvaluation()', () => {
   it('should keep what there is to know of the scores', () => {
-    const result = { loss: null, warnings: ['no finite number', 7] };
-    const evaluation = readEvaluation({ type: 'EVALUATE', result });
+    const evaluation = read({ warnings: ['no finite number', 7] }, []);
 
     expect(evaluation?.warnings).toEqual(['no finite number']);
   });
 
-  it('should read the scores of a classification', () => {
-    const evaluation = readEvaluation({
-      type: 'EVALUATE',
-      result: CLASSIFICATION
-    });
+  it('should read the classes and examples of a classification', () => {
+    const evaluation = read(CLASSIFICATION);
 
-    expect(evaluation).toMatchObject({
-      accuracy: 0.75,
-      topK: [
-        [1, 0.75],
-        [3, 1]
-      ],
-      classes: ['cat', 'dog'],
-      samples: 4
-    });
+    expect(evaluation).toMatchObject({ classes: ['cat', 'dog'], samples: 4 });
     expect(evaluation?.perClass[1].name).toBe('dog');
     expect(evaluation?.examples[0]).toMatchObject({ truth: 0, prediction: 1 });
   });
 
-  it('should read the errors of a regression, in their order', () => {
-    const evaluation = readEvaluation({
-      type: 'EVALUATE',
-      result: { mae: 2, mse: 5, rmse: 2.2, r2: null, headline: null }
-    });
+  it('should keep every score, also one that is new', () => {
+    const scores = [
+      ACCURACY,
+      { name: 'brier', label: 'Brier score', value: null }
+    ];
 
-    expect(evaluation?.accuracy).toBeNull();
-    expect(evaluation?.errors).toEqual([
-      ['r2', null],
-      ['mae', 2],
-      ['rmse', 2.2],
-      ['mse', 5]
-    ]);
+    expect(read({}, scores)?.scores).toEqual(scores);
   });
 
   it('should read the pairs of a regression that can be drawn', () => {
     const pairs = [[1, 1.5], [2, null], [3], 'x', [4, 3.5]];
-    const evaluation = readEvaluation({
-      type: 'EVALUATE',
-      result: { r2: 0.5, pairs }
-    });
 
-    expect(evaluation?.pairs).toEqual([
+    expect(read({ pairs })?.pairs).toEqual([
       [1, 1.5],
       [4, 3.5]
     ]);
   });
 
-  it('should read how well pixels are told apart', () => {
-    const row = { class: 'marked', precision: 1, recall: 0.5, f1: 0.6 };
-    const evaluation = readEvaluation({
-      type: 'EVALUATE',
-      result: {
-        accuracy: 0.9,
-        mean_iou: 0.7,
-        per_class: [{ ...row, support: 640, iou: 0.5 }]
-      }
-    });
-
-    expect(evaluation?.scores).toEqual([['mean_iou', 0.7]]);
-    expect(evaluation?.perClass[0]).toMatchObject({ iou: 0.5, support: 640 });
-  });
-
   it('should know no IoU of a class of pixels that does not occur', () => {
     const row = { class: 'sky', precision: 0, recall: 0, f1: 0, support: 0 };
-    const evaluation = readEvaluation({
-      type: 'EVALUATE',
-      result: {
-        accuracy: 1,
-        mean_iou: null,
-        per_class: [
-          { ...row, iou: null },
-          { ...row, class: 'sea', support: 9, iou: 1 }
-        ]
-      }
+    const evaluation = read({
+      per_class: [
+        { ...row, iou: null },
+        { ...row, class: 'sea', support: 9, iou: 1 }
+      ]
     });
 
-    expect(evaluation?.perClass.map(({ iou }) => iou)).toEqual([null, 1]);
-    expect(evaluation?.scores).toEqual([]);
+    expect(evaluation?.perClass).toMatchObject([
+      { iou: null },
+      { iou: 1, support: 9 }
+    ]);
   });
 
   it('should draw classes of pixels as bright in each mask', () => {
@@ -142,34 +112,28 @@ describe('readEvaluation()', () => {
   });
 
   it('should find none in other jobs, in none, and in one that was stopped', () => {
-    const read = [
-      readEvaluation({ type: 'LEARN', result: CLASSIFICATION }),
-      readEvaluation({ type: 'EVALUATE', result: null }),
-      readEvaluation({ type: 'EVALUATE', result: { samples: 12 } })
+    const found = [
+      read(CLASSIFICATION, [ACCURACY], 'LEARN'),
+      read(null),
+      read({ samples: 12 }, [])
     ];
 
-    expect(read).toEqual([null, null, null]);
+    expect(found).toEqual([null, null, null]);
   });
 
   it('should take a result that is nonsense for what it is', () => {
     const result = {
-      accuracy: 1,
       confusion: 'x',
       per_class: [3],
-      examples: {},
-      top_k: []
+      examples: {}
     };
-    const evaluation = readEvaluation({ type: 'EVALUATE', result });
 
-    expect(evaluation).toMatchObject({ confusion: [], examples: [], topK: [] });
+    expect(read(result)).toMatchObject({ confusion: [], examples: [] });
   });
 });
 
 describe('sortClasses()', () => {
-  const rows = readEvaluation({
-    type: 'EVALUATE',
-    result: CLASSIFICATION
-  })?.perClass;
+  const rows = read(CLASSIFICATION)?.perClass;
 
   it('should put the worst first', () => {
     const names = sortClasses(rows ?? [], 'f1', false).map(({ name }) => name);

@@ -45,6 +45,7 @@ export function aJob(fields: Partial<IJob> = {}): IJob {
     varied: {},
     note: '',
     result: null,
+    scores: [],
     ...fields
   };
 }

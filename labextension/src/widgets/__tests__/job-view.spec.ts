@@ -44,16 +44,19 @@ function actions(node: HTMLElement): string[] {
   return textsOf(node, '.jp-Platform-jobActions button');
 }
 
+/** The button of the menu with everything else: it has no text. */
+const MORE = '';
+
 describe('JobView', () => {
   it('should offer what can be done in each state, and nothing else', async () => {
     const running = await open(aJob({ progress: aProgress() }));
-    expect(actions(running)).toEqual(['Stop', 'Resubmit', 'Download']);
+    expect(actions(running)).toEqual(['Stop', 'Resubmit', MORE]);
 
     const waiting = await open(aJob({ id: 'j2', state: 'queued' }));
-    expect(actions(waiting)).toEqual(['Cancel', 'Resubmit', 'Download']);
+    expect(actions(waiting)).toEqual(['Cancel', 'Resubmit', MORE]);
 
     const stopping = await open(aJob({ id: 'j3', target: 'stop' }));
-    expect(actions(stopping)).toEqual(['Resubmit', 'Download']);
+    expect(actions(stopping)).toEqual(['Resubmit', MORE]);
 
     const ended = await open(anEndedJob({ id: 'j4' }));
     expect(actions(ended)).toEqual([
@@ -61,8 +64,7 @@ describe('JobView', () => {
       'Try it',
       'Continue',
       'Resubmit',
-      'Download',
-      'Delete'
+      MORE
     ]);
   });
 
@@ -143,8 +145,19 @@ describe('JobView', () => {
       ],
       examples: []
     };
-    const node = await open(anEndedJob({ type: 'EVALUATE', result }));
+    const scores = [
+      { name: 'accuracy', label: 'accuracy', value: 0.9875 },
+      { name: 'top_k.3', label: 'top 3', value: 1 },
+      { name: 'brier_score', label: 'brier score', value: 0.0417 }
+    ];
+    const job = anEndedJob({ type: 'EVALUATE', result, scores });
+    const node = await open(job);
 
+    expect(textsOf(node, '.jp-Platform-scores dt')).toEqual([
+      'accuracy',
+      'top 3',
+      'brier score'
+    ]);
     expect(find(node, '[role=tab][aria-selected=true]').textContent).toBe(
       'Evaluation'
     );

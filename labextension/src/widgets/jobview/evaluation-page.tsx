@@ -51,65 +51,30 @@ export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
   );
 }
 
+/** Every score, under the name that the platform gives it. */
 function Score({ evaluation }: { evaluation: IEvaluation }): JSX.Element {
-  const { trans } = useSurroundings();
   return (
     <dl className="jp-Platform-scores">
-      {scoresOf(evaluation, trans).map(([name, value], at) => (
+      {evaluation.scores.map(({ name, label, value }, at) => (
         <div key={name} className={at === 0 ? 'jp-mod-main' : undefined}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dt>{label}</dt>
+          <dd>{scoreText(value)}</dd>
         </div>
       ))}
     </dl>
   );
 }
 
-/** The scores with their names as people say them, the leading one first. */
-function scoresOf(
-  { accuracy, topK, errors, scores, loss }: IEvaluation,
-  trans: TranslationBundle
-): (readonly [string, string])[] {
-  const found: (readonly [string, string])[] = [];
-  if (accuracy !== null) {
-    found.push([trans.__('accuracy'), accuracy.toFixed(4)]);
-  }
-  for (const [k, share] of topK.filter(([k]) => k > 1)) {
-    found.push([trans.__('top %1', k), share.toFixed(4)]);
-  }
-  for (const [name, value] of [...errors, ...scores]) {
-    found.push([scoreLabel(name, trans), formatValue(value)]);
-  }
-  if (found.length === 0 && loss !== null) {
-    found.push([trans.__('loss'), formatValue(loss)]);
-  }
-  return found;
-}
-
-function scoreLabel(name: string, trans: TranslationBundle): string {
-  const labels: { readonly [name: string]: string } = {
-    r2: 'R²',
-    mae: trans.__('mean absolute error'),
-    rmse: trans.__('root mean squared error'),
-    mse: trans.__('mean squared error'),
-    median_ae: trans.__('median absolute error'),
-    max_error: trans.__('largest error'),
-    mcc: 'MCC',
-    f1: 'F1',
-    mean_iou: trans.__('mean IoU'),
-    auc: trans.__('area under the ROC curve'),
-    elbo: 'ELBO',
-    kl_loss: trans.__('KL loss'),
-    log_likelihood: trans.__('log-likelihood')
-  };
-  return labels[name] ?? name.replace(/_/g, ' ');
+/** A share with four decimals, as results are quoted; anything else as measured values are. */
+function scoreText(value: number | null): string {
+  const isShare = value !== null && value <= 1 && (value === 0 || value > 1e-3);
+  return isShare ? value.toFixed(4) : formatValue(value);
 }
 
 function circumstances(
   {
     measuredOn,
     samples,
-    loss,
     criterion,
     msPerSample,
     seconds,
@@ -122,8 +87,7 @@ function circumstances(
     measuredOn !== null
       ? trans.__('measured on %1', measuredOn)
       : samples !== null && trans.__('%1 samples', formatCount(samples)),
-    loss !== null &&
-      trans.__('loss %1 (%2)', formatValue(loss), criterion ?? ''),
+    criterion !== null && trans.__('criterion %1', criterion),
     msPerSample !== null &&
       trans.__('forward pass %1 ms a sample', formatValue(msPerSample)),
     seconds !== null &&
@@ -149,7 +113,7 @@ const COLUMNS: readonly ClassColumn[] = [
 ];
 
 /** A score of a class; one of pixels that does not occur has none. */
-function scoreText(row: IClassScore, name: ClassColumn): string {
+function classScoreText(row: IClassScore, name: ClassColumn): string {
   const value = row[name];
   return name === 'support'
     ? formatCount(row.support)
@@ -219,7 +183,7 @@ function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
                 <th scope="row">{row.name}</th>
                 {columns.slice(1).map(name => (
                   <td key={name} className="jp-Platform-number">
-                    {scoreText(row, name)}
+                    {classScoreText(row, name)}
                   </td>
                 ))}
               </tr>
