@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -145,6 +146,13 @@ def await_states(lab, jobs: dict[str, str]) -> None:
             f"state {state} of {job}",
             pause_s=0.1,
         )
+
+
+def await_end(view: Locator) -> None:
+    """Wait until the view of a job says that it has ended."""
+    state = view.locator(".jp-Platform-jobHead .jp-Platform-state")
+    ended = re.compile("^(finished|stopped|failed|cancelled)$")
+    expect(state).to_have_attribute("data-state", ended, timeout=1000 * START_TIMEOUT_S)
 
 
 def picture(page: Page, name: str) -> None:

@@ -18,7 +18,7 @@ from jupyter_platform.coordinator.store.tables import JobRow, WorkloadRow
 from jupyter_platform.runtime.connection import read_connection
 from jupyter_platform.runtime.paths import FOLDER, Paths
 
-from .conftest import open_page, open_sidebar
+from .conftest import await_end, open_page, open_sidebar
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +71,7 @@ def test_a_coordinator_that_is_killed_is_missed_and_found_again_with_the_job(
     assert [item["number"] for item in after["attempts"]] == [1]
     assert after["progress"]["step"] > before["progress"]["step"]
     lab.platform("POST", f"jobs/{job}/stop")
-    expect(view.get_by_role("button", name="Delete")).to_be_visible()
+    await_end(view)
 
 
 def test_two_browsers_see_and_do_the_same(lab, page: Page):
@@ -161,7 +161,7 @@ def test_wild_numbers_and_a_late_series_are_shown_as_what_they_are(lab, page: Pa
     submission = {**LEARN, "networks": ["wild"], "name": "wild", "options": options}
     job = lab.platform("POST", "jobs", submission)["id"]
     view = open_job(lab, page, job)
-    expect(view.get_by_role("button", name="Delete")).to_be_visible()
+    await_end(view)
 
     view.get_by_role("tab", name="Curves").click()
 

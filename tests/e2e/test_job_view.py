@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, Response, expect
 from jupyter_platform.client.representation import JOB_MIME
 from tests.waiting import until
 
-from .conftest import await_states
+from .conftest import await_end, await_states
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +76,7 @@ def test_a_running_job_is_live_and_can_be_read_zoomed_and_stopped(lab, page: Pag
 
     view.get_by_role("button", name="Stop").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Stop").click()
-    expect(view.get_by_role("button", name="Delete")).to_be_visible()
+    await_end(view)
     hosts = {urlsplit(url).hostname for url in asked if url.startswith(("http", "ws"))}
     assert hosts == {"127.0.0.1"}
     assert thrown == []
@@ -86,7 +86,7 @@ def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, page: Page):
     options = {"max_iterations": 1}
     job = lab.platform("POST", "jobs", {**LEARN, "name": "short", "options": options})["id"]
     view = open_job(lab, page, job)
-    expect(view.get_by_role("button", name="Delete")).to_be_visible()
+    await_end(view)
 
     lab.platform("DELETE", f"jobs/{job}")
 
@@ -95,7 +95,7 @@ def test_a_job_that_is_deleted_elsewhere_is_gone_calmly(lab, page: Page):
 
 def test_an_evaluation_opens_on_its_scores(lab, page: Page, trained: str):
     view = open_job(lab, page, trained)
-    expect(view.get_by_role("button", name="Delete")).to_be_visible()
+    await_end(view)
     view.get_by_role("tab", name="Log").click()
     view.get_by_role("searchbox").fill("VALIDATION_accuracy 0")
     expect(view.locator(".jp-Platform-logTools")).to_contain_text("3 lines")

@@ -22,6 +22,11 @@ STATUS = {
     "hosts_lost": 1,
     "slots": {"total": 8, "busy": 3},
     "gpus": {"total": 2, "busy": 1},
+    "types": {
+        "LEARN": {"running": 2, "waiting": 1, "hosts_busy": 1},
+        "ACT": {"running": 0, "waiting": 0, "hosts_busy": 0},
+    },
+    "hosts_idle": 1,
     "disk_free": 412_000_000_000,
     "warnings": ["Host a is <overcommitted>."],
 }
@@ -57,6 +62,9 @@ def lists(**pages):
 def test_status_says_what_the_api_says():
     html = PARTS["status"].render({"status": STATUS}, VIEW)
 
+    assert "<dt>LEARN</dt><dd>2 busy, 1 waiting, on 1 of 2 hosts</dd>" in html
+    assert "<dt>ACT</dt>" not in html
+    assert "<dt>hosts idle</dt><dd>1</dd>" in html
     assert "12 running, 3 waiting, 1,234 ended" in html
     assert "up for 2 h 05 min" in html
     assert "412 GB free" in html

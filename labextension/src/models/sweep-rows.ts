@@ -35,7 +35,7 @@ export function rowsOf(jobs: readonly IJob[]): (IJob | ISweepRow)[] {
 }
 
 /** The words that the names of jobs begin with; the whole first name where there are none. */
-function commonName(jobs: readonly IJob[]): string {
+export function commonName(jobs: readonly IJob[]): string {
   const words = jobs.map(({ name }) => name.split(' '));
   const shared = words[0].filter((_, at) =>
     words.every(

@@ -8,6 +8,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import { hostToast, jobToasts } from '../models/toasts';
+import { SweepToasts } from '../models/sweep-toasts';
 import type { IToast } from '../models/toasts';
 import { EXTENSION_ID, IPlatformModel, TRANSLATION_DOMAIN } from '../tokens';
 import type { IJobTransition } from '../tokens';
@@ -40,13 +41,20 @@ export const toasts: JupyterFrontEndPlugin<void> = {
     void followSettings(registry, latest => {
       settings = latest;
     });
+    const sweeps = new SweepToasts();
     let gathered: IJobTransition[] = [];
     let timer = 0;
     const tell = (): void => {
       timer = 0;
       const changes = gathered;
       gathered = [];
-      jobToasts(changes, settings, trans).forEach(toast =>
+      const { rest, toasts } = sweeps.take(
+        changes,
+        model.state,
+        settings,
+        trans
+      );
+      [...toasts, ...jobToasts(rest, settings, trans)].forEach(toast =>
         show(toast, commands)
       );
     };

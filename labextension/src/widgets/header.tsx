@@ -11,6 +11,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import { isNewGroup } from '../models/places';
 import { CommandIDs } from '../tokens';
 import type { IConnection, IPlaces, IPlatformState } from '../tokens';
+import type { IStatus } from '../wire';
 import { useConnection } from './live';
 import { run, useSurroundings } from './surroundings';
 
@@ -113,6 +114,7 @@ function HostLine({ state }: { state: IPlatformState }): JSX.Element | null {
       >
         <span aria-hidden>{mark}</span> {hostSentence(state, trans)}
       </button>
+      <KindLine status={status} />
       {status.warnings.map(warning => (
         <p className="jp-Platform-warning" key={warning}>
           <span aria-hidden>▲</span> {warning}
@@ -120,6 +122,37 @@ function HostLine({ state }: { state: IPlatformState }): JSX.Element | null {
       ))}
     </>
   );
+}
+
+/** What is done of each type of job; nothing where nothing runs or waits. */
+function KindLine({ status }: { status: IStatus }): JSX.Element | null {
+  const { trans } = useSurroundings();
+  const sentence = kindSentence(status, trans);
+  return sentence ? (
+    <p className="jp-Platform-kinds" title={trans.__('Jobs by type')}>
+      {sentence}
+    </p>
+  ) : null;
+}
+
+/** Busy and waiting by type of job: `LEARN 2 busy, 1 waits · EVALUATE 1 busy · 1 host idle`. */
+export function kindSentence(
+  { types, hosts_idle }: Pick<IStatus, 'types' | 'hosts_idle'>,
+  trans: TranslationBundle
+): string {
+  const parts = Object.entries(types).flatMap(
+    ([type, { running, waiting }]) => {
+      const words = [
+        running > 0 && trans.__('%1 busy', running),
+        waiting > 0 && trans._n('%1 waits', '%1 wait', waiting)
+      ].filter(Boolean);
+      return words.length ? [`${type} ${words.join(', ')}`] : [];
+    }
+  );
+  if (parts.length > 0 && hosts_idle > 0) {
+    parts.push(trans._n('%1 host idle', '%1 hosts idle', hosts_idle));
+  }
+  return parts.map(part => part.replaceAll(' ', '\u00a0')).join(' · ');
 }
 
 /** What there is and how much of it is taken: `2 hosts · 3 of 8 slots busy · GPU 1/2`. */

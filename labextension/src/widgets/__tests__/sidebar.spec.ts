@@ -15,6 +15,7 @@ import { Places } from '../../models/places';
 import { PlatformModel } from '../../models/platform';
 import { CommandIDs } from '../../tokens';
 import type { IJob } from '../../wire';
+import { kindSentence } from '../header';
 import { Sidebar } from '../sidebar';
 
 const trans = nullTranslator.load('');
@@ -98,6 +99,24 @@ describe('Sidebar', () => {
     const said = line.textContent?.replaceAll('\u00a0', ' ');
     expect(said).toContain('2 hosts · 3 of 8 slots busy · GPU 1/2');
     expect(executed).toEqual([[CommandIDs.openInfrastructure, {}]]);
+  });
+
+  it('should tell busy and idle by type of job', () => {
+    const none = { running: 0, waiting: 0, hosts_busy: 0 };
+    const types = {
+      LEARN: { running: 2, waiting: 1, hosts_busy: 1 },
+      EVALUATE: { running: 1, waiting: 0, hosts_busy: 1 },
+      ACT: none
+    };
+
+    const said = kindSentence({ types, hosts_idle: 1 }, trans);
+
+    expect(said.replaceAll('\u00a0', ' ')).toBe(
+      'LEARN 2 busy, 1 waits · EVALUATE 1 busy · 1 host idle'
+    );
+    expect(kindSentence({ types: { ACT: none }, hosts_idle: 1 }, trans)).toBe(
+      ''
+    );
   });
 
   it('should say what to do when there is nothing yet', async () => {

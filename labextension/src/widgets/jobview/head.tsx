@@ -1,4 +1,4 @@
-import { downloadIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { ellipsesIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
@@ -11,11 +11,12 @@ import {
   formatValue,
   fraction
 } from '../../format';
-import { continueIcon, evaluateIcon, trashIcon, tryIcon } from '../../icons';
+import { continueIcon, evaluateIcon, tryIcon } from '../../icons';
 import { canBeTried, hasWeights } from '../../models/next-jobs';
 import { CommandIDs } from '../../tokens';
 import { isEnded, isWaiting } from '../../wire';
 import type { IJob } from '../../wire';
+import { openJobMenu } from '../job-menu';
 import { outcomeOf } from '../job-row';
 import { ProgressBar } from '../meters';
 import { StateBadge, shownState } from '../state';
@@ -111,7 +112,7 @@ interface IAction {
   args: ReadonlyPartialJSONObject;
 }
 
-/** What can be done with a job in its state, in the order of every menu. */
+/** What is done most with a job in its state, in the order of every menu, where the rest is. */
 export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
   const args = { job: job.id };
   const ended = isEnded(job.state);
@@ -152,20 +153,6 @@ export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
     command: CommandIDs.resubmitJob,
     args
   });
-  found.push({
-    icon: downloadIcon,
-    label: trans.__('Download'),
-    command: CommandIDs.downloadJob,
-    args
-  });
-  if (ended) {
-    found.push({
-      icon: trashIcon,
-      label: trans.__('Delete'),
-      command: CommandIDs.deleteJob,
-      args
-    });
-  }
   return found;
 }
 
@@ -186,9 +173,22 @@ function Actions({ job }: { job: IJob }): JSX.Element {
           onClick={() => run(commands, command, args)}
         >
           <Icon.react tag="span" width="14px" height="14px" />
-          {label}
+          <span>{label}</span>
         </button>
       ))}
+      <button
+        type="button"
+        className="jp-Platform-button"
+        aria-haspopup="menu"
+        aria-label={trans.__('More actions')}
+        title={trans.__('Download, rename, note, delete and more')}
+        onClick={event => {
+          const box = event.currentTarget.getBoundingClientRect();
+          openJobMenu(commands, job.id, { x: box.left, y: box.bottom });
+        }}
+      >
+        <ellipsesIcon.react tag="span" width="14px" height="14px" />
+      </button>
     </div>
   );
 }
