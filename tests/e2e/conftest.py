@@ -152,7 +152,7 @@ def await_end(view: Locator) -> None:
     """Wait until the view of a job says that it has ended."""
     state = view.locator(".jp-Platform-jobHead .jp-Platform-state")
     ended = re.compile("^(finished|stopped|failed|cancelled)$")
-    expect(state).to_have_attribute("data-state", ended, timeout=1000 * START_TIMEOUT_S)
+    expect(state).to_have_attribute("data-state", ended)
 
 
 def picture(page: Page, name: str) -> None:

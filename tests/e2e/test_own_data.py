@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from .conftest import choose, picture
 
-PATIENCE_MS = 90_000
 ROWS = (
     f"{n};{('Markt', 'Gärten', 'Allee')[n % 3]};{'' if n == 4 else f'1.{n:03d},5'};"
     f"{n % 28 + 1:02d}.03.2024;{('groß', 'klein')[n % 2]}\n"
@@ -17,7 +16,7 @@ ROWS = (
 )
 TABLE = ("Nr;Straße;Fläche;Gebaut;Klasse\n" + "".join(ROWS)).encode("cp1252")
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
@@ -34,32 +33,28 @@ def test_a_table_of_the_file_browser_becomes_a_dataset(lab, page, table, theme):
     choose(lab.url, lab.token, theme)
     page.goto(lab.page_url())
     entry = page.locator(".jp-DirListing-item", has_text=table)
-    expect(entry).to_be_visible(timeout=PATIENCE_MS)
+    expect(entry).to_be_visible()
     entry.click(button="right")
     page.locator(".lm-Menu-itemLabel", has_text="Use as dataset").click()
 
     panel = page.locator("#jupyter-platform-panel-datasets")
-    expect(panel.get_by_text("Add a dataset")).to_be_visible(timeout=PATIENCE_MS)
-    expect(panel.get_by_text("First of 60 rows")).to_be_visible(timeout=PATIENCE_MS)
+    expect(panel.get_by_text("Add a dataset")).to_be_visible()
+    expect(panel.get_by_text("First of 60 rows")).to_be_visible()
     place = panel.get_by_label("or a path")
     assert place.input_value().startswith(("/", "~"))
     problems = panel.get_by_role("alert")
-    expect(problems).to_have_count(2, timeout=PATIENCE_MS)
+    expect(problems).to_have_count(2)
     expect(problems.nth(0)).to_contain_text("has no value in row 5 (1 of 60 rows)")
     expect(panel.get_by_text("semicolon (as recognised)")).to_be_attached()
     expect(panel.get_by_text("Klasse (as recognised)")).to_be_attached()
     picture(page, f"add-table-{theme}")
 
     panel.get_by_label("Missing values").select_option(label="become the mean")
-    expect(problems).to_have_count(1, timeout=PATIENCE_MS)
+    expect(problems).to_have_count(1)
     panel.get_by_label("Text columns").select_option(label="becomes one-hot")
-    expect(panel.get_by_text("60 samples of shape 6, 2 classes.")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    expect(panel.get_by_text("60 samples of shape 6, 2 classes.")).to_be_visible()
     panel.get_by_label("Leave out").select_option(label="Nr")
-    expect(panel.get_by_text("60 samples of shape 5, 2 classes.")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    expect(panel.get_by_text("60 samples of shape 5, 2 classes.")).to_be_visible()
     page.locator(".jp-SideBar.jp-mod-left .lm-TabBar-tab.lm-mod-current").click()
     page.set_viewport_size({"width": 360, "height": 740})
     shown, around = place.bounding_box(), panel.bounding_box()
@@ -71,10 +66,10 @@ def test_a_table_of_the_file_browser_becomes_a_dataset(lab, page, table, theme):
     panel.get_by_label("Name").fill(name)
     panel.get_by_role("button", name="Add dataset").click()
     train = panel.get_by_role("link", name="Train")
-    expect(train).to_be_visible(timeout=PATIENCE_MS)
+    expect(train).to_be_visible()
     picture(page, f"added-table-{theme}")
     train.click()
     form = page.locator(".jp-Platform-submit")
-    expect(form.get_by_label("Dataset")).to_have_value(name, timeout=PATIENCE_MS)
+    expect(form.get_by_label("Dataset")).to_have_value(name)
     facts = lab.platform("GET", f"datasets/{name}")["facts"]
     assert facts["features"][:3] == ["Straße=Allee", "Straße=Gärten", "Straße=Markt"]
