@@ -31,7 +31,7 @@ DIGITS_IN_A_ROW = 8
     type=click.IntRange(1),
     default=ITERATIONS,
     show_default=True,
-    help="Weight updates.",
+    help="Iterations.",
 )
 def demo(max_iterations: int) -> int:
     """Let a LeNet learn handwritten digits, then see how well it reads others."""
@@ -87,7 +87,7 @@ def image_lines(image: Sequence[Sequence[float]]) -> list[str]:
 
 
 def _learn(platform: Platform, say: Steps, max_iterations: int) -> Job | None:
-    say(f"{NETWORK} learns {DATASET} ({max_iterations:,} updates with ADAM)")
+    say(f"{NETWORK} learns {DATASET} ({max_iterations:,} iterations with ADAM)")
     job = platform.submit(
         "LEARN",
         NETWORK,

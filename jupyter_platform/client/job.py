@@ -15,7 +15,13 @@ from jupyter_platform.client.curve_picture import BUCKETS
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.log_reader import LogReader
-from jupyter_platform.client.representation import describe, job_bundle, job_text, jobs_bundle
+from jupyter_platform.client.representation import (
+    JOB_COLUMNS,
+    job_bundle,
+    job_row,
+    job_text,
+    jobs_bundle,
+)
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
 from jupyter_platform.client.weights import WeightsReader
@@ -483,15 +489,8 @@ class JobListing(Listing[Job]):
     """Jobs as a list that draws itself: live where that is known, else as a table."""
 
     def __init__(self, jobs: Iterable[Job], total: int | None = None) -> None:
-        super().__init__(jobs, ("id", "name", "type", "state", "submitted"), _row, total=total)
+        # A list shows what was read with it: one request, not one per row.
+        super().__init__(jobs, JOB_COLUMNS, lambda job: job_row(job.record), total=total)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        records = [job.record for job in self]
-        return jobs_bundle(records, self.total, self._repr_html_(), repr(self))
-
-
-def _row(job: Job) -> tuple[str, ...]:
-    # A list shows what was read with it: one request, not one per row.
-    record = job.record
-    submitted = record.submitted_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
-    return (record.id, record.name, record.type, describe(record), submitted)
+        return jobs_bundle([job.record for job in self], self.total)

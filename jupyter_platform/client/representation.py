@@ -7,11 +7,12 @@ place of that how the job ended, once somebody has looked again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
 from jupyter_platform.client.curve_picture import curves_svg
+from jupyter_platform.client.listing import Listing
 from jupyter_platform.core.jobs import JobRecord, MetricsRecord
 from jupyter_platform.core.units import format_duration
 
@@ -21,6 +22,8 @@ the job ended, with its curves."""
 JOBS_MIME = "application/vnd.jupyter-platform.jobs+json"
 """``{"version": 1, "jobs": [{"id", "name"}, …], "total"}``, in the order of the list."""
 FORMAT_VERSION = 1
+JOB_COLUMNS = ("id", "name", "type", "state", "submitted")
+"""Headings of a list of jobs."""
 
 
 def job_bundle(
@@ -47,19 +50,34 @@ def job_bundle(
     }
 
 
-def jobs_bundle(
-    records: Iterable[JobRecord], total: int, table_html: str, plain: str
-) -> dict[str, Any]:
-    """Return the MIME bundle of a list of jobs."""
-    return {
-        JOBS_MIME: {
-            "version": FORMAT_VERSION,
-            "jobs": [_reference(record) for record in records],
-            "total": total,
-        },
-        "text/html": table_html,
-        "text/plain": plain,
+def jobs_bundle(records: Sequence[JobRecord], total: int) -> dict[str, Any]:
+    """Return the MIME bundle of a list of jobs; final where all of them have ended.
+
+    Parameters
+    ----------
+    records : sequence of JobRecord
+        Those that are listed, in their order.
+    total : int
+        How many there were in all.
+    """
+    table = Listing(records, JOB_COLUMNS, job_row, total=total)
+    reference = {
+        "version": FORMAT_VERSION,
+        "jobs": [_reference(record) for record in records],
+        "total": total,
     }
+    is_final = all(record.state.is_terminal for record in records)
+    return {
+        JOBS_MIME: {**reference, "final": True} if is_final else reference,
+        "text/html": table._repr_html_(),
+        "text/plain": repr(table),
+    }
+
+
+def job_row(record: JobRecord) -> tuple[str, ...]:
+    """Return the cells of a job in a list, under `JOB_COLUMNS`."""
+    submitted = record.submitted_at.astimezone().strftime("%Y-%m-%d %H:%M:%S")
+    return (record.id, record.name, record.type, describe(record), submitted)
 
 
 def job_text(record: JobRecord, notice: str | None = None) -> str:

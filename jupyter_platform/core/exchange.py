@@ -9,13 +9,14 @@ from jupyter_platform.core.catalogue import TagOrigin
 from jupyter_platform.core.errors import FieldError, InvalidDataError, shortened
 from jupyter_platform.core.networks import NetworkDescription, NetworkFacts
 
-ImportKind = Literal["archive", "dianne", "onnx", "safetensors", "description"]
+ImportKind = Literal["archive", "dianne", "onnx", "safetensors", "description", "python"]
 """``archive``: a zip of this platform; ``dianne``: ``modules.txt``, or a zip with it and weights;
-``description``: the JSON of a `NetworkDescription`."""
+``description``: the JSON of a `NetworkDescription`; ``python``: source with a module."""
 
 ACCEPTED_FILES = (
     "an archive of a network, DIANNE's modules.txt (alone or zipped with its weights), a "
-    "description as JSON, an ONNX file (alone or zipped with its data) and weights as safetensors"
+    "description as JSON, an ONNX file (alone or zipped with its data), weights as "
+    "safetensors and a Python file with a torch module"
 )
 """What may be imported, in words."""
 ONNX_SUFFIX = ".onnx"

@@ -30,7 +30,7 @@ MOST_POINTS = 4000
 LEGEND_COLUMNS = 3
 DASHES = ("solid", "dashed", "dotted", "dotdash")
 """So that lines are told apart in grey, too."""
-_X = {"step": "step", "time": "seconds since the start"}
+_X = {"step": "iteration", "time": "seconds since the start"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class Training:
         progress = record.progress
         words = [record.state.value, record.reason or ""]
         if progress is not None and not record.state.is_terminal:
-            words = [f"{progress.step:,} updates"]
+            words = [f"{progress.step:,} iterations"]
             values = progress.values.items()
             words += [f"{name.replace('_', ' ')} {item:.3g}" for name, item in values if item]
         elif record.headline is not None and record.headline.value is not None:

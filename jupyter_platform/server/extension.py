@@ -17,6 +17,7 @@ from jupyter_platform.server.pages import (
     IndexHandler,
     JobOutputHandler,
     JobPageHandler,
+    JobsOutputHandler,
     PartHandler,
     bokeh_static_path,
 )
@@ -59,6 +60,7 @@ class PlatformExtension(ExtensionApp):
             (r"/jupyter-platform/dashboards/([^/]*)", DashboardHandler, voila),
             (r"/jupyter-platform/api/version", VersionHandler),
             (r"/jupyter-platform/api/columns/hosts/([^/]+)", HostColumnsHandler, linked),
+            (r"/jupyter-platform/api/outputs/jobs", JobsOutputHandler, linked),
             (r"/jupyter-platform/api/outputs/jobs/([^/]+)", JobOutputHandler, linked),
             (r"/jupyter-platform/api/start", StartHandler, linked),
             (r"/jupyter-platform/api/events", EventsHandler, linked),

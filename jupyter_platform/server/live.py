@@ -8,13 +8,16 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client.curve_picture import BUCKETS
-from jupyter_platform.client.representation import job_bundle
+from jupyter_platform.client.representation import job_bundle, jobs_bundle
 from jupyter_platform.core.errors import NotFoundError
 from jupyter_platform.core.hosts import HostRecord, HostSample
-from jupyter_platform.core.jobs import JobRecord, MetricsRecord
+from jupyter_platform.core.jobs import JobPage, JobRecord, MetricsRecord
 from jupyter_platform.figures.columns import Column, host_columns, span, with_latest
 from jupyter_platform.figures.parts import View, part
 from jupyter_platform.server.coordinator_link import CoordinatorLink
+
+_IDS_AT_ONCE = 100
+"""Ids of jobs that go into one address."""
 
 
 async def render_part(link: CoordinatorLink, name: str, base_url: str) -> str:
@@ -71,3 +74,23 @@ async def output_of_job(link: CoordinatorLink, job: str) -> dict[str, Any]:
     record = JobRecord.model_validate(await link.get(path))
     metrics = await link.get(f"{path}/metrics?buckets={BUCKETS}")
     return job_bundle(record, MetricsRecord.model_validate(metrics))
+
+
+async def output_of_jobs(link: CoordinatorLink, ids: list[str], total: int) -> dict[str, Any]:
+    """Return the MIME bundle that an output keeps of a list of jobs as they are now.
+
+    Parameters
+    ----------
+    link : CoordinatorLink
+        To whom knows them.
+    ids : list of str
+        The jobs in the order in which they are listed; those that are gone are left out.
+    total : int
+        How many there were in all.
+    """
+    known: dict[str, JobRecord] = {}
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = ",".join(quote(job, safe="") for job in ids[start : start + _IDS_AT_ONCE])
+        page = JobPage.model_validate(await link.get(f"/api/jobs?ids={some}&limit=1000"))
+        known |= {job.id: job for job in page.items}
+    return jobs_bundle([known[job] for job in ids if job in known], total)

@@ -158,6 +158,18 @@ class JobOutputHandler(_LiveHandler):
         self.finish(await live.output_of_job(self._link, job))
 
 
+class JobsOutputHandler(_LiveHandler):
+    """A list of jobs as an output of a notebook keeps it."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Write the MIME bundle."""
+        ids = [job for job in self.get_query_argument("ids").split(",") if job]
+        total = self.get_query_argument("total", "")
+        count = int(total) if total.isdecimal() else len(ids)
+        self.finish(await live.output_of_jobs(self._link, ids, count))
+
+
 class FilesHandler(PlatformHandler, web.StaticFileHandler):
     """Scripts and styles of pages, for those who may see the pages.
 

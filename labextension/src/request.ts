@@ -104,6 +104,10 @@ export class PlatformApi implements IPlatformApi {
     return this._get(`outputs/jobs/${segment(id)}`, signal);
   }
 
+  jobsOutput(ids: readonly string[], total: number): Promise<IMimeBundle> {
+    return this._get(`outputs/jobs${search({ ids, total })}`);
+  }
+
   stopJob(id: string): Promise<IJob> {
     return this._send('POST', `jobs/${segment(id)}/stop`);
   }
@@ -207,7 +211,9 @@ export class PlatformApi implements IPlatformApi {
   }
 
   importNetwork(file: File): Promise<INetworkImport> {
-    const query = search({ file_name: file.name });
+    // Who uploads their own module wants it run: an archive of a stranger's may hold source, too.
+    const code = file.name.toLowerCase().endsWith('.py') ? 'true' : undefined;
+    const query = search({ file_name: file.name, code });
     return this._request(`networks/import${query}`, {
       method: 'POST',
       body: file,

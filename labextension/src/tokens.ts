@@ -133,6 +133,8 @@ export interface IPlatformApi {
   job(id: string, signal?: AbortSignal): Promise<IJob>;
   /** A job as an output of a notebook keeps it: MIME type to data. */
   jobOutput(id: string, signal?: AbortSignal): Promise<IMimeBundle>;
+  /** The same of a list of jobs; `total`: how many there were when it was made. */
+  jobsOutput(ids: readonly string[], total: number): Promise<IMimeBundle>;
   stopJob(id: string): Promise<IJob>;
   /** Change what people call a job, or what they noted about it. */
   changeJob(id: string, change: IJobChange): Promise<IJob>;
@@ -178,7 +180,7 @@ export interface IPlatformApi {
   environments(): Promise<IEnvironment[]>;
   networks(): Promise<INetwork[]>;
   network(name: string): Promise<INetwork>;
-  /** Add a network from a file: an archive, DIANNE's, ONNX, a description or weights. */
+  /** Add a network from a file: an archive, DIANNE's, ONNX, a description, weights or a module. */
   importNetwork(file: File): Promise<INetworkImport>;
   datasets(): Promise<IDataset[]>;
   dataset(name: string): Promise<IDataset>;

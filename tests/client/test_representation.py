@@ -125,11 +125,22 @@ def test_only_an_end_with_its_curves_is_final():
 def test_a_list_refers_to_its_jobs_in_their_order():
     records = [record(id=f"{number:012x}", name=str(number)) for number in (3, 1, 2)]
 
-    bundle = jobs_bundle(records, 30, "<table></table>", "three")
+    bundle = jobs_bundle(records, 30)
 
     assert [job["name"] for job in bundle[JOBS_MIME]["jobs"]] == ["3", "1", "2"]
     assert bundle[JOBS_MIME]["total"] == 30
     assert bundle[JOBS_MIME]["version"] == 1
+    assert "final" not in bundle[JOBS_MIME]
+    assert "3 of 30 shown" in bundle["text/plain"]
+
+
+def test_a_list_is_final_when_all_of_it_has_ended():
+    ended = [record(state=state) for state in ("finished", "failed")]
+
+    bundle = jobs_bundle(ended, 2)
+
+    assert bundle[JOBS_MIME]["final"] is True
+    assert "<td>failed</td>" in bundle["text/html"]
 
 
 @pytest.mark.parametrize(

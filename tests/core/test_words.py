@@ -155,7 +155,7 @@ def test_the_best_weights_of_an_agent_are_those_of_its_learner():
     [
         ({"batchAverage": "false"}, "losses are means over a batch"),
         ({"batchAverage": "maybe"}, "write true or false"),
-        ({"syncInterval": "1000,10"}, "all networks meet at the same updates"),
+        ({"syncInterval": "1000,10"}, "all networks meet at the same iterations"),
         ({"validationStrategy": "RewardEvaluationStrategy"}, "a validation may be"),
         ({"storeInterval": "5,6"}, "one number for all networks"),
     ],

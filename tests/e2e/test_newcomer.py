@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from .conftest import await_states, picture, run_platform
@@ -126,3 +128,46 @@ def compare_them(page: Page, jobs: list[str]) -> None:
     options = compare.locator("section", has_text="Options").locator("table")
     expect(options).to_contain_text("learning_rate")
     picture(page, "newcomer-compare")
+
+
+def test_from_pictures_of_ones_own_to_a_network_that_tells_them_apart(lab, page: Page):
+    form = add_the_pictures(lab, page)
+
+    form.get_by_role("combobox", name="Network").fill("mlp")
+    form.locator("[data-control='text'] textarea").fill("max_iterations=80")
+    expect(form.get_by_text(re.compile("would start|starts now")).first).to_be_visible()
+    picture(page, "newcomer-pictures-form")
+    job = submitted(lab, page, form)
+
+    assert (job["dataset"], job["state"]) == ("blaetter", "finished")
+    assert job["headline"]["value"] is not None
+
+
+def add_the_pictures(lab, page: Page) -> Locator:
+    """Add a folder of the file browser with one of pictures for each class; return the form."""
+    lab.api("PUT", "contents/blaetter", {"type": "directory"})
+    for shade, name in ((60, "ahorn"), (190, "buche")):
+        lab.api("PUT", f"contents/blaetter/{name}", {"type": "directory"})
+        for number in range(12):
+            content = base64.b64encode(leaf(shade + 4 * number)).decode()
+            body = {"type": "file", "format": "base64", "content": content}
+            lab.api("PUT", f"contents/blaetter/{name}/{number}.png", body)
+    page.goto(lab.page_url())
+    entry = page.locator(".jp-DirListing-item", has_text="blaetter")
+    entry.click(button="right")
+    page.locator(".lm-Menu-itemLabel", has_text="Use as dataset").click()
+    panel = page.locator("#jupyter-platform-panel-datasets")
+    expect(panel.get_by_text(re.compile("24 samples of shape .*, 2 classes"))).to_be_visible()
+    picture(page, "newcomer-pictures")
+    panel.get_by_role("button", name="Add dataset").click()
+    panel.get_by_role("link", name="Train").click()
+    form = page.locator(".jp-Platform-form:visible")
+    expect(form.get_by_label("Dataset")).to_have_value("blaetter")
+    return form
+
+
+def leaf(shade: int) -> bytes:
+    """Return a PNG of one shade of green."""
+    file = io.BytesIO()
+    Image.new("RGB", (8, 8), (20, shade, 30)).save(file, "PNG")
+    return file.getvalue()

@@ -1,19 +1,28 @@
-"""One's own table: from the file browser to a form that trains on it."""
+"""One's own table and network: from the file browser or a file to a form that trains."""
 
 from __future__ import annotations
 
 import base64
+import re
 
 import pytest
 from playwright.sync_api import expect
 
-from .conftest import choose, picture
+from .conftest import choose, open_sidebar, picture
 
 ROWS = (
     f"{n};{('Markt', 'Gärten', 'Allee')[n % 3]};{'' if n == 4 else f'1.{n:03d},5'};"
     f"{n % 28 + 1:02d}.03.2024;{('groß', 'klein')[n % 2]}\n"
     for n in range(1, 61)
 )
+MODULE = """
+import torch
+
+
+class Tiny(torch.nn.Sequential):
+    def __init__(self, input_shape, outputs):
+        super().__init__(torch.nn.Linear(input_shape[0], outputs))
+"""
 TABLE = ("Nr;Straße;Fläche;Gebaut;Klasse\n" + "".join(ROWS)).encode("cp1252")
 
 pytestmark = pytest.mark.browser
@@ -73,3 +82,40 @@ def test_a_table_of_the_file_browser_becomes_a_dataset(lab, page, table, theme):
     expect(form.get_by_label("Dataset")).to_have_value(name)
     facts = lab.platform("GET", f"datasets/{name}")["facts"]
     assert facts["features"][:3] == ["Straße=Allee", "Straße=Gärten", "Straße=Markt"]
+
+
+def test_a_file_is_dropped_from_the_file_browser(lab, page, table):
+    page.goto(lab.page_url("lab", reset=True) + "&open=datasets")
+    panel = page.locator("#jupyter-platform-panel-datasets")
+    expect(panel.get_by_role("button", name="Add", exact=True)).to_be_visible()
+    entry = page.locator(".jp-DirListing-item", has_text=table)
+    start, end = entry.bounding_box(), panel.bounding_box()
+
+    page.mouse.move(start["x"] + 40, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(start["x"] + 80, start["y"] + 40, steps=4)
+    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
+    expect(page.locator("#jupyter-platform-panel-datasets.jp-mod-dropTarget")).to_be_visible()
+    picture(page, "drop-target")
+    page.mouse.up()
+
+    expect(panel.get_by_text("First of 60 rows")).to_be_visible()
+    expect(page.locator(".jp-mod-dropTarget")).to_have_count(0)
+    assert panel.get_by_label("or a path").input_value().endswith(table)
+
+
+def test_a_module_of_ones_own_is_uploaded_in_the_form(lab, page):
+    sidebar = open_sidebar(lab, page)
+    sidebar.get_by_role("button", name="Submit", exact=True).click()
+    form = page.locator(".jp-Platform-form:visible")
+
+    form.get_by_label("File of a network").set_input_files(
+        {"name": "Tiny Net.py", "mimeType": "text/x-python", "buffer": MODULE.encode()}
+    )
+
+    network = form.get_by_role("combobox", name="Network")
+    expect(network).to_have_value("tiny-net")
+    form.get_by_label("Dataset").fill("iris")
+    expect(form.get_by_text(re.compile("would start|starts now")).first).to_be_visible()
+    facts = lab.platform("GET", "networks/tiny-net")
+    assert facts["description"]["source"]["main"].endswith(".py")

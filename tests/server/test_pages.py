@@ -5,7 +5,7 @@ import json
 import pytest
 from tornado.httpclient import HTTPClientError
 
-from jupyter_platform.client.representation import JOB_MIME
+from jupyter_platform.client.representation import JOB_MIME, JOBS_MIME
 from jupyter_platform.server.pages import bokeh_static_path
 
 PAGE = "jupyter-platform"
@@ -106,6 +106,23 @@ async def test_an_output_keeps_how_a_job_ended(real_platform, jp_fetch, answer_o
     assert bundle[JOB_MIME]["final"] is True
     assert "<svg" in bundle["text/html"]
     assert job.record.headline.text in bundle["text/html"]
+
+
+async def test_an_output_keeps_a_list_of_jobs(real_platform, jp_fetch, answer_of):
+    job = real_platform.submit("LEARN", "mlp", "iris", name="listed", max_iterations=1)
+    job.wait(60, raise_on_failure=True)
+    ids = f"0123456789ab,{job.id}"
+
+    answer = await jp_fetch(PAGE, "api", "outputs", "jobs", params={"ids": ids, "total": 7})
+
+    bundle = answer_of(answer)
+    assert bundle[JOBS_MIME] == {
+        "version": 1,
+        "jobs": [{"id": job.id, "name": "listed"}],
+        "total": 7,
+        "final": True,
+    }
+    assert "1 of 7 shown" in bundle["text/html"]
 
 
 async def test_there_is_no_output_of_an_unknown_job(real_platform, jp_fetch):

@@ -85,8 +85,8 @@ def _sync_interval(key: str, value: Any, options: Mapping[str, Any]) -> Meaning:
     if len(parts) == 2 and strategy in _DQN:
         return Meaning({key: parts[0], "targetInterval": parts[1]})
     message = (
-        f"{key} = {value} is not accepted: all networks meet at the same updates; give one number. "
-        "Of Q-learning (strategy = dqn) the second is target_interval."
+        f"{key} = {value} is not accepted: all networks meet at the same iterations; give one "
+        "number. Of Q-learning (strategy = dqn) the second is target_interval."
     )
     raise refusal(key, value, message, "one whole number")
 

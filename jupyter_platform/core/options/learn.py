@@ -106,9 +106,9 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
     )
     max_iterations: int = option(
         1000,
-        "Weight updates after which it ends; -1 runs until stopped.",
+        "Iterations (updates of the weights) after which it ends; -1 runs until stopped.",
         group=_LEARNING,
-        unit="updates",
+        unit="iterations",
         common=True,
         dianne="maxIterations",
         ge=-1,
@@ -128,25 +128,25 @@ class LearnOptions(  # Forms and completion show the options of the last base fi
     )
     validation_interval: int = option(
         100,
-        "Updates between two validations; 0 never validates.",
+        "Iterations between two validations; 0 never validates.",
         group=_LEARNING,
-        unit="updates",
+        unit="iterations",
         common=True,
         dianne="validationInterval",
         ge=0,
     )
     checkpoint_interval: int = option(
         500,
-        "Updates between two checkpoints; 0 writes one only at the end.",
+        "Iterations between two checkpoints; 0 writes one only at the end.",
         group="Storage",
-        unit="updates",
+        unit="iterations",
         ge=0,
     )
     store_interval: int = option(
         0,
-        "Updates between two sets of weights that are kept as <tag>/<iteration>; 0 keeps none.",
+        "Iterations between two sets of weights that are kept as <tag>/<iteration>; 0 keeps none.",
         group="Storage",
-        unit="updates",
+        unit="iterations",
         dianne="storeInterval",
         ge=0,
     )

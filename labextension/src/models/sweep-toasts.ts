@@ -45,28 +45,39 @@ export class SweepToasts {
     // Jobs that wait far behind may not be known here.
     if (waitingUntil === null && members.every(job => isEnded(job.state))) {
       this._failed.delete(sweep);
+      const toast = ending(args.name, members, failed.length > 0, trans);
       const wanted = failed.length ? choice.toastFailed : choice.toastFinished;
-      const level = failed.length ? 'error' : 'success';
-      const message = summary(args.name, members, trans);
-      return wanted
-        ? [{ level, message, actions, isFailure: failed.length > 0 }]
-        : [];
+      return wanted ? [{ ...toast, actions }] : [];
     }
     if (failed.length === 0 || this._failed.has(sweep) || !choice.toastFailed) {
       return [];
     }
     this._failed.add(sweep);
-    const why = failed[0].error?.message.split('\n', 1)[0] ?? failed[0].name;
-    const message = trans.__(
-      'A job of sweep %1 failed: %2 The others go on.',
-      args.name,
-      why
-    );
+    const message = firstFailure(args.name, failed[0], trans);
     return [{ level: 'error', message, actions, isFailure: true }];
   }
 
   /** Sweeps that go on, of which a failure was told. */
   private readonly _failed = new Set<string>();
+}
+
+function ending(
+  sweep: string,
+  jobs: readonly IJob[],
+  isFailure: boolean,
+  trans: TranslationBundle
+): Omit<IToast, 'actions'> {
+  const message = summary(sweep, jobs, trans);
+  return { level: isFailure ? 'error' : 'success', message, isFailure };
+}
+
+function firstFailure(
+  sweep: string,
+  job: IJob,
+  trans: TranslationBundle
+): string {
+  const why = job.error?.message.split('\n', 1)[0] ?? job.name;
+  return trans.__('A job of sweep %1 failed: %2 The others go on.', sweep, why);
 }
 
 /** What became of the jobs of a sweep, as `lenet: 5 jobs finished, 1 failed`. */

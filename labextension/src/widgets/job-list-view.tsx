@@ -1,6 +1,7 @@
 import { ReactWidget } from '@jupyterlab/ui-components';
 import { useEffect, useRef, useState } from 'react';
 
+import { isEnded } from '../wire';
 import { useRoving } from './job-list';
 import { JobRow } from './job-row';
 import { useLabels } from './labels';
@@ -23,11 +24,13 @@ export class JobListView extends ReactWidget {
   /**
    * @param _jobs - the jobs in the order in which they are shown
    * @param _total - how many there were when the cell ran
+   * @param _onEnd - called once all of them are known to have ended
    */
   constructor(
     private readonly _surroundings: ISurroundings,
     private readonly _jobs: readonly IJobReference[],
-    private readonly _total: number
+    private readonly _total: number,
+    private readonly _onEnd: () => void
   ) {
     super();
     this.addClass('jp-Platform-jobView');
@@ -38,7 +41,7 @@ export class JobListView extends ReactWidget {
   protected override render(): JSX.Element {
     return (
       <SurroundingsProvider value={this._surroundings}>
-        <JobList jobs={this._jobs} total={this._total} />
+        <JobList jobs={this._jobs} total={this._total} onEnd={this._onEnd} />
       </SurroundingsProvider>
     );
   }
@@ -47,15 +50,25 @@ export class JobListView extends ReactWidget {
 interface IJobListProps {
   jobs: readonly IJobReference[];
   total: number;
+  onEnd: () => void;
 }
 
-function JobList({ jobs, total }: IJobListProps): JSX.Element {
+function JobList({ jobs, total, onEnd }: IJobListProps): JSX.Element {
   const { model, trans } = useSurroundings();
   const element = useRef<HTMLDivElement>(null);
   const active = useOnScreen(element);
   usePlatformState(model, active);
   const { read, error } = useRecords(jobs);
   const found = jobs.flatMap(({ id }) => model.job(id) ?? []);
+  const allEnded =
+    jobs.length > 0 &&
+    found.length === jobs.length &&
+    found.every(({ state }) => isEnded(state));
+  useEffect(() => {
+    if (allEnded) {
+      onEnd();
+    }
+  }, [allEnded, onEnd]);
   const { current, onFocus, onKeyDown } = useRoving(found);
   const labels = useLabels(found);
   return (

@@ -2,12 +2,32 @@ import type { IRenderMime } from '@jupyterlab/rendermime-interfaces';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { JobDetails } from '../models/job-details';
-import type { IPlatformApi } from '../tokens';
+import type { IMimeBundle, IPlatformApi } from '../tokens';
 import { isEnded } from '../wire';
 
 /** Whether data of an output say that all of it holds how the job ended. */
 export function isFinal(data: unknown): boolean {
   return Boolean((data as ReadonlyPartialJSONObject | undefined)?.final);
+}
+
+/**
+ * Write what a job or a list of them came to into an output that does not hold it yet.
+ *
+ * @param read - reads the output as it is kept
+ */
+export async function keepFinal(
+  model: IRenderMime.IMimeModel,
+  mimeType: string,
+  read: () => Promise<IMimeBundle>
+): Promise<void> {
+  if (isFinal(model.data[mimeType])) {
+    return;
+  }
+  const data = await read();
+  // Another view, or the kernel, may have been first.
+  if (isFinal(data[mimeType]) && !isFinal(model.data[mimeType])) {
+    model.setData({ data: { ...model.data, ...data } });
+  }
 }
 
 /**
@@ -24,25 +44,13 @@ export function keepEnd(
   model: IRenderMime.IMimeModel,
   mimeType: string
 ): void {
-  const write = async (id: string): Promise<void> => {
-    const data = await api.jobOutput(id);
-    // Another view, or the kernel, may have been first.
-    if (
-      !details.isDisposed &&
-      isFinal(data[mimeType]) &&
-      !isFinal(model.data[mimeType])
-    ) {
-      model.setData({ data: { ...model.data, ...data } });
-    }
-  };
   const look = (): void => {
     const { job } = details.view;
     if (job && isEnded(job.state)) {
       details.changed.disconnect(look);
-      if (!isFinal(model.data[mimeType])) {
+      keepFinal(model, mimeType, () => api.jobOutput(job.id))
         // The live view says what is wrong; the next look tries again.
-        write(job.id).catch(() => undefined);
-      }
+        .catch(() => undefined);
     }
   };
   details.changed.connect(look);

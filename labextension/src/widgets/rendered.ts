@@ -3,7 +3,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Panel, Widget } from '@lumino/widgets';
 
 import type { IJobReference } from './job-list-view';
-import { keepEnd } from './kept-output';
+import { keepEnd, keepFinal } from './kept-output';
 import type { ISurroundings } from './surroundings';
 
 /** What an output holds instead of a job: where to find it. */
@@ -62,7 +62,14 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
       const { JobListView } = await import('./job-list-view');
       const jobs = references(fields.jobs);
       const total = Number(fields.total ?? jobs.length);
-      return new JobListView(this._surroundings, jobs, total);
+      return new JobListView(this._surroundings, jobs, total, () => {
+        const ids = jobs.map(({ id }) => id);
+        keepFinal(output, this._mimeType, () =>
+          model.api.jobsOutput(ids, total)
+        )
+          // The live view says what is wrong; the next look tries again.
+          .catch(() => undefined);
+      });
     }
     if (typeof fields.id !== 'string') {
       return sentence(trans.__('This output does not say which job it is.'));

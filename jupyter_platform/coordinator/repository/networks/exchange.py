@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jupyter_platform.coordinator.repository.networks.conversion import Converter
 from jupyter_platform.coordinator.repository.networks.readme import readme
@@ -42,7 +43,13 @@ from jupyter_platform.core.exchange import (
     describes_network,
     parse_description,
 )
-from jupyter_platform.core.networks import NAME_PATTERN, NetworkDescription
+from jupyter_platform.core.networks import (
+    MOST_SOURCE_BYTES,
+    NAME_PATTERN,
+    SOURCE_PATH,
+    NetworkDescription,
+    NetworkSource,
+)
 from jupyter_platform.runtime.paths import Paths
 
 MAX_BYTES = 50 * 10**9
@@ -100,7 +107,8 @@ class NetworkExchange:
         ----------
         body : async iterable of bytes
             An archive, DIANNE's ``modules.txt`` alone or zipped with weights, a description as
-            JSON, an ONNX file, or weights as safetensors.
+            JSON, an ONNX file, weights as safetensors, or a Python file with one class of
+            `torch.nn.Module`, which is run where `code` says that it may be.
         size : int, optional
             Bytes that the sender announced.
 
@@ -123,7 +131,9 @@ class NetworkExchange:
             if length == 0:
                 raise InvalidDataError(f"The file is empty; accepted: {ACCEPTED_FILES}.")
             request = _request(file, made, upload, network)
-            answer = await asyncio.to_thread(_read_small_description, file, request)
+            answer = await asyncio.to_thread(_read_source, file, request)
+            if answer is None:
+                answer = await asyncio.to_thread(_read_small_description, file, request)
             if answer is None:
                 answer = ImportAnswer.model_validate(await self._converter.convert(request))
             return await self._keep(answer, upload)
@@ -297,6 +307,28 @@ def _request(
         network=network,
         code=upload.code,
     )
+
+
+def _read_source(file: Path, request: ImportRequest) -> ImportAnswer | None:
+    """Take a Python file as the source of a network, whose only class of its own makes it."""
+    main = shown = Path(request.file_name).name
+    if request.kind not in (None, "python") or not main.lower().endswith(".py"):
+        return None
+    try:
+        text = file.read_bytes()[: MOST_SOURCE_BYTES + 1].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidDataError(f"{shown} is no Python source in UTF-8.") from error
+    name = request.name or re.sub(r"[^a-z0-9]+", "-", Path(main).stem.lower()).strip("-")
+    if re.fullmatch(SOURCE_PATH, main) is None:
+        main = "network.py"
+    try:
+        description = NetworkDescription(
+            name=name, source=NetworkSource(files={main: text}, main=main)
+        )
+    except ValidationError as error:
+        why = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise InvalidDataError(f"{shown} cannot be taken as a network: {why}.") from error
+    return ImportAnswer(kind="python", description=as_asked(description, request), facts=None)
 
 
 def _read_small_description(file: Path, request: ImportRequest) -> ImportAnswer | None:

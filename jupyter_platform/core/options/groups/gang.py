@@ -10,10 +10,10 @@ class GangOptions(OptionModel):
 
     sync_interval: int = option(
         1,
-        "Updates between two averagings of the processes' weights where target_count is above 1; "
-        "at 1 the gradients of every update are averaged.",
+        "Iterations between two averagings of the processes' weights where target_count is above "
+        "1; at 1 the gradients of every update are averaged.",
         group="Learning",
-        unit="updates",
+        unit="iterations",
         dianne="syncInterval",
         ge=1,
     )

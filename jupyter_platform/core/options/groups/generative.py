@@ -81,7 +81,7 @@ class GenerativeOptions(OptionModel):
     )
     critic_steps: int = option(
         5,
-        "Updates of the critic before each update of the generator.",
+        "Updates of the critic before the generator's in each iteration.",
         group=_GROUP,
         unit="updates",
         when=_WGAN,
@@ -91,7 +91,7 @@ class GenerativeOptions(OptionModel):
     )
     initial_critic_steps: int = option(
         100,
-        "Updates of the critic before each of the first updates of the generator.",
+        "Updates of the critic before each of the first iterations.",
         group=_GROUP,
         unit="updates",
         when=_WGAN,
@@ -101,9 +101,9 @@ class GenerativeOptions(OptionModel):
     )
     initial_iterations: int = option(
         25,
-        "Updates of the generator that count as its first.",
+        "Iterations that count as the first.",
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         when=_WGAN,
         dianne="initIterations",
         ge=0,

@@ -146,9 +146,9 @@ class ReinforcementOptions(OptionModel):
     )
     target_interval: int = option(
         100,
-        "Updates after which the target network takes over the weights.",
+        "Iterations after which the target network takes over the weights.",
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         when={"strategy": _DQN},
         dianne="targetInterval",
         ge=1,
@@ -172,9 +172,9 @@ class ReinforcementOptions(OptionModel):
     )
     publish_interval: int = option(
         100,
-        "Learning from a pool: updates after which agents get the new weights.",
+        "Learning from a pool: iterations after which agents get the new weights.",
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         when={"strategy": _OFF_POLICY},
         ge=1,
     )

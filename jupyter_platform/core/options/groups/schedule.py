@@ -43,9 +43,9 @@ class ScheduleOptions(OptionModel):
     )
     step_interval: int = option(
         1000,
-        "Updates between two steps of the learning rate.",
+        "Iterations between two steps of the learning rate.",
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         when={"schedule": ("step",)},
         ge=1,
     )
@@ -67,17 +67,17 @@ class ScheduleOptions(OptionModel):
     )
     cosine_length: OptionalInt = option(
         None,
-        "Updates until the cosine is at its lowest; there it stays.",
+        "Iterations until the cosine is at its lowest; there it stays.",
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         when={"schedule": ("cosine",)},
         default_text="max_iterations",
         ge=1,
     )
     warmup: int = option(
         0,
-        "First updates, over which the learning rate rises from nothing.",
+        "First iterations, over which the learning rate rises from nothing.",
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         ge=0,
     )

@@ -13,7 +13,7 @@ class StoppingOptions(OptionModel):
 
     loss_threshold: OptionalFloat = option(
         None,
-        "Ends when the loss has fallen by less than this over a window of updates.",
+        "Ends when the loss has fallen by less than this over a window of iterations.",
         group=_GROUP,
         default_text="a loss that stays ends nothing",
         dianne=("minibatchLossThreshold", "miniBatchErrorThreshold"),
@@ -38,10 +38,10 @@ class StoppingOptions(OptionModel):
     )
     trace_interval: int = option(
         1,
-        "Updates whose mean is one loss of the window.",
+        "Iterations whose mean is one loss of the window.",
         needs=("loss_threshold",),
         group=_GROUP,
-        unit="updates",
+        unit="iterations",
         dianne="traceInterval",
         ge=1,
     )

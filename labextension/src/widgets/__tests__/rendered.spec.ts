@@ -5,6 +5,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { aPage } from '../../models/__tests__/fakes';
 import { aJob, anEndedJob } from '../../models/__tests__/records';
 import { PlatformError } from '../../request';
+import type { IJob } from '../../wire';
 import { JOBS_MIME_TYPE, JOB_MIME_TYPE, RenderedJobs } from '../rendered';
 import type { JobView } from '../jobview/job-view';
 import { Stage, textsOf } from './stage';
@@ -41,9 +42,10 @@ class OutputModel implements IRenderMime.IMimeModel {
 
   constructor(
     job: ReadonlyPartialJSONObject,
-    private readonly _changed: () => unknown
+    private readonly _changed: () => unknown,
+    mimeType = JOB_MIME_TYPE
   ) {
-    this.data = { [JOB_MIME_TYPE]: job, 'text/plain': '<Job>' };
+    this.data = { [mimeType]: job, 'text/plain': '<Job>' };
   }
 
   setData({ data }: IRenderMime.IMimeModel.ISetDataOptions): void {
@@ -114,6 +116,35 @@ describe('RenderedJobs', () => {
       expect(second).toContain('second');
     });
     expect(node.textContent).toContain('the newest 2 of 7');
+  });
+
+  it('should write the end of listed jobs into their output, once', async () => {
+    const open = { version: 1, jobs: [{ id: 'a' }, { id: 'b' }], total: 7 };
+    const bundle = { [JOBS_MIME_TYPE]: { ...open, final: true } };
+    const jobsOutput = vi.spyOn(stage.api, 'jobsOutput');
+    jobsOutput.mockResolvedValue(bundle);
+    const serve = (state: IJob['state']): void => {
+      const items = [anEndedJob({ id: 'a' }), aJob({ id: 'b', state })];
+      stage.api.jobs.mockResolvedValue(aPage({ items, total: 2 }));
+    };
+    const show = async (): Promise<OutputModel> => {
+      const model = new OutputModel(open, () => undefined, JOBS_MIME_TYPE);
+      const renderer = stage.show(new RenderedJobs(stage, JOBS_MIME_TYPE));
+      await renderer.renderModel(model);
+      await vi.waitFor(() =>
+        expect(renderer.node.querySelectorAll('[data-job]')).toHaveLength(2)
+      );
+      return model;
+    };
+
+    serve('running');
+    await show();
+    expect(jobsOutput).not.toHaveBeenCalled();
+
+    serve('stopped');
+    const model = await show();
+    await vi.waitFor(() => expect(model.written).toHaveLength(1));
+    expect(jobsOutput).toHaveBeenCalledExactlyOnceWith(['a', 'b'], 7);
   });
 
   it('should write the end of a job into its output, once', async () => {

@@ -109,7 +109,7 @@ function Compared(props: IComparedProps): JSX.Element {
               checked={by === item}
               onChange={() => setBy(item)}
             />
-            {item === 'step' ? trans.__('by step') : trans.__('by time')}
+            {item === 'step' ? trans.__('by iteration') : trans.__('by time')}
           </label>
         ))}
       </div>

@@ -81,7 +81,7 @@ function ComparedPlot({
     <CurvePanel
       table={table}
       isLog={false}
-      xLabel={by === 'step' ? trans.__('step') : trans.__('seconds')}
+      xLabel={by === 'step' ? trans.__('iteration') : trans.__('seconds')}
       yLabel={seriesLabel(name, 0, trans)}
       first={labels.indexOf(series[0]?.[0] ?? '')}
       height={HEIGHT}

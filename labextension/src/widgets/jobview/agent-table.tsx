@@ -19,7 +19,7 @@ export function AgentTable({
     trans.__('actions'),
     trans.__('mean return'),
     trans.__('best return'),
-    ...(learns ? [trans.__('weights of update')] : [])
+    ...(learns ? [trans.__('weights of iteration')] : [])
   ];
   const text = (value: number | null): string =>
     value === null ? '–' : formatValue(value);

@@ -52,7 +52,7 @@ function AttemptTable({
           <th scope="col">{trans.__('host')}</th>
           <th scope="col">{trans.__('started')}</th>
           <th scope="col">{trans.__('took')}</th>
-          <th scope="col">{trans.__('from step')}</th>
+          <th scope="col">{trans.__('from iteration')}</th>
         </tr>
       </thead>
       <tbody>

@@ -32,7 +32,7 @@ interface ICurvePanelProps {
 
 /** A plot, under it what its curves are at the pointer, and what they come to. */
 export function CurvePanel(props: ICurvePanelProps): JSX.Element {
-  const { table, first, sentences, yLabel } = props;
+  const { table, first, sentences, xLabel, yLabel } = props;
   const { trans } = useSurroundings();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [at, setAt] = useState<number | null>(null);
@@ -60,7 +60,7 @@ export function CurvePanel(props: ICurvePanelProps): JSX.Element {
           <span className="jp-Platform-quiet jp-Platform-legendStep">
             {at === null || table.steps[at] === undefined
               ? trans.__('last')
-              : trans.__('step %1', formatCount(table.steps[at]))}
+              : `${xLabel} ${formatCount(table.steps[at])}`}
           </span>
           {table.curves.map((curve, index) => (
             <button

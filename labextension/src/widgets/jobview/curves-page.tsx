@@ -96,7 +96,7 @@ function emptySentence(
   if (!isEnded(state)) {
     return type === 'EVALUATE'
       ? trans.__('An evaluation has no curves.')
-      : trans.__('No point yet. The curves begin with the first step.');
+      : trans.__('No point yet. The curves begin with the first iteration.');
   }
   return trans.__('The job left no curves.');
 }
@@ -187,7 +187,7 @@ function Plots(props: IPlotsProps): JSX.Element {
     job.progress?.unit === 'samples'
       ? trans.__('samples')
       : job.type === 'LEARN'
-        ? trans.__('weight updates')
+        ? trans.__('iteration')
         : trans.__('episodes');
   return (
     <>

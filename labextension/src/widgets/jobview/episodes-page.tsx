@@ -169,7 +169,7 @@ function caption(replay: IReplay, trans: TranslationBundle): string {
     trans.__('seed %1', replay.seed)
   ];
   if (replay.epoch !== null) {
-    parts.push(trans.__('weights of update %1', formatCount(replay.epoch)));
+    parts.push(trans.__('weights of iteration %1', formatCount(replay.epoch)));
   }
   return parts.join(' · ');
 }

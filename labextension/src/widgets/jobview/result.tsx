@@ -79,7 +79,7 @@ function resultLabel(
     training_time_s: trans.__('training time, s'),
     evaluation_time_s: trans.__('evaluation time, s'),
     samples_per_s: trans.__('samples per second'),
-    steps: trans.__('weight updates'),
+    steps: trans.__('iterations'),
     weights: trans.__('weights kept')
   };
   return labels[name] ?? name.replace(/_/g, ' ');

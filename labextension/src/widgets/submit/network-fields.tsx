@@ -88,7 +88,7 @@ export function NetworkFields(props: INetworkFieldsProps): JSX.Element {
 }
 
 /** Names of files that hold a network. */
-const FILES = '.zip,.onnx,.json,.safetensors,.txt';
+const FILES = '.zip,.onnx,.json,.safetensors,.txt,.py';
 
 interface IUploadProps {
   form: SubmitForm;
@@ -101,7 +101,7 @@ function Upload({ form, position, isBusy }: IUploadProps): JSX.Element {
   const { trans } = useSurroundings();
   const chooser = useRef<HTMLInputElement>(null);
   const label = trans.__(
-    'Upload a network: an archive, ONNX, DIANNE’s, a description or weights'
+    'Upload a network: a torch module (.py), an archive, ONNX, DIANNE’s, a description or weights'
   );
   return (
     <>

@@ -119,6 +119,20 @@ async def test_a_description_needs_no_process_that_knows_torch(bring, networks, 
         await bring(b'{"name": "tiny-2", "layers": []}')
 
 
+async def test_a_python_file_is_the_source_of_a_network_where_it_may_be_run(bring, networks):
+    source = b"import torch\n\nclass Net(torch.nn.Identity):\n    pass\n"
+
+    found = await bring(source, file_name="My Net.py", code=True)
+
+    description = networks.get(found.network.description.name)
+    assert (found.kind, description.name) == ("python", "my-net")
+    assert description.source.files == {description.source.main: source.decode()}
+    with pytest.raises((InvalidDataError, OptionError), match="code"):
+        await bring(source, file_name="other.py")
+    with pytest.raises(InvalidDataError, match=r"other\.py is no Python source in UTF-8"):
+        await bring(b"\xff\xfe\x00", file_name="other.py", code=True)
+
+
 async def test_an_empty_body_is_told_what_is_accepted(bring):
     with pytest.raises(InvalidDataError, match="file is empty; accepted: an archive of a network"):
         await bring(b"")
