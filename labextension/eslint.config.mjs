@@ -2,6 +2,7 @@ import js from '@eslint/js';
 import jupyter from '@jupyter/eslint-plugin';
 import prettier from 'eslint-config-prettier';
 import { defineConfig, globalIgnores } from 'eslint/config';
+import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 const TESTS = ['src/**/__tests__/**'];
@@ -41,7 +42,7 @@ const MODELS = [...WIDGETS, '**/models', '**/models/**'];
 export default defineConfig(
   globalIgnores(['lib', 'node_modules', '.yarn', 'src/wire/generated.ts']),
   js.configs.recommended,
-  { plugins: { jupyter } },
+  { plugins: { jupyter, 'import-x': importX } },
   ...jupyter.configs.recommended,
   {
     files: ['**/*.{ts,tsx}'],
@@ -51,6 +52,11 @@ export default defineConfig(
         project: './tsconfig.check.json',
         tsconfigRootDir: import.meta.dirname
       }
+    },
+    settings: {
+      'import-x/extensions': ['.ts', '.tsx'],
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts', '.tsx'] },
+      'import-x/resolver': { node: { extensions: ['.ts', '.tsx'] } }
     },
     rules: {
       '@typescript-eslint/consistent-type-imports': 'error',
@@ -69,6 +75,8 @@ export default defineConfig(
         }
       ],
       complexity: ['error', 10],
+      'import-x/no-cycle': 'error',
+      'import-x/no-duplicates': ['error', { 'prefer-inline': false }],
       'max-lines': ['error', 500],
       'max-lines-per-function': [
         'error',

@@ -10,9 +10,13 @@ import type {
   IMimeBundle,
   IPlatformApi
 } from './tokens';
-import type { IEnvironment, IPool, IReplay, ReplayKind } from './wire';
-import type { IJobChange, ILogChunk } from './wire';
 import type {
+  IEnvironment,
+  IPool,
+  IReplay,
+  ReplayKind,
+  IJobChange,
+  ILogChunk,
   IDataset,
   IDatasetRecord,
   IErrorAnswer,

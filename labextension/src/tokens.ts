@@ -2,9 +2,13 @@ import { Token } from '@lumino/coreutils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ISignal } from '@lumino/signaling';
 
-import type { IEnvironment, IPool, IReplay, ReplayKind } from './wire';
-import type { IJobChange, ILogChunk } from './wire';
 import type {
+  IEnvironment,
+  IPool,
+  IReplay,
+  ReplayKind,
+  IJobChange,
+  ILogChunk,
   IHost,
   IJob,
   IJobCheck,

@@ -1,5 +1,4 @@
-import type { SourceKind } from '../wire';
-import type { INetwork, IOptionProperty, Json } from '../wire';
+import type { SourceKind, INetwork, IOptionProperty, Json } from '../wire';
 import { valueText } from './option-text';
 import type { IFormView } from './form-view';
 

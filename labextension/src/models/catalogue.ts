@@ -1,6 +1,5 @@
-import type { IPool } from '../wire';
+import type { IPool, IDataset, INetwork, IStrategy } from '../wire';
 import type { IPlatformApi } from '../tokens';
-import type { IDataset, INetwork, IStrategy } from '../wire';
 
 /** What a job can be made of. Never changed in place. */
 export interface ICatalogue {

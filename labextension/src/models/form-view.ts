@@ -1,5 +1,5 @@
-import type { IPool } from '../wire';
 import type {
+  IPool,
   IDataset,
   IFieldError,
   IJobCheck,

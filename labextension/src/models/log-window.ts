@@ -4,7 +4,6 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { IPlatformApi } from '../tokens';
 import type { ILogChunk } from '../wire';
-import type {} from '../wire';
 
 /** Bytes that are read at once. */
 export const PIECE_BYTES = 256_000;

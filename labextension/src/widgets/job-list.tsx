@@ -1,7 +1,6 @@
 import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
-import type { ReactNode } from 'react';
+import type { ReactNode, FocusEvent, KeyboardEvent } from 'react';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { FocusEvent, KeyboardEvent } from 'react';
 
 import { formatCount } from '../format';
 import { CommandIDs } from '../tokens';

@@ -2,8 +2,7 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { editIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../tokens';
-import type { IJobChange } from '../wire';
-import type { IJob } from '../wire';
+import type { IJobChange, IJob } from '../wire';
 import type { ISurroundings } from './surroundings';
 
 /** Add the commands that change what people call a job, and what they note about it. */

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { ILogChunk } from '../../wire';
-import type {} from '../../wire';
 import { LogSearch } from '../log-search';
 import { KEPT_BYTES, LogWindow, byteLength, shownText } from '../log-window';
 import { FakeApi } from './fakes';

@@ -1,5 +1,3 @@
-import type { Message } from '@lumino/messaging';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { useEffect, useMemo, useRef, useState } from 'react';
 
 import { compareIcon } from '../../icons';
@@ -12,7 +10,8 @@ import type { ComparedBy, IComparedRow } from '../../models/comparison';
 import { CommandIDs } from '../../tokens';
 import type { IJob, IMetrics } from '../../wire';
 import { useWidth } from '../observed';
-import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
+import { PageWidget } from '../page-widget';
+import { run, useSurroundings } from '../surroundings';
 import type { ISurroundings } from '../surroundings';
 import { ComparedCurves } from './curves';
 
@@ -22,39 +21,21 @@ const BUCKETS = 600;
 const REFRESH_MS = 3000;
 
 /** Several jobs beside each other, in a tab. */
-export class CompareView extends ReactWidget {
+export class CompareView extends PageWidget {
   /**
    * @param jobs - ids of two to twenty jobs
    */
   constructor(
-    private readonly _surroundings: ISurroundings,
+    surroundings: ISurroundings,
     readonly jobs: readonly string[]
   ) {
-    super();
-    const { trans } = _surroundings;
-    this.addClass('jp-Platform-compareView');
+    super(surroundings, 'compareView', compareIcon);
+    const { trans } = surroundings;
     this.title.label = trans.__('Compare %1 jobs', jobs.length);
-    this.title.icon = compareIcon;
-    this.title.closable = true;
-    this.node.tabIndex = -1;
   }
 
-  protected override onCloseRequest(message: Message): void {
-    super.onCloseRequest(message);
-    this.dispose();
-  }
-
-  protected override onActivateRequest(message: Message): void {
-    super.onActivateRequest(message);
-    this.node.focus();
-  }
-
-  protected override render(): JSX.Element {
-    return (
-      <SurroundingsProvider value={this._surroundings}>
-        <ComparePage ids={this.jobs} />
-      </SurroundingsProvider>
-    );
+  protected override content(): JSX.Element {
+    return <ComparePage ids={this.jobs} />;
   }
 }
 

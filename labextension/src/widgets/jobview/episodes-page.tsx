@@ -1,12 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo } from 'react';
 
-import type { IReplay } from '../../wire';
+import type { IReplay, IJob } from '../../wire';
 import { formatCount, formatValue } from '../../format';
 import { LOOK_MS, Replays, isOf, lastFrame } from '../../models/replays';
 import type { IReplays } from '../../models/replays';
 import { isEnded } from '../../wire';
-import type { IJob } from '../../wire';
 import { useView } from '../observed';
 import { useSurroundings } from '../surroundings';
 

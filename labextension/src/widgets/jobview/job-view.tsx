@@ -1,5 +1,3 @@
-import type { Message } from '@lumino/messaging';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useRef, useState } from 'react';
 
@@ -13,7 +11,8 @@ import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
 import { useConnection } from '../live';
 import { useOnScreen, useView } from '../observed';
-import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
+import { PageWidget } from '../page-widget';
+import { run, useSurroundings } from '../surroundings';
 import type { ISurroundings } from '../surroundings';
 import { AttemptsPage } from './attempts';
 import { CurvesPage } from './curves-page';
@@ -42,19 +41,15 @@ export interface IJobViewOptions {
 }
 
 /** Everything about one job, in a tab or in the output of a cell. */
-export class JobView extends ReactWidget {
+export class JobView extends PageWidget {
   constructor(
-    private readonly _surroundings: ISurroundings,
+    surroundings: ISurroundings,
     private readonly _options: IJobViewOptions
   ) {
-    super();
-    this._details = new JobDetails(_surroundings.model, _options.job);
+    super(surroundings, 'jobView', jobIcon);
+    this._details = new JobDetails(surroundings.model, _options.job);
     this._details.changed.connect(() => this._label());
-    this.addClass('jp-Platform-jobView');
     this.toggleClass('jp-mod-compact', Boolean(_options.compact));
-    this.title.icon = jobIcon;
-    this.title.closable = true;
-    this.node.tabIndex = -1;
     this._label();
   }
 
@@ -75,25 +70,13 @@ export class JobView extends ReactWidget {
     }
   }
 
-  protected override onCloseRequest(message: Message): void {
-    super.onCloseRequest(message);
-    this.dispose();
-  }
-
-  protected override onActivateRequest(message: Message): void {
-    super.onActivateRequest(message);
-    this.node.focus();
-  }
-
-  protected override render(): JSX.Element {
+  protected override content(): JSX.Element {
     return (
-      <SurroundingsProvider value={this._surroundings}>
-        <JobPage
-          details={this._details}
-          compact={Boolean(this._options.compact)}
-          name={this._options.name}
-        />
-      </SurroundingsProvider>
+      <JobPage
+        details={this._details}
+        compact={Boolean(this._options.compact)}
+        name={this._options.name}
+      />
     );
   }
 

@@ -1,9 +1,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IPool } from '../../wire';
+import type { IPool, IDataset, INetwork } from '../../wire';
 import { formatCount } from '../../format';
 import { namedTags } from '../../models/tags';
-import type { IDataset, INetwork } from '../../wire';
 import type { IChoice } from './combobox';
 
 /** Networks to choose from, those that take samples of the chosen dataset first. */

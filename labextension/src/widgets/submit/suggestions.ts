@@ -1,12 +1,11 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useMemo, useState } from 'react';
 
-import type { IEnvironment, IPool } from '../../wire';
+import type { IEnvironment, IPool, INetwork } from '../../wire';
 import { formatCount, formatValue } from '../../format';
 import { firstNetwork } from '../../models/applicable';
 import type { IFormView } from '../../models/form-view';
 import { namedTags } from '../../models/tags';
-import type { INetwork } from '../../wire';
 import { useSurroundings } from '../surroundings';
 import type { ISuggestion } from './option-field';
 

@@ -1,5 +1,3 @@
-import type { Message } from '@lumino/messaging';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { useMemo, useRef, useState } from 'react';
 
 import { formatCount } from '../../format';
@@ -23,8 +21,9 @@ import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
 import { ShowMore } from '../job-list';
 import { useDisposable, useView, useWidth } from '../observed';
+import { PageWidget } from '../page-widget';
 import { SearchField } from '../search-field';
-import { SurroundingsProvider, run, useSurroundings } from '../surroundings';
+import { run, useSurroundings } from '../surroundings';
 import type { ISurroundings } from '../surroundings';
 import { ColumnsButton } from './columns-button';
 import { Parallel } from './parallel';
@@ -36,39 +35,21 @@ const HIDDEN = ['type', 'note'];
 const HIDDEN_IN_SWEEPS = [...HIDDEN, 'network', 'dataset'];
 
 /** All jobs, or those of a sweep, as a table in a tab. */
-export class JobsTableView extends ReactWidget {
+export class JobsTableView extends PageWidget {
   /**
    * @param sweep - only the jobs of this sweep
    */
   constructor(
-    private readonly _surroundings: ISurroundings,
+    surroundings: ISurroundings,
     readonly sweep: string | null,
     title: string
   ) {
-    super();
-    this.addClass('jp-Platform-tableView');
+    super(surroundings, 'tableView', tableIcon);
     this.title.label = title;
-    this.title.icon = tableIcon;
-    this.title.closable = true;
-    this.node.tabIndex = -1;
   }
 
-  protected override onCloseRequest(message: Message): void {
-    super.onCloseRequest(message);
-    this.dispose();
-  }
-
-  protected override onActivateRequest(message: Message): void {
-    super.onActivateRequest(message);
-    this.node.focus();
-  }
-
-  protected override render(): JSX.Element {
-    return (
-      <SurroundingsProvider value={this._surroundings}>
-        <TablePage sweep={this.sweep} />
-      </SurroundingsProvider>
-    );
+  protected override content(): JSX.Element {
+    return <TablePage sweep={this.sweep} />;
   }
 }
 
