@@ -75,6 +75,23 @@ def test_the_weights_of_a_job_are_evaluated_and_continued(lab, page: Page, learn
     assert "tag" not in job["given"]
 
 
+def test_what_can_be_done_stays_in_one_row_on_a_narrow_screen(lab, page: Page, learned: dict):
+    page.set_viewport_size({"width": 768, "height": 1024})
+    view = open_job(lab, page, learned["id"])
+    buttons = view.locator(".jp-Platform-jobActions button")
+    expect(buttons).to_have_count(5)
+
+    boxes = [button.bounding_box() for button in buttons.all()]
+
+    assert len({round(box["y"]) for box in boxes}) == 1
+    around = view.bounding_box()
+    assert max(box["x"] + box["width"] for box in boxes) <= around["x"] + around["width"]
+    picture(page, "job-768")
+    view.get_by_role("button", name="More actions").click()
+    for name in ("Download", "Rename", "Delete"):
+        expect(page.get_by_role("menuitem", name=re.compile(name))).to_be_visible()
+
+
 def test_a_job_is_done_again_under_another_name_from_its_row(lab, page: Page, learned: dict):
     sidebar = open_sidebar(lab, page)
     row = sidebar.locator(f"li[data-job='{learned['id']}']")

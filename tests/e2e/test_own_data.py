@@ -87,8 +87,12 @@ def test_a_table_of_the_file_browser_becomes_a_dataset(lab, page, table, theme):
 def test_a_file_is_dropped_from_the_file_browser(lab, page, table):
     page.goto(lab.page_url("lab", reset=True) + "&open=datasets")
     panel = page.locator("#jupyter-platform-panel-datasets")
-    expect(panel.get_by_role("button", name="Add", exact=True)).to_be_visible()
+    expect(panel.get_by_role("button", name=re.compile(r"\bAdd$"))).to_be_visible()
     entry = page.locator(".jp-DirListing-item", has_text=table)
+    expect(entry).to_be_attached()
+    if not entry.is_visible():
+        page.get_by_role("tab", name=re.compile("^File Browser")).click()
+    expect(entry).to_be_visible()
     start, end = entry.bounding_box(), panel.bounding_box()
 
     page.mouse.move(start["x"] + 40, start["y"] + start["height"] / 2)

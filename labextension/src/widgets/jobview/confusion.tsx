@@ -70,13 +70,14 @@ function shareOf(row: readonly number[], column: number): number {
   return total ? row[column] / total : 0;
 }
 
+/** How strongly a cell is coloured, 0 to 1: a mistake among hundreds is still to be seen. */
+function strengthOf(share: number, right: boolean): number {
+  return share === 0 || right ? share : 0.15 + 0.85 * Math.sqrt(share);
+}
+
 /** The colour of a cell: what is right in one colour, what is wrong in another. */
 function cellColour(share: number, right: boolean): string {
-  // A single mistake among hundreds is still to be seen.
-  const percent =
-    share === 0
-      ? 0
-      : Math.round(100 * (right ? share : 0.15 + 0.85 * Math.sqrt(share)));
+  const percent = Math.round(100 * strengthOf(share, right));
   const colour = right ? '--jp-Platform-right' : '--jp-Platform-wrong';
   return `color-mix(in srgb, var(${colour}) ${percent}%, var(--jp-layout-color1))`;
 }
@@ -274,10 +275,9 @@ function paint(
   confusion.forEach((row, truth) =>
     row.forEach((count, predicted) => {
       if (count > 0) {
-        const share = shareOf(row, predicted);
-        context.globalAlpha =
-          truth === predicted ? share : 0.15 + 0.85 * Math.sqrt(share);
-        context.fillStyle = truth === predicted ? right : wrong;
+        const isRight = truth === predicted;
+        context.globalAlpha = strengthOf(shareOf(row, predicted), isRight);
+        context.fillStyle = isRight ? right : wrong;
         context.fillRect(
           MARGIN + predicted * size,
           MARGIN + truth * size,

@@ -144,7 +144,7 @@ function CurveTools({
         <>
           <span>
             {trans.__(
-              'steps %1 to %2',
+              'from %1 to %2',
               formatCount(window.start),
               formatCount(window.stop - 1)
             )}
