@@ -18,6 +18,7 @@ from typing import Any, cast
 
 from jupyter_platform.coordinator.api import create_app
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.identity.tokens import Identity
 
 ROOT = Path(__file__).parents[1]
 PATH = ROOT / "labextension" / "src" / "wire" / "generated.ts"
@@ -29,7 +30,7 @@ _GENERATOR = "scripts/wire-types.mjs"
 def render() -> str:
     """Return the file of types."""
     nobody = cast(Services, SimpleNamespace(on_request=None))
-    schemas = create_app(nobody, token="").openapi()["components"]["schemas"]
+    schemas = create_app(nobody, identity=Identity("", "")).openapi()["components"]["schemas"]
     docs = dict(_field_docs())
     for name, schema in schemas.items():
         _describe(schema, docs.get(name.partition("-")[0], {}))

@@ -149,6 +149,13 @@ class AuthenticationError(PlatformError):
     code = "unauthenticated"
 
 
+class ForbiddenError(PlatformError):
+    """It belongs to somebody else, or only the owner of the platform may do it."""
+
+    status_code = 403
+    code = "forbidden"
+
+
 class NotFoundError(PlatformError):
     """There is nothing by that name."""
 

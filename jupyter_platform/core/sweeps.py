@@ -75,6 +75,7 @@ class SweepRecord(Record):
 
     id: str
     name: str
+    owner: str
     method: SearchMethod
     dimensions: dict[str, list[Any] | SweepRange]
     seed: int = 0

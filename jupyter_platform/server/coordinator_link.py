@@ -162,8 +162,15 @@ class CoordinatorLink:
             raise from_dict(answer)
         return answer
 
-    async def events(self, query: str) -> WebSocketClientConnection:
+    async def events(
+        self, query: str, headers: Mapping[str, str] | None = None
+    ) -> WebSocketClientConnection:
         """Open the websocket of events.
+
+        Parameters
+        ----------
+        headers : mapping, optional
+            Sent beside the coordinator's token.
 
         Raises
         ------
@@ -175,7 +182,9 @@ class CoordinatorLink:
             parts = urlsplit(endpoint.url)
             scheme = "wss" if parts.scheme == "https" else "ws"
             url = urlunsplit((scheme, parts.netloc, f"{parts.path}/api/events", query, ""))
-            request = HTTPRequest(url, headers={"authorization": f"Bearer {endpoint.token}"})
+            request = HTTPRequest(
+                url, headers={"authorization": f"Bearer {endpoint.token}", **(headers or {})}
+            )
             try:
                 return await websocket_connect(request, max_message_size=MAX_EVENT_BYTES)
             except (OSError, HTTPClientError) as error:

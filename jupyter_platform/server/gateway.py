@@ -26,6 +26,7 @@ from jupyter_platform.server.handlers import (
     ErrorsAsJson,
     PlatformHandler,
     require_permission,
+    user_headers,
 )
 
 MAX_UPLOAD_BYTES = 2**40
@@ -128,6 +129,7 @@ class GatewayHandler(PlatformHandler):
         path = coordinator_path(path, self.request.query)
         given = self.request.headers
         headers = {name: given[name] for name in REQUEST_HEADERS if name in given}
+        headers |= user_headers(self)
         if "Transfer-Encoding" in given or given.get("Content-Length", "0") != "0":
             self._body = Body()
         body = None if self._body is None else self._body.chunks()
@@ -242,7 +244,7 @@ class EventsHandler(WebSocketMixin, ErrorsAsJson, WebSocketHandler):
         """Connect to the coordinator first, so that an open socket means that it answers."""
         await require_permission(self, "read")
         query = coordinator_path("events", self.request.query).partition("?")[2]
-        self._upstream = await self._link.events(query)
+        self._upstream = await self._link.events(query, user_headers(self))
         await super().get(*args, **kwargs)
         if self.ws_connection is None:
             self._upstream.close()

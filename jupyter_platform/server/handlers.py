@@ -6,15 +6,22 @@ import json
 from http.client import responses
 from typing import Any
 
+from jupyter_server.auth.identity import (
+    IdentityProvider,
+    LegacyIdentityProvider,
+    PasswordIdentityProvider,
+)
 from jupyter_server.auth.utils import HTTP_METHOD_TO_AUTH_ACTION
 from jupyter_server.base.handlers import APIHandler, JupyterHandler
 from jupyter_server.utils import ensure_async
 from tornado.web import HTTPError
 
 from jupyter_platform.core.errors import PlatformError, StartingError
+from jupyter_platform.core.identity import USER_HEADER, encode_user
 
 AUTH_RESOURCE = "jupyter-platform"
 RETRY_AFTER_S = 2
+_OF_ONE_PERSON = (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProvider)
 
 
 async def require_permission(handler: JupyterHandler, action: str | None = None) -> None:
@@ -36,6 +43,18 @@ async def require_permission(handler: JupyterHandler, action: str | None = None)
     allowed = handler.authorizer.is_authorized(handler, user, wanted, AUTH_RESOURCE)
     if not await ensure_async(allowed):
         raise HTTPError(403, f"You are not allowed to {wanted} {AUTH_RESOURCE}.")
+
+
+def user_headers(handler: JupyterHandler) -> dict[str, str]:
+    """Return how the coordinator is told for whom a request is.
+
+    The identity providers that Jupyter has of its own know one person, the owner of the server,
+    and give that person a random name; others, such as JupyterHub's, tell people apart.
+    """
+    user, provider = handler.current_user, handler.identity_provider
+    if user is None or type(provider) in _OF_ONE_PERSON:
+        return {}
+    return {USER_HEADER: encode_user(user.username)}
 
 
 def describe_error(error: BaseException | None, status: int) -> tuple[int, dict[str, Any]]:

@@ -6,6 +6,7 @@ from functools import partial
 
 from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
 from jupyter_platform.coordinator.jobs.records import JobRecords
@@ -32,6 +33,9 @@ from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.blobs import BlobStore
+
+ADA = Principal("ada", administers=True)
+"""Whose platform it is."""
 
 
 class Lab:
@@ -75,7 +79,9 @@ class Lab:
             blobs=blobs,
             settings=self.settings,
             make_puller=partial(Puller, store, paths, blobs, owners, self.hosts),
-            on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
+            on_progress=lambda job, owner, progress: hub.publish(
+                "progress", {job: progress}, owner=owner
+            ),
         )
         self.submissions = Submissions(
             networks=self.networks,
@@ -94,7 +100,6 @@ class Lab:
             reconciler=self.reconciler,
             submissions=self.submissions,
             notifications=self.notifications,
-            owner="ada",
         )
         self.deletion = JobDeletion(
             store=store,
@@ -120,10 +125,10 @@ class Lab:
 
     async def submit(self, type="LEARN", network="mlp", dataset="iris", **fields):
         submission = JobSubmission(type=type, networks=[network], dataset=dataset, **fields)
-        return await self.jobs.submit(submission)
+        return await self.jobs.submit(ADA, submission)
 
     async def state(self, job) -> JobState:
-        return (await self.jobs.get(job.id)).state
+        return (await self.jobs.get(ADA, job.id)).state
 
     async def messages(self) -> list[str]:
-        return [item.message for item in await self.notifications.records()]
+        return [item.message for item in await self.notifications.records(ADA)]

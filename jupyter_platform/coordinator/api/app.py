@@ -26,6 +26,7 @@ from jupyter_platform.coordinator.api.routes import (
     sweeps,
 )
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.identity.tokens import Identity
 from jupyter_platform.core.predictions import MAX_BODY_BYTES as QUESTION_BYTES
 
 PREFIX = "/api"
@@ -38,12 +39,12 @@ _QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
     # Routes that answer something else than JSON refuse in JSON all the same.
     status: {"model": ErrorBody, "content": {"application/json": {}}}
-    for status in (400, 401, 404, 409, 413, 422, 503, 507)
+    for status in (400, 401, 403, 404, 409, 413, 422, 503, 507)
 }
 
 
 def create_app(
-    services: Services, *, token: str, hosts_accepted: Collection[str] | None = LOOPBACK
+    services: Services, *, identity: Identity, hosts_accepted: Collection[str] | None = LOOPBACK
 ) -> FastAPI:
     """Return the ASGI application.
 
@@ -51,8 +52,8 @@ def create_app(
     ----------
     services : Services
         What answers.
-    token : str
-        What every request must bear.
+    identity : Identity
+        Tells who asks.
     hosts_accepted : collection of str, optional
         Names that requests may be addressed to; None: any, for a coordinator behind a proxy.
     """
@@ -86,7 +87,7 @@ def create_app(
     describe(app)
     app.add_middleware(
         Gate,
-        token=token,
+        identity=identity,
         hosts=hosts_accepted,
         is_upload=_is_upload,
         body_limit=_body_limit,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -12,12 +11,13 @@ from starlette.websockets import WebSocket
 
 from jupyter_platform.coordinator.api.bounds import check_address, check_body
 from jupyter_platform.coordinator.api.responses import error_response
+from jupyter_platform.coordinator.identity.tokens import Identity
 from jupyter_platform.core.errors import (
-    AuthenticationError,
     InvalidRequestError,
     PlatformError,
     RequestTooLargeError,
 )
+from jupyter_platform.core.identity import USER_HEADER, decode_user
 from jupyter_platform.core.units import format_bytes
 
 OPEN_PATHS = frozenset({"/api/health"})
@@ -35,8 +35,8 @@ class Gate:
     ----------
     app : ASGI application
         What comes after.
-    token : str
-        What ``Authorization: Bearer`` must say.
+    identity : Identity
+        Tells who asks; the principal is put into ``scope["state"]``.
     hosts : collection of str, optional
         Names that the ``Host`` header may hold. A page in a browser can point a name of its own
         at this machine (DNS rebinding); what it then sends names that host.
@@ -52,14 +52,14 @@ class Gate:
         self,
         app: ASGIApp,
         *,
-        token: str,
+        identity: Identity,
         hosts: Collection[str] | None,
         is_upload: Callable[[str, str], bool],
         body_limit: Callable[[str, str], int | None] = lambda _method, _path: None,
         on_request: Callable[[], None],
     ) -> None:
         self._app = app
-        self._expected = f"Bearer {token}".encode()
+        self._identity = identity
         self._hosts = hosts
         self._is_upload = is_upload
         self._body_limit = body_limit
@@ -91,12 +91,14 @@ class Gate:
             )
         if scope["path"] in OPEN_PATHS:
             return None
-        given = headers.get("authorization", "").encode("utf-8", "replace")
-        if not secrets.compare_digest(given, self._expected):
-            return AuthenticationError(
-                "No valid token: send 'Authorization: Bearer <token>' with the token of the "
-                "connection file."
+        user = headers.get(USER_HEADER)
+        try:
+            principal = self._identity.principal(
+                headers.get("authorization", ""), None if user is None else decode_user(user)
             )
+        except PlatformError as error:
+            return error
+        scope.setdefault("state", {})["principal"] = principal
         return check_address(scope)
 
     def _is_limited(self, scope: Scope) -> bool:

@@ -10,6 +10,7 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.service import JobService
@@ -59,7 +60,7 @@ class Services:
     notifications: Notifications
     status: StatusService
     hub: EventHub
-    shutdown: Callable[[bool], Awaitable[None]]
+    shutdown: Callable[[Principal, bool], Awaitable[None]]
     """Ends the platform; refuses while jobs run unless told to force it."""
     on_request: Callable[[], None]
     """Called for each request: somebody is there."""
@@ -71,3 +72,11 @@ def _services(connection: HTTPConnection) -> Services:
 
 
 ServicesOf = Annotated[Services, Depends(_services)]
+
+
+def _principal(connection: HTTPConnection) -> Principal:
+    principal: Principal = connection.state.principal
+    return principal
+
+
+PrincipalOf = Annotated[Principal, Depends(_principal)]

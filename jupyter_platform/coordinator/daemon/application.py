@@ -20,6 +20,7 @@ from jupyter_platform.coordinator.daemon.loops import Loops
 from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.problems import host_problems
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
@@ -98,6 +99,8 @@ class Application:
         self._supervised = supervised
         self._stack = AsyncExitStack()
         self._last_request = time.monotonic()
+        # On a hub everybody may be the same user of the operating system.
+        self.owner = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
 
     async def start(self) -> None:
         """Open the store, follow the cluster, take up the jobs that were left.
@@ -115,15 +118,18 @@ class Application:
         """End everything; what runs on the hosts goes on."""
         await self._stack.aclose()
 
-    async def shutdown(self, force: bool) -> None:
+    async def shutdown(self, principal: Principal, force: bool) -> None:
         """Let the supervisor end the whole platform.
 
         Raises
         ------
+        ForbiddenError
+            If somebody else than the owner of the platform asks.
         ConflictError
             If jobs run and `force` is not given.
         """
-        running = await self.services.jobs.list(state=_states(HOLDING), limit=1)
+        principal.require_administrator("end it")
+        running = await self.services.jobs.list(principal, state=_states(HOLDING), limit=1)
         if running.total and not force:
             raise ConflictError(
                 f"{format_count(running.total, 'job')} still running; stop them first, or set "
@@ -131,23 +137,29 @@ class Application:
             )
         await asyncio.to_thread(self._go_down, until_asked=True)
 
-    async def snapshot(self) -> Mapping[str, Any]:
-        """Return what somebody sees who has seen nothing yet.
+    async def snapshot(self, principal: Principal) -> Mapping[str, Any]:
+        """Return what a principal sees who has seen nothing yet.
 
         Of what waits it is the first page of the queue, and how many there are.
         """
         services = self.services
-        running = await services.jobs.list(state=_states(HOLDING), limit=_RUNNING_IN_SNAPSHOT)
-        waiting = await services.jobs.list(
-            state=_states(WAITING), limit=_WAITING_IN_SNAPSHOT, order="oldest"
+        running = await services.jobs.list(
+            principal, state=_states(HOLDING), limit=_RUNNING_IN_SNAPSHOT
         )
-        ended = await services.jobs.list(state=_states(TERMINAL), limit=_ENDED_IN_SNAPSHOT)
+        waiting = await services.jobs.list(
+            principal, state=_states(WAITING), limit=_WAITING_IN_SNAPSHOT, order="oldest"
+        )
+        ended = await services.jobs.list(
+            principal, state=_states(TERMINAL), limit=_ENDED_IN_SNAPSHOT
+        )
         return {
             "status": await services.status.record(),
             "jobs": [*running.items, *waiting.items, *ended.items],
             "waiting": waiting.total,
             "hosts": services.hosts.records(),
-            "notifications": await services.notifications.records(limit=_NOTIFICATIONS_IN_SNAPSHOT),
+            "notifications": await services.notifications.records(
+                principal, limit=_NOTIFICATIONS_IN_SNAPSHOT
+            ),
         }
 
     async def _build(self, stack: AsyncExitStack) -> None:
@@ -192,7 +204,9 @@ class Application:
             blobs=blobs,
             settings=self._settings.jobs,
             make_puller=partial(Puller, store, paths, blobs, owners, hosts),
-            on_progress=lambda job, progress: hub.publish("progress", {job: progress}),
+            on_progress=lambda job, owner, progress: hub.publish(
+                "progress", {job: progress}, owner=owner
+            ),
             host_problems=partial(host_problems, paths.hosts),
         )
         pools, strategies = (
@@ -210,21 +224,18 @@ class Application:
             inspect=inspect,
             settings=self._settings.jobs,
         )
-        # On a hub everybody may be the same user of the operating system.
-        owner = os.environ.get("JUPYTERHUB_USER") or getpass.getuser()
         jobs = JobService(
             store=store,
             records=records,
             reconciler=reconciler,
             submissions=submissions,
             notifications=notifications,
-            owner=owner,
         )
         self.services = Services(
             acting=ActingService(store, hosts, inspect),
             pools=pools,
             jobs=jobs,
-            sweeps=SweepService(store=store, jobs=jobs, submissions=submissions, owner=owner),
+            sweeps=SweepService(store=store, jobs=jobs, submissions=submissions),
             deletion=JobDeletion(
                 store=store,
                 paths=paths,
@@ -248,7 +259,7 @@ class Application:
             history=history,
             notifications=notifications,
             status=StatusService(
-                store=store, hosts=hosts, hub=hub, history=history, paths=paths, owner=owner
+                store=store, hosts=hosts, hub=hub, history=history, paths=paths, owner=self.owner
             ),
             hub=hub,
             shutdown=self.shutdown,

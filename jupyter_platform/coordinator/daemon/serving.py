@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from jupyter_platform._version import __version__
 from jupyter_platform.coordinator.api import create_app
 from jupyter_platform.coordinator.daemon.application import Application
+from jupyter_platform.coordinator.identity.tokens import Identity
 from jupyter_platform.core.errors import CoordinatorError
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.runtime.connection import PROTOCOL, Connection, write_connection
@@ -75,7 +76,7 @@ async def _serve(paths: Paths, settings: Settings) -> None:
         application = Application(paths, settings)
         await application.start()
         try:
-            app = create_app(application.services, token=token)
+            app = create_app(application.services, identity=Identity(application.owner, token))
             await _answer(paths, application, app, listener, token, stop)
         finally:
             await application.close()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.lookup import identify_job, no_job
 from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.notices.events import EventHub
@@ -63,7 +64,7 @@ class JobDeletion:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def delete(self, job: str, undo_s: float = UNDO_S) -> None:
+    async def delete(self, principal: Principal, job: str, undo_s: float = UNDO_S) -> None:
         """Forget a job that has ended.
 
         Parameters
@@ -79,15 +80,17 @@ class JobDeletion:
             If there is none.
         ConflictError
             If it has not ended.
+        ForbiddenError
+            If it belongs to somebody else.
         """
-        found = await self._store.run(lambda session: _hide(session, job))
+        found = await self._store.run(lambda session: _hide(session, principal, job))
         self._hub.publish("job_deleted", found)
         if undo_s > 0:
             self._remove_later(found, undo_s)
         else:
             await self._remove(found)
 
-    async def restore(self, job: str) -> str:
+    async def restore(self, principal: Principal, job: str) -> str:
         """Bring a job back that was deleted a moment ago, and return its id.
 
         Parameters
@@ -100,7 +103,7 @@ class JobDeletion:
         NotFoundError
             If there is none any more.
         """
-        found = await self._store.run(lambda session: _show(session, job))
+        found = await self._store.run(lambda session: _show(session, principal, job))
         removal = self._removals.pop(found, None)
         if removal is not None:
             removal.cancel()
@@ -131,8 +134,8 @@ def _hidden(session: Session) -> Sequence[str]:
     return list(session.scalars(query))
 
 
-def _hide(session: Session, job: str) -> str:
-    row = session.get_one(JobRow, identify_job(session, job))
+def _hide(session: Session, principal: Principal, job: str) -> str:
+    row = session.get_one(JobRow, identify_job(session, principal, job))
     if not JobState(row.state).is_terminal:
         raise ConflictError(f"Job {row.id} is {row.state}; stop it before it is deleted.")
     row.target = JobTarget.DELETE.value
@@ -140,8 +143,8 @@ def _hide(session: Session, job: str) -> str:
     return row.id
 
 
-def _show(session: Session, job: str) -> str:
-    found = identify_job(session, job, deleted=True)
+def _show(session: Session, principal: Principal, job: str) -> str:
+    found = identify_job(session, principal, job, deleted=True)
     row = session.get(JobRow, found)
     if row is None:
         raise no_job(job)

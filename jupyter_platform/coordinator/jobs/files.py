@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.archive import stream_archive
 from jupyter_platform.coordinator.jobs.curves import AttemptCurves, JobCurves, Window
 from jupyter_platform.coordinator.jobs.lookup import identify_job
@@ -42,7 +43,9 @@ class JobFiles:
         self._store = store
         self._mirror = paths.mirror
 
-    async def metrics(self, job: str, series: Sequence[str] | None, window: Window) -> bytes:
+    async def metrics(
+        self, principal: Principal, job: str, series: Sequence[str] | None, window: Window
+    ) -> bytes:
         """Return the thinned curves of a job as the JSON of a `MetricsRecord`.
 
         Parameters
@@ -55,10 +58,10 @@ class JobFiles:
         NotFoundError
             If a series that was asked for is not there.
         """
-        curves = await self._curves(job)
+        curves = await self._curves(principal, job)
         return await asyncio.to_thread(curves.metrics_json, series, window)
 
-    async def records(self, job: str, series: str) -> Iterator[bytes]:
+    async def records(self, principal: Principal, job: str, series: str) -> Iterator[bytes]:
         """Return the whole curve of one series, 24 bytes a point.
 
         Raises
@@ -66,10 +69,12 @@ class JobFiles:
         NotFoundError
             If there is no such series.
         """
-        curves = await self._curves(job)
+        curves = await self._curves(principal, job)
         return await asyncio.to_thread(curves.record_bytes, series)
 
-    async def log(self, job: JobRecord, offset: int, limit: int, rank: int = 0) -> LogChunk:
+    async def log(
+        self, principal: Principal, job: JobRecord, offset: int, limit: int, rank: int = 0
+    ) -> LogChunk:
         """Return a piece of the logs of all attempts, one after the other.
 
         Parameters
@@ -88,15 +93,15 @@ class JobFiles:
         """
         if rank >= job.target_count:
             raise _no_rank(rank, job.target_count)
-        attempts = await self._attempts(job.id)
+        attempts = await self._attempts(principal, job.id)
         folders = [self._folder(job.id, attempt, rank) for attempt, _ in attempts]
         return await asyncio.to_thread(_read_log, folders, offset, limit, job.state.is_terminal)
 
-    async def files(self, job: str) -> list[JobFileRecord]:
+    async def files(self, principal: Principal, job: str) -> list[JobFileRecord]:
         """Return the files that a job has made for people, those of its last attempt first."""
-        return await asyncio.to_thread(_list_files, await self._download_folders(job))
+        return await asyncio.to_thread(_list_files, await self._download_folders(principal, job))
 
-    async def file(self, job: str, name: str) -> Path:
+    async def file(self, principal: Principal, job: str, name: str) -> Path:
         """Return where such a file lies.
 
         Raises
@@ -104,25 +109,25 @@ class JobFiles:
         NotFoundError
             If the job has made none of that name.
         """
-        folders = await self._download_folders(job)
+        folders = await self._download_folders(principal, job)
         known = await asyncio.to_thread(_list_files, folders)
         if name not in {item.name for item in known}:
             error = unknown_name("file", name, (item.name for item in known))
             raise NotFoundError(error.message, errors=[error])
         return next(path for folder in folders if (path := folder / name).is_file())
 
-    async def _download_folders(self, job: str) -> list[Path]:
-        attempts = await self._attempts(job)
+    async def _download_folders(self, principal: Principal, job: str) -> list[Path]:
+        attempts = await self._attempts(principal, job)
         return [self._folder(job, number) / DOWNLOADS for number, _ in reversed(attempts)]
 
-    async def archive(self, job: JobRecord) -> Iterator[bytes]:
+    async def archive(self, principal: Principal, job: JobRecord) -> Iterator[bytes]:
         """Return a zip file of everything about a job, in pieces."""
-        attempts = await self._attempts(job.id)
+        attempts = await self._attempts(principal, job.id)
         logs = [self._folder(job.id, number) / LOG_FILE for number, _ in attempts]
-        return stream_archive(job, await self._curves(job.id), logs)
+        return stream_archive(job, await self._curves(principal, job.id), logs)
 
-    async def _curves(self, job: str) -> JobCurves:
-        found, ranks, attempts = await self._identified(job)
+    async def _curves(self, principal: Principal, job: str) -> JobCurves:
+        found, ranks, attempts = await self._identified(principal, job)
         return JobCurves(
             [
                 AttemptCurves(self._folder(found, number) / "metrics", resume_step, ranks)
@@ -130,15 +135,17 @@ class JobFiles:
             ]
         )
 
-    async def _attempts(self, job: str) -> list[tuple[int, int]]:
-        _, _, attempts = await self._identified(job)
+    async def _attempts(self, principal: Principal, job: str) -> list[tuple[int, int]]:
+        _, _, attempts = await self._identified(principal, job)
         return attempts
 
-    async def _identified(self, job: str) -> tuple[str, int, list[tuple[int, int]]]:
+    async def _identified(
+        self, principal: Principal, job: str
+    ) -> tuple[str, int, list[tuple[int, int]]]:
         """Return the id of a job, its processes and its attempts, in one look at the store."""
 
         def query(session: Session) -> tuple[str, int, list[tuple[int, int]]]:
-            found = identify_job(session, job)
+            found = identify_job(session, principal, job)
             rows = session.execute(
                 select(AttemptRow.number, AttemptRow.resume_step, JobRow.target_count)
                 .join(JobRow, JobRow.id == AttemptRow.workload)

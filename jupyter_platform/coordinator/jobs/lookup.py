@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.errors import AmbiguousNameError, NotFoundError
 from jupyter_platform.core.states import JobTarget
@@ -15,13 +16,15 @@ _SHOWN = 5
 """Jobs that an error about an ambiguous id names."""
 
 
-def identify_job(session: Session, job: str, *, deleted: bool = False) -> str:
+def identify_job(session: Session, principal: Principal, job: str, *, deleted: bool = False) -> str:
     """Return the id that a unique prefix stands for.
 
     Parameters
     ----------
     session : Session
         Of the state store.
+    principal : Principal
+        Who asks.
     job : str
         The id, or how it begins.
     deleted : bool
@@ -33,12 +36,22 @@ def identify_job(session: Session, job: str, *, deleted: bool = False) -> str:
         If there is no such job.
     AmbiguousNameError
         If there are several; they are listed.
+    ForbiddenError
+        If it belongs to somebody else.
     """
-    known = select(JobRow.id, JobRow.name)
+    found, owner = find_job(session, job, deleted=deleted)
+    principal.require(owner, f"Job {found}")
+    return found
+
+
+def find_job(session: Session, job: str, *, deleted: bool = False) -> tuple[str, str]:
+    """Return the id that a unique prefix stands for, and whose job it is; see `identify_job`."""
+    known = select(JobRow.id, JobRow.name, JobRow.owner)
     if not deleted:
         known = known.where(JobRow.target != JobTarget.DELETE.value)
-    if session.execute(known.where(JobRow.id == job)).first() is not None:
-        return job
+    row = session.execute(known.where(JobRow.id == job)).first()
+    if row is not None:
+        return row.id, row.owner
     if len(job) < SHORTEST_PREFIX:
         raise no_job(job)
     # A range, which the index of the ids serves; every hexadecimal digit comes before "g".
@@ -50,7 +63,7 @@ def identify_job(session: Session, job: str, *, deleted: bool = False) -> str:
         shown = ", ".join(f"{row.id} ({row.name})" for row in found[:_SHOWN])
         more = ", …" if len(found) > _SHOWN else ""
         raise AmbiguousNameError(f"{job!r} stands for several jobs: {shown}{more}.")
-    return str(found[0].id)
+    return found[0].id, found[0].owner
 
 
 def no_job(job: str) -> NotFoundError:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from jupyter_platform.coordinator.jobs.outline import outline
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, RankRow
@@ -52,13 +53,16 @@ class JobRecords:
         """Tell everybody how some jobs are now; those that are gone are left out."""
         ids = list(jobs)
         for row, attempts in await self._store.read(lambda session: load(session, ids)):
-            self._hub.publish("job", self.record(row, attempts))
+            self._tell(self.record(row, attempts))
 
     def publish_new(self, row: JobRow) -> JobRecord:
         """Tell everybody about a job that was just stored, and return its record."""
         record = self.record(row, [])
-        self._hub.publish("job", record)
+        self._tell(record)
         return record
+
+    def _tell(self, record: JobRecord) -> None:
+        self._hub.publish("job", record, owner=record.owner, others=outline(record))
 
     def publish_reasons(self, jobs: Iterable[str]) -> None:
         """Tell everybody why some jobs wait, in one event."""

@@ -12,8 +12,10 @@ from typing import Any, Literal
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.companions import agents_for
-from jupyter_platform.coordinator.jobs.lookup import identify_job, no_job
+from jupyter_platform.coordinator.jobs.lookup import find_job, identify_job, no_job
+from jupyter_platform.coordinator.jobs.outline import outline
 from jupyter_platform.coordinator.jobs.records import JobRecords, with_attempts
 from jupyter_platform.coordinator.jobs.search import search_terms
 from jupyter_platform.coordinator.jobs.submission import Resolved, Submissions
@@ -54,17 +56,15 @@ class JobService:
         reconciler: Reconciler,
         submissions: Submissions,
         notifications: Notifications,
-        owner: str,
     ) -> None:
         self._store = store
         self._records = records
         self._reconciler = reconciler
         self._submissions = submissions
         self._notifications = notifications
-        self._owner = owner
 
     async def submit(
-        self, submission: JobSubmission, *, idempotency_key: str | None = None
+        self, principal: Principal, submission: JobSubmission, *, idempotency_key: str | None = None
     ) -> JobRecord:
         """Put a job into the queue; it is on disk when this returns.
 
@@ -79,26 +79,30 @@ class JobService:
             If the submission cannot become a job; nothing is stored then.
         """
         if idempotency_key is not None:
-            known = await self._store.read(lambda s: _by_key(s, idempotency_key))
+            known = await self._store.read(lambda s: _by_key(s, principal, idempotency_key))
             if known is not None:
-                return await self.get(known)
+                return await self.get(principal, known)
         resolved = await self._submissions.resolve(submission)
-        rows = [await self._row(resolved, idempotency_key)]
+        rows = [await self._row(principal, resolved, idempotency_key)]
         networks = [item.name for item in resolved.networks]
         agents = agents_for(resolved.name, networks, resolved.options, resolved.source.pool)
         if agents is not None:
-            rows.insert(0, await self._row(await self._submissions.resolve(agents), None))
+            rows.insert(
+                0, await self._row(principal, await self._submissions.resolve(agents), None)
+            )
         # All in one transaction: agents without their learner would act for ever.
-        job, news = await self._store.run(lambda session: _insert(session, rows))
+        job, news = await self._store.run(lambda session: _insert(session, principal, rows))
         if job != rows[-1].id:
-            return await self.get(job)
+            return await self.get(principal, job)
         for row in rows:
             self._reconciler.enqueue(row)
         for told in news:
-            self._notifications.publish(told)
+            self._notifications.publish(told, principal.user)
         return [self._records.publish_new(row) for row in rows][-1]
 
-    async def queue(self, resolved: Sequence[Resolved], *, beside: SweepRow) -> None:
+    async def queue(
+        self, principal: Principal, resolved: Sequence[Resolved], *, beside: SweepRow
+    ) -> None:
         """Put all jobs of a sweep into the queue, or none.
 
         Parameters
@@ -118,22 +122,24 @@ class JobService:
             if agents_for(item.name, names, item.options, item.source.pool) is not None:
                 message = "A sweep starts no agents; fill a pool with ACT first and name it."
                 raise refusal("pool", item.source.pool, message, "a pool that is filled")
-        rows = [await self._row(item, None) for item in resolved]
-        _, news = await self._store.run(lambda session: _insert(session, rows, beside))
+        rows = [await self._row(principal, item, None) for item in resolved]
+        _, news = await self._store.run(lambda session: _insert(session, principal, rows, beside))
         for row in rows:
             self._reconciler.enqueue(row)
         for told in news:
-            self._notifications.publish(told)
+            self._notifications.publish(told, principal.user)
         await self._records.publish([row.id for row in rows])
 
-    async def _row(self, resolved: Resolved, idempotency_key: str | None) -> JobRow:
+    async def _row(
+        self, principal: Principal, resolved: Resolved, idempotency_key: str | None
+    ) -> JobRow:
         """Return the row of a job that is about to be stored; its pool is made."""
         await asyncio.to_thread(self._submissions.make_pool, resolved)
         return resolved.row(
-            secrets.token_hex(6), self._owner, self._submissions.retries, idempotency_key
+            secrets.token_hex(6), principal.user, self._submissions.retries, idempotency_key
         )
 
-    async def check(self, submission: JobSubmission) -> JobCheck:
+    async def check(self, principal: Principal, submission: JobSubmission) -> JobCheck:
         """Check a submission without storing anything, and say when it would start."""
         resolved = await self._submissions.resolve(submission)
         await self._store.read(lambda session: _refuse_busy_tag(session, resolved))
@@ -143,11 +149,11 @@ class JobService:
             dianne_defaults=resolved.dianne_defaults,
             request=resolved.request,
             warnings=resolved.warnings,
-            when=await self._reconciler.dry_run(_candidate(resolved, self._owner)),
+            when=await self._reconciler.dry_run(_candidate(resolved, principal.user)),
         )
 
-    async def get(self, job: str) -> JobRecord:
-        """Return a job with its result.
+    async def get(self, principal: Principal, job: str) -> JobRecord:
+        """Return a job with its result; of somebody else's, what everybody may know.
 
         Parameters
         ----------
@@ -161,13 +167,15 @@ class JobService:
         AmbiguousNameError
             If several begin so.
         """
-        found = await self._records.find(await self.identify(job), with_result=True)
+        identified, _ = await self._store.read(lambda session: find_job(session, job))
+        found = await self._records.find(identified, with_result=True)
         if found is None:
             raise no_job(job)
-        return found
+        return found if principal.sees(found.owner) else outline(found)
 
     async def list(
         self,
+        principal: Principal,
         *,
         state: str | None = None,
         type: str | None = None,
@@ -193,7 +201,7 @@ class JobService:
         sweep : str, optional
             Id of the sweep that they are part of.
         """
-        query = _filtered(state, type, search, ids, name)
+        query = _filtered(principal, state, type, search, ids, name)
         if sweep is not None:
             query = query.where(JobRow.sweep == sweep)
         direction = JobRow.sequence.asc() if order == "oldest" else JobRow.sequence.desc()
@@ -208,16 +216,24 @@ class JobService:
                     select(JobRow).where(JobRow.sequence.in_(shown)).order_by(direction)
                 )
             )
-            items = [self._records.record(*pair) for pair in with_attempts(session, rows)]
+            records = [self._records.record(*pair) for pair in with_attempts(session, rows)]
+            items = [one if principal.sees(one.owner) else outline(one) for one in records]
             return JobPage(items=items, total=total, offset=offset)
 
         return await self._store.read(page)
 
-    def hold(self, held: bool) -> None:
-        """Leave what waits in the queue, until told otherwise or the coordinator restarts."""
+    def hold(self, principal: Principal, held: bool) -> None:
+        """Leave what waits in the queue, until told otherwise or the coordinator restarts.
+
+        Raises
+        ------
+        ForbiddenError
+            If somebody else than the owner of the platform asks.
+        """
+        principal.require_administrator("hold the queue")
         self._reconciler.hold(held)
 
-    async def stop(self, job: str, why: str | None = None) -> JobRecord:
+    async def stop(self, principal: Principal, job: str, why: str | None = None) -> JobRecord:
         """Let a job end with a checkpoint; one that waits is cancelled, one that ended stays.
 
         Parameters
@@ -225,21 +241,21 @@ class JobService:
         why : str, optional
             What is added to its warnings, where no person stops it.
         """
-        found = await self.identify(job)
+        found = await self.identify(principal, job)
         wanted = await self._store.run(lambda session: _want_stop(session, found, why))
         if wanted is None:
             raise no_job(job)
         state, news = wanted
         if news is not None:
-            self._notifications.publish(news)
+            self._notifications.publish(news, principal.user)
         if state == JobState.CANCELLED:
             self._reconciler.withdraw(found)
         elif not state.is_terminal:
             self._reconciler.stop(found)
         await self._records.publish([found])
-        return await self.get(found)
+        return await self.get(principal, found)
 
-    async def change(self, job: str, change: JobChange) -> JobRecord:
+    async def change(self, principal: Principal, job: str, change: JobChange) -> JobRecord:
         """Change the name of a job, or what is noted about it; what is left out stays.
 
         Raises
@@ -247,23 +263,26 @@ class JobService:
         OptionError
             If the name is empty, or either holds a control character.
         """
-        found = await self.identify(job)
+        found = await self.identify(principal, job)
         name = None if change.name is None else plain_name(change.name)
         note = None if change.note is None else _plain_note(change.note)
         await self._store.run(lambda session: _change(session, found, name, note))
         await self._records.publish([found])
-        return await self.get(found)
+        return await self.get(principal, found)
 
-    async def delete_pool(self, name: str) -> None:
+    async def delete_pool(self, principal: Principal, name: str) -> None:
         """Remove an experience pool with all that is in it.
 
         Raises
         ------
+        ForbiddenError
+            If somebody else than the owner of the platform asks.
         NotFoundError
             If there is none by that name.
         ConflictError
             If a job that has not ended uses it; the job is named.
         """
+        principal.require_administrator("remove a pool")
 
         def user(session: Session) -> str | None:
             ended = [state.value for state in TERMINAL]
@@ -279,9 +298,9 @@ class JobService:
             raise ConflictError(f"Pool {name!r} is used by job {job}; stop it first.")
         await asyncio.to_thread(self._submissions.delete_pool, name)
 
-    async def identify(self, job: str) -> str:
-        """Return the id that a unique prefix stands for; errors as of `get`."""
-        return await self._store.read(lambda session: identify_job(session, job))
+    async def identify(self, principal: Principal, job: str) -> str:
+        """Return the id that a unique prefix stands for; see `identify_job`."""
+        return await self._store.read(lambda session: identify_job(session, principal, job))
 
 
 def _candidate(resolved: Resolved, owner: str) -> Pending:
@@ -302,12 +321,17 @@ def _refuse_busy_tag(session: Session, resolved: Resolved) -> None:
         refuse_second_writer(session, [item.name for item in resolved.networks], resolved.tag)
 
 
-def _by_key(session: Session, key: str) -> str | None:
-    return session.scalar(select(JobRow.id).where(JobRow.idempotency_key == key))
+def _by_key(session: Session, principal: Principal, key: str) -> str | None:
+    query = select(JobRow.id, JobRow.owner).where(JobRow.idempotency_key == key)
+    row = session.execute(query).first()
+    if row is None:
+        return None
+    principal.require(row.owner, f"The job of idempotency key {key!r}")
+    return str(row.id)
 
 
 def _insert(
-    session: Session, rows: Sequence[JobRow], sweep: SweepRow | None = None
+    session: Session, principal: Principal, rows: Sequence[JobRow], sweep: SweepRow | None = None
 ) -> tuple[str, list[NotificationRecord]]:
     """Insert a job, the last one, with those it needs, and tell of it.
 
@@ -318,7 +342,7 @@ def _insert(
     """
     row = rows[-1]
     if row.idempotency_key is not None:
-        known = _by_key(session, row.idempotency_key)
+        known = _by_key(session, principal, row.idempotency_key)
         if known is not None:
             return known, []
     if sweep is not None:
@@ -330,15 +354,26 @@ def _insert(
         session.flush()  # in this order
     if sweep is not None:
         text = f"A sweep of {format_count(len(rows), 'job')} like {told_name(row)} was submitted."
-        return row.id, [Notifications.insert(session, "info", text)]
+        return row.id, [Notifications.insert(session, "info", text, owner=principal.user)]
     return row.id, [
-        Notifications.insert(session, "info", f"{told_name(item)} was submitted.", job=item.id)
+        Notifications.insert(
+            session,
+            "info",
+            f"{told_name(item)} was submitted.",
+            job=item.id,
+            owner=principal.user,
+        )
         for item in rows
     ]
 
 
 def _filtered(
-    state: str | None, type_: str | None, search: str | None, ids: str | None, name: str | None
+    principal: Principal,
+    state: str | None,
+    type_: str | None,
+    search: str | None,
+    ids: str | None,
+    name: str | None,
 ) -> Select[Any]:
     query = select(JobRow).where(JobRow.target != JobTarget.DELETE.value)
     if state is not None:
@@ -350,7 +385,12 @@ def _filtered(
     if name is not None:
         query = query.where(JobRow.name == name)
     for term in search_terms(search or ""):
-        query = query.where(JobRow.search.contains(term, autoescape=True))
+        is_found = JobRow.search.contains(term, autoescape=True)
+        if not principal.administers:
+            # What somebody else's job works on is not found out by searching for it either.
+            is_named = func.lower(JobRow.name).contains(term, autoescape=True)
+            is_found = is_named | (is_found & (JobRow.owner == principal.user))
+        query = query.where(is_found)
     return query
 
 
@@ -379,7 +419,9 @@ def _want_stop(
     if state == JobState.QUEUED:
         move(row, JobState.CANCELLED)
         text = f"{told_name(row)} was cancelled."
-        return JobState.CANCELLED, Notifications.insert(session, "info", text, job=job)
+        return JobState.CANCELLED, Notifications.insert(
+            session, "info", text, job=job, owner=row.owner
+        )
     return JobState(row.state), None
 
 

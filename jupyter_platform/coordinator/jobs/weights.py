@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session, undefer
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.lookup import identify_job
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow, TagVariantRow
@@ -23,7 +24,7 @@ class JobWeightsService:
         self._store = store
         self._blobs = blobs
 
-    async def records(self, job: str) -> list[JobWeights]:
+    async def records(self, principal: Principal, job: str) -> list[JobWeights]:
         """Return the weights of a job.
 
         Parameters
@@ -38,10 +39,12 @@ class JobWeightsService:
         ConflictError
             If the weights that it made under a tag were replaced by an earlier release.
         """
-        found = await self._store.read(lambda session: _records(session, job))
+        found = await self._store.read(lambda session: _records(session, principal, job))
         return [item for item in found if self._blobs.has(item.digest)]
 
-    async def file(self, job: str, network: str, variant: str) -> tuple[JobWeights, Path]:
+    async def file(
+        self, principal: Principal, job: str, network: str, variant: str
+    ) -> tuple[JobWeights, Path]:
         """Return weights of a job, and their safetensors file.
 
         Raises
@@ -49,7 +52,7 @@ class JobWeightsService:
         NotFoundError
             If the job has none by that name; the known ones are named.
         """
-        records = await self.records(job)
+        records = await self.records(principal, job)
         chosen = [item for item in records if item.network == network]
         if not chosen:
             error = unknown_name("network", network, {item.network for item in records})
@@ -61,8 +64,10 @@ class JobWeightsService:
         raise NotFoundError(error.message, errors=[error])
 
 
-def _records(session: Session, job: str) -> list[JobWeights]:
-    row = session.get_one(JobRow, identify_job(session, job), options=[undefer(JobRow.spec)])
+def _records(session: Session, principal: Principal, job: str) -> list[JobWeights]:
+    row = session.get_one(
+        JobRow, identify_job(session, principal, job), options=[undefer(JobRow.spec)]
+    )
     if "digests" in row.spec:
         return _made(session, row)
     return _taken(session, row)

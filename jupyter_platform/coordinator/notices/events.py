@@ -11,6 +11,9 @@ from typing import Any, Literal
 
 from pydantic_core import to_json
 
+from jupyter_platform.coordinator.identity.principals import Principal
+from jupyter_platform.core.jobs import JobProgress
+
 EventType = Literal[
     "job", "job_deleted", "host", "host_removed", "notification", "status", "progress", "reasons"
 ]
@@ -25,7 +28,24 @@ SNAPSHOT_S = 1.0
 """Seconds for which one snapshot serves all who come, followed by the events since."""
 PROGRESS_INTERVAL_S = 0.25
 
-Snapshot = Callable[[], Awaitable[Mapping[str, Any]]]
+Snapshot = Callable[[Principal], Awaitable[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """One event, as text."""
+
+    text: str
+    owner: str | None
+    """Who gets `text`, beside administrators; None: everybody."""
+    others: str | None = None
+    """What everybody else gets; None: nothing."""
+
+    def text_for(self, principal: Principal) -> str | None:
+        return self.text if principal.sees(self.owner) else self.others
+
+    def __len__(self) -> int:
+        return len(self.text) + len(self.others or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +74,13 @@ class EventHub:
         self.epoch = secrets.token_hex(4)
         self.snapshot = snapshot
         self.subscribers = 0
-        self._ring: deque[str] = deque(maxlen=RING_LENGTH)
+        self._ring: deque[_Message] = deque(maxlen=RING_LENGTH)
         self._ring_size = 0
-        self._shared: _Shared | None = None
+        self._shared: dict[Principal, _Shared] = {}
         self._taking = asyncio.Lock()
         self._last = 0
         self._news = asyncio.Event()
-        self._progress: dict[str, Any] = {}
+        self._progress: dict[str | None, dict[str, Any]] = {}
         self._progress_timer: asyncio.TimerHandle | None = None
         self._next_progress = 0.0
         self._closed = False
@@ -70,8 +90,10 @@ class EventHub:
         """Id of the newest event."""
         return f"{self.epoch}-{self._last}"
 
-    def publish(self, type: EventType, payload: Any) -> None:
-        """Send an event to all subscribers.
+    def publish(
+        self, type: EventType, payload: Any, *, owner: str | None = None, others: Any = None
+    ) -> None:
+        """Send an event to all subscribers who may see it.
 
         Parameters
         ----------
@@ -80,12 +102,16 @@ class EventHub:
         payload : BaseModel or JSON value
             For ``progress`` a dict of job id to `JobProgress`; those are merged and sent at most
             four times a second. Numbers that are not finite are sent as null.
+        owner : str, optional
+            Whose it is; who neither is that user nor administers the platform gets `others`.
+        others : BaseModel or JSON value, optional
+            Not for ``progress``, of which all others get how far the jobs are.
         """
         if type == "progress":
-            self._progress.update(payload)
+            self._progress.setdefault(owner, {}).update(payload)
             self._schedule_progress()
         else:
-            self._append(type, payload)
+            self._append(type, payload, owner, others)
 
     def close(self) -> None:
         """End all subscriptions; nothing is published any more."""
@@ -94,11 +120,15 @@ class EventHub:
             self._progress_timer.cancel()
         self._wake()
 
-    async def subscribe(self, after: str | None = None) -> AsyncGenerator[str, None]:
+    async def subscribe(
+        self, principal: Principal, after: str | None = None
+    ) -> AsyncGenerator[str, None]:
         """Yield messages as JSON text, without end.
 
         Parameters
         ----------
+        principal : Principal
+            Who listens.
         after : str, optional
             The last event that the subscriber has seen. While it is in the ring only later ones
             come; otherwise, and without it, a snapshot comes first.
@@ -108,14 +138,16 @@ class EventHub:
             position = self._position(after)
             while not self._closed:
                 if position is None or self._last - position > self._allowed_lag(after):
-                    position, text = await self._take_snapshot()
+                    position, text = await self._take_snapshot(principal)
                     yield text
                     after = None
                 # Without a pause, those who only read what is there would keep all others waiting.
                 await asyncio.sleep(0)
                 while position < self._last and self._last - position <= self._allowed_lag(after):
                     position += 1
-                    yield self._ring[position - self._last - 1]
+                    text_for = self._ring[position - self._last - 1].text_for(principal)
+                    if text_for is not None:
+                        yield text_for
                 after = None
                 if position >= self._last and not self._closed:
                     await self._news.wait()
@@ -125,10 +157,12 @@ class EventHub:
     def _allowed_lag(self, after: str | None) -> int:
         return min(MAX_LAG if after is None else RING_LENGTH, len(self._ring))
 
-    def _append(self, type: str, payload: Any) -> None:
+    def _append(
+        self, type: str, payload: Any, owner: str | None = None, others: Any = None
+    ) -> None:
         self._last += 1
-        message = {"type": type, "event": self.last_event, type: payload}
-        text = to_json(message, inf_nan_mode="null").decode()
+        told = None if others is None else self._text(type, others)
+        text = _Message(self._text(type, payload), owner, told)
         if len(self._ring) == self._ring.maxlen:
             self._ring_size -= len(self._ring[0])
         self._ring.append(text)
@@ -136,6 +170,10 @@ class EventHub:
         while self._ring_size > RING_BYTES and len(self._ring) > 1:
             self._ring_size -= len(self._ring.popleft())
         self._wake()
+
+    def _text(self, type: str, payload: Any) -> str:
+        message = {"type": type, "event": self.last_event, type: payload}
+        return to_json(message, inf_nan_mode="null").decode()
 
     def _wake(self) -> None:
         self._news.set()
@@ -151,7 +189,9 @@ class EventHub:
         self._progress_timer = None
         self._next_progress = asyncio.get_running_loop().time() + PROGRESS_INTERVAL_S
         progress, self._progress = self._progress, {}
-        self._append("progress", progress)
+        for owner, jobs in progress.items():
+            others = None if owner is None else _without_values(jobs)
+            self._append("progress", jobs, owner, others)
 
     def _position(self, after: str | None) -> int | None:
         epoch, _, number = (after or "").partition("-")
@@ -161,23 +201,31 @@ class EventHub:
         oldest = self._last - len(self._ring)
         return position if oldest <= position <= self._last else None
 
-    async def _take_snapshot(self) -> tuple[int, str]:
+    async def _take_snapshot(self, principal: Principal) -> tuple[int, str]:
         """Return a snapshot and the number of its event; one is made for all who want it now."""
         if self.snapshot is None:
             raise RuntimeError("EventHub.snapshot must be set before anybody subscribes")
         async with self._taking:
             now = asyncio.get_running_loop().time()
-            shared = self._shared
+            shared = self._shared.get(principal)
             if shared is None or now > shared.until or self._last - shared.position > self._fresh():
                 # Taken before the state is read: an event in between is sent again, not missed.
                 position, event = self._last, self.last_event
-                state = await self.snapshot()
+                state = await self.snapshot(principal)
                 message = {"type": "snapshot", "event": event, **state}
                 text = to_json(message, inf_nan_mode="null").decode()
-                shared = self._shared = _Shared(position, text, now + SNAPSHOT_S)
+                self._shared = {
+                    one: known for one, known in self._shared.items() if known.until >= now
+                }
+                shared = self._shared[principal] = _Shared(position, text, now + SNAPSHOT_S)
             return shared.position, shared.text
 
     @staticmethod
     def _fresh() -> int:
         """Return how many events may have come since a snapshot that is still handed out."""
         return MAX_LAG // 4
+
+
+def _without_values(progress: Mapping[str, JobProgress]) -> dict[str, JobProgress]:
+    """Return how far some jobs are, without what they measure."""
+    return {job: item.model_copy(update={"values": {}}) for job, item in progress.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import NotificationRow
@@ -22,7 +23,13 @@ class Notifications:
         self._hub = hub
 
     async def add(
-        self, level: NoticeLevel, message: str, *, job: str | None = None, host: str | None = None
+        self,
+        level: NoticeLevel,
+        message: str,
+        *,
+        job: str | None = None,
+        host: str | None = None,
+        owner: str | None = None,
     ) -> NotificationRecord:
         """Keep a notification and publish it.
 
@@ -34,13 +41,15 @@ class Notifications:
             A sentence.
         job, host : str, optional
             Id of the job and name of the host that it is about.
+        owner : str, optional
+            Who is told; None: everybody.
         """
 
         def insert(session: Session) -> NotificationRecord:
-            return self.insert(session, level, message, job=job, host=host)
+            return self.insert(session, level, message, job=job, host=host, owner=owner)
 
         record = await self._store.run(insert)
-        self.publish(record)
+        self.publish(record, owner)
         return record
 
     @staticmethod
@@ -51,19 +60,22 @@ class Notifications:
         *,
         job: str | None = None,
         host: str | None = None,
+        owner: str | None = None,
     ) -> NotificationRecord:
         """Keep a notification in a transaction of the caller's, who publishes it afterwards."""
-        row = NotificationRow(level=level, message=message, job=job, host=host)
+        row = NotificationRow(level=level, message=message, job=job, host=host, owner=owner)
         session.add(row)
         session.flush()
         return _record(row)
 
-    def publish(self, record: NotificationRecord) -> None:
-        """Send a notification that was kept to everybody who listens."""
-        self._hub.publish("notification", record)
+    def publish(self, record: NotificationRecord, owner: str | None) -> None:
+        """Send a notification that was kept to its owner, or to everybody."""
+        self._hub.publish("notification", record, owner=owner)
 
-    async def records(self, after: int | None = None, limit: int = 100) -> list[NotificationRecord]:
-        """Return notifications, newest first.
+    async def records(
+        self, principal: Principal, after: int | None = None, limit: int = 100
+    ) -> list[NotificationRecord]:
+        """Return the notifications of a principal and those for everybody, newest first.
 
         Parameters
         ----------
@@ -73,6 +85,9 @@ class Notifications:
 
         def query(session: Session) -> list[NotificationRecord]:
             rows = select(NotificationRow).order_by(NotificationRow.id.desc()).limit(limit)
+            if not principal.administers:
+                is_own = NotificationRow.owner == principal.user
+                rows = rows.where(NotificationRow.owner.is_(None) | is_own)
             if after is not None:
                 rows = rows.where(NotificationRow.id > after)
             return [_record(row) for row in session.scalars(rows)]

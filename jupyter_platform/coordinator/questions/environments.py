@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.lookup import identify_job
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import RankRow
@@ -67,10 +68,10 @@ class ActingService:
         request = {"op": "environment", "environment": name}
         return EnvironmentFacts.model_validate(await self._inspect(request, INSPECT_WITHIN_S))
 
-    async def replays(self, job: str) -> list[ReplayRecord]:
+    async def replays(self, principal: Principal, job: str) -> list[ReplayRecord]:
         """Return the episodes of a job that can be looked at, without their pictures."""
         found = []
-        for run, host in await self._runs(job):
+        for run, host in await self._runs(principal, job):
             for kind in KINDS:
                 try:
                     data = await self._read(run, host, kind)
@@ -79,7 +80,9 @@ class ActingService:
                 found.append(await asyncio.to_thread(_parsed, data, run.rank, pictures=False))
         return found
 
-    async def replay(self, job: str, kind: ReplayKind, rank: int = 0) -> ReplayRecord:
+    async def replay(
+        self, principal: Principal, job: str, kind: ReplayKind, rank: int = 0
+    ) -> ReplayRecord:
         """Return one episode with its pictures.
 
         Raises
@@ -89,17 +92,17 @@ class ActingService:
         UnavailableError
             If its host does not answer.
         """
-        for run, host in await self._runs(job):
+        for run, host in await self._runs(principal, job):
             if run.rank == rank:
                 data = await self._read(run, host, kind)
                 return await asyncio.to_thread(_parsed, data, rank, pictures=True)
         raise NotFoundError(f"Job {job} has no agent {rank}.")
 
-    async def _runs(self, job: str) -> list[tuple[RunId, str]]:
+    async def _runs(self, principal: Principal, job: str) -> list[tuple[RunId, str]]:
         """Return the processes of a job's last attempt, and their hosts."""
 
         def query(session: Session) -> list[tuple[RunId, str]]:
-            found = identify_job(session, job)
+            found = identify_job(session, principal, job)
             rows = session.scalars(
                 select(RankRow)
                 .where(RankRow.workload == found)

@@ -1441,6 +1441,7 @@ export interface components {
         SweepRecord: {
             id: string;
             name: string;
+            owner: string;
             method: components["schemas"]["SearchMethod"];
             dimensions: {
                 [key: string]: Json[] | components["schemas"]["SweepRange-Output"];

@@ -9,6 +9,7 @@ import pytest
 
 from jupyter_platform.coordinator.api import create_app
 from jupyter_platform.coordinator.daemon.application import Application
+from jupyter_platform.coordinator.identity.tokens import Identity
 from jupyter_platform.core.settings import Settings
 from tests.waiting import DEADLINE_S
 
@@ -40,7 +41,10 @@ def running(paths):
         application = Application(paths, Settings(), supervised=False)
         await application.start()
         try:
-            yield Running(application, create_app(application.services, token=TOKEN))
+            yield Running(
+                application,
+                create_app(application.services, identity=Identity(application.owner, TOKEN)),
+            )
         finally:
             await application.close()
 

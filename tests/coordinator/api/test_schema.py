@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 
 from jupyter_platform.coordinator.api import create_app
 from jupyter_platform.coordinator.daemon.application import Application
+from jupyter_platform.coordinator.identity.tokens import Identity
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.runtime.paths import Paths
 from tests.waiting import DEADLINE_S
@@ -55,7 +56,7 @@ def address(tmp_path_factory):
     async def serve():
         application = Application(paths, Settings(), supervised=False)
         await application.start()
-        app = create_app(application.services, token=TOKEN)
+        app = create_app(application.services, identity=Identity(application.owner, TOKEN))
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off"))
         found["stop"] = lambda: setattr(server, "should_exit", True)
         serving = asyncio.create_task(server.serve())

@@ -6,6 +6,7 @@ import pytest
 
 from jupyter_platform.coordinator.hosts.filters import parse_filter
 from jupyter_platform.core.errors import HostError, InvalidRequestError, UnavailableError
+from tests.coordinator.lab import ADA
 
 from ..fake_hosts import FakeHost
 
@@ -26,7 +27,7 @@ async def test_a_host_joins_is_lost_and_comes_back(open_lab, host, until):
         await until(lambda: lab.hosts.link("h1"))
 
         async def told():
-            levels = [item.level for item in await lab.notifications.records()]
+            levels = [item.level for item in await lab.notifications.records(ADA)]
             return levels == ["info", "warning", "info"]
 
         await until(told)
@@ -159,7 +160,7 @@ async def test_a_job_with_a_pool_runs_on_the_coordinators_machine(open_lab, host
 
         assert elsewhere.runs == {}
         await until(lambda: lab.live.reasons.get(waiting.id), "a reason")
-        assert (await lab.jobs.get(waiting.id)).state == "queued"
+        assert (await lab.jobs.get(ADA, waiting.id)).state == "queued"
         assert len({job.id for job in jobs}) == 4
 
 

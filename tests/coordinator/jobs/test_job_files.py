@@ -12,6 +12,7 @@ from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.jobs import JobRecord, ResourceRequest
 from jupyter_platform.core.states import JobState
 from jupyter_platform.runtime.records import RECORD_DTYPE
+from tests.coordinator.lab import ADA
 
 ID = "0123456789ab"
 
@@ -76,8 +77,8 @@ async def test_the_curve_of_a_job_is_that_of_its_attempts(
     write_series(mirror(1), range(10))
     write_series(mirror(2), range(6, 12))
 
-    metrics = json.loads(await files.metrics(ID, None, Window()))
-    raw = b"".join(await files.records(ID, "loss"))
+    metrics = json.loads(await files.metrics(ADA, ID, None, Window()))
+    raw = b"".join(await files.records(ADA, ID, "loss"))
 
     assert metrics["series"]["loss"]["step"] == list(range(12))
     assert np.frombuffer(raw, RECORD_DTYPE)["step"].tolist() == list(range(12))
@@ -88,9 +89,9 @@ async def test_a_job_that_has_not_begun_has_no_curves_and_an_empty_log(
 ):
     await attempts(store, job_row, attempt_row)
 
-    log = await files.log(job(JobState.QUEUED), 0, 100)
+    log = await files.log(ADA, job(JobState.QUEUED), 0, 100)
 
-    assert json.loads(await files.metrics(ID, None, Window())) == {"series": {}}
+    assert json.loads(await files.metrics(ADA, ID, None, Window())) == {"series": {}}
     assert (log.text, log.size, log.complete) == ("", 0, False)
 
 
@@ -102,9 +103,9 @@ async def test_logs_of_all_attempts_are_read_as_one(
     (mirror(2) / "output.log").write_bytes(b"second\n")
     running, ended = job(), job(JobState.FINISHED)
 
-    whole = await files.log(running, 0, 1000)
-    across = await files.log(running, 4, 4)
-    tail = await files.log(ended, -7, 1000)
+    whole = await files.log(ADA, running, 0, 1000)
+    across = await files.log(ADA, running, 4, 4)
+    tail = await files.log(ADA, ended, -7, 1000)
 
     assert (whole.text, whole.next_offset, whole.size) == ("first\nsecond\n", 13, 13)
     assert (across.text, across.offset, across.next_offset) == ("t\nse", 4, 8)
@@ -121,7 +122,7 @@ async def test_reading_a_log_piece_by_piece_never_cuts_a_character(
     for limit in (4, 5, 7):
         found, offset = "", 0
         while True:
-            chunk = await files.log(job(JobState.FINISHED), offset, limit)
+            chunk = await files.log(ADA, job(JobState.FINISHED), offset, limit)
             found += chunk.text
             offset = chunk.next_offset
             if chunk.complete:
@@ -136,8 +137,8 @@ async def test_half_a_character_at_the_end_waits_for_its_rest(
     await attempts(store, job_row, attempt_row, 0)
     (mirror(1) / "output.log").write_bytes("ok→".encode()[:-1])
 
-    running = await files.log(job(), 0, 100)
-    ended = await files.log(job(JobState.FAILED), 0, 100)
+    running = await files.log(ADA, job(), 0, 100)
+    ended = await files.log(ADA, job(JobState.FAILED), 0, 100)
 
     assert (running.text, running.next_offset) == ("ok", 2)
     assert (ended.text, ended.complete) == ("ok�", True)
@@ -149,7 +150,7 @@ async def test_the_hole_at_the_front_of_a_capped_log_is_not_shown(
     await attempts(store, job_row, attempt_row, 0)
     (mirror(1) / "output.log").write_bytes(b"\0" * 50 + b"kept\n")
 
-    chunk = await files.log(job(), 0, 100)
+    chunk = await files.log(ADA, job(), 0, 100)
 
     assert (chunk.text, chunk.next_offset) == ("kept\n", 55)
 
@@ -163,7 +164,7 @@ async def test_an_archive_holds_everything(files, store, mirror, job, job_row, a
     (mirror(2) / "output.log").write_bytes(b"second\n")
     record = job(JobState.FINISHED, result={"accuracy": 0.5, "loss": float("nan")})
 
-    data = b"".join(await files.archive(record))
+    data = b"".join(await files.archive(ADA, record))
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         assert archive.testzip() is None
@@ -187,7 +188,7 @@ async def test_an_archive_is_made_while_it_is_sent(files, store, mirror, job, jo
     values = np.random.default_rng(0).normal(size=200_000)
     write_series(mirror(1), range(200_000), values=values)
 
-    pieces = [len(piece) for piece in await files.archive(job())]
+    pieces = [len(piece) for piece in await files.archive(ADA, job())]
 
     assert len(pieces) > 5
     assert max(pieces) < sum(pieces) / 3
@@ -203,9 +204,9 @@ async def test_the_log_of_each_process_of_a_gang_is_there(
     (beside / "output.log").write_bytes(b"I follow\n")
     gang, alone = job(target_count=2), job()
 
-    assert (await files.log(gang, 0, 100)).text == "I lead\n"
-    assert (await files.log(gang, 0, 100, rank=1)).text == "I follow\n"
+    assert (await files.log(ADA, gang, 0, 100)).text == "I lead\n"
+    assert (await files.log(ADA, gang, 0, 100, rank=1)).text == "I follow\n"
     with pytest.raises(InvalidRequestError, match="this job's ranks are 0 to 1"):
-        await files.log(gang, 0, 100, rank=2)
+        await files.log(ADA, gang, 0, 100, rank=2)
     with pytest.raises(InvalidRequestError, match="one process, rank 0"):
-        await files.log(alone, 0, 100, rank=1)
+        await files.log(ADA, alone, 0, 100, rank=1)

@@ -12,6 +12,7 @@ from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.errors import NotFoundError, OptionError
 from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.sweeps import SweepRange, SweepSubmission, dimension
+from tests.coordinator.lab import ADA
 
 BASE = JobSubmission(type="LEARN", networks=["mlp"], dataset="iris")
 
@@ -23,9 +24,7 @@ def sweep(dimensions, base=BASE, **fields) -> SweepSubmission:
 @pytest.fixture
 def sweeps_of():
     def make(lab) -> SweepService:
-        return SweepService(
-            store=lab.store, jobs=lab.jobs, submissions=lab.submissions, owner="ada"
-        )
+        return SweepService(store=lab.store, jobs=lab.jobs, submissions=lab.submissions)
 
     return make
 
@@ -89,12 +88,12 @@ def test_a_line_says_lists_and_ranges(text, values):
 
 async def test_all_jobs_of_a_sweep_are_queued_in_order_with_what_they_vary(open_lab, sweeps_of):
     async with open_lab() as lab:
-        lab.jobs.hold(True)
+        lab.jobs.hold(ADA, True)
         record = await sweeps_of(lab).submit(
-            sweep({"learning_rate": ["0.1", "0.01"], "batch_size": ["8", "16"]}, name="try")
+            ADA, sweep({"learning_rate": ["0.1", "0.01"], "batch_size": ["8", "16"]}, name="try")
         )
 
-        jobs = (await lab.jobs.list(sweep=record.id, order="oldest")).items
+        jobs = (await lab.jobs.list(ADA, sweep=record.id, order="oldest")).items
         assert [job.varied for job in jobs] == [
             {"learning_rate": rate, "batch_size": size} for rate in (0.1, 0.01) for size in (8, 16)
         ]
@@ -109,10 +108,10 @@ async def test_one_job_that_cannot_be_refuses_the_whole_sweep(open_lab, sweeps_o
     async with open_lab() as lab:
         sweeps = sweeps_of(lab)
         with pytest.raises(OptionError, match="learning_rate=-1: learning_rate = -1"):
-            await sweeps.submit(sweep({"learning_rate": [0.1, -1]}))
+            await sweeps.submit(ADA, sweep({"learning_rate": [0.1, -1]}))
 
-        assert (await lab.jobs.list()).total == 0
-        assert await sweeps.list() == []
+        assert (await lab.jobs.list(ADA)).total == 0
+        assert await sweeps.list(ADA) == []
 
 
 @pytest.mark.parametrize(
@@ -132,25 +131,25 @@ async def test_one_job_that_cannot_be_refuses_the_whole_sweep(open_lab, sweeps_o
 async def test_what_no_sweep_can_be_is_refused(open_lab, sweeps_of, dimensions, fields, told):
     async with open_lab() as lab:
         with pytest.raises(OptionError, match=told):
-            await sweeps_of(lab).submit(sweep(dimensions, **fields))
+            await sweeps_of(lab).submit(ADA, sweep(dimensions, **fields))
 
-        assert (await lab.jobs.list()).total == 0
+        assert (await lab.jobs.list(ADA)).total == 0
 
 
 async def test_jobs_of_a_sweep_do_not_write_one_tag(open_lab, sweeps_of):
     base = BASE.model_copy(update={"options": {"tag": "mine"}})
     async with open_lab() as lab:
         with pytest.raises(OptionError, match="written by all 2 jobs"):
-            await sweeps_of(lab).submit(sweep({"learning_rate": [0.1, 0.2]}, base))
+            await sweeps_of(lab).submit(ADA, sweep({"learning_rate": [0.1, 0.2]}, base))
 
 
 async def test_the_best_job_is_that_with_the_best_score_of_the_common_name(open_lab, sweeps_of):
     scores = [("validation accuracy", 0.7), ("validation accuracy", 0.9), ("loss", 2.0)]
     async with open_lab() as lab:
         sweeps = sweeps_of(lab)
-        lab.jobs.hold(True)
-        record = await sweeps.submit(sweep({"learning_rate": [0.1, 0.2, 0.3]}))
-        jobs = (await lab.jobs.list(sweep=record.id, order="oldest")).items
+        lab.jobs.hold(ADA, True)
+        record = await sweeps.submit(ADA, sweep({"learning_rate": [0.1, 0.2, 0.3]}))
+        jobs = (await lab.jobs.list(ADA, sweep=record.id, order="oldest")).items
 
         def end(session):
             for job, (name, value) in zip(jobs, scores, strict=True):
@@ -158,7 +157,7 @@ async def test_the_best_job_is_that_with_the_best_score_of_the_common_name(open_
                 row.state, row.headline = "finished", {"name": name, "value": value}
 
         await lab.store.run(end)
-        found = await sweeps.get(record.id)
+        found = await sweeps.get(ADA, record.id)
 
         assert (found.best, found.metric, found.score) == (jobs[1].id, "validation accuracy", 0.9)
         assert found.states == {"finished": 3}
@@ -167,13 +166,13 @@ async def test_the_best_job_is_that_with_the_best_score_of_the_common_name(open_
 async def test_stopping_a_sweep_cancels_what_waits(open_lab, sweeps_of):
     async with open_lab() as lab:
         sweeps = sweeps_of(lab)
-        lab.jobs.hold(True)
-        record = await sweeps.submit(sweep({"learning_rate": [0.1, 0.2]}))
+        lab.jobs.hold(ADA, True)
+        record = await sweeps.submit(ADA, sweep({"learning_rate": [0.1, 0.2]}))
         other = await lab.submit()
 
-        stopped = await sweeps.stop(record.id)
+        stopped = await sweeps.stop(ADA, record.id)
 
         assert stopped.states == {"cancelled": 2}
-        assert (await lab.jobs.get(other.id)).state == "queued"
+        assert (await lab.jobs.get(ADA, other.id)).state == "queued"
         with pytest.raises(NotFoundError):
-            await sweeps.stop("0" * 12)
+            await sweeps.stop(ADA, "0" * 12)

@@ -8,10 +8,11 @@ import pytest
 from jupyter_platform.coordinator.notices import events
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.core.jobs import JobProgress
+from tests.coordinator.lab import ADA
 from tests.waiting import DEADLINE_S
 
 
-async def empty():
+async def empty(_principal):
     return {"status": None, "jobs": [], "hosts": [], "notifications": []}
 
 
@@ -26,7 +27,7 @@ async def take(stream, number):
 async def test_a_new_subscriber_gets_a_snapshot_then_deltas():
     hub = EventHub(empty)
     hub.publish("job", {"id": "a"})
-    stream = hub.subscribe()
+    stream = hub.subscribe(ADA)
 
     (snapshot,) = await take(stream, 1)
     hub.publish("job", {"id": "b"})
@@ -44,7 +45,7 @@ async def test_a_subscriber_that_comes_back_gets_what_it_missed_and_nothing_twic
     for number in range(5):
         hub.publish("job_deleted", str(number))
 
-    messages = await take(hub.subscribe(f"{hub.epoch}-2"), 3)
+    messages = await take(hub.subscribe(ADA, f"{hub.epoch}-2"), 3)
 
     assert [message["job_deleted"] for message in messages] == ["2", "3", "4"]
 
@@ -56,7 +57,7 @@ async def test_an_event_id_that_says_nothing_gets_a_snapshot(after):
     hub = EventHub(empty)
     hub.publish("job", {})
 
-    (message,) = await take(hub.subscribe(after.format(epoch=hub.epoch)), 1)
+    (message,) = await take(hub.subscribe(ADA, after.format(epoch=hub.epoch)), 1)
 
     assert message["type"] == "snapshot"
 
@@ -67,8 +68,8 @@ async def test_what_has_left_the_ring_gets_a_snapshot(monkeypatch):
     for number in range(6):
         hub.publish("job_deleted", str(number))
 
-    (gone,) = await take(hub.subscribe(f"{hub.epoch}-1"), 1)
-    kept = await take(hub.subscribe(f"{hub.epoch}-2"), 4)
+    (gone,) = await take(hub.subscribe(ADA, f"{hub.epoch}-1"), 1)
+    kept = await take(hub.subscribe(ADA, f"{hub.epoch}-2"), 4)
 
     assert gone["type"] == "snapshot"
     assert [message["job_deleted"] for message in kept] == ["2", "3", "4", "5"]
@@ -77,7 +78,7 @@ async def test_what_has_left_the_ring_gets_a_snapshot(monkeypatch):
 async def test_a_slow_subscriber_gets_a_fresh_snapshot_instead_of_a_queue(monkeypatch):
     monkeypatch.setattr(events, "MAX_LAG", 3)
     hub = EventHub(empty)
-    stream = hub.subscribe()
+    stream = hub.subscribe(ADA)
     await take(stream, 1)
     for number in range(10):
         hub.publish("job_deleted", str(number))
@@ -93,13 +94,13 @@ async def test_a_slow_subscriber_gets_a_fresh_snapshot_instead_of_a_queue(monkey
 async def test_an_event_during_the_snapshot_is_not_missed():
     hub = EventHub()
 
-    async def slow():
+    async def slow(_principal):
         hub.publish("job", {"id": "meanwhile"})
-        return await empty()
+        return await empty(_principal)
 
     hub.snapshot = slow
 
-    snapshot, delta = await take(hub.subscribe(), 2)
+    snapshot, delta = await take(hub.subscribe(ADA), 2)
 
     assert snapshot["event"] == f"{hub.epoch}-0"
     assert delta["job"] == {"id": "meanwhile"}
@@ -107,7 +108,7 @@ async def test_an_event_during_the_snapshot_is_not_missed():
 
 async def test_progress_is_merged_and_never_more_often_than_the_interval():
     hub = EventHub(empty)
-    stream = hub.subscribe()
+    stream = hub.subscribe(ADA)
     await take(stream, 1)
     loop = asyncio.get_running_loop()
 
@@ -126,7 +127,7 @@ async def test_progress_is_merged_and_never_more_often_than_the_interval():
 
 async def test_numbers_that_are_not_finite_are_null():
     hub = EventHub(empty)
-    stream = hub.subscribe()
+    stream = hub.subscribe(ADA)
     await take(stream, 1)
 
     hub.publish("job", {"loss": math.nan, "rate": math.inf})
@@ -136,7 +137,7 @@ async def test_numbers_that_are_not_finite_are_null():
 
 async def test_subscribers_are_counted_and_end_when_the_hub_closes():
     hub = EventHub(empty)
-    stream = hub.subscribe()
+    stream = hub.subscribe(ADA)
     await take(stream, 1)
     waiting = asyncio.create_task(anext(stream))
     await asyncio.sleep(0)
@@ -152,7 +153,7 @@ async def test_subscribers_are_counted_and_end_when_the_hub_closes():
 
 async def test_a_subscriber_that_goes_away_is_forgotten():
     hub = EventHub(empty)
-    stream = hub.subscribe()
+    stream = hub.subscribe(ADA)
     await take(stream, 1)
     waiting = asyncio.create_task(anext(stream))
     await asyncio.sleep(0)

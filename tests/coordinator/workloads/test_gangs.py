@@ -8,6 +8,7 @@ import pytest
 
 from jupyter_platform.coordinator.store.tables import AttemptRow
 from jupyter_platform.core.jobs import JobErrorRecord
+from tests.coordinator.lab import ADA
 
 from ..fake_hosts import FakeHost
 
@@ -37,7 +38,7 @@ async def until_rank(until, hosts, job, rank, attempt=1):
 
 async def until_state(lab, until, job, state):
     async def reached():
-        record = await lab.jobs.get(job.id)
+        record = await lab.jobs.get(ADA, job.id)
         return record if record.state == state else None
 
     return await until(reached, f"state {state} of {job.id}")
@@ -71,7 +72,7 @@ async def test_the_others_are_started_when_rank_0_tells_where_it_is(open_lab, ho
         lead = await until_rank(until, hosts, job, 0)
         await until(lambda: "pull" in hosts[0].calls + hosts[1].calls)
 
-        assert (await lab.jobs.get(job.id)).state == "starting"
+        assert (await lab.jobs.get(ADA, job.id)).state == "starting"
         assert rank_of(hosts, job, 1) is None
         lead.event("store", address=STORE)
         others = [await until_rank(until, hosts, job, rank) for rank in (1, 2)]
@@ -111,7 +112,7 @@ async def test_all_or_nothing_starts(open_lab, hosts, until):
         second = await lab.submit(target_count=2)
         await until_rank(until, hosts, first, 0)
 
-        waiting = await lab.jobs.get(second.id)
+        waiting = await lab.jobs.get(ADA, second.id)
 
         assert waiting.state == "queued"
         assert "all at once; there is room for 1" in waiting.reason
@@ -151,7 +152,7 @@ async def test_a_lost_rank_restarts_the_whole_gang_from_the_checkpoint(
     lab = open_lab()
     async with gang(lab, hosts, until) as (job, runs):
         runs[0].checkpoint(40)
-        (attempt,) = (await lab.jobs.get(job.id)).attempts
+        (attempt,) = (await lab.jobs.get(ADA, job.id)).attempts
         await until(lambda: checkpoint_step(lab, job), "the checkpoint at home")
 
         runs[lost].exit(None, 9)
@@ -203,7 +204,7 @@ async def test_an_exception_of_one_rank_fails_the_gang_with_its_traceback(open_l
 async def test_stop_reaches_every_rank(open_lab, hosts, until):
     lab = open_lab()
     async with gang(lab, hosts, until) as (job, runs):
-        await lab.jobs.stop(job.id)
+        await lab.jobs.stop(ADA, job.id)
 
         record = await until_state(lab, until, job, "stopped")
 
@@ -231,7 +232,7 @@ async def test_stop_ends_a_gang_whose_rank_0_still_waits(open_lab, hosts, until)
         await until_rank(until, hosts, job, 0)
         await until_pulled(until, [host for host in hosts if host.runs])
 
-        await lab.jobs.stop(job.id)
+        await lab.jobs.stop(ADA, job.id)
 
         await until_state(lab, until, job, "stopped")
         assert rank_of(hosts, job, 1) is None
@@ -259,7 +260,7 @@ async def test_a_lost_host_takes_the_gang_elsewhere(open_lab, cluster, hosts, un
         assert again.spec.run.attempt == 2
         survivors = [run for run in runs if str(run.spec.run) in left.runs]
         assert [run.signals for run in survivors] == [["kill"]] * 2, "they hold room no longer"
-        record = await lab.jobs.get(job.id)
+        record = await lab.jobs.get(ADA, job.id)
         assert record.attempts[0].error.type == "HostLost"
 
 
@@ -329,7 +330,7 @@ async def test_what_all_agents_did_is_the_result_of_their_job(open_lab, hosts, u
         record = await until_state(lab, until, job, "finished")
 
         assert record.headline.value == 6.0
-        result = (await lab.jobs.get(job.id)).result
+        result = (await lab.jobs.get(ADA, job.id)).result
         assert (result["episodes"], result["actions"]) == (6, 60)
         assert result["best"] == {"number": 1, "reward": 20.0, "agent": 2}
         assert [item["mean_return"] for item in result["agents"]] == [0, 6, 12]

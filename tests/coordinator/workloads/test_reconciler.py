@@ -8,6 +8,7 @@ from jupyter_platform.coordinator.store.tables import AttemptRow
 from jupyter_platform.coordinator.workloads.reconciler import reconciler
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.runtime.mirror import Mirror
+from tests.coordinator.lab import ADA
 
 from ..fake_hosts import FakeHost
 
@@ -30,7 +31,7 @@ def _often_swept(monkeypatch):
 
 async def until_state(lab, until, job, state):
     async def reached():
-        record = await lab.jobs.get(job.id)
+        record = await lab.jobs.get(ADA, job.id)
         return record if record.state == state else None
 
     return await until(reached, f"state {state} of {job.id}")
@@ -72,12 +73,12 @@ async def test_progress_is_sent_while_it_runs(open_lab, host, until):
         run.progress(20, total=100, rate=8.0)
 
         async def moved():
-            return (await lab.jobs.get(job.id)).progress
+            return (await lab.jobs.get(ADA, job.id)).progress
 
         progress = await until(moved)
 
         assert (progress.step, progress.total, progress.remaining_s) == (20, 100, 10.0)
-        assert (await lab.jobs.get(job.id)).reason == "training"
+        assert (await lab.jobs.get(ADA, job.id)).reason == "training"
 
 
 async def test_the_third_of_three_waits_with_a_reason_and_then_starts(open_lab, host, until):
@@ -89,7 +90,7 @@ async def test_the_third_of_three_waits_with_a_reason_and_then_starts(open_lab, 
             await until_state(lab, until, job, "running")
 
         async def reasons():
-            records = [await lab.jobs.get(job.id) for job in jobs[2:]]
+            records = [await lab.jobs.get(ADA, job.id) for job in jobs[2:]]
             return [r.reason for r in records] if all(r.reason for r in records) else None
 
         assert await until(reasons) == [
@@ -171,10 +172,10 @@ async def test_submitted_started_and_cancelled_are_told(open_lab, host, until):
     async with running(lab, host, until) as (job, _):
         waiting = await lab.submit(name="later", target_filter="(name=none)")
 
-        await lab.jobs.stop(waiting.id)
+        await lab.jobs.stop(ADA, waiting.id)
 
         async def told():
-            notes = await lab.notifications.records()
+            notes = await lab.notifications.records(ADA)
             return [(item.message, item.job) for item in reversed(notes) if item.job] == [
                 (f"LEARN {job.name!r} was submitted.", job.id),
                 (f"LEARN {job.name!r} has started on h1.", job.id),
@@ -190,21 +191,21 @@ async def test_stop_ends_a_running_job_with_what_it_has(open_lab, host, until):
     async with running(lab, host, until) as (job, run):
         run.weights("last", b"so far")
 
-        await lab.jobs.stop(job.id)
+        await lab.jobs.stop(ADA, job.id)
 
         record = await until_state(lab, until, job, "stopped")
         assert record.target == "stop"
         assert record.error is None
         assert run.signals == ["stop"]
         assert (await lab.tags.resolve("mlp", job.id)).variant.variant == "last"
-        assert (await lab.jobs.stop(job.id)).state == "stopped"
+        assert (await lab.jobs.stop(ADA, job.id)).state == "stopped"
 
 
 async def test_what_does_not_stop_in_time_is_killed(open_lab, host, until):
     host.stops_on_request = False
     lab = open_lab(stop_grace_s=0.05)
     async with running(lab, host, until) as (job, run):
-        await lab.jobs.stop(job.id)
+        await lab.jobs.stop(ADA, job.id)
 
         record = await until_state(lab, until, job, "failed")
 
@@ -220,7 +221,7 @@ async def test_stop_cancels_what_waits(open_lab, host, until):
     async with lab:
         await until(lambda: lab.hosts.link("h1"))
         job = await lab.submit(request={"cpus": 64})
-        assert (await lab.jobs.stop(job.id)).state == "cancelled"
+        assert (await lab.jobs.stop(ADA, job.id)).state == "cancelled"
         assert host.runs == {}
 
 
@@ -232,7 +233,7 @@ async def test_a_refused_start_is_tried_again(open_lab, host, until):
         job = await lab.submit()
 
         async def waits():
-            record = await lab.jobs.get(job.id)
+            record = await lab.jobs.get(ADA, job.id)
             return record.reason if record.state == "queued" and record.attempts else None
 
         assert "no space left" in await until(waits)
@@ -361,7 +362,7 @@ async def test_the_next_coordinator_takes_up_the_queue_and_stops_that_were_wishe
     async with running(lab, host, until, request={"cpus": 4}) as (job, run):
         host.stops_on_request = False
         waiting = await lab.submit(name="waits", request={"cpus": 4})
-        await lab.jobs.stop(job.id)
+        await lab.jobs.stop(ADA, job.id)
     host.stops_on_request = True
 
     lab = open_lab()
@@ -393,7 +394,7 @@ async def test_processes_that_nobody_wants_are_killed_and_folders_of_deleted_job
         run.end()
         await until_state(lab, until, job, "finished")
         host.silent = True
-        await lab.deletion.delete(job.id, undo_s=0)
+        await lab.deletion.delete(ADA, job.id, undo_s=0)
         assert host.runs
 
         host.silent = False

@@ -7,7 +7,7 @@ import asyncio
 from fastapi import APIRouter
 
 from jupyter_platform.coordinator.api.bounds import Count
-from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
 from jupyter_platform.core.environments import EnvironmentFacts, EnvironmentRecord
 from jupyter_platform.core.pools import PoolRecord
 from jupyter_platform.core.replays import ReplayKind, ReplayRecord
@@ -46,18 +46,20 @@ async def clear(name: str, services: ServicesOf) -> PoolRecord:
 
 
 @router.delete("/pools/{name}", status_code=204)
-async def delete(name: str, services: ServicesOf) -> None:
+async def delete(name: str, services: ServicesOf, principal: PrincipalOf) -> None:
     """Remove a pool; refused while jobs that have not ended use it."""
-    await services.jobs.delete_pool(name)
+    await services.jobs.delete_pool(principal, name)
 
 
 @router.get("/jobs/{job}/replays")
-async def replays(job: str, services: ServicesOf) -> list[ReplayRecord]:
+async def replays(job: str, services: ServicesOf, principal: PrincipalOf) -> list[ReplayRecord]:
     """Return the best and the latest episode of each agent of a job, without pictures."""
-    return await services.acting.replays(job)
+    return await services.acting.replays(principal, job)
 
 
 @router.get("/jobs/{job}/replays/{kind}")
-async def replay(job: str, kind: ReplayKind, services: ServicesOf, rank: Count = 0) -> ReplayRecord:
+async def replay(
+    job: str, kind: ReplayKind, services: ServicesOf, principal: PrincipalOf, rank: Count = 0
+) -> ReplayRecord:
     """Return an episode with its pictures, JPEGs in base64."""
-    return await services.acting.replay(job, kind, rank)
+    return await services.acting.replay(principal, job, kind, rank)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from jupyter_platform.coordinator.api.bounds import Count
-from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
 from jupyter_platform.core.hosts import HostRecord, HostSample
 from jupyter_platform.core.jobs import NotificationRecord
 
@@ -31,8 +31,9 @@ async def history(
 @router.get("/notifications")
 async def notifications(
     services: ServicesOf,
+    principal: PrincipalOf,
     after: Count | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[NotificationRecord]:
     """Return what happened, newest first."""
-    return await services.notifications.records(after, limit)
+    return await services.notifications.records(principal, after, limit)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.coordinator.api.bounds import Count, Number
 from jupyter_platform.coordinator.api.responses import PlatformJSONResponse
-from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
 from jupyter_platform.coordinator.jobs.curves import MAX_BUCKETS, Window
 from jupyter_platform.coordinator.jobs.deletion import MAX_UNDO_S, UNDO_S
 from jupyter_platform.core.catalogue import JobWeights
@@ -87,104 +87,119 @@ async def submit(
     submission: JobSubmission,
     response: Response,
     services: ServicesOf,
+    principal: PrincipalOf,
     idempotency_key: IdempotencyKey = None,
 ) -> JobRecord:
     """Put a job into the queue; it is on disk when this answers."""
-    job = await services.jobs.submit(submission, idempotency_key=idempotency_key)
+    job = await services.jobs.submit(principal, submission, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
 
 
 @router.post("/check")
-async def check(submission: JobSubmission, services: ServicesOf) -> JobCheck:
+async def check(
+    submission: JobSubmission, services: ServicesOf, principal: PrincipalOf
+) -> JobCheck:
     """Check a submission without storing anything."""
-    return await services.jobs.check(submission)
+    return await services.jobs.check(principal, submission)
 
 
 @router.get("", response_model=JobPage)
-async def page(services: ServicesOf, query: Annotated[JobQuery, Query()]) -> Response:
+async def page(
+    services: ServicesOf, principal: PrincipalOf, query: Annotated[JobQuery, Query()]
+) -> Response:
     """Return a page of jobs."""
     # Records that were validated once: a long page is not gone through again.
-    return PlatformJSONResponse(await services.jobs.list(**query.model_dump()))
+    return PlatformJSONResponse(await services.jobs.list(principal, **query.model_dump()))
 
 
 @router.get("/{job}")
-async def get(job: str, services: ServicesOf) -> JobRecord:
+async def get(job: str, services: ServicesOf, principal: PrincipalOf) -> JobRecord:
     """Return a job with its result; a unique prefix of its id will do."""
-    return await services.jobs.get(job)
+    return await services.jobs.get(principal, job)
 
 
 @router.post("/{job}/stop")
-async def stop(job: str, services: ServicesOf) -> JobRecord:
+async def stop(job: str, services: ServicesOf, principal: PrincipalOf) -> JobRecord:
     """Let a job end with a checkpoint; one that waits is cancelled."""
-    return await services.jobs.stop(job)
+    return await services.jobs.stop(principal, job)
 
 
 @router.patch("/{job}")
-async def change(job: str, change: JobChange, services: ServicesOf) -> JobRecord:
+async def change(
+    job: str, change: JobChange, services: ServicesOf, principal: PrincipalOf
+) -> JobRecord:
     """Change the name of a job, or what is noted about it."""
-    return await services.jobs.change(job, change)
+    return await services.jobs.change(principal, job, change)
 
 
 @router.delete("/{job}", status_code=204)
-async def delete(job: str, services: ServicesOf, query: Annotated[DeletionQuery, Query()]) -> None:
+async def delete(
+    job: str, services: ServicesOf, principal: PrincipalOf, query: Annotated[DeletionQuery, Query()]
+) -> None:
     """Forget a job that has ended; its weights stay, and for a while it can be had back."""
-    await services.deletion.delete(job, query.undo_s)
+    await services.deletion.delete(principal, job, query.undo_s)
 
 
 @router.post("/{job}/restore")
-async def restore(job: str, services: ServicesOf) -> JobRecord:
+async def restore(job: str, services: ServicesOf, principal: PrincipalOf) -> JobRecord:
     """Bring a job back that was deleted a moment ago."""
-    return await services.jobs.get(await services.deletion.restore(job))
+    return await services.jobs.get(principal, await services.deletion.restore(principal, job))
 
 
 @router.get("/{job}/metrics", response_model=MetricsRecord)
 async def metrics(
-    job: str, services: ServicesOf, query: Annotated[MetricsQuery, Query()]
+    job: str, services: ServicesOf, principal: PrincipalOf, query: Annotated[MetricsQuery, Query()]
 ) -> Response:
     """Return curves, thinned to buckets with exact extremes."""
     window = Window(query.buckets, query.start, query.stop)
-    content = await services.files.metrics(job, query.series, window)
+    content = await services.files.metrics(principal, job, query.series, window)
     return Response(content, media_type="application/json")
 
 
 @router.get("/{job}/metrics/{series:path}.rec", response_class=StreamingResponse)
-async def records(job: str, series: str, services: ServicesOf) -> StreamingResponse:
+async def records(
+    job: str, series: str, services: ServicesOf, principal: PrincipalOf
+) -> StreamingResponse:
     """Return all points of a series: step (int64), Unix time and value (float64) each."""
-    content = await services.files.records(job, series)
+    content = await services.files.records(principal, job, series)
     return StreamingResponse(content, media_type="application/octet-stream")
 
 
 @router.get("/{job}/log")
-async def log(job: str, services: ServicesOf, query: Annotated[LogQuery, Query()]) -> LogChunk:
+async def log(
+    job: str, services: ServicesOf, principal: PrincipalOf, query: Annotated[LogQuery, Query()]
+) -> LogChunk:
     """Return a piece of what a job printed."""
-    record = await services.jobs.get(job)
-    return await services.files.log(record, query.offset, query.limit, query.rank)
+    record = await services.jobs.get(principal, job)
+    return await services.files.log(principal, record, query.offset, query.limit, query.rank)
 
 
 @router.get("/{job}/files")
-async def files(job: str, services: ServicesOf) -> list[JobFileRecord]:
+async def files(job: str, services: ServicesOf, principal: PrincipalOf) -> list[JobFileRecord]:
     """Return the files that a job has made for people."""
-    return await services.files.files(await services.jobs.identify(job))
+    return await services.files.files(principal, job)
 
 
 @router.get("/{job}/files/{name:path}", response_class=FileResponse)
-async def file(job: str, name: str, services: ServicesOf) -> FileResponse:
+async def file(job: str, name: str, services: ServicesOf, principal: PrincipalOf) -> FileResponse:
     """Return one of them."""
-    path = await services.files.file(await services.jobs.identify(job), name)
+    path = await services.files.file(principal, job, name)
     return FileResponse(path, media_type="application/octet-stream", filename=path.name)
 
 
 @router.get("/{job}/weights")
-async def weights(job: str, services: ServicesOf) -> list[JobWeights]:
+async def weights(job: str, services: ServicesOf, principal: PrincipalOf) -> list[JobWeights]:
     """Return the weights that a LEARN made, or those that an EVALUATE or ACT took."""
-    return await services.job_weights.records(job)
+    return await services.job_weights.records(principal, job)
 
 
 @router.get("/{job}/weights/{network}/{variant}", response_class=FileResponse)
-async def weights_file(job: str, network: str, variant: str, services: ServicesOf) -> FileResponse:
+async def weights_file(
+    job: str, network: str, variant: str, services: ServicesOf, principal: PrincipalOf
+) -> FileResponse:
     """Return them as a safetensors file."""
-    found, path = await services.job_weights.file(job, network, variant)
+    found, path = await services.job_weights.file(principal, job, network, variant)
     return FileResponse(
         path,
         media_type="application/octet-stream",
@@ -194,9 +209,9 @@ async def weights_file(job: str, network: str, variant: str, services: ServicesO
 
 
 @router.get("/{job}/archive", response_class=StreamingResponse)
-async def archive(job: str, services: ServicesOf) -> StreamingResponse:
+async def archive(job: str, services: ServicesOf, principal: PrincipalOf) -> StreamingResponse:
     """Return a zip file of specification, result, curves and log."""
-    record = await services.jobs.get(job)
-    content = await services.files.archive(record)
+    record = await services.jobs.get(principal, job)
+    content = await services.files.archive(principal, record)
     headers = {"Content-Disposition": f'attachment; filename="job-{record.id}.zip"'}
     return StreamingResponse(content, media_type="application/zip", headers=headers)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, WebSocket
 from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform._version import __version__
-from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
 from jupyter_platform.coordinator.api.streaming import forward
 from jupyter_platform.core.hosts import StatusRecord
 from jupyter_platform.core.records import Record
@@ -63,19 +63,25 @@ async def status(services: ServicesOf) -> StatusRecord:
 
 
 @router.post("/shutdown", status_code=202)
-async def shutdown(services: ServicesOf, request: ShutdownRequest | None = None) -> HealthRecord:
+async def shutdown(
+    services: ServicesOf, principal: PrincipalOf, request: ShutdownRequest | None = None
+) -> HealthRecord:
     """End coordinator, scheduler and hosts; refused while jobs run unless forced."""
-    await services.shutdown(request is not None and request.force)
+    await services.shutdown(principal, request is not None and request.force)
     return HealthRecord(status="stopping")
 
 
 @router.post("/queue/hold", status_code=204)
-async def hold(services: ServicesOf, request: HoldRequest | None = None) -> None:
+async def hold(
+    services: ServicesOf, principal: PrincipalOf, request: HoldRequest | None = None
+) -> None:
     """Start nothing that waits until the coordinator restarts; what runs goes on."""
-    services.jobs.hold(request is None or request.held)
+    services.jobs.hold(principal, request is None or request.held)
 
 
 @router.websocket("/events")
-async def events(socket: WebSocket, services: ServicesOf, after: str | None = None) -> None:
+async def events(
+    socket: WebSocket, services: ServicesOf, principal: PrincipalOf, after: str | None = None
+) -> None:
     """Send a snapshot, then what changes, as it changes."""
-    await forward(socket, services.hub.subscribe(after))
+    await forward(socket, services.hub.subscribe(principal, after))

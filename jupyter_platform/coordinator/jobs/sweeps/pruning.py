@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
+from jupyter_platform.coordinator.identity.principals import PLATFORM, Principal
 from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.sweeps.service import validations
 from jupyter_platform.coordinator.store import Store
@@ -50,7 +51,10 @@ class Pruning:
     """
 
     def __init__(
-        self, store: Store, files: JobFiles, stop: Callable[[str, str], Awaitable[object]]
+        self,
+        store: Store,
+        files: JobFiles,
+        stop: Callable[[Principal, str, str], Awaitable[object]],
     ) -> None:
         self._store = store
         self._files = files
@@ -84,6 +88,7 @@ class Pruning:
             running = job.state == JobState.RUNNING and job.target == "run"
             if running and trial.should_prune():
                 await self._stop(
+                    PLATFORM,
                     job.id,
                     f"Hyperband stopped it: its validation loss {losses[number]:.4g} at validation "
                     f"{number + 1} is not among the best third of those that came so far.",
@@ -92,7 +97,7 @@ class Pruning:
 
     async def _losses(self, job: str) -> list[float]:
         try:
-            content = b"".join(await self._files.records(job, SERIES))
+            content = b"".join(await self._files.records(PLATFORM, job, SERIES))
         except NotFoundError:
             return []  # it has not validated yet
         values = np.frombuffer(content, "<f8").reshape(-1, 3)[:, 2]
@@ -120,6 +125,7 @@ def _search(sweep: str, jobs: Sequence[Any]) -> _Search:
 def _active(session: Session) -> dict[str, list[Any]]:
     """Return the Hyperband sweeps of which jobs have not ended, with all their jobs in order."""
     ended = [state.value for state in TERMINAL]
+    living = aliased(JobRow)
     query = (
         select(
             JobRow.id, JobRow.sweep, JobRow.state, JobRow.target, JobRow.options, JobRow.sequence
@@ -128,7 +134,7 @@ def _active(session: Session) -> dict[str, list[Any]]:
         .where(SweepRow.method == SearchMethod.HYPERBAND.value)
         .where(
             JobRow.sweep.in_(
-                select(JobRow.sweep).where(JobRow.sweep.is_not(None), JobRow.state.not_in(ended))
+                select(living.sweep).where(living.sweep.is_not(None), living.state.not_in(ended))
             )
         )
     )

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Resolved, Submissions
 from jupyter_platform.coordinator.jobs.submission.fields import job_type
@@ -38,15 +39,12 @@ LEAST_VALIDATIONS = 3
 class SweepService:
     """What the API does with sweeps."""
 
-    def __init__(
-        self, *, store: Store, jobs: JobService, submissions: Submissions, owner: str
-    ) -> None:
+    def __init__(self, *, store: Store, jobs: JobService, submissions: Submissions) -> None:
         self._store = store
         self._jobs = jobs
         self._submissions = submissions
-        self._owner = owner
 
-    async def submit(self, sweep: SweepSubmission) -> SweepRecord:
+    async def submit(self, principal: Principal, sweep: SweepSubmission) -> SweepRecord:
         """Queue all jobs of a sweep, or none; they are on disk when this returns.
 
         Raises
@@ -62,7 +60,7 @@ class SweepService:
         row = SweepRow(
             id=secrets.token_hex(6),
             name=sweep.name or resolved[0].name,
-            owner=self._owner,
+            owner=principal.user,
             method=sweep.method.value,
             dimensions=sweep.model_dump(mode="json")["dimensions"],
             seed=sweep.seed,
@@ -73,8 +71,8 @@ class SweepService:
             # As the job runs with them: the text of a line has become numbers.
             typed = job.options.applicable()
             job.varied = {name: typed.get(name, value) for name, value in values.items()}
-        await self._jobs.queue(resolved, beside=row)
-        return await self.get(row.id)
+        await self._jobs.queue(principal, resolved, beside=row)
+        return await self.get(principal, row.id)
 
     async def _resolve(self, sweep: SweepSubmission, values: Mapping[str, Any]) -> Resolved:
         options = {**sweep.submission.options, **values}
@@ -85,24 +83,28 @@ class SweepService:
             told = f"The job with {shown(values)}: {error.message}"
             raise OptionError(told, errors=error.errors) from error
 
-    async def get(self, sweep: str) -> SweepRecord:
+    async def get(self, principal: Principal, sweep: str) -> SweepRecord:
         """Return a sweep.
 
         Raises
         ------
+        ForbiddenError
+            If it belongs to somebody else.
         NotFoundError
             If there is none of that id.
         """
         found = await self._store.read(lambda session: _records(session, sweep))
         if not found:
             raise NotFoundError(f"There is no sweep {sweep!r}.")
+        principal.require(found[0].owner, f"Sweep {sweep}")
         return found[0]
 
-    async def list(self) -> list[SweepRecord]:
-        """Return all sweeps, newest first."""
-        return await self._store.read(_records)
+    async def list(self, principal: Principal) -> list[SweepRecord]:
+        """Return the sweeps of a principal, newest first."""
+        found = await self._store.read(_records)
+        return [sweep for sweep in found if principal.sees(sweep.owner)]
 
-    async def stop(self, sweep: str) -> SweepRecord:
+    async def stop(self, principal: Principal, sweep: str) -> SweepRecord:
         """Stop what runs of a sweep, and cancel what waits.
 
         Raises
@@ -110,7 +112,7 @@ class SweepService:
         NotFoundError
             If there is none of that id.
         """
-        await self.get(sweep)
+        await self.get(principal, sweep)
         ended = [state.value for state in TERMINAL]
 
         def living(session: Session) -> Sequence[str]:
@@ -118,8 +120,8 @@ class SweepService:
             return list(session.scalars(query))
 
         for job in await self._store.read(living):
-            await self._jobs.stop(job)
-        return await self.get(sweep)
+            await self._jobs.stop(principal, job)
+        return await self.get(principal, sweep)
 
 
 def _in_our_spelling(sweep: SweepSubmission) -> SweepSubmission:
@@ -221,6 +223,7 @@ def _record(row: SweepRow, jobs: Iterable[Any]) -> SweepRecord:
     return SweepRecord(
         id=row.id,
         name=row.name,
+        owner=row.owner,
         method=SearchMethod(row.method),
         dimensions=row.dimensions,
         seed=row.seed,

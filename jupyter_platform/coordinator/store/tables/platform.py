@@ -25,6 +25,8 @@ class NotificationRow(Base):
     message: Mapped[str] = mapped_column(Text)
     job: Mapped[str | None] = mapped_column(String(12))
     host: Mapped[str | None] = mapped_column(String(255))
+    owner: Mapped[str | None] = mapped_column(String(200))
+    """Who is told; None: everybody."""
 
 
 class SettingRow(Base):

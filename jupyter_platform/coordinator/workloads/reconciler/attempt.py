@@ -23,6 +23,7 @@ class Attempt:
     number: int
     name: str
     lane: str
+    owner: str
     state: JobState
     """State of the workload, as it was last written."""
     hosts: dict[int, str]
@@ -71,6 +72,7 @@ def attempt_of(
         number=attempt.number,
         name=row.name,
         lane=row.lane,
+        owner=row.owner,
         state=JobState(row.state),
         hosts={rank.rank: rank.host for rank in ranks},
         specs=specs,

@@ -67,7 +67,7 @@ class Reconciler:
     Parameters
     ----------
     on_progress : callable
-        Called with id and progress of a running workload that has moved.
+        Called with id, owner and progress of a running workload that has moved.
     host_problems : callable
         Returns what keeps hosts from joining, a sentence each; called in a thread.
     """
@@ -84,7 +84,7 @@ class Reconciler:
         blobs: BlobStore,
         settings: JobSettings,
         make_puller: Callable[..., Puller],
-        on_progress: Callable[[str, JobProgress], None],
+        on_progress: Callable[[str, str, JobProgress], None],
         host_problems: Callable[[], list[str]] = list,
         policy: Policy | None = None,
     ) -> None:
@@ -219,7 +219,9 @@ class Reconciler:
         if run.run.rank == 0 and run.progress is not None:
             progress = job_progress(run.progress)
             self._live.take(run.run.workload, progress, run.progress.phase)
-            self._on_progress(run.run.workload, progress)
+            attempt = self._active.get(run.run.workload)
+            owner = "" if attempt is None else attempt.owner
+            self._on_progress(run.run.workload, owner, progress)
 
     async def _plan_forever(self) -> None:
         while True:
@@ -349,13 +351,13 @@ class Reconciler:
         hosts = ", ".join(dict.fromkeys(attempt.hosts.values()))
         again = " again" if attempt.number > 1 else ""
         text = f"{attempt.lane} {attempt.name!r} has started{again} on {hosts}."
-        await self._notifications.add("info", text, job=attempt.workload)
+        await self._notifications.add("info", text, job=attempt.workload, owner=attempt.owner)
 
     async def _notify(self, attempt: Attempt, ended: Ended) -> None:
         message = _news(attempt, ended)
         if message is not None:
             level, text = message
-            await self._notifications.add(level, text, job=attempt.workload)
+            await self._notifications.add(level, text, job=attempt.workload, owner=attempt.owner)
 
     def _tell_hosts(self, attempt: Attempt) -> None:
         for host in dict.fromkeys(attempt.hosts.values()):
