@@ -4,14 +4,17 @@ import contextlib
 import json
 import socket
 import threading
+from urllib.parse import quote, unquote
 
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
+from jupyter_server.auth.identity import IdentityProvider, User
 from tornado.httpclient import HTTPClientError
 from tornado.websocket import WebSocketError
 from websockets.sync.server import serve
 
 from jupyter_platform.core.errors import NotFoundError
+from jupyter_platform.core.identity import USER_HEADER, decode_user
 from jupyter_platform.server.gateway import coordinator_path
 
 JOBS = ("jupyter-platform", "api", "jobs")
@@ -295,3 +298,34 @@ def torn_server():
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join()
+
+
+class EveryoneByName(IdentityProvider):
+    """Tells people apart, as JupyterHub's provider does; here by a header."""
+
+    def get_user(self, handler):
+        name = handler.request.headers.get("X-Test-User", "nobody")
+        return User(username=unquote(name))
+
+
+@pytest.fixture
+def people(jp_server_config):
+    jp_server_config["ServerApp"]["identity_provider_class"] = EveryoneByName
+
+
+async def test_the_coordinator_is_told_for_whom_it_is_asked(people, coordinator, jp_fetch):
+    coordinator.answers["GET /api/status"] = lambda _: (200, {})
+
+    await jp_fetch(*STATUS, headers={"X-Test-User": quote("Bob Müller")})
+
+    (_, headers, _) = coordinator.requests[-1]
+    assert decode_user(headers[USER_HEADER]) == "Bob Müller"
+
+
+async def test_what_a_browser_says_of_itself_is_not_handed_on(coordinator, jp_fetch):
+    coordinator.answers["GET /api/status"] = lambda _: (200, {})
+
+    await jp_fetch(*STATUS, headers={USER_HEADER: "eve"})
+
+    (_, headers, _) = coordinator.requests[-1]
+    assert USER_HEADER not in {name.lower() for name in headers}
