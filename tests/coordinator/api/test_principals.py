@@ -58,7 +58,12 @@ FILTERED = {
     ("GET", "/api/notifications"),
 }
 """What shows somebody else less than the owner; tests below say what."""
-OWN = {("POST", "/api/jobs"), ("POST", "/api/jobs/check"), ("POST", "/api/sweeps")}
+OWN = {
+    ("POST", "/api/jobs"),
+    ("POST", "/api/jobs/check"),
+    ("POST", "/api/sweeps"),
+    ("PUT", "/api/contents"),
+}
 """What makes something that belongs to who asks."""
 SHARED_PREFIXES = (
     "/api/health",
