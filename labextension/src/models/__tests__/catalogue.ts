@@ -99,6 +99,7 @@ export function aNetwork(
 export function aSweep(fields: Partial<ISweep> = {}): ISweep {
   return {
     id: 's1',
+    owner: 'ada',
     name: 'lenet-digits',
     method: 'grid',
     dimensions: {},
