@@ -1,4 +1,4 @@
-"""Networks with trained weights, for whoever has torch: notebooks, scripts, services."""
+"""Networks with trained weights for notebooks, scripts and services that have torch."""
 
 from __future__ import annotations
 

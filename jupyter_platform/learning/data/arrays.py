@@ -1,4 +1,4 @@
-"""Inputs and targets as they are stored, before anything is learned from them."""
+"""Inputs and targets as they are stored."""
 
 from __future__ import annotations
 
@@ -118,9 +118,9 @@ class StoredArrays:
     skipped: int = 0
     """Samples that were left out because they cannot be read."""
     warnings: tuple[str, ...] = ()
-    """What may mislead whoever learns from it, as sentences."""
+    """Warnings about the data, as sentences."""
     notes: tuple[str, ...] = ()
-    """What was left out or taken for something, as sentences."""
+    """Omissions and assumptions while reading, as sentences."""
 
 
 def file_name(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What to know of a dataset before a score on it is believed."""
+"""Warnings about a dataset that limit the meaning of a score."""
 
 from __future__ import annotations
 

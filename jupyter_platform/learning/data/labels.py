@@ -1,4 +1,4 @@
-"""From stored targets to what a criterion takes."""
+"""From stored targets to the targets that criteria take."""
 
 from __future__ import annotations
 

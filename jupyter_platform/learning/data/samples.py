@@ -1,4 +1,4 @@
-"""Where the inputs or the targets of samples come from."""
+"""Sources of inputs and targets: arrays in memory, mapped files, functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keeping the networks of a gang together while they learn."""
+"""Averaging of gradients or weights over the processes of a gang."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Stop(Protocol):
 
 
 class Synchronisation:
-    """How the ranks of a gang learn one network.
+    """Synchronisation of the ranks that learn one network.
 
     With an interval of 1 the gradients of every update are averaged (Li et al., "PyTorch
     Distributed", 2020), so that all ranks have the same weights all the time. With a larger one

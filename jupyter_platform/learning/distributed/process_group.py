@@ -1,4 +1,4 @@
-"""The processes that work on one job together: how they meet and what they tell each other.
+"""Process groups: the rendezvous of the ranks of a job, and their collective operations.
 
 Rank 0 opens a store on a free port and says where in its events; the coordinator tells the other
 ranks, and over the store all of them connect to each other. Nothing outlives the attempt: when one
@@ -57,7 +57,7 @@ class PeerLostError(Exception):
 
 
 class Gang:
-    """One process's view of its gang; by default it is the only one.
+    """One process's view of its process group; by default it is the only member.
 
     Parameters
     ----------

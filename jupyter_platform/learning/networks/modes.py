@@ -1,4 +1,4 @@
-"""Networks in another mode for a while."""
+"""Contexts that hold networks in another mode."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network gives, found out by trying: what its description cannot tell."""
+"""Properties of a network's outputs that only running it shows."""
 
 from __future__ import annotations
 

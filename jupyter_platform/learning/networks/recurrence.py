@@ -1,4 +1,4 @@
-"""Networks with memory, from one piece of a sequence to the next."""
+"""Recurrent networks whose memory is kept from one piece of a sequence to the next."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from jupyter_platform.learning.networks.graph import StepwiseNetwork
 
 Memory = dict[str, Any]
-"""What the layers of a network remember, by layer: tensors, and tuples of them; empty: nothing."""
+"""State of each recurrent layer by its name: tensors, and tuples of them; empty at the start."""
 
 
 class Recurrence:
-    """Runs a network from what it remembers, and gives what it remembers afterwards.
+    """Runs a network from a memory, and returns the memory afterwards.
 
     It knows `torch.nn.LSTM`, `GRU` and `RNN`, wherever they lie in a network, and networks that go
     through a sequence step by step.
@@ -78,7 +78,7 @@ def _keep(memory: Memory, name: str) -> Any:
 
 
 def detached(memory: Memory) -> Memory:
-    """Return a memory through which no gradient goes back."""
+    """Return a memory detached from the graph of gradients."""
     return {name: _each(value, Tensor.detach) for name, value in memory.items()}
 
 

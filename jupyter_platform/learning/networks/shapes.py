@@ -1,4 +1,4 @@
-"""What a network looks like from the inside: layers, shapes, parameters."""
+"""The inside of a network: layers, shapes, parameters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks as their weights know them."""
+"""Networks with trained weights, built as the weights record it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jupyter_platform.learning.networks import build, build_source, load_weights
 
 @dataclass(frozen=True)
 class LearntFor:
-    """What a network was built for when its weights were learnt; None where that is not told."""
+    """Shapes that a network was built for when its weights were learnt; None where unknown."""
 
     input_shape: tuple[int, ...] | None = None
     outputs: int | None = None

@@ -24,7 +24,7 @@ _LENGTH_BYTES = 8
 
 @dataclass(frozen=True)
 class WeightsHeader:
-    """What is written into the metadata of a weights file."""
+    """The metadata of a weights file."""
 
     network: str
     """SHA-256 of the description, in hex."""

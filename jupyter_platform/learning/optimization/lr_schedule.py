@@ -29,7 +29,7 @@ class LearningRate:
 
     @property
     def is_constant(self) -> bool:
-        """Whether it is the same at every update."""
+        """Whether the rate is the same at every update."""
         options = self._options
         return options.schedule == "constant" and not options.decay_rate and not options.warmup
 
@@ -57,7 +57,7 @@ class LearningRate:
         return least + (base - least) * math.exp(-update * options.decay_rate)
 
     def observe(self, loss: float) -> None:
-        """Take a validation loss, for the plateau."""
+        """Note a validation loss, for the plateau schedule."""
         if loss < self._best:
             self._best, self._waited = loss, 0
             return
@@ -66,10 +66,10 @@ class LearningRate:
             self._falls, self._waited = self._falls + 1, 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what it remembers of validations."""
+        """Return its memory of validations, for `load_state_dict`."""
         return {"falls": self._falls, "best": self._best, "waited": self._waited}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._falls, self._best = int(state["falls"]), float(state["best"])
         self._waited = int(state["waited"])

@@ -1,4 +1,4 @@
-"""Optimisers that torch has in another form than the options promise."""
+"""Optimisers whose form in torch differs from the one that the options promise."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Sgd(torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of Parameter
-        Those that are moved.
+        Weights to update.
     lr : float
         Learning rate.
     momentum, nesterov : float
@@ -94,7 +94,7 @@ class RmsProp(torch.optim.Optimizer):
     Parameters
     ----------
     params : iterable of Parameter
-        Those that are moved.
+        Weights to update.
     lr : float
         Learning rate.
     alpha : float

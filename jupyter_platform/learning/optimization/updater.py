@@ -20,14 +20,14 @@ Parameters = list[nn.Parameter]
 
 
 class Updater:
-    """One optimiser and all that goes with it; a strategy has one for each loss it minimises.
+    """One optimiser with its schedule, clipping and precision; one for each loss of a strategy.
 
-    Kept as attributes of a strategy they are found by those who tell them about validations.
+    A strategy keeps them as attributes, where `Strategy.updaters` finds them.
 
     Parameters
     ----------
     parameters : iterable of Parameter
-        Those that it moves; the ones that want no gradient are passed over.
+        Weights to update; those that want no gradient are skipped.
     options : LearnOptions
         Method, learning rate, clipping, precision.
     per_step : int
@@ -36,7 +36,7 @@ class Updater:
     Raises
     ------
     InvalidDataError
-        If there is nothing to move.
+        If there is nothing to update.
     """
 
     def __init__(
@@ -155,7 +155,7 @@ class Updater:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._load_optimizer(state["optimizer"], state["inertia"])
         self.updates = int(state["updates"])
         self._rate.load_state_dict(state["rate"])
@@ -180,16 +180,16 @@ class Updater:
 
 
 class MomentumAndDecay:
-    """What DIANNE does to the move that an optimiser makes: l2, then momentum.
+    """L2 decay and momentum as DIANNE applies them to the step of an optimiser.
 
-    With ``d`` the move of the optimiser, ``d -= l2·W``; then ``v = m·v + d`` and ``W += v``, or
+    With ``d`` the step of the optimiser, ``d -= l2·W``; then ``v = m·v + d`` and ``W += v``, or
     with Nesterov's momentum ``W += d + m·v``. The optimiser moves stand-ins that start from zero,
     so that moves are not differences of large numbers. `Sgd` does the same by itself.
 
     Parameters
     ----------
     parameters : list of Parameter
-        Those that are moved.
+        Weights to update.
     l2, momentum : float
         As the options have them.
     nesterov : bool
@@ -208,14 +208,14 @@ class MomentumAndDecay:
             if momentum
             else parameters
         )
-        """What the optimiser is to move."""
+        """Weights that the optimiser updates."""
         self.velocity: list[Tensor] = (
             [torch.zeros_like(item) for item in parameters] if momentum else []
         )
 
     @classmethod
     def of(cls, parameters: Parameters, options: OptimizerOptions) -> MomentumAndDecay | None:
-        """Return what the options ask for beside the optimiser, None for nothing."""
+        """Return the instance that the options ask for; None where they ask for neither."""
         if "l2" in OPTIMIZERS[options.method].options:
             return None  # it does all of it itself
         momentum = options.momentum or options.nesterov
@@ -224,14 +224,14 @@ class MomentumAndDecay:
         return cls(parameters, options.l2, momentum, nesterov=bool(options.nesterov))
 
     def hand_over(self) -> None:
-        """Give the stand-ins the gradients of the weights."""
+        """Copy the gradients of the weights to the stand-ins."""
         if self._momentum:
             for stand_in, item in zip(self.moved, self._parameters, strict=True):
                 stand_in.grad = item.grad
 
     @torch.no_grad()
     def before(self) -> None:
-        """Without momentum take the share of l2 away; with it let the move start from zero."""
+        """Without momentum decay the weights; with it set the stand-ins to zero."""
         if self._momentum:
             torch._foreach_zero_(list[Tensor](self.moved))
         else:
@@ -239,7 +239,7 @@ class MomentumAndDecay:
 
     @torch.no_grad()
     def after(self) -> None:
-        """Turn the move that was made into that with l2 and momentum."""
+        """Apply l2 and momentum to the step of the optimiser."""
         if not self._momentum:
             return
         moves: list[Tensor] = list(self.moved)
@@ -256,7 +256,7 @@ class MomentumAndDecay:
         torch._foreach_add_(self._parameters, self.velocity, alpha=self._momentum)
 
     def take(self, velocity: Sequence[Tensor]) -> None:
-        """Take over the velocity of an earlier attempt."""
+        """Restore the velocity of an earlier attempt."""
         torch._foreach_copy_(self.velocity, list(velocity))
 
 

@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 class EndServing(BaseException):
-    """Raised instead of an answer: serving ends, and whoever asked finds nobody there."""
+    """Raised instead of an answer: serving ends, and the connection of the caller is closed."""
 
 
 class LineServer:

@@ -41,7 +41,7 @@ PRELOADED = (
     "torch.optim",
     "torch.utils.serialization.config",
 )
-"""What a run would import when it needs it: the first optimiser alone imports torch._dynamo."""
+"""Modules that a run would import late: the first optimiser alone imports torch._dynamo."""
 
 
 class WarmProcess:

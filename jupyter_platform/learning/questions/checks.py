@@ -35,7 +35,7 @@ from jupyter_platform.learning.training.network_modes import fixed_layers
 
 @dataclass
 class Check:
-    """What was found."""
+    """Findings of a check."""
 
     category: str | None = None
     errors: list[FieldError] = field(default_factory=list)
@@ -318,7 +318,7 @@ def _check_network(
     signature: NetworkSignature,
     facts: DatasetFacts | None,
 ) -> NetworkFacts | None:
-    """Note what keeps a network out of its place; return its layers where it can be built."""
+    """Note misfits of a network and its signature; return its layers where it can be built."""
     found = misfits(description, signature, facts)
     if found:
         result.errors.extend(found)

@@ -1,4 +1,4 @@
-"""Networks that somebody is still putting together, looked at as far as they can be built."""
+"""Networks that are still being put together, described as far as they can be built."""
 
 from __future__ import annotations
 

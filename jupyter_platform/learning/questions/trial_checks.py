@@ -1,4 +1,4 @@
-"""What a submission is told of a network that was tried before anything starts."""
+"""Findings about networks that are run once when a job is submitted."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _WRITTEN, _OLDEST, _EPISODES, _FIRST_EPISODE, _CLEARED = range(5)
 
 
 class Pool:
-    """Opens a pool; its files are made by whoever opens it first.
+    """Opens a pool; the first process that opens it makes its files.
 
     Episodes are written whole, under an exclusive lock, and read under a shared one. What is in
     the files is valid at every moment: a writer that is killed leaves an episode less.

@@ -12,7 +12,7 @@ from jupyter_platform.core.environments import EnvironmentFacts
 from jupyter_platform.core.errors import InvalidDataError
 
 STEP, TERMINAL, CUT = 0, 1, 2
-"""What a row is: an action was taken here; nothing follows here; the episode was cut here."""
+"""Kind of a row: an action was taken here; nothing follows here; the episode was cut here."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ _ACTIONS = 12
 _WITHIN_S = 2.0
 """Seconds after which no further action is tried: a simulation may be slow."""
 _ADVICE = ("infinity. This is probably too", "we recommend using a symmetric and normalized space")
-"""What is nothing to mend here: numbers may be unbounded, and actions are scaled to their range."""
+"""Warnings that need no change: numbers may be unbounded, actions are scaled to their range."""
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -1,4 +1,4 @@
-"""What every job finds around it."""
+"""The context of a run."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class RunContext:
-    """One run: what is asked, where it writes, whether it should stop."""
+    """One run: its specification, its folder and records, its stop flag."""
 
     spec: RunSpec
     folder: Path
@@ -33,7 +33,7 @@ class RunContext:
     gang: Gang = field(default_factory=Gang)
     """The processes of this attempt; of one unless more were asked for."""
     used: dict[str, Any] = field(default_factory=dict)
-    """What was really used where options asked for something; part of the result."""
+    """Values really used where they differ from the options; part of the result."""
 
     def phase(self, text: str) -> None:
         """Say what is being done."""

@@ -1,4 +1,4 @@
-"""Which samples weights were learned from and chosen by, as their file remembers it."""
+"""Samples that weights were trained and chosen on, as their file records them."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Measured:
     text: str
     """``test, 360 samples``; what is known of them follows: ``, 12 learned from``."""
     warnings: tuple[str, ...] = ()
-    """Sentences for those who would trust the score too much."""
+    """Warnings about samples that the weights know already, as sentences."""
 
 
 def measured(

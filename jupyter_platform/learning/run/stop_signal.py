@@ -1,4 +1,4 @@
-"""The wish to stop, as a signal handler sets it and the loop reads it."""
+"""The request to stop, set by a signal handler and read by the loop."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Ending:
 
 
 class Interrupted(BaseException):
-    """Raised inside of what goes on long after a stop; no ``except Exception`` takes it."""
+    """Raised inside work that goes on long after a stop; no ``except Exception`` catches it."""
 
 
 class StopFlag:
-    """A plain attribute, so that looking at it costs the loop nothing; others say why."""
+    """A request to stop as a plain attribute, which costs the loop nothing to read."""
 
     __slots__ = ("_cuttable", "ending", "failure", "requested")
 

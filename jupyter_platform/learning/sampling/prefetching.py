@@ -59,11 +59,11 @@ class PrefetchedBatches(Batches):
         self._begin()
 
     def state_dict(self) -> _State:
-        """Return what brings another instance to this very place."""
+        """Return position and random state, for `load_state_dict`."""
         return {**super().state_dict(), "sampler": self._position}
 
     def load_state_dict(self, state: _State) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
         self._ahead.close()
         super().load_state_dict(state)
         self._begin()

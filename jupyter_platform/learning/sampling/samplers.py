@@ -70,10 +70,10 @@ class Sampler(Protocol):
         """Draw others from here on."""
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance to this very place."""
+        """Return position and random state, for `load_state_dict`."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
 
 
 class DealtSampler(ABC):
@@ -125,11 +125,11 @@ class DealtSampler(ABC):
         self._shuffle()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance to this very place."""
+        """Return position and random state, for `load_state_dict`."""
         return {"generator": self._state, "next": self._next}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
         self._generator.set_state(state["generator"])
         self._shuffle()
         self._next = int(state["next"])
@@ -183,11 +183,11 @@ class Sequential:
         self._next = seed % self._count
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance to this very place."""
+        """Return position and random state, for `load_state_dict`."""
         return {"next": self._next}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
         self._next = int(state["next"])
 
 
@@ -384,11 +384,11 @@ class DistributedSampler:
         self._sampler.reseed(seed)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance, of any rank, to this very place."""
+        """Return position and random state, for `load_state_dict` on any rank."""
         return self._sampler.state_dict()
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
         self._sampler.load_state_dict(state)
 
 
@@ -401,13 +401,13 @@ class Batches:
     Parameters
     ----------
     source : Source
-        Where samples are taken from.
+        Samples.
     sampler : Sampler
-        Which ones.
+        Chooses the rows of each batch.
     augment : callable, optional
         Random changes of each batch.
     seed : int
-        Seed of those.
+        Seed of these changes.
     """
 
     def __init__(
@@ -446,14 +446,14 @@ class Batches:
         self._stream = (seed, self._stream[1])
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance, of any rank, to this very place."""
+        """Return position and random state, for `load_state_dict` on any rank."""
         return {
             "sampler": self._sampler.state_dict(),
             "augment": {"seed": self._stream[0], "number": self._number},
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
         self._sampler.load_state_dict(state["sampler"])
         place = state["augment"]
         if isinstance(place, dict):  # a checkpoint of an earlier release has a generator's state

@@ -79,10 +79,10 @@ class Windows:
         self._next = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what brings another instance to this very place."""
+        """Return position and random state, for `load_state_dict`."""
         return {"generator": self._generator.get_state(), "next": self._next}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go to where `state_dict` was taken."""
+        """Restore the state that `state_dict` returned."""
         self._generator.set_state(state["generator"])
         self._next = int(state["next"])

@@ -1,4 +1,4 @@
-"""Some samples with what networks make of them, for people to look at."""
+"""Some samples with the predictions of the networks, for people to look at."""
 
 from __future__ import annotations
 

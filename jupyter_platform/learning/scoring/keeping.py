@@ -1,4 +1,4 @@
-"""What stays of an evaluation beside its scores: outputs as a file, the best weights of a tag."""
+"""Effects of an evaluation beside its scores: outputs as a file, the best weights of a tag."""
 
 from __future__ import annotations
 

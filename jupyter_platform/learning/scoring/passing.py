@@ -1,4 +1,4 @@
-"""One pass of samples through networks: what it gives, and how long it takes."""
+"""One pass of samples through networks: outputs, notes and duration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""EVALUATE by reward: what episodes bring that a network plays, or that lie in a pool."""
+"""EVALUATE by reward: returns of episodes that a network plays, or that lie in a pool."""
 
 from __future__ import annotations
 

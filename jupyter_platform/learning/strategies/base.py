@@ -205,12 +205,12 @@ class Strategy(ABC):
         return [item for item in vars(self).values() if isinstance(item, Updater)]
 
     def validated(self, scores: Mapping[str, float]) -> None:
-        """Take the scores of a validation: learning rates may follow them."""
+        """Pass the scores of a validation on to the learning rates."""
         for updater in self.updaters:
             updater.observe(scores["validation_loss"])
 
     def reseed(self, number: int) -> None:
-        """Take other samples from here on than tries with another number."""
+        """Draw other random samples from here on than attempts with another number."""
         for item in vars(self).values():
             if callable(draw_anew := getattr(item, "reseed", None)):
                 draw_anew(number)
@@ -219,22 +219,22 @@ class Strategy(ABC):
         """Do what remains after the last step; called once."""
 
     def summary(self) -> dict[str, Any]:
-        """Return what the job's result tells beside losses, as JSON values; called at the end.
+        """Return entries of the job's result beside losses, as JSON values; called at the end.
 
-        ``samples`` are what it has learnt to make, see `learning.strategies.generated`.
+        ``samples`` are generated samples, see `learning.strategies.generated`.
         """
         return {}
 
     @abstractmethod
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the networks' weights that the next step depends on.
+        """Return the state that the next step depends on, without the weights of the networks.
 
         Tensors, numbers, text, and lists and dicts of them: it is read with ``weights_only``.
         """
 
     @abstractmethod
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
 
     @property
     def network(self) -> nn.Module:

@@ -1,4 +1,4 @@
-"""What strategies that people bring are held to, so that a slip in one becomes a sentence."""
+"""Checks of strategies that users bring, so that a mistake in one becomes a sentence."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _OURS = f"{__package__}."
 def signatures_of(
     kind: type[Strategy], options: LearnOptions, facts: DatasetFacts | None
 ) -> tuple[NetworkSignature, ...]:
-    """Return what a strategy wants of each of its networks.
+    """Return the signatures of the networks of a strategy.
 
     Raises
     ------

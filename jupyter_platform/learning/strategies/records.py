@@ -1,4 +1,4 @@
-"""What forms and lists are told of strategies that do not come with the platform."""
+"""Records of strategies that do not come with the platform, for forms and lists."""
 
 from __future__ import annotations
 

@@ -61,7 +61,17 @@ def _check_order(
 def misfits(
     description: NetworkDescription, signature: NetworkSignature, facts: DatasetFacts | None
 ) -> list[FieldError]:
-    """Return what keeps a network out of its place; needs no built network."""
+    """Return the misfits of a network and its signature; needs no built network.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+        The network.
+    signature : NetworkSignature
+        Of its role.
+    facts : DatasetFacts or None
+        Of the samples; None where it learns from experience.
+    """
     name = description.name
     sole = facts if signature.role == "network" else None
     found: list[str] = []
@@ -95,7 +105,7 @@ def misfits(
 def check_fits(
     description: NetworkDescription, signature: NetworkSignature, facts: DatasetFacts | None
 ) -> None:
-    """Refuse a network that does not fit its place.
+    """Refuse a network that does not fit its signature; parameters as of `misfits`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What listens while a network learns."""
+"""Callbacks of LEARN: validation, checkpoints, stored weights, learning rates."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class Validation:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self.best_step, self.best_scores = state["best_step"], state["best_scores"]
         self.latest, self.latest_step = state["latest"], state["latest_step"]
 
@@ -239,13 +239,13 @@ class StoredWeights:
 
 
 class Stateful(Protocol):
-    """What a checkpoint holds a part of."""
+    """An object whose state is part of checkpoints."""
 
     def state_dict(self) -> dict[str, Any]:
         """Return what `load_state_dict` takes."""
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
 
 
 class Checkpoints:

@@ -82,7 +82,7 @@ class LossPlateau:
         return {"values": as_numbers(self._values).tolist()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._values = list(state["values"])
 
 
@@ -118,7 +118,7 @@ class ValidationPlateau:
         return {"losses": list(self._losses)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._losses.extend(state["losses"])
 
 

@@ -64,7 +64,7 @@ RATES = 500
 
 @dataclass
 class _Learning:
-    """Everything that is set up before the first step."""
+    """The parts of a LEARN job, set up before the first step."""
 
     context: RunContext
     options: LearnOptions
@@ -79,7 +79,7 @@ class _Learning:
     measured: Measured | None
     """By which samples validation judges."""
     warnings: Sequence[str]
-    """What to know of the dataset before a score on it is believed."""
+    """Warnings about the dataset that limit the meaning of a score."""
     start: int = 0
     draws_on: bool = False
     """Whether its random numbers are those that follow a checkpoint of this very rank."""

@@ -17,14 +17,14 @@ from jupyter_platform.learning.strategies import Report
 
 
 class Steps(Protocol):
-    """What a loop repeats."""
+    """The repeated part of a loop."""
 
     def step(self) -> Report:
-        """Update the weights once; return what is to be recorded of it."""
+        """Update the weights once; return the values to record."""
 
 
 class Callback(Protocol):
-    """Something that happens now and then between two steps."""
+    """An action between two steps, every `interval` steps and at the end."""
 
     interval: int
     """Steps between two calls; 0: only at the end."""
@@ -117,7 +117,7 @@ def train(
 
 
 def _next_pause(step: int, end: int, callbacks: Sequence[Callback]) -> int:
-    """Return the next step at which somebody wants to be called."""
+    """Return the next step at which a callback is due."""
     wanted = (step - step % item.interval + item.interval for item in callbacks if item.interval)
     return min(end, *wanted, sys.maxsize)
 

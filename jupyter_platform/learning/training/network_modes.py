@@ -1,4 +1,4 @@
-"""What is done to built networks before they learn: layers fixed, precision, compiled."""
+"""Changes of built networks before training: fixed layers, precision, compilation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that stands before the first step: samples, networks, the strategy."""
+"""Samples, networks and the strategy of a LEARN job, made before the first step."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class _AdaptedSource:
 
 
 class Prepared(NamedTuple):
-    """What a LEARN job begins with."""
+    """The initial state of a LEARN job."""
 
     strategy: Strategy
     """Ready for its first step."""

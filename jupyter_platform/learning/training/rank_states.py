@@ -1,4 +1,4 @@
-"""What the ranks of a gang do not share, and each must find again when the gang goes on.
+"""States of single ranks, which a gang that resumes needs beside the shared checkpoint.
 
 The checkpoint that rank 0 writes holds its own state. The others draw other random numbers (layers
 such as Dropout, exploration), and between two averagings their optimisers differ too: each sends

@@ -1,4 +1,4 @@
-"""What an adapter is: one change of batches on their way to a network."""
+"""The base class of adapters: one change of batches on their way to a network."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 Mode = Literal["bilinear", "nearest"]
-"""What a new pixel between old ones gets: their mixture, or the value of the nearest one."""
+"""Value of a new pixel between old ones: their mixture, or that of the nearest one."""
 
 
 def flip(images: Tensor, chosen: Tensor, axis: int) -> Tensor:

@@ -59,7 +59,7 @@ class ReadTable:
     kept: NDArray[np.bool_]
     """Which rows of the file are samples, shape (rows,)."""
     notes: tuple[str, ...]
-    """What was left out, as sentences."""
+    """Rows and columns that were left out, as sentences."""
 
 
 def read_table(table: Table, options: TableOptions, name: str) -> ReadTable:

@@ -1,4 +1,4 @@
-"""Masks: for each pixel of an image what is to be found there."""
+"""Masks: the target of each pixel of an image."""
 
 from __future__ import annotations
 
@@ -245,7 +245,7 @@ def mask_facts(targets: Samples) -> dict[str, Any]:
 
 
 def mask_warnings(targets: Samples) -> list[str]:
-    """Return what may mislead whoever learns masks, as sentences."""
+    """Return warnings about masks that may mislead, as sentences."""
     absent = targets.meaning.absent if isinstance(targets, MaskSamples) else ()
     if not absent:
         return []

@@ -36,7 +36,7 @@ _ENDS = {"JPEG": b"\xff\xd9", "PNG": b"IEND", "GIF": b";"}
 
 @dataclass(frozen=True)
 class Seen:
-    """What a look at one picture tells."""
+    """Findings about one picture."""
 
     name: str
     size: tuple[int, int] = (0, 0)

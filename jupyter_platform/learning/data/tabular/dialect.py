@@ -58,7 +58,7 @@ class Dialect:
     unclear: dict[str, str] = field(default_factory=dict)
     """Columns of numbers that can be read in two ways, with the first of these texts."""
     notes: tuple[str, ...] = ()
-    """What was made of the heading, as sentences."""
+    """Decisions about the heading, as sentences."""
 
 
 def recognise(path: Path, options: TableOptions) -> Dialect:

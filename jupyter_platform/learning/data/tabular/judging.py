@@ -1,4 +1,4 @@
-"""What to know of data before a score on them is believed."""
+"""Warnings about tables that limit the meaning of a score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an evaluation is: what it wants of its networks, what it notes of a batch, what it finds."""
+"""The base class of evaluations."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Columns = Mapping[str, Tensor]
 
 @dataclass(frozen=True)
 class Subject:
-    """What is evaluated. Networks are on the device, in evaluation mode."""
+    """The subject of an evaluation. Networks are on the device, in evaluation mode."""
 
     options: EvaluateOptions
     networks: tuple[nn.Module, ...]
@@ -77,13 +77,13 @@ class Evaluation(ABC):
         self.position = position
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Return what the networks give for a batch, batch on axis 0."""
+        """Return the outputs of the networks for a batch, batch on axis 0."""
         output: Tensor = self.subject.networks[0](inputs)
         return output
 
     @abstractmethod
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
-        """Return what the scores need of a batch."""
+        """Return the values of a batch that the scores need, one entry a sample."""
 
     @abstractmethod
     def scores(self, columns: Columns) -> dict[str, Any]:

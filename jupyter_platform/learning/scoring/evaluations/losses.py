@@ -1,4 +1,4 @@
-"""Evaluations that compare what a network gives with what was to be given, by a loss."""
+"""Evaluations that compare outputs with targets by a loss."""
 
 from __future__ import annotations
 

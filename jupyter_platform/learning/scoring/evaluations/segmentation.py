@@ -25,7 +25,7 @@ from jupyter_platform.learning.strategies.criteria import (
 
 PIXEL_CLASSES = ("background", "marked")
 _MARKED = 0.5
-"""What a pixel of a mask exceeds where it is marked."""
+"""Value that a marked pixel of a mask exceeds."""
 
 
 class Segmentation(Criterion):

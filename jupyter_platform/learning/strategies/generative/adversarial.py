@@ -112,7 +112,7 @@ class Adversarial(Strategy):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._generator_updater.load_state_dict(state["generator"])
         self._critic_updater.load_state_dict(state["opponent"])
         self._batches.load_state_dict(state["batches"])

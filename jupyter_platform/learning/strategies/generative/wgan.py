@@ -86,7 +86,7 @@ class WGAN(Adversarial):
         return {**super().state_dict(), "done": self._done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         super().load_state_dict(state)
         self._done = int(state["done"])
 

@@ -1,4 +1,4 @@
-"""What strategies that learn from acting share."""
+"""Base classes of strategies that learn from acting."""
 
 from __future__ import annotations
 
@@ -226,7 +226,7 @@ class OffPolicy(Reinforcement):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self.updates = int(state["updates"])
         self.experience.load_state_dict(state["experience"])
         self.load_generator(state["generator"], self.updates)

@@ -103,7 +103,7 @@ class DeterministicPolicyGradient(OffPolicy):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         super().load_state_dict(state)
         self._actor_target.load_state_dict(state["actor_target"])
         self._critic_target.load_state_dict(state["critic_target"])

@@ -113,7 +113,7 @@ class DeepQ(OffPolicy):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         super().load_state_dict(state)
         self._target.load_state_dict(state["target"])
         self._updater.load_state_dict(state["optimizer"])

@@ -167,7 +167,7 @@ class ProximalPolicy(Reinforcement):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._updater.load_state_dict(state["optimizer"])
         self._rounds = int(state["rounds"])
         self.load_generator(state["generator"], self._rounds)

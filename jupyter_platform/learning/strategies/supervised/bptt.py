@@ -229,7 +229,7 @@ class BackPropagationThroughTime(Strategy):
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._updater.load_state_dict(state["optimizer"])
         self._batches.load_state_dict(state["batches"])
         self._memory = moved(state["memory"], self.context.device)

@@ -104,6 +104,6 @@ class FeedForward(Strategy):
         return {"optimizer": self._updater.state_dict(), "batches": self._batches.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         self._updater.load_state_dict(state["optimizer"])
         self._batches.load_state_dict(state["batches"])
