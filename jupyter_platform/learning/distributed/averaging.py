@@ -104,7 +104,15 @@ class Vector:
         self._parts = [part.view(item.shape) for part, item in zip(parts, tensors, strict=True)]
 
     def average(self, tensors: list[Tensor], gang: Gang) -> None:
-        """Replace tensors of these shapes by their mean over all ranks, and `extra` by its sum."""
+        """Replace tensors of these shapes by their mean over all ranks, and `extra` by its sum.
+
+        Parameters
+        ----------
+        tensors : list of Tensor
+            Of the shapes that the vector was made for; changed in place.
+        gang : Gang
+            Every rank calls it at once.
+        """
         if tensors:
             torch._foreach_copy_(self._parts, tensors)
         gang.add(self._whole)

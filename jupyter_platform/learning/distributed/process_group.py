@@ -226,7 +226,15 @@ def join(
 
 
 def connect(store: Store, rank: int, size: int) -> ProcessGroup:
-    """Connect all ranks to each other over a store that all of them see."""
+    """Connect all ranks to each other over a store that all of them see.
+
+    Parameters
+    ----------
+    store : Store
+        Seen by all ranks.
+    rank, size : int
+        Number of this rank, from 0, and number of all.
+    """
     store.set_timeout(timedelta(seconds=CONNECT_TIMEOUT_S))
     timeout = timedelta(seconds=COLLECTIVE_TIMEOUT_S)
     # Its stub leaves out what it shares with the others of its kind.

@@ -437,6 +437,14 @@ def endless_seeds(*entropy: int) -> Iterator[int]:
 
 
 def numbered_seeds(seed: int, episodes: int) -> Sequence[int]:
-    """Return the seeds of evaluation episodes, the same in every evaluation with one seed."""
+    """Return the seeds of evaluation episodes, the same in every evaluation with one seed.
+
+    Parameters
+    ----------
+    seed : int
+        Of the job.
+    episodes : int
+        Number of seeds.
+    """
     first = int(np.random.default_rng([seed, 1]).integers(2**30))
     return range(first, first + episodes)

@@ -112,7 +112,15 @@ class Priorities:
         return Rows(env_ids, numbers), (weights / weights.max()).astype(np.float32)
 
     def update(self, rows: Rows, td_errors: NDArray[np.floating]) -> None:
-        """Note the TD errors of transitions, shape (B,)."""
+        """Note the TD errors of transitions, shape (B,).
+
+        Parameters
+        ----------
+        rows : Rows, B of them
+            As `draw` gave them.
+        td_errors : array, shape (B,)
+            Their sign does not matter.
+        """
         weights = (np.abs(td_errors).astype(np.float64) + SMALLEST) ** self._exponent
         kept = rows.numbers >= self._buffer.oldest[rows.env_ids]
         self._highest = max(self._highest, float(weights.max(initial=0.0)))

@@ -32,7 +32,17 @@ class Columns:
 
     @classmethod
     def layout(cls, facts: EnvironmentFacts, num_envs: int, capacity: int) -> dict[str, Any]:
-        """Return dtype and shape of each column."""
+        """Return dtype and shape of each column.
+
+        Parameters
+        ----------
+        facts : EnvironmentFacts
+            Shapes and types of observations and actions.
+        num_envs : int
+            Environments that write.
+        capacity : int
+            Rows of each environment.
+        """
         actions: tuple[str, tuple[int, ...]] = (
             ("int64", ()) if facts.is_discrete else ("float32", (facts.action_size,))
         )
@@ -126,7 +136,19 @@ class ReplayBuffer:
         actions: NDArray[Any],
         rewards: NDArray[np.float32],
     ) -> None:
-        """Write one action of each of some environments, no environment twice."""
+        """Write one action of each of some environments, no environment twice.
+
+        Parameters
+        ----------
+        env_ids : array of int64, shape (n,)
+            Environments of the actions.
+        observations : array, shape (n, …)
+            Observations in which the actions were taken.
+        actions : array, shape (n,) or (n, size)
+            Numbers of discrete actions, or continuous ones in units of their range.
+        rewards : array of float32, shape (n,)
+            Rewards of the actions.
+        """
         slots = self._claim(env_ids)
         columns = self.columns
         columns.observations[env_ids, slots] = observations
@@ -137,7 +159,17 @@ class ReplayBuffer:
     def end(
         self, env_ids: NDArray[np.int64], observations: NDArray[Any], terminated: NDArray[np.bool_]
     ) -> None:
-        """Write the ends of the episodes of some environments."""
+        """Write the ends of the episodes of some environments.
+
+        Parameters
+        ----------
+        env_ids : array of int64, shape (n,)
+            Environments whose episodes end.
+        observations : array, shape (n, …)
+            Last observations of the episodes.
+        terminated : array of bool, shape (n,)
+            False where the episode was cut.
+        """
         slots = self._claim(env_ids)
         self.columns.observations[env_ids, slots] = observations
         self.columns.kinds[env_ids, slots] = np.where(terminated, TERMINAL, CUT)
@@ -151,6 +183,13 @@ class ReplayBuffer:
 
     def draw(self, generator: np.random.Generator, count: int) -> Rows:
         """Draw transitions, each as likely as any other; one may come twice.
+
+        Parameters
+        ----------
+        generator : numpy.random.Generator
+            Source of the random numbers.
+        count : int
+            Transitions to draw.
 
         Raises
         ------
@@ -208,7 +247,15 @@ class ReplayBuffer:
         )
 
     def sequences(self, rows: Rows, length: int) -> Sequences:
-        """Return pieces of episodes that begin at some rows."""
+        """Return pieces of episodes that begin at some rows.
+
+        Parameters
+        ----------
+        rows : Rows, B of them
+            First rows of the pieces.
+        length : int
+            L, actions in a piece at most.
+        """
         columns, env_ids = self.columns, rows.env_ids[:, None]
         ahead = rows.numbers[:, None] + np.arange(length + 1)
         slots = ahead % self.capacity

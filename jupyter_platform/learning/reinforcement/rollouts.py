@@ -80,6 +80,21 @@ def play_rollout(
     """Play `length` actions in each environment with an actor-critic.
 
     The last output of its network is the value of the state.
+
+    Parameters
+    ----------
+    environments : VectorEnvironment
+        N active environments; they stay where they are for the next call.
+    policy : Policy
+        Of an actor-critic.
+    exploration : Sampling
+        Draws the actions.
+    length : int
+        T, actions in each environment.
+    discount, gae_lambda : float
+        γ and λ of the advantages.
+    reward_factor : float
+        Rewards are multiplied by it.
     """
     count, shape = len(environments.active), (length, len(environments.active))
     facts = environments.facts

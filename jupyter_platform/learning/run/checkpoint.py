@@ -159,6 +159,15 @@ def read_checkpoint(
 def load_state(point: ResumePoint, files: Mapping[str, str], name: str) -> dict[str, Any]:
     """Read a ``.pt`` file of a checkpoint, in which nothing can run.
 
+    Parameters
+    ----------
+    point : ResumePoint
+        Names and digests of the files of the checkpoint.
+    files : mapping
+        Digest to a path on this host.
+    name : str
+        The file to read.
+
     Raises
     ------
     InvalidDataError

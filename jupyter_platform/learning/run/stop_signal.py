@@ -59,13 +59,29 @@ class StopFlag:
             self._cuttable = before
 
     def end(self, rule: str, text: str) -> None:
-        """Let it end because a rule says so."""
+        """Let it end because a rule says so.
+
+        Parameters
+        ----------
+        rule : str
+            Name of the option that ends the run.
+        text : str
+            A sentence for people.
+        """
         if not self.requested:
             self.ending = Ending(rule, text)
             self.requested = True
 
     def fail(self, series: str, text: str) -> None:
-        """Let it end because a value is no number any more."""
+        """Let it end because a value is no number any more.
+
+        Parameters
+        ----------
+        series : str
+            Name of the series that is not finite.
+        text : str
+            A sentence for people.
+        """
         if self.failure is None:
             self.failure = Ending(series, text)
             self.requested = True

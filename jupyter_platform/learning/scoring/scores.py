@@ -162,6 +162,13 @@ def top_k_accuracy(outputs: Tensor, targets: Tensor) -> dict[str, float]:
     """Return the share of samples whose true class is among the k likeliest, by k as text.
 
     Of classes with equal outputs the one with the lower number counts as likelier, as in argmax.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (n, C)
+        Any score that is higher for a likelier class.
+    targets : Tensor, int64, shape (n,)
+        True classes.
     """
     true = outputs.gather(1, targets[:, None])
     lower = torch.arange(outputs.shape[1])[None] < targets[:, None]
@@ -209,6 +216,14 @@ def _r2(errors: Tensor, targets: Tensor) -> float:
 
 
 def spread(size: int, count: int) -> list[int]:
-    """Return at most `count` positions spread evenly over `size`."""
+    """Return at most `count` positions spread evenly over `size`.
+
+    Parameters
+    ----------
+    size : int
+        Number of all positions.
+    count : int
+        Positions wanted.
+    """
     count = min(count, size)
     return [number * size // count for number in range(count)]

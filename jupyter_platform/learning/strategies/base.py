@@ -158,6 +158,13 @@ class Strategy(ABC):
     ) -> tuple[NetworkSignature, ...]:
         """Return the signature of each network, in the order of `roles`; builds nothing.
 
+        Parameters
+        ----------
+        options : LearnOptions
+            Of the job.
+        facts : DatasetFacts or None
+            Of the samples as networks get them; None without a dataset.
+
         Raises
         ------
         PlatformError

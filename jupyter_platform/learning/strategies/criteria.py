@@ -38,6 +38,13 @@ BINARY = ("BCE", "BCE_LOGITS")
 def choose_criterion(name: str | None, task: Task) -> str:
     """Return the criterion asked for, or the default of the task.
 
+    Parameters
+    ----------
+    name : str or None
+        One of `CRITERIA`; None for the default.
+    task : str
+        classification or regression.
+
     Raises
     ------
     OptionError
@@ -294,6 +301,13 @@ def nll_of_probabilities(outputs: Tensor, targets: Tensor, **how: Any) -> Tensor
     """Return the negative log-likelihood of classes given probabilities.
 
     The mean over the batch, unless ``how`` says otherwise: the keywords of torch's ``nll_loss``.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, C, …)
+        Probabilities; those below 1e-12 count as 1e-12.
+    targets : Tensor, int64, shape (B, …)
+        Classes.
     """
     return functional.nll_loss(outputs.clamp_min(EPSILON).log(), targets, **how)
 
@@ -303,6 +317,13 @@ def class_probabilities(outputs: Tensor, criterion: str) -> Tensor:
 
     One output is taken for the probability, or the score, of the second of two classes. With more
     of them and a binary criterion each is for a class of its own, and they need not add up to 1.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, C, …) or (B, 1, …)
+        Outputs of a network.
+    criterion : str
+        Criterion that the network learns by.
     """
     values = outputs.double()
     if criterion in BINARY:
@@ -315,7 +336,15 @@ def class_probabilities(outputs: Tensor, criterion: str) -> Tensor:
 
 
 def predicted_classes(outputs: Tensor, criterion: str) -> Tensor:
-    """Return the most likely class of each sample, or pixel, int64, shape (B, …)."""
+    """Return the most likely class of each sample, or pixel, int64, shape (B, …).
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, C, …) or (B, 1, …)
+        Outputs of a network.
+    criterion : str
+        Criterion that the network learns by.
+    """
     if outputs.shape[1] == 1:
         return (outputs[:, 0] > (0.0 if criterion == "BCE_LOGITS" else 0.5)).long()
     return outputs.argmax(1)

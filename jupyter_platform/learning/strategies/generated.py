@@ -50,7 +50,19 @@ def draw_latents(count: int, size: int, seed: int) -> Tensor:
 
 
 def generate_samples(network: nn.Module, latent_size: int, count: int, seed: int) -> Tensor:
-    """Return samples of a generator or decoder on the CPU, shape (count, …)."""
+    """Return samples of a generator or decoder on the CPU, shape (count, …).
+
+    Parameters
+    ----------
+    network : Module
+        From latents, shape (count, latent_size).
+    latent_size : int
+        Numbers in a latent.
+    count : int
+        Samples to generate.
+    seed : int
+        Of the latents.
+    """
     with torch.inference_mode():
         generated: Tensor = network.eval()(draw_latents(count, latent_size, seed))
     return generated
@@ -58,6 +70,13 @@ def generate_samples(network: nn.Module, latent_size: int, count: int, seed: int
 
 def symbols_of(text: str, classes: Sequence[str]) -> Tensor:
     """Return the numbers of a text's characters, int64, shape (T,).
+
+    Parameters
+    ----------
+    text : str
+        At least one character.
+    classes : sequence of str
+        The character of each number.
 
     Raises
     ------

@@ -60,6 +60,13 @@ class Evaluation(ABC):
     ) -> tuple[NetworkSignature, ...]:
         """Return what it wants of each network; builds nothing.
 
+        Parameters
+        ----------
+        options : EvaluateOptions
+            Of the job.
+        facts : DatasetFacts
+            Of the samples as networks get them.
+
         Raises
         ------
         PlatformError
@@ -83,7 +90,17 @@ class Evaluation(ABC):
 
     @abstractmethod
     def note(self, inputs: Tensor, outputs: Tensor, targets: Tensor) -> Columns:
-        """Return the values of a batch that the scores need, one entry a sample."""
+        """Return the values of a batch that the scores need, one entry a sample.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (B, …)
+            As the networks got them.
+        outputs : Tensor, shape (B, …)
+            As `forward` gave them.
+        targets : Tensor, shape (B, …)
+            int64 classes, or float32 numbers.
+        """
 
     @abstractmethod
     def scores(self, columns: Columns) -> dict[str, Any]:

@@ -129,7 +129,15 @@ def _pairs(given: Tensor, targets: Tensor) -> dict[str, Any]:
 
 
 def predicted_numbers(criterion: str, outputs: Tensor) -> Tensor:
-    """Return the predicted numbers: the means, where there are standard deviations beside."""
+    """Return the predicted numbers: the means, where there are standard deviations beside.
+
+    Parameters
+    ----------
+    criterion : str
+        Criterion that the network learns by.
+    outputs : Tensor, shape (n, …)
+        Outputs of the network.
+    """
     if criterion == "GAU":
         return outputs.chunk(2, 1)[0]
     return outputs.sigmoid() if criterion == "BCE_LOGITS" else outputs
@@ -137,6 +145,15 @@ def predicted_numbers(criterion: str, outputs: Tensor) -> Tensor:
 
 def total_loss(criterion: str, outputs: Tensor, targets: Tensor, network: str) -> float:
     """Return the mean loss of all samples, in float64.
+
+    Parameters
+    ----------
+    criterion : str
+        One of `CRITERIA`.
+    outputs, targets : Tensor, shape (n, …)
+        Of all samples.
+    network : str
+        Name, for errors.
 
     Raises
     ------

@@ -71,7 +71,13 @@ class Adversarial(Strategy):
 
     @abstractmethod
     def judge(self, real: Tensor, generated: Tensor) -> dict[str, float]:
-        """Return scores of the critic on validation samples."""
+        """Return scores of the critic on validation samples.
+
+        Parameters
+        ----------
+        real, generated : Tensor, shape (n, …)
+            As many samples of each kind.
+        """
 
     def _generate(self, count: int) -> Tensor:
         """Return fresh samples of the generator, shape (count, …)."""

@@ -194,6 +194,15 @@ class Autoencoder:
         ``E log(1/k Σ p(x, z_i) / q(z_i | x))``, the importance-weighted bound of Y. Burda,
         R. Grosse and R. Salakhutdinov, "Importance Weighted Autoencoders", 2016 (arXiv:1509.00519),
         equation 8.
+
+        Parameters
+        ----------
+        inputs : Tensor, shape (B, …)
+            Samples.
+        count : int
+            k, latents drawn for each sample.
+        draw : callable
+            Source of the random numbers.
         """
         mean, stdev = self.encode(inputs)
         reconstruction, latents = self._drawn(inputs, mean, stdev, count, draw)

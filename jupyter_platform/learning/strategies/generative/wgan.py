@@ -92,7 +92,15 @@ class WGAN(Adversarial):
 
 
 def clamp(parameters: list[nn.Parameter], limit: float) -> None:
-    """Bring all weights into ``[-limit, limit]``, in place."""
+    """Bring all weights into ``[-limit, limit]``, in place.
+
+    Parameters
+    ----------
+    parameters : list of Parameter
+        Weights of the critic.
+    limit : float
+        c, above 0.
+    """
     with torch.no_grad():
         for item in parameters:
             item.clamp_(-limit, limit)

@@ -241,7 +241,17 @@ def target_of(network: nn.Module) -> nn.Module:
 
 @torch.no_grad()
 def follow(target: nn.Module, network: nn.Module, rate: float = 1.0) -> None:
-    """Move the weights of a target network towards those of a network."""
+    """Move the weights of a target network towards those of a network.
+
+    Parameters
+    ----------
+    target : Module
+        Is changed in place.
+    network : Module
+        Of the same layers.
+    rate : float
+        τ of ``θ' = τ θ + (1 - τ) θ'``; 1 copies the weights. Buffers are copied whatever it is.
+    """
     moving = [item.detach() for item in network.parameters()]
     torch._foreach_lerp_(list(target.parameters()), moving, rate)
     for kept, now in zip(target.buffers(), network.buffers(), strict=True):
