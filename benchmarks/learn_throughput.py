@@ -44,6 +44,8 @@ BARE, OURS, LIGHTNING = "bare", "ours", "lightning"
 STEPS, BATCH, ROUNDS = 300, 64, 15
 VALIDATE, CHECKPOINT = 100, 150
 RATE, MOMENTUM, CLIP = 0.05, 0.9, 5.0
+TRAINED, KNOWN = 1293, 1437
+"""Digits that a job learns from; up to the other number it validates, the rest is the test part."""
 IMAGES, SIDE, WORKERS, STREAMED_STEPS = 2000, 28, 2, 120
 
 
@@ -117,10 +119,10 @@ class Everything:
             network = build(self._network, list(x.shape[1:]), 10).train()
             optimizer = torch.optim.SGD(network.parameters(), lr=RATE, momentum=MOMENTUM)
             losses: list[float] = []
-            best, order, at = math.inf, torch.randperm(1437), 0
+            best, order, at = math.inf, torch.randperm(TRAINED), 0
             for step in range(1, STEPS + 1):
                 if at + BATCH > len(order):
-                    order, at = torch.randperm(1437), 0
+                    order, at = torch.randperm(TRAINED), 0
                 rows, at = order[at : at + BATCH], at + BATCH
                 optimizer.param_groups[0]["lr"] = RATE * (1 + math.cos(math.pi * step / STEPS)) / 2
                 optimizer.zero_grad()
@@ -130,7 +132,7 @@ class Everything:
                 optimizer.step()
                 losses.append(loss.item())
                 if step % VALIDATE == 0:
-                    score = _validated(network, x[1437:], y[1437:])
+                    score = _validated(network, x[TRAINED:KNOWN], y[TRAINED:KNOWN])
                     if score < best:
                         best = score
                         torch.save(network.state_dict(), Path(folder) / "best.pt")
@@ -165,8 +167,8 @@ class Everything:
             )
             trainer.fit(
                 module,
-                loader(data(x[:1437], y[:1437]), BATCH, shuffle=True, drop_last=True),
-                loader(data(x[1437:], y[1437:]), 512),
+                loader(data(x[:TRAINED], y[:TRAINED]), BATCH, shuffle=True, drop_last=True),
+                loader(data(x[TRAINED:KNOWN], y[TRAINED:KNOWN]), 512),
             )
         return seconds[0]
 
