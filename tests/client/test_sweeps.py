@@ -7,7 +7,7 @@ import pytest
 from jupyter_platform import Platform
 from jupyter_platform.core.errors import InvalidRequestError, NotFoundError, OptionError
 from jupyter_platform.core.states import JobState
-from tests.waiting import until
+from tests.waiting import DEADLINE_S, until
 
 SHORT = {"max_iterations": 60, "validation_interval": 20}
 
@@ -19,7 +19,7 @@ def swept(shared_paths):
         sweep = platform.sweep(
             "LEARN", "mlp", "iris", learning_rate=[0.3, 0.001], batch_size=[8, 32], **SHORT
         )
-        yield sweep.wait(100)
+        yield sweep.wait(DEADLINE_S)
 
 
 def test_a_sweep_ends_with_a_score_for_each_job_and_the_best_of_them(swept):

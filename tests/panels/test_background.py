@@ -6,6 +6,7 @@ import asyncio
 import threading
 
 from jupyter_platform.panels.background import Background
+from tests.waiting import DEADLINE_S
 
 
 def test_in_an_event_loop_answers_come_in_its_thread_while_it_goes_on():
@@ -21,11 +22,13 @@ def test_in_an_event_loop_answers_come_in_its_thread_while_it_goes_on():
             told.append((answer, threading.current_thread() is threading.main_thread()))
             answered.set_result(None)
 
-        background.run(lambda: "late" if free.wait(30) else "never", done, answered.set_exception)
+        background.run(
+            lambda: "late" if free.wait(DEADLINE_S) else "never", done, answered.set_exception
+        )
         await asyncio.sleep(0)
         went_on = not answered.done()
         free.set()
-        await asyncio.wait_for(answered, 30)
+        await asyncio.wait_for(answered, DEADLINE_S)
         return went_on
 
     assert asyncio.run(click())
@@ -38,7 +41,7 @@ def test_without_one_they_come_from_the_worker():
 
     Background().run(lambda: 6 * 7, lambda answer: (answers.append(answer), answered.set()), print)
 
-    assert answered.wait(30)
+    assert answered.wait(DEADLINE_S)
     assert answers == [42]
 
 
@@ -51,5 +54,5 @@ def test_what_work_raises_is_told():
 
     Background().run(fail, print, lambda error: (errors.append(error), answered.set()))
 
-    assert answered.wait(30)
+    assert answered.wait(DEADLINE_S)
     assert isinstance(errors[0], KeyError)

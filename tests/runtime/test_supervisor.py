@@ -22,6 +22,7 @@ from jupyter_platform.runtime.supervisor import (
     local_host_names,
     platform_children,
 )
+from tests.waiting import DEADLINE_S
 
 DRIVER = """
 import json, logging, sys
@@ -112,7 +113,7 @@ def test_second_supervisor_leaves_the_first_alone(paths, supervise, wait_for):
 
     second = supervise(ChildSpec("one", SLEEP))
 
-    assert second.wait(30) == 0
+    assert second.wait(DEADLINE_S) == 0
     assert pid_of(paths, "supervisor") == first.pid
     assert pid_of(paths, "one") == one
 
@@ -132,7 +133,7 @@ def test_down_stops_in_order_and_removes_the_files(paths, supervise, wait_for, t
 
     write_target(paths, "down")
 
-    assert supervisor.wait(30) == 0
+    assert supervisor.wait(DEADLINE_S) == 0
     assert (tmp_path / "order").read_text().split() == ["first", "middle", "last"]
     assert living(paths) == {}
     assert list(paths.supervised_folder.iterdir()) == []
@@ -161,7 +162,7 @@ def test_child_that_ignores_sigterm_is_killed(paths, supervise, wait_for):
 
     write_target(paths, "down")
 
-    assert supervisor.wait(60) == 0
+    assert supervisor.wait(DEADLINE_S) == 0
     assert living(paths) == {}
 
 
@@ -178,7 +179,7 @@ def test_sigterm_to_the_supervisor_stops_everything(paths, supervise, wait_for):
 
     supervisor.terminate()
 
-    assert supervisor.wait(30) == 0
+    assert supervisor.wait(DEADLINE_S) == 0
     assert living(paths) == {}
 
 
@@ -210,7 +211,7 @@ def test_supervisor_stops_when_its_folder_is_gone(paths, supervise, wait_for):
     one = wait_for(lambda: pid_of(paths, "one"))
     paths.runtime.rename(paths.runtime.with_name("gone"))
 
-    assert supervisor.wait(30) == 0
+    assert supervisor.wait(DEADLINE_S) == 0
 
     assert not Path(f"/proc/{one}").exists()
 
@@ -222,7 +223,7 @@ def test_supervisor_leaves_folders_that_were_made_anew_to_their_own(paths, super
     second = supervise(ChildSpec("two", SLEEP))
     two = wait_for(lambda: pid_of(paths, "two"))
 
-    assert first.wait(30) == 0
+    assert first.wait(DEADLINE_S) == 0
 
     assert not Path(f"/proc/{one}").exists()
     assert pid_of(paths, "supervisor") == second.pid

@@ -70,7 +70,7 @@ def address(tmp_path_factory):
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
-    assert ready.wait(60)
+    assert ready.wait(DEADLINE_S)
     yield f"http://127.0.0.1:{found['port']}"
     found["stop"]()
     thread.join()

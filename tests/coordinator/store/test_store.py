@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow, SettingRow
 from jupyter_platform.core.errors import StoreError
+from tests.waiting import DEADLINE_S
 
 
 def count(session, table=JobRow):
@@ -68,7 +69,7 @@ async def test_readers_see_a_snapshot_while_somebody_writes(store, job_row):
         session.add(job_row())
         session.flush()
         entered.set()
-        assert leave.wait(20)
+        assert leave.wait(DEADLINE_S)
 
     writing = asyncio.create_task(store.run(slow_write))
     await asyncio.to_thread(entered.wait, 20)

@@ -146,7 +146,7 @@ def test_it_ends_with_its_parent_and_its_runs_go_on(warm, parent, make_run, wait
     parent.kill()
     parent.wait()
 
-    assert process.wait(60) == 0
+    assert process.wait() == 0
     assert not path.exists()
     record = process_of(run)
     assert process_start_time(record.pid) == record.start_time

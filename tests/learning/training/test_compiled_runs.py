@@ -35,7 +35,7 @@ def run_with(warm_socket, tmp_path):
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile() as lines:
                 assert json.loads(lines.readline())["ok"] is True
-        ForkedRun(folder).wait(350)
+        ForkedRun(folder).wait()
         lines = (folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
         told = [item for item in map(json.loads, lines) if item.get("level") == "warning"]
         return read_result(folder), [item["text"] for item in told]
