@@ -10,55 +10,20 @@ import signal
 import time
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.daemon.assembly import Assembly
 from jupyter_platform.coordinator.daemon.loops import Loops
-from jupyter_platform.coordinator.hosts.inspection import Inspection
-from jupyter_platform.coordinator.hosts.problems import host_problems
-from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.identity.principals import Principal
-from jupyter_platform.coordinator.jobs.deletion import JobDeletion
-from jupyter_platform.coordinator.jobs.files import JobFiles
-from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
-from jupyter_platform.coordinator.jobs.records import JobRecords
-from jupyter_platform.coordinator.jobs.service import JobService
-from jupyter_platform.coordinator.jobs.submission import Submissions
-from jupyter_platform.coordinator.jobs.submission.sources import Sources
-from jupyter_platform.coordinator.jobs.sweeps import Pruning, SweepService
-from jupyter_platform.coordinator.jobs.weights import JobWeightsService
-from jupyter_platform.coordinator.notices.events import EventHub
-from jupyter_platform.coordinator.notices.notifications import Notifications
-from jupyter_platform.coordinator.questions.drafts import DraftService
-from jupyter_platform.coordinator.questions.environments import ActingService
-from jupyter_platform.coordinator.questions.generation import GenerationService
-from jupyter_platform.coordinator.questions.prediction import PredictionService
-from jupyter_platform.coordinator.repository import (
-    DatasetRepository,
-    Downloads,
-    Facts,
-    NetworkExchange,
-    NetworkRepository,
-    PoolRepository,
-    StrategyRepository,
-    TagRepository,
-)
-from jupyter_platform.coordinator.statistics.history import History
-from jupyter_platform.coordinator.statistics.status import StatusService
+from jupyter_platform.coordinator.jobs.sweeps import Pruning
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.transfers.contents import Contents
-from jupyter_platform.coordinator.workloads.ledger import Ledger
-from jupyter_platform.coordinator.workloads.live import Live
-from jupyter_platform.coordinator.workloads.pulling import Puller
-from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.core.states import HOLDING, TERMINAL, WAITING, JobState
 from jupyter_platform.core.units import format_count
-from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.launch import start_supervisor
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.processes import COORDINATOR, SUPERVISOR, living, write_target
@@ -170,112 +135,20 @@ class Application:
         cluster = Cluster(paths.scheduler_file, security)
         await cluster.start()
         stack.push_async_callback(cluster.close)
-
-        hub = EventHub(self.snapshot)
-        stack.callback(hub.close)
-        ledger, history, notifications = Ledger(store), History(store), Notifications(store, hub)
-        await ledger.load()
+        assembly = Assembly(
+            store, paths, cluster, self._settings, owner=self.owner, snapshot=self.snapshot
+        )
+        stack.push_async_callback(assembly.close)
         if store.damage is not None:
             log.error("%s", store.damage)
-            await notifications.add("danger", store.damage)
-        blobs = BlobStore(paths.blobs)
-        hosts = HostRegistry(cluster, store, ledger, hub, notifications, history.add)
-        inspect = Inspection(hosts, blobs).ask
-        facts, tags = Facts(store, inspect), TagRepository(store, paths, blobs)
-        stack.push_async_callback(facts.close)
-        live = Live()
-        records = JobRecords(store, hub, live)
-        owners = {JOB: JobOwner(store, records, tags, blobs)}
-        allowed = self._settings.jobs.allow_uploaded_strategies
-        networks = NetworkRepository(paths, facts, tags, records.publish, allow_code=allowed)
-        stack.push_async_callback(networks.close)
-        downloads = Downloads(
-            paths.downloads, blobs, self._settings.datasets.mirrors, notifications.add
-        )
-        datasets = DatasetRepository(paths, blobs, facts, downloads)
-        stack.push_async_callback(datasets.close)
-        reconciler = Reconciler(
-            store=store,
-            ledger=ledger,
-            hosts=hosts,
-            notifications=notifications,
-            owners=owners,
-            live=live,
-            blobs=blobs,
-            settings=self._settings.jobs,
-            make_puller=partial(Puller, store, paths, blobs, owners, hosts),
-            on_progress=lambda job, owner, progress: hub.publish(
-                "progress", {job: progress}, owner=owner
-            ),
-            host_problems=partial(host_problems, paths.hosts),
-        )
-        pools, strategies = (
-            PoolRepository(paths.pools),
-            StrategyRepository(paths, blobs, inspect, allowed=allowed),
-        )
-        submissions = Submissions(
-            networks=networks,
-            sources=Sources(datasets, pools),
-            strategies=strategies,
-            tags=tags,
-            facts=facts,
-            hosts=hosts,
-            blobs=blobs,
-            inspect=inspect,
-            settings=self._settings.jobs,
-        )
-        jobs = JobService(
-            store=store,
-            records=records,
-            reconciler=reconciler,
-            submissions=submissions,
-            notifications=notifications,
-        )
-        self.services = Services(
-            acting=ActingService(store, hosts, inspect),
-            pools=pools,
-            jobs=jobs,
-            sweeps=SweepService(store=store, jobs=jobs, submissions=submissions),
-            deletion=JobDeletion(
-                store=store,
-                paths=paths,
-                hub=hub,
-                records=records,
-                live=live,
-                reconciler=reconciler,
-            ),
-            files=JobFiles(store, paths),
-            job_weights=JobWeightsService(store, blobs),
-            networks=networks,
-            datasets=datasets,
-            tags=tags,
-            strategies=strategies,
-            contents=Contents(paths, blobs),
-            exchange=NetworkExchange(paths, networks, tags),
-            predictions=PredictionService(networks, datasets, tags, inspect, blobs),
-            generations=GenerationService(networks, datasets, tags, inspect),
-            drafts=DraftService(datasets, facts, inspect),
-            hosts=hosts,
-            history=history,
-            notifications=notifications,
-            status=StatusService(
-                store=store, hosts=hosts, hub=hub, history=history, paths=paths, owner=self.owner
-            ),
-            hub=hub,
-            shutdown=self.shutdown,
-            on_request=self._note_request,
-        )
-        await hosts.start()
-        stack.push_async_callback(hosts.close)
-        await reconciler.start()
-        stack.push_async_callback(reconciler.close)
-        await self.services.deletion.start()
+            await assembly.notifications.add("danger", store.damage)
+        self.services = assembly.services(shutdown=self.shutdown, on_request=self._note_request)
+        await assembly.start()
         self._start_loops(stack)
 
     def _start_loops(self, stack: AsyncExitStack) -> None:
         loops, services = Loops(), self.services
         stack.push_async_callback(loops.close)
-        stack.push_async_callback(services.deletion.close)
         pruning = Pruning(self.store, services.files, services.jobs.stop)
         loops.every(SWEEP_S, pruning.look, "stopping what lags behind in sweeps")
         loops.every(STATUS_S, self._publish_status, "publishing the status")

@@ -1,0 +1,225 @@
+"""The parts of a coordinator, put together over a store and a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.hosts.inspection import Inspection
+from jupyter_platform.coordinator.hosts.links import Members
+from jupyter_platform.coordinator.hosts.problems import host_problems
+from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.identity.principals import Principal
+from jupyter_platform.coordinator.jobs.deletion import JobDeletion
+from jupyter_platform.coordinator.jobs.files import JobFiles
+from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
+from jupyter_platform.coordinator.jobs.records import JobRecords
+from jupyter_platform.coordinator.jobs.service import JobService
+from jupyter_platform.coordinator.jobs.submission import Submissions
+from jupyter_platform.coordinator.jobs.submission.sources import Sources
+from jupyter_platform.coordinator.jobs.sweeps import SweepService
+from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.notices.events import EventHub, Snapshot
+from jupyter_platform.coordinator.notices.notifications import Notifications
+from jupyter_platform.coordinator.questions.drafts import DraftService
+from jupyter_platform.coordinator.questions.environments import ActingService
+from jupyter_platform.coordinator.questions.generation import GenerationService
+from jupyter_platform.coordinator.questions.prediction import PredictionService
+from jupyter_platform.coordinator.repository import (
+    DatasetRepository,
+    Downloads,
+    Facts,
+    NetworkExchange,
+    NetworkRepository,
+    PoolRepository,
+    StrategyRepository,
+    TagRepository,
+)
+from jupyter_platform.coordinator.statistics.history import History
+from jupyter_platform.coordinator.statistics.status import StatusService
+from jupyter_platform.coordinator.store import Store
+from jupyter_platform.coordinator.transfers.contents import Contents
+from jupyter_platform.coordinator.workloads.ledger import Ledger
+from jupyter_platform.coordinator.workloads.live import Live
+from jupyter_platform.coordinator.workloads.pulling import Puller
+from jupyter_platform.coordinator.workloads.reconciler import Reconciler
+from jupyter_platform.core.hosts import HEARTBEAT_S, LOST_AFTER_S
+from jupyter_platform.core.settings import Settings
+from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.paths import Paths
+
+
+class Assembly:
+    """All parts of a coordinator but its process and its sockets.
+
+    Parameters
+    ----------
+    store : Store
+        The open state store; it is closed by its opener.
+    paths : Paths
+        Where everything lies.
+    cluster : Members
+        Who belongs to the cluster.
+    settings : Settings
+        As they were when the platform was started.
+    owner : str
+        The user whose platform it is.
+    snapshot : coroutine function, optional
+        What a subscriber of events gets first.
+    heartbeat_s, lost_after_s : float
+        Seconds between two questions to a host, and until one that is silent is lost.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        paths: Paths,
+        cluster: Members,
+        settings: Settings,
+        *,
+        owner: str,
+        snapshot: Snapshot | None = None,
+        heartbeat_s: float = HEARTBEAT_S,
+        lost_after_s: float = LOST_AFTER_S,
+    ) -> None:
+        self.store = store
+        self.paths = paths
+        self.settings = settings
+        self._owner = owner
+        self.hub = EventHub(snapshot)
+        self.ledger = Ledger(store)
+        self.history = History(store)
+        self.notifications = Notifications(store, self.hub)
+        self.blobs = BlobStore(paths.blobs)
+        self.hosts = HostRegistry(
+            cluster,
+            store,
+            self.ledger,
+            self.hub,
+            self.notifications,
+            self.history.add,
+            heartbeat_s=heartbeat_s,
+            lost_after_s=lost_after_s,
+        )
+        self.inspect = Inspection(self.hosts, self.blobs).ask
+        self.live = Live()
+        self.records = JobRecords(store, self.hub, self.live)
+        self._add_repository()
+        self._add_work()
+
+    def _add_repository(self) -> None:
+        paths, allowed = self.paths, self.settings.jobs.allow_uploaded_strategies
+        self.facts = Facts(self.store, self.inspect)
+        self.tags = TagRepository(self.store, paths, self.blobs)
+        self.networks = NetworkRepository(
+            paths, self.facts, self.tags, self.records.publish, allow_code=allowed
+        )
+        mirrors = self.settings.datasets.mirrors
+        downloads = Downloads(paths.downloads, self.blobs, mirrors, self.notifications.add)
+        self.datasets = DatasetRepository(paths, self.blobs, self.facts, downloads)
+        self.pools = PoolRepository(paths.pools)
+        self.strategies = StrategyRepository(paths, self.blobs, self.inspect, allowed=allowed)
+
+    def _add_work(self) -> None:
+        store, paths, blobs = self.store, self.paths, self.blobs
+        owners = {JOB: JobOwner(store, self.records, self.tags, blobs)}
+        self.reconciler = Reconciler(
+            store=store,
+            ledger=self.ledger,
+            hosts=self.hosts,
+            notifications=self.notifications,
+            owners=owners,
+            live=self.live,
+            blobs=blobs,
+            settings=self.settings.jobs,
+            make_puller=partial(Puller, store, paths, blobs, owners, self.hosts),
+            on_progress=lambda job, owner, progress: self.hub.publish(
+                "progress", {job: progress}, owner=owner
+            ),
+            host_problems=partial(host_problems, paths.hosts),
+        )
+        self.submissions = Submissions(
+            networks=self.networks,
+            sources=Sources(self.datasets, self.pools),
+            strategies=self.strategies,
+            tags=self.tags,
+            facts=self.facts,
+            hosts=self.hosts,
+            blobs=blobs,
+            inspect=self.inspect,
+            settings=self.settings.jobs,
+        )
+        self.jobs = JobService(
+            store=store,
+            records=self.records,
+            reconciler=self.reconciler,
+            submissions=self.submissions,
+            notifications=self.notifications,
+        )
+        self.deletion = JobDeletion(
+            store=store,
+            paths=paths,
+            hub=self.hub,
+            records=self.records,
+            live=self.live,
+            reconciler=self.reconciler,
+        )
+
+    def services(
+        self,
+        *,
+        shutdown: Callable[[Principal, bool], Awaitable[None]],
+        on_request: Callable[[], None],
+    ) -> Services:
+        """Return what the routes call; see `Services` for the parameters."""
+        store, networks, datasets, tags = self.store, self.networks, self.datasets, self.tags
+        return Services(
+            acting=ActingService(store, self.hosts, self.inspect),
+            pools=self.pools,
+            jobs=self.jobs,
+            sweeps=SweepService(store=store, jobs=self.jobs, submissions=self.submissions),
+            deletion=self.deletion,
+            files=JobFiles(store, self.paths),
+            job_weights=JobWeightsService(store, self.blobs),
+            networks=networks,
+            datasets=datasets,
+            tags=tags,
+            strategies=self.strategies,
+            contents=Contents(self.paths, self.blobs),
+            exchange=NetworkExchange(self.paths, networks, tags),
+            predictions=PredictionService(networks, datasets, tags, self.inspect, self.blobs),
+            generations=GenerationService(networks, datasets, tags, self.inspect),
+            drafts=DraftService(datasets, self.facts, self.inspect),
+            hosts=self.hosts,
+            history=self.history,
+            notifications=self.notifications,
+            status=StatusService(
+                store=store,
+                hosts=self.hosts,
+                hub=self.hub,
+                history=self.history,
+                paths=self.paths,
+                owner=self._owner,
+            ),
+            hub=self.hub,
+            shutdown=shutdown,
+            on_request=on_request,
+        )
+
+    async def start(self) -> None:
+        """Follow the hosts, take up the jobs that were left, and begin to plan."""
+        await self.ledger.load()
+        await self.hosts.start()
+        await self.reconciler.start()
+        await self.deletion.start()
+
+    async def close(self) -> None:
+        """End all parts but the store; what runs on the hosts goes on."""
+        await self.deletion.close()
+        await self.reconciler.close()
+        await self.hosts.close()
+        await self.datasets.close()
+        await self.networks.close()
+        await self.facts.close()
+        self.hub.close()
