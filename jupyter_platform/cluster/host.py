@@ -42,6 +42,7 @@ from jupyter_platform.core.errors import HostError, InvalidRequestError, Platfor
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.runtime.atomic import read_json, write_json_atomic
 from jupyter_platform.runtime.paths import Paths, make_private
+from jupyter_platform.runtime.runtimes import installed_runtimes
 from jupyter_platform.runtime.slices import Slice, claim_slice
 from jupyter_platform.runtime.telemetry import Telemetry
 
@@ -218,7 +219,7 @@ def _make_agent(
     inspectors: Inspectors,
     command: Sequence[str] | None,
 ) -> HostAgent:
-    runs = HostRuns(paths.host_runs(name), settings.jobs.log_limit)
+    runs = HostRuns(paths.host_runs(name), settings.jobs.log_limit, installed_runtimes())
     content = HostContent(paths.host_blobs(name), paths.blobs)
     return HostAgent(
         name=name,

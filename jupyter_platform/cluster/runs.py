@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,8 @@ from jupyter_platform.core.errors import ConflictError, HostError, NotFoundError
 from jupyter_platform.core.runs import PullAnswer, PullRequest, RunId
 from jupyter_platform.runtime.logs import cap_log
 from jupyter_platform.runtime.run_folder import OUTPUT, RunFolder, run_folders
+from jupyter_platform.runtime.runtimes.base import Runtime
+from jupyter_platform.runtime.runtimes.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)
 
@@ -32,11 +35,15 @@ class HostRuns:
         ``runs/`` of the host.
     log_limit : int
         Bytes kept of each ``output.log``.
+    runtimes : mapping
+        The runtimes of the host by their names.
     """
 
-    def __init__(self, root: Path, log_limit: int) -> None:
+    def __init__(self, root: Path, log_limit: int, runtimes: Mapping[str, Runtime]) -> None:
         self._root = root
         self._log_limit = log_limit
+        self._runtimes = runtimes
+        self._names: dict[Path, str] = {}
 
     def require_host_folder(self) -> None:
         """Refuse to begin a run where nobody would ever find it.
@@ -56,9 +63,23 @@ class HostRuns:
         """Return the run folder of a run, there or not."""
         return RunFolder.of(self._root, run)
 
+    def runtime(self, name: str) -> Runtime:
+        """Return a runtime of the host.
+
+        Raises
+        ------
+        HostError
+            If it has none by that name.
+        """
+        if name not in self._runtimes:
+            raise HostError(
+                f"This host has no runtime {name!r}. It has: {', '.join(sorted(self._runtimes))}."
+            )
+        return self._runtimes[name]
+
     def alive(self) -> dict[str, bool]:
-        """Return for every run here whether its process, or its shim, is alive."""
-        return {str(run): folder.is_alive() for run, folder in run_folders(self._root).items()}
+        """Return for every run here whether it goes on."""
+        return {str(run): self._is_alive(folder) for run, folder in run_folders(self._root).items()}
 
     def pull(self, requests: list[PullRequest]) -> tuple[list[PullAnswer], Chunks]:
         """Return what is new in several run folders.
@@ -75,7 +96,9 @@ class HostRuns:
         left = PULL_LIMIT
         for request in requests:
             limit = min(request.limit, max(left, SMALLEST_SHARE))
-            answer = self.folder(request.run).pull(request.model_copy(update={"limit": limit}))
+            folder = self.folder(request.run)
+            limited = request.model_copy(update={"limit": limit})
+            answer = folder.pull(limited, alive=self._is_alive(folder))
             if answer.chunks:
                 chunks[str(request.run)] = answer.chunks
                 left -= sum(len(chunk) for chunk in answer.chunks.values())
@@ -88,19 +111,23 @@ class HostRuns:
 
     def signal(self, run: RunId, action: Literal["stop", "kill"]) -> bool:
         """Stop or kill a run; return whether there was a process to signal."""
-        return self._present(run).signal(action)
+        folder = self._present(run)
+        return self._runtime_of(folder).signal(folder, action)
 
     def remove(self, run: RunId) -> None:
         """Remove a run folder; one that is gone already is fine."""
         folder = self.folder(run)
-        if folder.is_alive():
+        runtime = self._runtime_of(folder)
+        if runtime.is_alive(folder):
             raise ConflictError(f"Run {run} is alive; stop it before its folder is removed.")
-        folder.remove()
+        runtime.remove(folder)
+        self._names.pop(folder.path, None)
 
     def files_in_use(self) -> set[str]:
         """Return the paths of the files that runs need which have not ended."""
-        alive = [item.spec() for item in run_folders(self._root).values() if item.is_alive()]
-        return {path for spec in alive if spec is not None for path in spec.files.values()}
+        alive = filter(self._is_alive, run_folders(self._root).values())
+        specs = [folder.spec() for folder in alive]
+        return {path for spec in specs if spec is not None for path in spec.files.values()}
 
     def cap_logs(self) -> None:
         """Give back the front of every log that has grown over its limit."""
@@ -113,6 +140,23 @@ class HostRuns:
                 continue
             except OSError as error:
                 logger.warning("The log of run %s cannot be capped: %s", run, error)
+
+    def _is_alive(self, folder: RunFolder) -> bool:
+        return self._runtime_of(folder).is_alive(folder)
+
+    def _runtime_of(self, folder: RunFolder) -> Runtime:
+        # Kept, because it is asked at each pull and never changes.
+        name = self._names.get(folder.path)
+        if name is None:
+            try:
+                spec = folder.spec()
+            except HostError:
+                spec = None
+            if spec is None:
+                # Gone, or damaged: what else is in the folder tells how it is.
+                return self.runtime(ProcessRuntime.name)
+            name = self._names[folder.path] = spec.runtime
+        return self.runtime(name)
 
     def _present(self, run: RunId) -> RunFolder:
         folder = self.folder(run)

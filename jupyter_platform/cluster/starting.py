@@ -1,4 +1,4 @@
-"""Starting a run on its host: files in place, then the warm process or a shim of its own."""
+"""Starting a run on its host: files in place, then the warm process or a runtime."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from jupyter_platform.cluster.content import HostContent, references_of
 from jupyter_platform.cluster.environment import public_environment, run_variables
@@ -16,8 +15,9 @@ from jupyter_platform.cluster.warm import NotSentError, SilentError, WarmProcess
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.runs import RunId, RunSpec
-from jupyter_platform.runtime import shim
 from jupyter_platform.runtime.run_folder import RunFolder
+from jupyter_platform.runtime.runtimes.base import Runtime
+from jupyter_platform.runtime.runtimes.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,8 @@ PROCESS_COMMAND = (sys.executable, "-P", "-m")
 """What starts the module of a kind of job."""
 WARM_TIMEOUT_S = 15.0
 """Seconds; the warm process itself gives up after ten."""
-SHIM_TIMEOUT_S = 30.0
+START_TIMEOUT_S = 30.0
+"""Seconds that a runtime may take."""
 
 
 class RunStarter:
@@ -36,7 +37,7 @@ class RunStarter:
     runs, content, warm
         The run folders, files and warm process of the host.
     command : sequence of str, optional
-        What a shim starts instead of the process of a job's kind; the run folder is appended.
+        What is started instead of the process of a job's kind; the run folder is appended.
     """
 
     def __init__(
@@ -70,16 +71,17 @@ class RunStarter:
 
     async def _start(self, spec: RunSpec) -> None:
         folder = self._runs.folder(spec.run)
-        # A folder without a shim is what an agent that was killed here leaves; the lock of the
-        # shim makes starting it once more safe.
-        if await asyncio.to_thread(_was_taken_up, folder):
+        runtime = self._runs.runtime(spec.runtime)
+        # A folder that was not started is what an agent that was killed here leaves; starting
+        # twice starts once.
+        if await asyncio.to_thread(runtime.was_started, folder):
             return
         await asyncio.to_thread(self._prepare, folder, spec)
         try:
-            await self._launch(folder, spec)
+            await self._launch(folder, spec, runtime)
         except HostError:
-            if not await asyncio.to_thread(_was_taken_up, folder):
-                await asyncio.to_thread(folder.remove)
+            if not await asyncio.to_thread(runtime.was_started, folder):
+                await asyncio.to_thread(runtime.remove, folder)
             raise
 
     def _prepare(self, folder: RunFolder, spec: RunSpec) -> None:
@@ -88,10 +90,11 @@ class RunStarter:
             files = self._content.resolve(references_of(spec))
             folder.create(spec.model_copy(update={"files": files}))
 
-    async def _launch(self, folder: RunFolder, spec: RunSpec) -> None:
+    async def _launch(self, folder: RunFolder, spec: RunSpec, runtime: Runtime) -> None:
         """Start warm, else cold; where both happen, the lock of the shims lets one through."""
-        # The warm process runs our own training code, whatever else was asked for.
-        may_warm = self._command is None and kinds()[spec.type].starts_warm
+        # The warm process runs our own training code as a process, whatever else was asked for.
+        own = self._command is None and isinstance(runtime, ProcessRuntime)
+        may_warm = own and kinds()[spec.type].starts_warm
         if may_warm and self._warm.ready:
             try:
                 await self._warm.start_run(folder.path, run_variables(spec), WARM_TIMEOUT_S)
@@ -104,36 +107,18 @@ class RunStarter:
                 logger.warning("Run %s is not started warm: %s", spec.run, error.message)
             else:
                 return
-        await self._launch_shim(folder.path, spec)
+        await self._start_cold(folder, spec, runtime)
 
-    async def _launch_shim(self, path: Path, spec: RunSpec) -> None:
-        command = [
-            *(sys.executable, "-I", "-S", shim.__file__, str(path), "--"),
-            *(self._command or (*PROCESS_COMMAND, kinds()[spec.type].process)),
-            str(path),
-        ]
+    async def _start_cold(self, folder: RunFolder, spec: RunSpec, runtime: Runtime) -> None:
+        command = self._command or (*PROCESS_COMMAND, kinds()[spec.type].process)
         environment = public_environment(os.environ) | run_variables(spec)
         try:
-            process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.PIPE,
-                cwd=path,
-                env=environment,
-                start_new_session=True,
-            )
-            async with asyncio.timeout(SHIM_TIMEOUT_S):
-                _, errors = await process.communicate()
-        except OSError as error:
-            raise HostError(f"Run {spec.run} cannot be started: {error!r}.") from error
-        if process.returncode != 0:
-            text = errors.decode(errors="replace").strip().splitlines()
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await runtime.start(folder, (*command, str(folder.path)), environment)
+        except TimeoutError as error:
             raise HostError(
-                f"Run {spec.run} cannot be started: {text[-1] if text else process.returncode}."
-            )
-
-
-def _was_taken_up(folder: RunFolder) -> bool:
-    """Whether a shim has the run, or had it."""
-    return folder.is_alive() or folder.process() is not None or folder.exit() is not None
+                f"Run {spec.run} cannot be started: runtime {runtime.name} took over "
+                f"{START_TIMEOUT_S:g} s."
+            ) from error
+        except HostError as error:
+            raise HostError(f"Run {spec.run} cannot be started: {error.message}") from error

@@ -70,6 +70,8 @@ class RunSpec(BaseModel):
     """Folder of the experience pool that it learns from or acts for."""
     options: dict[str, Any]
     """Resolved options, as the model of `type` dumps them."""
+    runtime: str = "process"
+    """Name of the runtime of the host that runs it."""
     threads: int = 1
     memory: int | None = None
     gpus: list[int] = Field(default_factory=list)

@@ -145,17 +145,22 @@ class RunFolder:
             os.close(descriptor)
         return False
 
-    def pull(self, request: PullRequest) -> PullAnswer:
+    def pull(self, request: PullRequest, *, alive: bool) -> PullAnswer:
         """Return what is new since the asker's offsets and tokens.
 
         Record files are cut to whole records and ``events.jsonl`` to whole lines; what remains
         comes with the next pull. The limit may be passed by one event that is longer than it.
+
+        Parameters
+        ----------
+        request : PullRequest
+            What the asker has.
+        alive : bool
+            Whether the run goes on, asked before this call: after "not alive" nothing is written
+            any more, so that the answer holds all there will ever be.
         """
         if not self.exists():
             return PullAnswer(run=request.run, missing=True)
-        # Asked before anything is read: after "not alive" nothing is written any more, so that
-        # answer holds all there will ever be.
-        alive = self.is_alive()
         answer = PullAnswer(run=request.run, alive=alive)
         budget = max(request.limit, RECORD_SIZE)
         for name in self._append_only():

@@ -11,6 +11,7 @@ from jupyter_platform.cluster.content import KEPT_FOR_S, PARTIAL_FOR_S, HostCont
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.core.errors import HostError
 from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.runtimes import installed_runtimes
 
 SIZE = 1000
 
@@ -87,15 +88,16 @@ def test_what_is_still_arriving_stays_for_a_day(content, tmp_path):
 def test_files_of_runs_that_have_not_ended_are_in_use(tmp_path, monkeypatch):
     class Folder:
         def __init__(self, alive, path):
-            self._alive, self._path = alive, path
+            self._alive, self._path, self.path = alive, path, tmp_path / str(path)
 
         def is_alive(self):
             return self._alive
 
         def spec(self):
-            return None if self._path is None else type("Spec", (), {"files": {"d": self._path}})
+            facts = {"files": {"d": self._path}, "runtime": "process"}
+            return None if self._path is None else type("Spec", (), facts)
 
     folders = {1: Folder(True, "/a"), 2: Folder(False, "/b"), 3: Folder(True, None)}
     monkeypatch.setattr("jupyter_platform.cluster.runs.run_folders", lambda root: folders)
 
-    assert HostRuns(tmp_path, 1000).files_in_use() == {"/a"}
+    assert HostRuns(tmp_path, 1000, installed_runtimes()).files_in_use() == {"/a"}

@@ -42,7 +42,7 @@ def start(folder, *command):
 
 
 def pull(folder, spec, **fields):
-    return folder.pull(PullRequest(run=spec.run, **fields))
+    return folder.pull(PullRequest(run=spec.run, **fields), alive=folder.is_alive())
 
 
 def test_create_is_idempotent_and_keeps_what_is_there(folder, spec):
