@@ -186,9 +186,7 @@ function Plots(props: IPlotsProps): JSX.Element {
   const steps =
     job.progress?.unit === 'samples'
       ? trans.__('samples')
-      : job.type === 'LEARN'
-        ? trans.__('iteration')
-        : trans.__('episodes');
+      : stepsOf(job.type, trans);
   return (
     <>
       {groups.map((group, at) => (
@@ -326,4 +324,13 @@ export function describeSeries(
     seriesLabel(name, points.rank, trans),
     parts.filter(Boolean).join(', ')
   );
+}
+
+/** What the steps of a kind of job are. */
+function stepsOf(type: IJob['type'], trans: TranslationBundle): string {
+  const names: { readonly [type: string]: string } = {
+    LEARN: trans.__('iteration'),
+    ACT: trans.__('episodes')
+  };
+  return names[type] ?? trans.__('steps');
 }

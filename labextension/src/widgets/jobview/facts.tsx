@@ -19,10 +19,12 @@ export function Facts({ job }: { job: IJob }): JSX.Element {
       aria-label={trans.__('Facts about the job')}
     >
       <dl>
-        <Fact name={trans.__('network')}>
-          <NetworkLinks names={job.networks} />
-          {job.tag ? ` : ${job.tag}` : null}
-        </Fact>
+        {job.networks.length > 0 ? (
+          <Fact name={trans.__('network')}>
+            <NetworkLinks names={job.networks} />
+            {job.tag ? ` : ${job.tag}` : null}
+          </Fact>
+        ) : null}
         {job.dataset === null ? null : (
           <Fact
             name={
