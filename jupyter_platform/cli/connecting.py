@@ -17,7 +17,7 @@ class Steps:
         self._said = ""
 
     def __call__(self, text: str, _: float = 0.0) -> None:
-        """Tell a step, unless it is the one told last."""
+        """Print a step of the start, unless it was the last one printed."""
         if text != self._said:
             self._said = text
             step(text, time.monotonic() - self._began)

@@ -32,13 +32,13 @@ TORCH_TIMEOUT_S = 120
 
 @dataclass(frozen=True)
 class Finding:
-    """What one check found."""
+    """The finding of one check."""
 
     name: str
     ok: bool
     found: str
     advice: str | None = None
-    """What to do, where it is not right."""
+    """Advice, where something is wrong."""
 
 
 @click.command()

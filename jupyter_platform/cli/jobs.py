@@ -81,7 +81,7 @@ def jobs(
 @click.argument("ids", metavar="ID…", nargs=-1, required=True)
 @json_option
 def restore(ids: tuple[str, ...], as_json: bool) -> None:
-    """Bring jobs back that were deleted less than a minute ago."""
+    """Restore jobs that were deleted less than a minute ago."""
     records = [platform().restore(job).record for job in ids]
     if as_json:
         print_json(records)
@@ -162,7 +162,7 @@ def metrics(reference: str, series: str | None, as_csv: bool, as_json: bool) -> 
 
 
 def what(record: JobRecord) -> str:
-    """Say the one thing that matters most now about a job."""
+    """Return the most important fact about a job in its present state."""
     if record.state.is_terminal:
         return headline(record)
     if record.progress is not None and record.state != JobState.QUEUED:

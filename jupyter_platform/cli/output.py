@@ -1,4 +1,4 @@
-"""What commands print: tables, records, times and states."""
+"""Output of the commands: tables, records, times and states."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def print_fields(pairs: Iterable[tuple[str, str | None]]) -> None:
 
 
 def note(text: str) -> None:
-    """Tell a person something that is no result: on standard error."""
+    """Print a message for people, apart from results, on standard error."""
     click.echo(text, err=True)
 
 

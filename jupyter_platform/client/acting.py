@@ -27,7 +27,7 @@ EXPLORING: Mapping[str, Mapping[str, Any]] = {
 
 
 class _Submitting(Protocol):
-    """What starting two jobs needs of a client."""
+    """The part of a client that starts agents and their learner."""
 
     def submit(self, *arguments: Any, **options: Any) -> Job:
         """Submit a job."""
@@ -48,7 +48,7 @@ class Acting:
         return Listing(records, ("id", "longest episode", "solved from", "code"), _environment_row)
 
     def environment(self, name: str) -> EnvironmentFacts:
-        """Return what an environment shows and takes.
+        """Return the observations and actions of an environment.
 
         Raises
         ------

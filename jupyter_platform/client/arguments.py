@@ -194,7 +194,20 @@ class LineCommand(click.Command):
     """A command whose words behind ``--`` are the arguments of a script."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Keep what stands behind ``--`` as the parameter `arguments`."""
+        """Keep the words after ``--`` as the parameter `arguments`.
+
+        Parameters
+        ----------
+        ctx : Context
+            Context of the command; its `params` are filled.
+        args : list of str
+            Words of the line.
+
+        Returns
+        -------
+        list of str
+            Words that no parameter took.
+        """
         own, behind = args, None
         if "--" in args:
             place = args.index("--")

@@ -13,7 +13,7 @@ from jupyter_platform.client.loading import load_figure
 class CurveFrame(pd.DataFrame):
     """A job's curves: ``step``, ``time`` and one column per series.
 
-    Whatever is made of it is a plain `pandas.DataFrame`.
+    Frames derived from it are plain `pandas.DataFrame` objects.
     """
 
     # The one of pandas draws with matplotlib, which need not be installed.
@@ -24,5 +24,15 @@ class CurveFrame(pd.DataFrame):
         x: str = "step",
         theme: str | None = None,
     ) -> Any:
-        """Return a plot of the curves; parameters as of `Job.plot`."""
+        """Return a plot of the curves.
+
+        Parameters
+        ----------
+        series : str or sequence of str, optional
+            Series to draw, one or several; None: all.
+        x : str
+            Column of the horizontal axis, ``"step"`` or ``"time"``.
+        theme : str, optional
+            ``"light"`` or ``"dark"``; None: the theme of the page.
+        """
         return load_figure("frame")(self, series, x, theme)

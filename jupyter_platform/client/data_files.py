@@ -74,7 +74,7 @@ def _frame_file(frame: Any, path: Path) -> Path:
 
 
 def _array_file(data: Any, path: Path, options: dict[str, Any]) -> Path:
-    """Write arrays, of which one that stands alone is parted into inputs and target."""
+    """Write arrays to files; a single array is split into inputs and target."""
     # numpy is not needed for the rest of the client.
     import numpy as np  # noqa: PLC0415
 

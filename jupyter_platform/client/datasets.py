@@ -33,7 +33,7 @@ KINDS = {
     ".parquet": "parquet",
     ".txt": "characters",
 }
-"""What a file is, by the end of its name."""
+"""File format by suffix."""
 SUFFIXES = tuple(KINDS)
 CHUNK = 1_000_000
 _OTHER_OPTIONS = ("kind", "shape", "scale", "task", "shuffle", "skip_broken")
@@ -169,7 +169,7 @@ class Datasets:
             How it is read, see `core.tables.TableOptions`: ``separator=";"``, ``missing="drop"``,
             ``encode="one-hot"``, ``exclude=["id"]``; and ``shape``, ``scale``, ``kind``. Of
             pictures ``skip_broken=True`` leaves those out that cannot be read; where their sizes
-            differ and there is no ``shape``, they are brought to the one that a look at them tells.
+            differ and there is no ``shape``, they are resized as `look_at_dataset` tells.
 
         Raises
         ------
@@ -221,7 +221,15 @@ class Datasets:
         return DatasetLook.model_validate_json(answer.content)
 
     def look_at_bytes(self, content: bytes, file_name: str, **options: Any) -> DatasetLook:
-        """Return how the content of a file would be read; see `look_at_dataset`."""
+        """Return how the content of a file would be read; options as of `look_at_dataset`.
+
+        Parameters
+        ----------
+        content : bytes
+            Content of the file.
+        file_name : str
+            Name of the file; its suffix tells the format.
+        """
         params = {**read_as(options), "file_name": file_name}
         answer = self._transport.upload(
             "/api/datasets/look", lambda: iter((content,)), params, method="POST"
@@ -229,7 +237,7 @@ class Datasets:
         return DatasetLook.model_validate_json(answer.content)
 
     def look_again(self, content: str, *, file_name: str = "", **options: Any) -> DatasetLook:
-        """Return how what was looked at before would be read with other options.
+        """Return how data inspected before would be read with other options.
 
         Parameters
         ----------
@@ -251,7 +259,19 @@ class Datasets:
     def add_looked_at(
         self, name: str, content: str, *, replace: bool = False, **options: Any
     ) -> DatasetRecord:
-        """Add what was looked at, as it was read then; see `look_again`."""
+        """Add inspected data as a dataset; see `look_again`.
+
+        Parameters
+        ----------
+        name : str
+            Name of the new dataset.
+        content : str
+            `DatasetLook.content` of the inspected data.
+        replace : bool
+            Whether it takes the place of an added dataset of the same name.
+        **options
+            As of `look_again`, to read the data in the same way.
+        """
         check_dataset_name(name)
         params = {**read_as(options), "content": content}
         params["replace"] = "true" if replace else None
@@ -289,7 +309,7 @@ class Datasets:
         return name, f"The data of {path.name} are the dataset {name!r}; {wanted!r} holds others."
 
     def remove_dataset(self, name: str) -> None:
-        """Remove a dataset that somebody added, or the files of a downloaded one."""
+        """Remove an added dataset, or the files of a downloaded one."""
         self._transport.request("DELETE", _address(name))
 
 
@@ -309,7 +329,27 @@ def upload(
     rename: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> DatasetRecord:
-    """Send a file, or name a folder, and return the dataset made of it."""
+    """Send a file, or name a folder, and return the dataset made of it.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    name : str
+        Name of the new dataset.
+    path : Path
+        File to send, or folder of the platform's machine.
+    task : str, optional
+        ``"classification"`` or ``"regression"``; None: recognised from the data.
+    shuffle : bool
+        Whether samples are shuffled before they are split into parts.
+    replace : bool
+        Whether it takes the place of an added dataset of the same name.
+    rename : bool
+        Whether a number is appended to a name that other data have: ``sales-2``.
+    options : mapping, optional
+        How it is read, as of `Datasets.add_dataset`.
+    """
     check_dataset_name(name)
     params = {
         **read_as(options or {}),
@@ -361,6 +401,13 @@ def _plain(value: Any) -> Any:
 
 def ensure_added(transport: Transport, path: Path) -> str:
     """Add a file, unless its content is there, and return the name; see `Datasets.ensure_dataset`.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    path : Path
+        File to add.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Networks that somebody is still putting together."""
+"""Drafts: networks under construction."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changes, as it changes, over one websocket that is resumed when it breaks."""
+"""The stream of changes over one websocket, resumed when the connection breaks."""
 
 from __future__ import annotations
 

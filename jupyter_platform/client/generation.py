@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GenerationResult:
-    """What a network made."""
+    """The output of a generative network."""
 
     record: Generation
 
@@ -31,7 +31,7 @@ class GenerationResult:
 
     @property
     def text(self) -> str | None:
-        """What comes after the start; None of samples."""
+        """The continuation of the start; None where samples were generated."""
         return self.record.text
 
     def __str__(self) -> str:

@@ -92,7 +92,7 @@ class Job:
 
     @property
     def notice(self) -> str | None:
-        """What to know about how this job was found: that others have its name."""
+        """A note on how this job was found, such as that other jobs share its name."""
         if not self._namesakes:
             return None
         return (
@@ -241,7 +241,7 @@ class Job:
         return load_figure("curves")(self, series, x, theme)
 
     def log(self, tail: int | None = None, *, rank: int = 0) -> str:
-        """Return what the job printed.
+        """Return the job's log.
 
         Parameters
         ----------
@@ -304,7 +304,7 @@ class Job:
         self._transport.request("DELETE", self._path())
 
     def change(self, *, name: str | None = None, note: str | None = None) -> Job:
-        """Change the job's name, or what is noted about it, and return the job itself."""
+        """Change the job's name or note, None keeps it, and return the job itself."""
         body = {"name": name, "note": note}
         given = {key: value for key, value in body.items() if value is not None}
         content = self._transport.request("PATCH", self._path(), body=given).content
@@ -392,7 +392,7 @@ class Job:
         return target
 
     def outputs(self) -> NDArray[Any]:
-        """Return what the network gave for each sample of an EVALUATE with ``include_outputs``.
+        """Return the network's outputs, one a sample, of an EVALUATE with ``include_outputs``.
 
         Returns
         -------

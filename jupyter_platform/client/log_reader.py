@@ -23,7 +23,7 @@ class LogReader:
         self._offset = offset
 
     def read(self) -> LogChunk:
-        """Return what has been added."""
+        """Return the text added since the last call."""
         chunk = self._ask(self._offset)
         self._offset = chunk.next_offset
         return chunk

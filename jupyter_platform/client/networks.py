@@ -27,9 +27,9 @@ from jupyter_platform.core.exchange import ONNX_SUFFIX
 
 CHUNK = 1_000_000
 MODULES = "modules.txt"
-"""What DIANNE calls the description of a network."""
+"""File name of a network's description in DIANNE."""
 DESCRIPTION = "network.json"
-"""What an archive of this platform calls it."""
+"""File name of a network's description in an archive of this platform."""
 _CONVERTED_WITHIN_S = 600.0
 """Seconds that the coordinator may take to make a file."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
@@ -120,7 +120,20 @@ class Networks:
         return NetworkRecord.model_validate_json(response.content)
 
     def network_names(self, type: str, networks: Any) -> tuple[Any, dict[str, Any]]:
-        """Return the names of networks, once one's own are added, and options that follow."""
+        """Return the names of networks, after adding the user's own, and options for their weights.
+
+        Parameters
+        ----------
+        type : str
+            Kind of job, which decides the option for weights.
+        networks : object
+            Names in the repository, or torch modules, one or several.
+
+        Returns
+        -------
+        names
+            str or list of str: Names in the repository.
+        """
         if not is_own(networks) and (
             isinstance(networks, str) or not isinstance(networks, Sequence)
         ):
@@ -274,7 +287,16 @@ class Networks:
         return self._download(address, _target(path, f"{name}.onnx"))
 
     def copy_network(self, name: str, copy: str, *, weights: bool = True) -> NetworkRecord:
-        """Add a network that is like another one, with its weights or without.
+        """Add a copy of a network.
+
+        Parameters
+        ----------
+        name : str
+            Network to copy.
+        copy : str
+            Name of the copy.
+        weights : bool
+            Whether its weights are copied too.
 
         Raises
         ------
@@ -286,7 +308,14 @@ class Networks:
         return NetworkRecord.model_validate_json(response.content)
 
     def rename_network(self, name: str, new: str) -> NetworkRecord:
-        """Give a network that somebody added another name; its weights and jobs go with it.
+        """Rename an added network, together with its weights and jobs.
+
+        Parameters
+        ----------
+        name : str
+            Present name.
+        new : str
+            New name.
 
         Raises
         ------
@@ -297,7 +326,7 @@ class Networks:
         return NetworkRecord.model_validate_json(response.content)
 
     def remove_network(self, name: str, *, weights: bool = False) -> None:
-        """Remove a network that somebody added.
+        """Remove an added network.
 
         Parameters
         ----------
@@ -333,7 +362,14 @@ class Networks:
         return TagRecord.model_validate_json(response.content)
 
     def remove_tag(self, name: str, tag: str) -> None:
-        """Forget the weights under a tag.
+        """Remove the weights under a tag.
+
+        Parameters
+        ----------
+        name : str
+            Network that the weights belong to.
+        tag : str
+            Name of the weights.
 
         Raises
         ------

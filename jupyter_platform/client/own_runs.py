@@ -131,7 +131,15 @@ def _send_values(transport: Transport, inputs: Mapping[str, Any]) -> dict[str, d
 
 
 def read_results(transport: Transport, record: JobRecord) -> dict[str, Any]:
-    """Return the variables that a cell has given back, by name."""
+    """Return the result variables of a cell, by name.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    record : JobRecord
+        A finished RUN of a cell.
+    """
     from jupyter_platform.runtime.values import load_value  # noqa: PLC0415 - of cells alone
 
     values: dict[str, Any] = {}
@@ -147,7 +155,15 @@ def read_results(transport: Transport, record: JobRecord) -> dict[str, Any]:
 
 
 def send_file(transport: Transport, path: Path) -> str:
-    """Send a file and return its reference, ``sha256:<hex>``."""
+    """Send a file and return its reference, ``sha256:<hex>``.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    path : Path
+        File to send.
+    """
 
     def pieces() -> Iterator[bytes]:
         with path.open("rb") as file:
@@ -158,7 +174,15 @@ def send_file(transport: Transport, path: Path) -> str:
 
 
 def send_bytes(transport: Transport, data: bytes) -> str:
-    """Send what is no file yet; as `send_file`."""
+    """Send bytes as a file and return its reference, ``sha256:<hex>``.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    data : bytes
+        Content of the file.
+    """
     return _sent(transport.upload(_ROUTE, lambda: iter((data,)), {}).content)
 
 

@@ -30,7 +30,7 @@ from jupyter_platform.core.units import format_bytes
 from jupyter_platform.runtime.launch import request_down
 
 ID_PREFIX = re.compile(r"[0-9a-f]{4,12}")
-"""What may be the beginning of a job's id."""
+"""Pattern of a prefix of a job's id."""
 PAGE = 200
 """Jobs that are asked for at once."""
 
@@ -162,7 +162,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         return names, {**found, **options}
 
     def code_options(self, script: str | Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options of a RUN with its script sent along, as `submit` does it."""
+        """Send the script of a RUN, and return the options with a reference to it."""
         return code_options(self._transport, script, options)
 
     def submit_cell(
@@ -215,7 +215,15 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         return self.submit_payload(payload, wait_for_host=0)
 
     def submit_payload(self, payload: dict[str, Any], *, wait_for_host: float = 15.0) -> Job:
-        """Submit the JSON form of a `JobSubmission`, as the command line and magics build it."""
+        """Submit the JSON form of a `JobSubmission`, as the command line and magics build it.
+
+        Parameters
+        ----------
+        payload : dict
+            JSON form of the submission.
+        wait_for_host : float
+            Seconds to wait for the first host of a platform that has just been started.
+        """
         self._wait_for_host(wait_for_host)
         return Job(self._transport, submission.send(self._transport, payload))
 
@@ -234,7 +242,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         force_free: bool | None = None,
         **options: Any,
     ) -> JobCheck:
-        """Say what a submission would do, without storing anything; arguments as for `submit`.
+        """Check a submission without storing it; parameters and errors as of `submit`.
 
         A file given as dataset is added to the repository, since only then it can be checked.
         """
@@ -286,7 +294,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         return Job(self._transport, page.items[0], namesakes=namesakes).refresh()
 
     def restore(self, job: str) -> Job:
-        """Bring a job back that was deleted less than a minute ago.
+        """Restore a job that was deleted less than a minute ago.
 
         Parameters
         ----------
@@ -388,7 +396,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         return answer
 
     def notifications(self, after: int | None = None) -> list[NotificationRecord]:
-        """Return what happened, newest first; with `after` only what is newer than that id."""
+        """Return notifications, newest first; with `after` only those newer than that id."""
         answer = self._transport.get("/api/notifications", after=after)
         return [NotificationRecord.model_validate(item) for item in answer]
 

@@ -29,7 +29,7 @@ _ROOM = 100_000
 
 @dataclass(frozen=True)
 class PredictionResult:
-    """What a network gave for some samples."""
+    """A network's outputs for some samples."""
 
     record: Prediction
 

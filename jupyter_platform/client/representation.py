@@ -1,4 +1,4 @@
-"""What a job leaves in a notebook: a reference for a live view, and words for all other readers.
+"""A job in a notebook's output: a reference for a live view, and text for other readers.
 
 A front end that knows `JOB_MIME` or `JOBS_MIME` draws the job as it is when the notebook is read.
 HTML and plain text are for exports and other front ends: what was so when the cell ran, and in the
@@ -81,7 +81,15 @@ def job_row(record: JobRecord) -> tuple[str, ...]:
 
 
 def job_text(record: JobRecord, notice: str | None = None) -> str:
-    """Return a job as a line of text, with its notice below."""
+    """Return a job as a line of text.
+
+    Parameters
+    ----------
+    record : JobRecord
+        The job.
+    notice : str, optional
+        Note to print below, such as that other jobs share its name.
+    """
     below = f"\n{notice}" if notice else ""
     return f"<Job {record.id} {record.name!r} {record.type} {describe(record)}>{below}"
 
@@ -89,7 +97,17 @@ def job_text(record: JobRecord, notice: str | None = None) -> str:
 def job_html(
     record: JobRecord, metrics: MetricsRecord | None = None, notice: str | None = None
 ) -> str:
-    """Return a job as static HTML: how it stands, what it was asked to do and what came out."""
+    """Return a job as static HTML: its state, its options and its result.
+
+    Parameters
+    ----------
+    record : JobRecord
+        The job.
+    metrics : MetricsRecord, optional
+        Its curves; None: without.
+    notice : str, optional
+        Note to show with it, such as that other jobs share its name.
+    """
     facts: list[tuple[str, str]] = [
         ("network", ", ".join(record.networks)),
         ("dataset", record.dataset or ""),

@@ -1,4 +1,4 @@
-"""Ways to learn, and those that people bring."""
+"""Training strategies, built in and uploaded."""
 
 from __future__ import annotations
 

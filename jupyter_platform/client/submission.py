@@ -1,4 +1,4 @@
-"""What is sent when a job is submitted."""
+"""Submissions of jobs: their JSON form, sending and checking them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,36 @@ def submission(
     options: Mapping[str, Any] | None = None,
     note: str | None = None,
 ) -> dict[str, Any]:
-    """Return the JSON form of a `JobSubmission`; the coordinator alone judges what it says.
+    """Return the JSON form of a `JobSubmission`; the coordinator alone validates the content.
+
+    Parameters
+    ----------
+    type : str
+        Kind of job.
+    networks : str or sequence of str
+        Names in the repository.
+    dataset : str or Path, optional
+        Name in the repository.
+    name : str, optional
+        Name of the job; None: made of network and dataset.
+    request : mapping, optional
+        ``cpus``, ``memory`` and ``gpus`` of each process.
+    priority : int
+        -100 to 100; higher goes first.
+    target_count : int, optional
+        Number of processes that start together.
+    targets : str or sequence of str, optional
+        Names or ids of hosts that the job may use.
+    target_filter : str, optional
+        LDAP filter of the hosts that the job may use.
+    force_free : bool, optional
+        Whether its hosts must be free of other work.
+    dianne_defaults : bool, optional
+        Whether options that are not given take DIANNE's defaults.
+    options : mapping, optional
+        Options of the kind of job.
+    note : str, optional
+        The client's note on preparations, such as an added file.
 
     Raises
     ------
@@ -72,7 +101,15 @@ def _check_type(field: str, value: Any, wanted: Any, accepted: str) -> None:
 
 
 def send(transport: Transport, payload: dict[str, Any]) -> JobRecord:
-    """Submit a job; a connection that breaks on the way gives one job all the same."""
+    """Submit a job exactly once, also when the connection breaks on the way.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    payload : dict
+        JSON form of the submission.
+    """
     response = transport.request(
         "POST",
         "/api/jobs",
@@ -84,7 +121,15 @@ def send(transport: Transport, payload: dict[str, Any]) -> JobRecord:
 
 
 def dry_run(transport: Transport, payload: dict[str, Any]) -> JobCheck:
-    """Check a submission; nothing is stored."""
+    """Check a submission without storing it.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    payload : dict
+        JSON form of the submission.
+    """
     response = transport.request("POST", "/api/jobs/check", body=payload, repeatable=True)
     return JobCheck.model_validate_json(response.content)
 
@@ -94,7 +139,7 @@ def changed(
 ) -> dict[str, Any]:
     """Return the submission of a job with some of its fields or options changed.
 
-    It keeps its weights under its own id, not under the tag of the first, unless told otherwise.
+    It keeps its weights under its own id, not under the first job's tag, unless a tag is given.
 
     Parameters
     ----------

@@ -299,6 +299,13 @@ class Sweeping(Datasets, Networks):
 def values_of(key: str, value: Any) -> list[Any] | SweepRange | None:
     """Return the values that an option lists, or its range, or None for a single value.
 
+    Parameters
+    ----------
+    key : str
+        Name of the option.
+    value : object
+        Value, list of values, or range such as ``"[0.001..0.1]"``.
+
     Raises
     ------
     OptionError

@@ -99,7 +99,7 @@ class Transport:
 
     @property
     def is_taken_down(self) -> bool:
-        """Whether somebody took this machine's platform down and nobody asked for it since."""
+        """Whether this machine's platform was taken down and has not been wanted since."""
         return (
             self._remote is None
             and not self.paths.connection_file.exists()
@@ -184,7 +184,26 @@ class Transport:
         params: dict[str, Any],
         method: str = "PUT",
     ) -> httpx.Response:
-        """Send a file; `chunks` is called anew for each attempt, of which a POST has one."""
+        """Send a file; a PUT is repeated when the connection breaks, a POST is not.
+
+        Parameters
+        ----------
+        path : str
+            Route of the coordinator.
+        chunks : callable
+            Returns the content in pieces; called once for each attempt.
+        params : dict
+            Query parameters; those of None are left out.
+        method : str
+            ``"PUT"`` or ``"POST"``.
+
+        Raises
+        ------
+        PlatformError
+            The error that the coordinator answers with.
+        CoordinatorError
+            If nothing answers.
+        """
         query = {key: value for key, value in params.items() if value is not None}
         return self._repeat(
             lambda client: client.request(
@@ -194,7 +213,22 @@ class Transport:
         )
 
     def stream(self, path: str, timeout_s: float = 60) -> Iterator[bytes]:
-        """Yield the body of a GET in pieces, each of which comes within a time."""
+        """Yield the body of a GET in pieces, with a time limit for each piece.
+
+        Parameters
+        ----------
+        path : str
+            Route of the coordinator.
+        timeout_s : float
+            Seconds to wait for each piece.
+
+        Raises
+        ------
+        PlatformError
+            The error that the coordinator answers with.
+        CoordinatorError
+            If nothing answers.
+        """
         endpoint, client = self._connect()
         try:
             with client.stream("GET", path, timeout=timeout_s) as response:

@@ -23,7 +23,7 @@ _looks_on: ContextVar[bool] = ContextVar("looks_on", default=False)
 
 
 def looks_on() -> bool:
-    """Return whether somebody only watches here, for whom nothing is started that was ended."""
+    """Return whether this client only watches; a watcher never restarts a stopped platform."""
     return _looks_on.get()
 
 
@@ -54,7 +54,7 @@ def polled(
     UnavailableError
         If nothing answered for `silence_s`, or until the deadline.
     TakenDownError
-        If somebody took the platform down and did not start it again within `DOWN_S`.
+        If the platform was taken down and not started again within `DOWN_S`.
     """
     pause = FIRST_PAUSE_S
     heard, was_heard = time.monotonic(), False

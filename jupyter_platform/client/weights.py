@@ -40,7 +40,26 @@ class WeightsReader:
         self._network = network
 
     def file(self, variant: str | None, path: Path | None) -> Path:
-        """Return the safetensors file, copied to `path` when that is given."""
+        """Return the path of the safetensors file.
+
+        Parameters
+        ----------
+        variant : str or None
+            Variant of the weights; None: ``"best"`` if kept, else ``"last"``, else the only one.
+        path : Path or None
+            Folder or file to copy to; None: no copy.
+
+        Returns
+        -------
+        Path
+            Path of the safetensors file; a file of the platform where no copy was made, not to be
+            changed.
+
+        Raises
+        ------
+        NotFoundError
+            If the job keeps no such weights.
+        """
         found = self._choose(variant)
         source = self._own_file(found) or self._download(found)
         if path is None:

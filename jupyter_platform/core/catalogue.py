@@ -25,13 +25,13 @@ class TagVariant(Record):
     bytes: int
     step: int
     scores: dict[str, float | None] = Field(default_factory=dict)
-    """What it scored when it was stored: ``validation_loss``, ``validation_accuracy``, …"""
+    """Scores at the time of storing: ``validation_loss``, ``validation_accuracy``, …"""
     job: str | None = None
     """The job that made it."""
 
 
 class TagOrigin(Record):
-    """What made weights, as far as that is known."""
+    """The known origin of weights."""
 
     torch: str | None = None
     """Version of torch."""
@@ -89,7 +89,7 @@ def named_tags(tags: Sequence[TagRecord]) -> list[TagRecord]:
 
 
 class JobWeights(Record):
-    """Weights that belong to a job: those that it made, or those that it judged or acted with."""
+    """Weights that belong to a job: made by it, or used by it to evaluate or act."""
 
     network: str
     variant: str
@@ -131,7 +131,7 @@ class DownloadRecord(Record):
 
 
 class NetworkImport(Record):
-    """What became of a file that somebody brought."""
+    """The outcome of an uploaded file."""
 
     kind: str
     """``archive``, ``dianne``, ``onnx``, ``safetensors`` or ``description``."""
@@ -145,14 +145,14 @@ class DatasetLook(Record):
     """How a file or folder would be read as a dataset; nothing has been added."""
 
     content: str
-    """What was looked at: ``sha256:<hex>`` of a file, or ``path:<folder>``."""
+    """The inspected data: ``sha256:<hex>`` of a file, or ``path:<folder>``."""
     name: str
     """A name that it may be added under."""
     kind: str
     table: TableLook | None = None
-    """What was recognised of a table."""
+    """Recognised properties of a table."""
     folder: PictureFolder | None = None
-    """What was recognised of a folder of pictures."""
+    """Recognised properties of a folder of pictures."""
     facts: DatasetFacts | None = None
     """None where it cannot be used as it is."""
     samples: list[SampleView] = Field(default_factory=list)

@@ -17,7 +17,7 @@ class WeightsWithin(BaseModel):
 
 
 class CheckpointFacts(BaseModel):
-    """The part of the facts that whoever keeps the weights of a checkpoint must know."""
+    """The facts of a checkpoint that are needed to store its weights."""
 
     networks: dict[str, WeightsWithin] = Field(default_factory=dict)
     """By name; those that learn. Checkpoints of earlier releases tell none."""

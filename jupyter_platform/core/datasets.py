@@ -81,7 +81,7 @@ _GOES_WITH: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(TableOptions.model_fields, _TABLES),
     **dict.fromkeys(("separator", "decimal", "thousands", "encoding", "header"), _CSV),
 }
-"""Kinds of which each of these fields says something."""
+"""Each field to the kinds of datasets that it applies to."""
 
 
 def check_dataset_name(name: str) -> None:
@@ -165,7 +165,7 @@ class DatasetDescriptor(TableOptions):
     labels: Reference | None = None
     """Images only: a text file with one class number a line, in the order of the images' names."""
     skip_broken: bool = False
-    """Images only: leave out those that cannot be read, and say which; else they are refused."""
+    """Images only: skip unreadable files and report their names; otherwise they are refused."""
     mask_values: tuple[Annotated[int, Field(ge=0, le=255)], ...] | None = Field(
         default=None, min_length=2
     )
@@ -364,7 +364,7 @@ class PartFacts(Record):
 
 
 class DatasetFacts(Record):
-    """What only the data tells, as the inspector answers it."""
+    """Facts read from the data itself by the inspector."""
 
     size: int
     shape: list[int]
@@ -393,9 +393,9 @@ class DatasetFacts(Record):
     skipped: int = 0
     """Samples that were left out because they cannot be read."""
     warnings: list[str] = Field(default_factory=list)
-    """What to know before a score on it is believed, as sentences."""
+    """Caveats about scores on this dataset, as sentences."""
     scale: float = 1.0
-    """What stored inputs are multiplied by."""
+    """Factor applied to stored inputs."""
     input_type: Literal["float32", "int64"] = "float32"
     """Type of the inputs that networks get; int64 for symbols."""
     stored_type: str = ""
@@ -407,7 +407,7 @@ class DatasetFacts(Record):
     table: TablePreparation | None = None
     """How a row of a table becomes a sample."""
     notes: list[str] = Field(default_factory=list)
-    """What was left out or taken for something when it was read, as sentences."""
+    """Samples skipped and assumptions made while reading, as sentences."""
 
     @model_validator(mode="after")
     def _targets_of_regression(self) -> Self:

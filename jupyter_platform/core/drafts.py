@@ -1,4 +1,4 @@
-"""Networks that somebody is still putting together."""
+"""Drafts: networks under construction."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ class LayerArgument(Record):
     name: str
     required: bool
     default: Any = None
-    """What holds where it is not given; None also for what JSON cannot say."""
+    """Default value; None also for a default that JSON cannot express."""
 
 
 class LayerTypeRecord(Record):
@@ -40,11 +40,11 @@ class DraftRequest(BaseModel):
 
     description: NetworkDescription
     dataset: str | None = None
-    """What it is to learn; gives the shape of samples and the number of outputs."""
+    """Dataset to learn; gives the shape of samples and the number of outputs."""
 
 
 class DraftRecord(Record):
-    """What a network is like as far as it can be built."""
+    """Properties of a draft, as far as it can be built."""
 
     layers: list[LayerRecord] = Field(default_factory=list)
     """The layers up to the first that does not fit."""
@@ -52,6 +52,6 @@ class DraftRecord(Record):
     input_shape: list[int] | None = None
     output_shape: list[int] | None = None
     problem: str | None = None
-    """What does not fit, as a sentence; None where it can be learnt as it is."""
+    """The mismatch, as a sentence; None where the network can be trained as it is."""
     layer: int | None = None
     """Number of the layer that does not fit, from 0; None where it is not one layer's fault."""

@@ -12,7 +12,7 @@ ID_PATTERN = r"^([A-Za-z_][\w.]*:)?([\w-]+/)?[\w.-]+$"
 
 
 class EnvironmentFacts(Record):
-    """What an environment shows and takes; only the installed environment tells."""
+    """Observations and actions of an environment, as the installed environment declares them."""
 
     model_config = ConfigDict(frozen=True)
 

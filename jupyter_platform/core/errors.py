@@ -9,13 +9,14 @@ accepted. Anything that is not a `PlatformError` is a defect and is answered wit
     + InvalidDataError           a data file, network or archive cannot be used
     + RequestTooLargeError
   x AuthenticationError
+  x ForbiddenError               it belongs to another user, or needs the platform's owner
   x NotFoundError
   x ConflictError                the request does not fit the present state
     + AmbiguousNameError         a name stands for several jobs
   x UnavailableError             a process that is needed does not answer
-    + NoAnswerError                it ended over the question, or came to no end
+    + NoAnswerError                it crashed on the request, or took too long
     + CoordinatorError           the coordinator cannot be found, started or trusted
-      - TakenDownError           somebody ended the platform on purpose
+      - TakenDownError           a user took the platform down
       - VersionMismatchError
     + StartingError              the platform is being started; ask again
     + HostError                  a host refused or is gone
@@ -150,7 +151,7 @@ class AuthenticationError(PlatformError):
 
 
 class ForbiddenError(PlatformError):
-    """It belongs to somebody else, or only the owner of the platform may do it."""
+    """The object belongs to another user, or the action is reserved for the platform's owner."""
 
     status_code = 403
     code = "forbidden"
@@ -184,7 +185,7 @@ class UnavailableError(PlatformError):
 
 
 class NoAnswerError(UnavailableError):
-    """What a process was asked ended it, or kept it busy beyond all time."""
+    """A process crashed on a request, or did not answer it in time."""
 
     code = "no_answer"
 
@@ -196,7 +197,7 @@ class CoordinatorError(UnavailableError):
 
 
 class TakenDownError(CoordinatorError):
-    """Somebody took the platform down; it comes back when somebody wants it."""
+    """The platform was taken down by a user; the next request for work starts it again."""
 
     code = "taken_down"
 
@@ -249,7 +250,15 @@ def from_dict(data: dict[str, Any]) -> PlatformError:
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known word nearest to `word`, or None when nothing is near."""
+    """Return the known word nearest to `word`, or None when nothing is near.
+
+    Parameters
+    ----------
+    word : str
+        The misspelt word; its case is ignored.
+    known : iterable of str
+        Words to choose from.
+    """
     lowered = {item.lower(): item for item in known}
     match = difflib.get_close_matches(word.lower(), lowered, n=1, cutoff=0.6)
     return lowered[match[0]] if match else None

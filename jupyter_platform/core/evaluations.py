@@ -87,7 +87,15 @@ def evaluation_name(text: str) -> str:
 
 
 def default_evaluation(facts: DatasetFacts, criterion: str | None = None) -> str:
-    """Return how a network is judged where nobody says: by what dataset and criterion ask for."""
+    """Return the default evaluation for a dataset and a criterion.
+
+    Parameters
+    ----------
+    facts : DatasetFacts
+        Facts of the dataset: masks, task, number of outputs and shape of targets.
+    criterion : str, optional
+        Loss of the training, such as ``"BCE"``.
+    """
     if facts.masks:
         return "segmentation"
     if facts.outputs == 2 and criterion in ("BCE", "BCE_LOGITS"):

@@ -16,12 +16,12 @@ class Message(Record):
 
 
 class SnapshotMessage(Message):
-    """What there is, for a subscriber that knows nothing."""
+    """The full state, for a new subscriber."""
 
     type: Literal["snapshot"]
     status: StatusRecord
     jobs: list[JobRecord]
-    """Those that hold a place, the first that wait, the newest that have ended."""
+    """Jobs that hold resources, the first in the queue, and the most recently ended."""
     waiting: int
     """How many jobs wait."""
     hosts: list[HostRecord]

@@ -18,7 +18,7 @@ ACCEPTED_FILES = (
     "description as JSON, an ONNX file (alone or zipped with its data), weights as "
     "safetensors and a Python file with a torch module"
 )
-"""What may be imported, in words."""
+"""Importable formats, as text."""
 ONNX_SUFFIX = ".onnx"
 IMPORTED = "imported"
 """Tag of weights that come without one."""
@@ -71,7 +71,7 @@ class WeightsFile(BaseModel):
 
 
 class ImportAnswer(BaseModel):
-    """What a file held."""
+    """The contents of an imported file."""
 
     kind: ImportKind
     description: NetworkDescription
@@ -97,7 +97,7 @@ class ExportRequest(BaseModel):
 
 
 class ExportAnswer(BaseModel):
-    """What was written."""
+    """The exported file."""
 
     opset: int
     difference: float | None
@@ -111,6 +111,13 @@ def describes_network(content: object) -> bool:
 
 def parse_description(data: bytes, where: str) -> NetworkDescription:
     """Read the JSON of a description.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file, UTF-8 with or without a byte order mark.
+    where : str
+        Name of the file, for the message of an error.
 
     Raises
     ------
@@ -149,6 +156,13 @@ def refuse_code(description: NetworkDescription) -> None:
 
 def as_asked(description: NetworkDescription, request: ImportRequest) -> NetworkDescription:
     """Return a description with the name and the shape that were asked for.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+        Description read from the file.
+    request : ImportRequest
+        Name and input shape to use instead, and whether Python source may run.
 
     Raises
     ------

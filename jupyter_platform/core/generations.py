@@ -1,4 +1,4 @@
-"""What a network that makes samples or text is asked, and what it answers."""
+"""Requests to generative networks for samples or text, and their answers."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ class GenerationRequest(BaseModel):
 
 
 class Generation(Record):
-    """What a network made: `samples`, or `text`."""
+    """The output of a generative network: `samples`, or `text`."""
 
     network: str
     tag: str
@@ -44,7 +44,7 @@ class Generation(Record):
     """As nested lists."""
     start: str | None = None
     text: str | None = None
-    """What comes after `start`."""
+    """The continuation of `start`."""
 
 
 class GenerateQuestion(BaseModel):

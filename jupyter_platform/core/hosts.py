@@ -29,7 +29,7 @@ class GpuRecord(Record):
 
 
 class GpuSample(Record):
-    """What a GPU does at one moment."""
+    """The load of a GPU at one moment."""
 
     index: int
     utilisation: float
@@ -40,7 +40,7 @@ class GpuSample(Record):
 
 
 class HostSample(Record):
-    """What a host does at one moment."""
+    """The load of a host at one moment."""
 
     time: float
     """Unix time, s."""
@@ -65,7 +65,7 @@ def _any_role() -> dict[str, int | None]:
 
 
 class HostDescription(Record):
-    """What a host agent says of itself when it joins."""
+    """The description that a host agent sends when it joins."""
 
     name: str
     id: str
@@ -76,7 +76,7 @@ class HostDescription(Record):
     os: str
     ip: str
     machine_cpus: int
-    """CPUs of the machine, whatever is offered."""
+    """CPUs of the machine, offered or not."""
     cpus: int
     """CPUs offered."""
     memory: int

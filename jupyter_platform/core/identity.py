@@ -1,4 +1,4 @@
-"""How a gateway tells the coordinator for whom it asks."""
+"""The header by which a gateway names the user of a request to the coordinator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_user_name(text: str) -> bool:
 
 
 def encode_user(name: str) -> str:
-    """Return a name as it stands in the header."""
+    """Return the header's value for a name."""
     return quote(name, safe="")
 
 

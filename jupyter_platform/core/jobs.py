@@ -22,7 +22,7 @@ def _words(value: Any) -> Any:
 
 
 class ResourceRequest(Record):
-    """What one process of a workload needs on its host."""
+    """Resources of one process of a workload on its host."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,7 +34,7 @@ class ResourceRequest(Record):
 
 
 class JobSubmission(BaseModel):
-    """What a person sends to get a job."""
+    """A request for a job."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -62,7 +62,7 @@ class JobSubmission(BaseModel):
     dianne_defaults: bool = False
     """Whether options that are not given have DIANNE's defaults instead of ours."""
     notes: list[Annotated[str, Field(max_length=500)]] = Field(default=[], max_length=10)
-    """What who submits it has to tell of what was done before, such as a file added as data."""
+    """The submitter's note on preparations, such as a file added as a dataset."""
 
 
 class JobErrorRecord(Record):
@@ -87,7 +87,7 @@ class JobProgress(Record):
     values: dict[str, float | None] = Field(default_factory=dict)
     """Latest value per series; None where it is not finite."""
     unit: str = "it"
-    """What a step is: ``"it"`` (weight updates) or ``"samples"``."""
+    """Unit of a step: ``"it"`` (weight updates) or ``"samples"``."""
 
     @property
     def fraction(self) -> float | None:
@@ -171,7 +171,7 @@ class JobRecord(Record):
     attempts: list[AttemptRecord] = Field(default_factory=list)
     error: JobErrorRecord | None = None
     warnings: list[str] = Field(default_factory=list)
-    """What was not checked at submit, or was changed on the way."""
+    """Warnings about checks omitted at submission, and about changed options."""
     sweep: str | None = None
     """Id of the sweep that it is part of."""
     varied: dict[str, Any] = Field(default_factory=dict)
@@ -179,7 +179,7 @@ class JobRecord(Record):
     hosts: list[str] = Field(default_factory=list)
     """Hosts of its processes by rank, in the latest attempt; only in the record of a single job."""
     note: str = ""
-    """What somebody noted about it."""
+    """A user's note on the job."""
     result: dict[str, Any] | None = None
     """As `core.results` knows it; only in the record of a single job, not in lists."""
     scores: list[Score] = Field(default_factory=list)
@@ -187,7 +187,7 @@ class JobRecord(Record):
 
 
 class JobChange(BaseModel):
-    """What of a job can be changed after it was submitted; what is left out stays."""
+    """Changes to a submitted job; an omitted field keeps its value."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -221,7 +221,7 @@ class JobCheck(Record):
 
 
 class OptionText(Record):
-    """What was read out of a text of ``key=value`` words."""
+    """The options parsed from a text of ``key=value`` words."""
 
     options: dict[str, str]
     """In the order in which they were given."""

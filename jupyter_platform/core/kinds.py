@@ -45,7 +45,7 @@ class KindRecord:
     submission: str = f"{_SUBMISSION}base:Kind"
     """Of the class that checks and completes its submissions."""
     takes: Literal["networks", "code"] = "networks"
-    """What its first word names: networks of the repository, or code of one's own."""
+    """Meaning of the first word: networks of the repository, or the user's own code."""
     gpus: int = 0
     """GPUs of the default request, where the cluster has any."""
     starts_warm: bool = False
@@ -132,6 +132,6 @@ def kinds() -> Mapping[str, KindRecord]:
 
 
 def load(place: str) -> Any:
-    """Return what stands at a place, ``package.module:name``."""
+    """Import and return the object at an entry point, ``package.module:name``."""
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)

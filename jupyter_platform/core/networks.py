@@ -37,7 +37,7 @@ SYMBOLS = {
     OUTPUT_FEATURES: "values that it gives for a sample",
     OUTPUT_SHAPE: "shape that it gives for a sample",
 }
-"""What stands in descriptions for what only the dataset or the strategy tells."""
+"""Placeholder in descriptions for sizes that the dataset or the strategy decides."""
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
@@ -70,7 +70,7 @@ class NetworkSource(Record):
     """Python source that makes a network; only torch processes run it.
 
     It is part of the description, so a job, its weights and an archive hold the very source that
-    they were made with, whatever becomes of the file that it was read from.
+    they were made with, even when the file that it was read from changes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -109,9 +109,9 @@ class NetworkDescription(Record):
     title: str = ""
     summary: str = ""
     roles: tuple[str, ...] = ()
-    """What strategies can use it for: ``generator``, ``critic``, …; empty: on its own."""
+    """Roles that it can take in strategies: ``generator``, ``critic``, …; empty: on its own."""
     task: Literal["classification", "regression"] | None = None
-    """What it can learn; None for both."""
+    """Task that it can learn; None for both."""
     input_shape: tuple[int, ...] | None = None
     """Shape of one sample; None when it takes the shape of its dataset."""
     outputs: int | None = None
@@ -166,7 +166,7 @@ class LayerRecord(Record):
 
 
 class NetworkFacts(Record):
-    """What only a built network tells."""
+    """Facts read from the built network."""
 
     layers: list[LayerRecord]
     parameters: int

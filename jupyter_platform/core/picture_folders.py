@@ -1,4 +1,4 @@
-"""What a look at a folder of pictures tells before it becomes a dataset."""
+"""Findings about a folder of pictures before it becomes a dataset."""
 
 from typing import Literal
 
@@ -25,4 +25,4 @@ class PictureFolder(Record):
     problem: str | None = None
     """Which ones cannot be read, and why, as the end of a sentence."""
     warnings: list[str] = Field(default_factory=list)
-    """What else may mislead, as sentences."""
+    """Further warnings, as sentences."""

@@ -1,4 +1,4 @@
-"""Experience pools: what agents went through, kept for those who learn from it."""
+"""Experience pools: transitions of agents, kept for learners."""
 
 import re
 from datetime import datetime
@@ -47,13 +47,20 @@ class PoolRecord(Record):
     """Whole episodes among them."""
     episodes_ever: int
     bytes: int
-    """What it takes on disk."""
+    """Size on disk, in bytes."""
     created_at: datetime
     facts: EnvironmentFacts | None = None
 
 
 def check_pool_name(name: str, field: str) -> None:
     """Refuse a name that no pool can have.
+
+    Parameters
+    ----------
+    name : str
+        Name to check.
+    field : str
+        Field of the request, for the error.
 
     Raises
     ------

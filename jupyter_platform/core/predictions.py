@@ -1,4 +1,4 @@
-"""What a trained network is asked, and what it answers."""
+"""Requests for predictions of trained networks, and their answers."""
 
 from typing import Any
 
@@ -55,11 +55,11 @@ class PreparationRecord(Record):
     preparation: Preparation | None
     """None where neither the weights nor a dataset tell."""
     note: str | None = None
-    """What to know about it, as a sentence: where it comes from when not from the weights."""
+    """A note on its source, where that is not the weights."""
 
 
 class Prediction(Record):
-    """What a network gave for some samples; lists have one entry a sample."""
+    """A network's outputs for some samples; lists have one entry a sample."""
 
     network: str
     tag: str
@@ -79,7 +79,7 @@ class Prediction(Record):
     inputs: list[Any] | None = None
     """Of samples of a dataset, where they are small: what the network got."""
     notes: list[str] = Field(default_factory=list)
-    """What to know about how samples were prepared, as sentences."""
+    """Notes on the preparation of the samples, as sentences."""
     forward_ms: float
     """Milliseconds that the network took for all of them."""
 
@@ -98,12 +98,12 @@ class PredictQuestion(BaseModel):
     dataset: DatasetDescriptor | None = None
     samples: list[int] | None = None
     task: str | None = None
-    """What the network learnt, where that is known."""
+    """Dataset of the training, where that is known."""
     classes: list[str] | None = None
     integers: bool = False
     """Whether the network takes symbols instead of numbers."""
     preparation: Preparation | None = None
-    """What holds where the weights file tells none."""
+    """Preparation to use where the weights file has none."""
     files: dict[str, str] = Field(default_factory=dict)
 
 

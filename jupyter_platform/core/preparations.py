@@ -40,10 +40,10 @@ class PicturePreparation(Record):
     scale: float
     """Input that one step of a pixel is: 1/255 for inputs from 0 to 1."""
     size: Literal["cropped"] = "cropped"
-    """What happens to pictures of another size: cut around the middle, then resized."""
+    """Handling of pictures of another size: cut around the middle, then resized."""
     interpolation: Literal["bilinear"] = "bilinear"
     background: Literal["white"] = "white"
-    """What transparency is laid over."""
+    """Background colour of transparent pictures."""
 
 
 class Preparation(Record):
@@ -60,7 +60,7 @@ class Preparation(Record):
     """Of one sample, as the network gets it."""
     input_type: Literal["float32", "int64"] = "float32"
     scale: float = 1.0
-    """What stored inputs are multiplied by."""
+    """Factor applied to stored inputs."""
     picture: PicturePreparation | None = None
     """How image files, and drawings, are read; None where samples are no pictures."""
     no_picture: str | None = None
@@ -137,7 +137,7 @@ def derive(
 
 
 def adapters_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those options that change inputs wherever they are used."""
+    """Return the options that change inputs in every use, not in training alone."""
     return {key: _plain(options[key]) for key in ADAPTERS if options.get(key) not in (None, 0)}
 
 
@@ -181,6 +181,13 @@ def to_metadata(preparation: Preparation) -> str:
 def from_metadata(text: str, file: str) -> Preparation:
     """Return the preparation that a weights file tells.
 
+    Parameters
+    ----------
+    text : str
+        JSON of the preparation.
+    file : str
+        Name of the weights file, for the message of an error.
+
     Raises
     ------
     InvalidDataError
@@ -198,7 +205,15 @@ def from_metadata(text: str, file: str) -> Preparation:
 
 
 def differences(learnt: Preparation, used: Preparation) -> list[str]:
-    """Return what is prepared otherwise than the weights learnt it, one phrase each."""
+    """Return the differences from the preparation that the weights learnt, a phrase each.
+
+    Parameters
+    ----------
+    learnt : Preparation
+        Preparation kept with the weights.
+    used : Preparation
+        Preparation of the samples at hand.
+    """
     found = []
     if learnt.adapters != used.adapters:
         names = sorted(learnt.adapters.keys() | used.adapters.keys())

@@ -1,4 +1,4 @@
-"""What jobs come to: the parts of a result that have a meaning of their own, and the scores.
+"""Results of jobs: the fields with a meaning of their own, and the scores.
 
 A result is what a strategy tells, as JSON. The models name what is known of it; every other number
 is a score, so that a new one is shown wherever results are.
@@ -17,13 +17,13 @@ from jupyter_platform.core.states import JobType
 
 
 class JobResult(BaseModel):
-    """What any job may tell beside its scores; results of earlier releases lack some of it."""
+    """Fields common to results of all jobs; results of earlier releases lack some of them."""
 
     model_config = ConfigDict(extra="allow")
 
     headline: Headline | None = None
     warnings: list[str] = []
-    """What to know about the scores, as sentences."""
+    """Caveats about the scores, as sentences."""
     measured_on: str | None = None
     """By which samples it was judged: ``"test, 360 samples"``."""
     strategy: str | None = None
@@ -37,7 +37,7 @@ class JobResult(BaseModel):
 
 
 class LearnResult(JobResult):
-    """What a LEARN came to."""
+    """The result of a LEARN."""
 
     best: dict[str, float | None] | None = None
     """Step and scores of the best weights."""
@@ -68,7 +68,7 @@ class OutputFile(BaseModel):
 
 
 class EvaluateResult(JobResult):
-    """What an EVALUATE found."""
+    """The result of an EVALUATE."""
 
     samples: int | None = None
     episodes: int | None = None
@@ -102,7 +102,7 @@ class EvaluateResult(JobResult):
 
 
 class ActResult(JobResult):
-    """What agents came to."""
+    """The result of an ACT."""
 
     environment: str | None = None
     pool: str | None = None
@@ -113,7 +113,7 @@ class ActResult(JobResult):
     best: dict[str, Any] | None = None
     """The best episode."""
     agents: list[dict[str, Any]] = []
-    """What each of several agents came to."""
+    """The result of each of several agents."""
     epoch: int | None = None
     """Updates that the weights have had, where they come from a learner."""
     time_s: float | None = None

@@ -12,7 +12,7 @@ from jupyter_platform.core.states import JobType
 
 
 class RunId(BaseModel):
-    """Which process of which attempt of which workload."""
+    """Identifier of a process: workload, attempt and rank."""
 
     model_config = ConfigDict(frozen=True)
 

@@ -1,4 +1,4 @@
-"""What looks like a secret in an environment, by its name or its value."""
+"""Detection of secrets in environment variables, by name or value."""
 
 from __future__ import annotations
 

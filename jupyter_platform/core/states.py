@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class JobType(StrEnum):
-    """What a job does. Each type has a lane of its own in the queue.
+    """The kind of a job. Each type has a lane of its own in the queue.
 
     Kinds of installed packages become members when they are first named.
     """

@@ -24,7 +24,7 @@ class StrategyRecord(Record):
     summary: str
     category: Literal["FF", "RNN", "RL", "CLASSIFICATION", "CRITERION"]
     roles: tuple[str, ...] = ("network",)
-    """What each of the job's networks is to it, in the order in which they are given."""
+    """Role of each of the job's networks, in the order in which they are given."""
     taught_by: tuple[str, ...] = ()
     """Roles whose weights come with the job, from `teacher_tag`, and stay as they are."""
     learns_from: tuple[Literal["dataset", "environment", "pool"], ...] = ("dataset",)

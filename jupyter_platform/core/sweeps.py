@@ -34,7 +34,7 @@ class SearchMethod(StrEnum):
 
 
 class SweepRange(Record):
-    """Numbers between two limits, both of which may be drawn."""
+    """Numbers between two limits, limits included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,12 +53,12 @@ class SweepRange(Record):
 
 
 class SweepSubmission(BaseModel):
-    """What a person sends to get a sweep."""
+    """A request for a sweep."""
 
     model_config = ConfigDict(extra="forbid")
 
     submission: JobSubmission
-    """What all jobs share."""
+    """The submission that all jobs share."""
     dimensions: dict[str, list[Any] | SweepRange] = Field(min_length=1, max_length=20)
     """Option to the values that it takes, or to the range that they are drawn from."""
     name: str | None = Field(default=None, max_length=MAX_NAME_LENGTH)

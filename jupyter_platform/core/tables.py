@@ -21,9 +21,9 @@ ColumnKind = Literal["number", "truth", "date", "text"]
 MISSING_WORDS = frozenset(
     {"", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "null", "none", "nil", "n.a.", "k.a."}
 )
-"""What stands for no value in a table, in lower case."""
+"""Spellings of a missing value in a table, in lower case."""
 MISSING_SIGNS = frozenset({"-", "--", "?", ".", "–", "—"})
-"""What does so among numbers and dates alone: in text these may be a value."""
+"""Further spellings among numbers and dates alone: in text they may be a value."""
 MISSING_CLASS = "(missing)"
 """The class of text that is not there, with ``missing=class``."""
 TRUTH_WORDS = {"true": 1.0, "false": 0.0}
@@ -82,7 +82,7 @@ class TableOptions(Record):
         return text
 
     def encoding_of(self, column: str) -> Encoding | None:
-        """Return what becomes of a text column that is an input."""
+        """Return the encoding of a text column that is an input."""
         return self.encode.get(column) if isinstance(self.encode, dict) else self.encode
 
 
@@ -105,12 +105,12 @@ class PreparedColumn(Record):
     """The values of text in the training rows, sorted. Another one has the number after the last,
     or no one-hot column."""
     fill: float | str | None = None
-    """What stands for a missing value; None: there must be one."""
+    """Replacement for a missing value; None: a missing value is refused."""
     marks_missing: bool = False
     """Whether a second feature is 1 where the value is missing."""
     mean: float = 0.0
     deviation: float = 1.0
-    """What is subtracted from a number, and what that is then divided by."""
+    """Mean subtracted from a number, and the divisor applied after."""
 
     @property
     def features(self) -> tuple[str, ...]:
@@ -199,7 +199,15 @@ def is_missing(value: Any) -> bool:
 
 
 def number_pattern(decimal: str, thousands: str) -> str:
-    """Return a regular expression of whole texts that are numbers."""
+    """Return a regular expression of whole texts that are numbers.
+
+    Parameters
+    ----------
+    decimal : str
+        Decimal mark.
+    thousands : str
+        Mark between groups of three digits; empty for none.
+    """
     point, group = re.escape(decimal), re.escape(thousands)
     whole = rf"(?:\d{{1,3}}(?:{group}\d{{3}})+|\d+)" if thousands else r"\d+"
     return rf"[+-]?(?:{whole}(?:{point}\d*)?|{point}\d+)(?:[eE][+-]?\d+)?"
@@ -212,6 +220,15 @@ def plain_number(text: str) -> str:
 
 def parsed_number(text: str, decimal: str = ".", thousands: str = "") -> float:
     """Return the number that a text is.
+
+    Parameters
+    ----------
+    text : str
+        Text of a cell.
+    decimal : str
+        Decimal mark.
+    thousands : str
+        Mark between groups of three digits; empty for none.
 
     Raises
     ------
@@ -228,6 +245,13 @@ def parsed_number(text: str, decimal: str = ".", thousands: str = "") -> float:
 
 def days(value: Any, date_format: str | None = None) -> float:
     """Return a date as days since 1970-01-01; without a time zone it is taken for UTC.
+
+    Parameters
+    ----------
+    value : object
+        Date, or its text.
+    date_format : str, optional
+        Format of `datetime.strptime`; None: ISO 8601.
 
     Raises
     ------
@@ -253,7 +277,7 @@ def days(value: Any, date_format: str | None = None) -> float:
 
 
 class ColumnLook(Record):
-    """What was recognised of one column."""
+    """Recognised properties of one column."""
 
     name: str
     role: Literal["input", "target", "left out"]
@@ -281,7 +305,15 @@ class TableLook(Record):
 
 
 def problems_text(name: str, faults: Sequence[FieldError]) -> str:
-    """Return the message of everything that is wrong with a dataset."""
+    """Return the message of everything that is wrong with a dataset.
+
+    Parameters
+    ----------
+    name : str
+        Name of the dataset.
+    faults : sequence of FieldError
+        Faults found in it.
+    """
     if len(faults) == 1:
         return f"Dataset {name!r}: {faults[0].message}"
     return f"Dataset {name!r}, {len(faults)} faults: " + " ".join(

@@ -67,5 +67,15 @@ def format_duration(seconds: float) -> str:
 
 
 def format_count(count: int, noun: str, plural: str | None = None) -> str:
-    """Return ``"1 job"`` or ``"2 jobs"``."""
+    """Return ``"1 job"`` or ``"2 jobs"``.
+
+    Parameters
+    ----------
+    count : int
+        Number of things.
+    noun : str
+        Noun in the singular.
+    plural : str, optional
+        Noun in the plural; None: the singular with an ``s``.
+    """
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

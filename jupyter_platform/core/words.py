@@ -20,7 +20,7 @@ OPTION_WORD = re.compile(r"([A-Za-z_][A-Za-z0-9_.-]*)=(.*)", re.DOTALL)
 
 @dataclass
 class Words:
-    """What was read: options in the order in which they were given, and what is wrong."""
+    """The parsed options in the order in which they were given, and the errors."""
 
     options: dict[str, str] = field(default_factory=dict)
     errors: list[FieldError] = field(default_factory=list)
@@ -129,5 +129,13 @@ def value_text(value: Any) -> str:
 
 
 def option_word(key: str, value: Any) -> str:
-    """Return an option as `parse_option_line` reads it back."""
+    """Return an option as `parse_option_line` reads it back.
+
+    Parameters
+    ----------
+    key : str
+        Name of the option.
+    value : object
+        Value of the option; dictionaries become JSON.
+    """
     return f"{key}={shlex.quote(text) if (text := value_text(value)) else ''}"

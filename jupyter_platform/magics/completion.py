@@ -29,14 +29,22 @@ LINE = re.compile(r"\s*(?:[^\s%=][^%=]*=\s*)?%{1,2}(submit|rl|jobs|job|stop)\s(.
 
 @dataclass(frozen=True)
 class Completions:
-    """What could stand instead of the fragment before the cursor."""
+    """Completions of the fragment before the cursor."""
 
     fragment: str
     words: tuple[str, ...]
 
     @classmethod
     def of(cls, fragment: str, known: Iterable[str]) -> Completions:
-        """Keep those that begin with the fragment, whatever the case of their letters."""
+        """Keep the names that begin with the fragment, ignoring case.
+
+        Parameters
+        ----------
+        fragment : str
+            Text before the cursor.
+        known : iterable of str
+            All names that could stand there.
+        """
         begin = fragment.lower()
         return cls(fragment, tuple(word for word in known if word.lower().startswith(begin)))
 
@@ -70,7 +78,7 @@ class LineCompleter:
         }
 
     def complete(self, text: str) -> Completions | None:
-        """Return what could come next, or None when the text is no line of ours.
+        """Return completions, or None when the text is no line of ours.
 
         Parameters
         ----------
@@ -208,5 +216,5 @@ def _files(fragment: str, suffixes: tuple[str, ...] = SUFFIXES) -> list[str]:
 
 
 def _rank(field: dict[str, Any]) -> int:
-    """Return the place of an option: common ones first, those that go with few others after."""
+    """Return the sort key of an option: common options first, specialised ones after."""
     return 2 * (not field["common"]) + ("when" in field)

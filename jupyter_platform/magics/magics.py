@@ -41,7 +41,7 @@ Answer = TypeVar("Answer")
 
 
 class MagicError(PlatformError):
-    """What went wrong, shown as sentences instead of a traceback."""
+    """An error, shown as sentences instead of a traceback."""
 
     code = "magic"
 
@@ -108,6 +108,13 @@ class PlatformMagics(Magics):
 
         ``%submit RUN SCRIPT [KEY=VALUE]… [-- ARGUMENT…]`` runs a script or a notebook, and
         ``%%submit RUN [-i NAMES] [-o NAMES]`` the cell below it. The job is ``last`` afterwards.
+
+        Parameters
+        ----------
+        line : str
+            Words behind ``%submit``.
+        cell : str, optional
+            Code below ``%%submit RUN``; None for a line.
         """
         submitted: Job | Sweep
         if cell is not None and takes_code(line.partition(" ")[0]):
@@ -122,7 +129,15 @@ class PlatformMagics(Magics):
     @line_cell_magic
     @readable
     def rl(self, line: str, cell: str | None = None) -> JobListing:
-        """Start agents and their learner: ``%rl NETWORK[,CRITIC] ENVIRONMENT [KEY=VALUE]…``."""
+        """Start agents and their learner: ``%rl NETWORK[,CRITIC] ENVIRONMENT [KEY=VALUE]…``.
+
+        Parameters
+        ----------
+        line : str
+            Words behind ``%rl``.
+        cell : str, optional
+            Further words, below ``%%rl``; None for a line.
+        """
         arguments = read_line(rl_line, line, cell)
         return self._show(JobListing(list(start_pair(self.hub, **arguments))))
 

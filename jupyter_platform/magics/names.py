@@ -1,4 +1,4 @@
-"""What can be named on a line: networks, datasets, tags, jobs and options of the platform."""
+"""Names for completion: networks, datasets, tags, jobs and options of the platform."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Names:
         return found
 
     def jobs(self, *, stoppable: bool) -> list[str]:
-        """Return names and ids of the newest jobs, or of those that can still be stopped."""
+        """Return names and ids of the newest jobs, or of jobs that can still be stopped."""
         found = self._ask("jobs", lambda: list(self._hub.jobs(limit=NEWEST_JOBS))) or []
         records = [job.record for job in found]
         chosen = [item for item in records if not (stoppable and item.state.is_terminal)]

@@ -47,7 +47,19 @@ def write_bytes_atomic(path: Path, data: bytes, fsync: bool = True, mode: int = 
 
 
 def write_json_atomic(path: Path, value: Any, fsync: bool = True, mode: int = 0o600) -> None:
-    """Replace a JSON file in one step; see `write_bytes_atomic`."""
+    """Replace a JSON file in one step; see `write_bytes_atomic`.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder exists.
+    value : object
+        New content, a value that JSON can express.
+    fsync : bool
+        Whether the content and the new name must survive a power cut once this returns.
+    mode : int
+        Permission bits of the new file.
+    """
     write_bytes_atomic(path, json.dumps(value).encode(), fsync=fsync, mode=mode)
 
 

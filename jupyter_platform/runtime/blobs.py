@@ -122,7 +122,15 @@ class BlobStore:
         return digest_file(temporary)
 
     def settle(self, temporary: Path, digest: str) -> None:
-        """Give a complete file its name, after it is on disk."""
+        """Give a complete file its name, after it is on disk.
+
+        Parameters
+        ----------
+        temporary : Path
+            Complete file, on the same file system as the store.
+        digest : str
+            SHA-256 of its content, in hexadecimal.
+        """
         target = self.path(digest)
         if target.is_file():
             return
@@ -151,6 +159,13 @@ class PartialBlob:
 
     def append(self, offset: int, data: bytes) -> None:
         """Take a piece. One that is here already is written again, which changes nothing.
+
+        Parameters
+        ----------
+        offset : int
+            Byte of the whole file at which the piece begins.
+        data : bytes
+            Bytes of the piece.
 
         Raises
         ------

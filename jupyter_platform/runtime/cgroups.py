@@ -11,7 +11,15 @@ _NO_LIMIT = 1 << 60
 def cpu_quota(
     proc: Path = Path("/proc/self"), mounts: Path = Path("/sys/fs/cgroup")
 ) -> float | None:
-    """Return the quota in CPUs, the least of the cgroup and those above it; None without one."""
+    """Return the quota in CPUs, the least of the cgroup and those above it; None without one.
+
+    Parameters
+    ----------
+    proc : Path
+        Folder of the process in ``/proc``.
+    mounts : Path
+        Folder where cgroups are mounted.
+    """
     found = [
         quota for folder in _folders("cpu", proc, mounts) if (quota := _quota(folder)) is not None
     ]
@@ -21,7 +29,15 @@ def cpu_quota(
 def memory_limit(
     proc: Path = Path("/proc/self"), mounts: Path = Path("/sys/fs/cgroup")
 ) -> int | None:
-    """Return the limit in bytes, the least of the cgroup and those above it; None without one."""
+    """Return the limit in bytes, the least of the cgroup and those above it; None without one.
+
+    Parameters
+    ----------
+    proc : Path
+        Folder of the process in ``/proc``.
+    mounts : Path
+        Folder where cgroups are mounted.
+    """
     found = [
         limit
         for folder in _folders("memory", proc, mounts)

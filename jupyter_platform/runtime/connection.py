@@ -45,7 +45,15 @@ class Connection(BaseModel):
 
 
 def write_connection(paths: Paths, connection: Connection) -> None:
-    """Write the connection file, readable by its owner alone."""
+    """Write the connection file, readable by its owner alone.
+
+    Parameters
+    ----------
+    paths : Paths
+        Folders of the platform.
+    connection : Connection
+        Address and token of the coordinator.
+    """
     write_bytes_atomic(paths.connection_file, connection.model_dump_json(indent=2).encode())
 
 

@@ -40,7 +40,15 @@ class EventLog:
                 os.ftruncate(self._descriptor, size)
 
     def message(self, level: Literal["info", "warning", "danger"], text: str) -> None:
-        """Tell a person something."""
+        """Record a message for the owner of the job.
+
+        Parameters
+        ----------
+        level : {'info', 'warning', 'danger'}
+            How serious the message is.
+        text : str
+            The message, one or more sentences.
+        """
         self.write("message", level=level, text=text)
 
     def close(self) -> None:

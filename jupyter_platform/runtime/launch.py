@@ -99,6 +99,15 @@ def find_coordinator(
     One that runs without its connection file is waited for: it writes the file again when somebody
     has removed it.
 
+    Parameters
+    ----------
+    paths : Paths
+        Folders of the platform.
+    timeout_s : float
+        Seconds to wait for the connection file of a running coordinator.
+    on_progress : Progress, optional
+        Called with a description of each step waited for.
+
     Raises
     ------
     CoordinatorError
@@ -164,6 +173,13 @@ def start_supervisor(paths: Paths) -> None:
 def request_down(paths: Paths, timeout_s: float = 60.0) -> bool:
     """Stop supervisor, coordinator, scheduler and hosts; jobs that run go on.
 
+    Parameters
+    ----------
+    paths : Paths
+        Folders of the platform.
+    timeout_s : float
+        Seconds to wait for all processes to end.
+
     Returns
     -------
     bool
@@ -193,7 +209,15 @@ def request_down(paths: Paths, timeout_s: float = 60.0) -> bool:
 
 
 def is_healthy(url: str, timeout_s: float = HEALTH_TIMEOUT_S) -> bool:
-    """Return whether a coordinator answers at a URL."""
+    """Return whether a coordinator answers at a URL.
+
+    Parameters
+    ----------
+    url : str
+        Base URL of the coordinator.
+    timeout_s : float
+        Seconds to wait for an answer.
+    """
     parts = urllib.parse.urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         return False

@@ -96,7 +96,15 @@ def last_lines(path: Path, count: int) -> list[str]:
 
 
 def tail_of(text: str, count: int) -> list[str]:
-    """Return the last lines of a text as a terminal would show them, long ones cut."""
+    """Return the last lines of a text as a terminal would show them, long ones cut.
+
+    Parameters
+    ----------
+    text : str
+        Text of the log, with control sequences of terminals.
+    count : int
+        Number of lines.
+    """
     # Only these are worked out: what stands before them may be megabytes.
     lines = shown_lines("\n".join(text.removesuffix("\n").split("\n")[-count:]) + "\n")
     return [line if len(line) <= MOST_LINE else f"{line[:MOST_LINE]} …" for line in lines]

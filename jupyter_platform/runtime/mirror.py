@@ -68,7 +68,15 @@ class Mirror:
             self._append(name, path, data)
 
     def truncate(self, name: str, length: int) -> None:
-        """Cut a file, so that what follows is pulled again; a shorter one is left as it is."""
+        """Cut a file, so that what follows is pulled again; a shorter one is left as it is.
+
+        Parameters
+        ----------
+        name : str
+            Name of the file in the run folder.
+        length : int
+            Bytes to keep.
+        """
         if length < self._lengths.get(name, 0):
             os.truncate(self.path(name), length)
             self._lengths[name] = length

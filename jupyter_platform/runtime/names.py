@@ -32,7 +32,15 @@ def name_from(text: str, fallback: str) -> str:
 
 
 def free_name(name: str, taken: Container[str]) -> str:
-    """Return a name, or with a number behind it the first that is not taken: ``sales-2``."""
+    """Return a name, or with a number behind it the first that is not taken: ``sales-2``.
+
+    Parameters
+    ----------
+    name : str
+        Wanted name.
+    taken : container of str
+        Names in use.
+    """
     number, found = 1, name
     while found in taken:
         number += 1

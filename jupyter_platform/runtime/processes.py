@@ -39,18 +39,46 @@ class Supervised:
 
 
 def supervised_now(pid: int, quick_ends: int = 0, last_end: str | None = None) -> Supervised:
-    """Describe a process that has just started."""
+    """Describe a process that has just started.
+
+    Parameters
+    ----------
+    pid : int
+        Process id.
+    quick_ends : int
+        How often in a row it has ended soon after its start.
+    last_end : str, optional
+        Reason of its last end, as a sentence.
+    """
     start_time = process_start_time(pid) or 0.0
     return Supervised(pid, start_time, boot_id(), quick_ends, last_end)
 
 
 def write_supervised(paths: Paths, name: str, process: Supervised) -> None:
-    """Note down a process."""
+    """Write the record of a supervised process.
+
+    Parameters
+    ----------
+    paths : Paths
+        Folders of the platform.
+    name : str
+        Name of the process, such as ``"coordinator"``.
+    process : Supervised
+        The process.
+    """
     write_json_atomic(paths.supervised(name), asdict(process), fsync=False)
 
 
 def read_supervised(paths: Paths, name: str) -> Supervised | None:
-    """Return what is noted down of a process; None when there is nothing that can be read."""
+    """Return the record of a supervised process; None without a readable record.
+
+    Parameters
+    ----------
+    paths : Paths
+        Folders of the platform.
+    name : str
+        Name of the process, such as ``"coordinator"``.
+    """
     try:
         data = read_json(paths.supervised(name))
         return None if data is None else Supervised(**data)

@@ -123,14 +123,31 @@ class Recorder:
         return self._series[name].points.append
 
     def guard(self, names: Iterable[str], on_nonfinite: Callable[[str, int, float], None]) -> None:
-        """Have series watched: name, step and value of what is not finite are told, not warned of.
+        """Report points of series that are not finite to a function, instead of warning of them.
 
         They are told within `FLUSH_INTERVAL_S`, in another thread.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Series to watch.
+        on_nonfinite : callable
+            Called with series, step and value of a point that is not finite.
         """
         self._guarded |= dict.fromkeys(names, on_nonfinite)
 
     def record(self, name: str, step: int, value: float) -> None:
-        """Record one point of a series that has few."""
+        """Record one point; for series with few points.
+
+        Parameters
+        ----------
+        name : str
+            Name of the series.
+        step : int
+            Step of the point.
+        value : float
+            Value of the point.
+        """
         self.series(name)((step, time.time(), value))
 
     def latest(self, name: str) -> float | None:

@@ -61,7 +61,15 @@ class RunFolder:
 
     @classmethod
     def of(cls, root: Path, run: RunId) -> RunFolder:
-        """Return the folder of a run below a host's folder of runs."""
+        """Return the folder of a run below a host's folder of runs.
+
+        Parameters
+        ----------
+        root : Path
+            Folder of all runs of a host.
+        run : RunId
+            The process: workload, attempt and rank.
+        """
         return cls(root / run.workload / str(run.attempt) / str(run.rank))
 
     def exists(self) -> bool:
@@ -333,7 +341,20 @@ class RunFolder:
 
 
 def whole_size(name: str, size: int) -> int:
-    """Return the part of an append-only file that can be pulled at all: its whole records."""
+    """Return the size of the part of an append-only file that can be pulled: its whole records.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file in the run folder.
+    size : int
+        Bytes of the file.
+
+    Returns
+    -------
+    int
+        Bytes, at most `size`.
+    """
     return whole_records(size) if name.endswith(SUFFIX) else size
 
 

@@ -106,6 +106,13 @@ def fork(run_folder: str, body: Callable[[], object]) -> int:
     dies before that: no process ever runs that nobody knows of. It then calls `body` in the run
     folder and ends with code 0, or as Python does for ``SystemExit`` and other exceptions.
 
+    Parameters
+    ----------
+    run_folder : str
+        Run folder of the process.
+    body : callable
+        Code of the process.
+
     Returns
     -------
     int
@@ -124,6 +131,22 @@ def fork_gated(
     """Fork a process that begins when `release` is called; return its pid in the parent.
 
     What may be done without knowing the run, `before` does while the process waits.
+
+    Parameters
+    ----------
+    log : str
+        File for the output of the process.
+    cwd : str
+        Working folder of the process.
+    body : callable
+        Code of the process, called after `release`.
+    before : callable, optional
+        Preparations that need not know the run, called while the process waits.
+
+    Raises
+    ------
+    OSError
+        If the system cannot fork.
     """
     wait_end, gate = os.pipe()
     # A signal that came before the child has handlers of its own would be lost in ours.
@@ -164,7 +187,20 @@ def release(pid: int) -> None:
 
 
 def execute(command: list[str], env: dict[str, str] | None = None) -> NoReturn:
-    """Replace this process by a command; a failure is printed and ends it with code 127."""
+    """Replace this process by a command; a failure is printed and ends it with code 127.
+
+    Parameters
+    ----------
+    command : list of str
+        Program and arguments.
+    env : dict, optional
+        Environment variables of the program; None: those of this process.
+
+    Raises
+    ------
+    SystemExit
+        With code `EXEC_FAILED`, if the program cannot be run.
+    """
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvpe(command[0], command, os.environ if env is None else env)

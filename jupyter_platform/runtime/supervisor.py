@@ -317,7 +317,15 @@ def platform_children(paths: Paths) -> list[ChildSpec]:
 
 
 def run_supervisor(paths: Paths, specs: Iterable[ChildSpec] | None = None) -> None:
-    """Supervise in this process until the target is ``down``; return at once if another does."""
+    """Supervise in this process until the target is ``down``; return at once if another does.
+
+    Parameters
+    ----------
+    paths : Paths
+        Folders of the platform.
+    specs : iterable of ChildSpec, optional
+        Processes to keep running; None: those that the platform's settings ask for.
+    """
     paths.ensure()
     deadline = time.monotonic() + LOCK_WAIT_S
     while True:

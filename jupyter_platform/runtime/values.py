@@ -69,13 +69,30 @@ def load_value(path: str) -> Any:
 
 
 def load_into(variables: Dict[str, Any], files: Dict[str, str]) -> None:  # noqa: UP006 - Python 3.8
-    """Set variables from files: name to path."""
+    """Set variables from files: name to path.
+
+    Parameters
+    ----------
+    variables : dict
+        Namespace to change.
+    files : dict
+        Path by name of the variable.
+    """
     for name, path in files.items():
         variables[name] = load_value(path)
 
 
 def save_from(variables: Dict[str, Any], names: list[str], folder: str) -> None:  # noqa: UP006
     """Write variables to files of a folder, all of them or none.
+
+    Parameters
+    ----------
+    variables : dict
+        Namespace that holds the variables.
+    names : list of str
+        Variables to save.
+    folder : str
+        Folder for the files.
 
     Raises
     ------

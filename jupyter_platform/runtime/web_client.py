@@ -38,7 +38,15 @@ def is_this_machine(url: str) -> bool:
 
 
 def proxy_problem(url: str, error: Exception) -> str:
-    """Return what to say of one of `PROXY_FAULTS` of a client for a URL, with the way out."""
+    """Return the message for a proxy that cannot be used, with advice.
+
+    Parameters
+    ----------
+    url : str
+        Address of the request.
+    error : Exception
+        One of `PROXY_FAULTS`.
+    """
     return (
         f"The proxy of this environment cannot be used for {url}: {error} Unset ALL_PROXY, "
         "HTTP_PROXY and HTTPS_PROXY, or name the host in NO_PROXY; for a SOCKS proxy, install the "

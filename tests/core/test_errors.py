@@ -8,6 +8,7 @@ from jupyter_platform.core.errors import (
     AuthenticationError,
     ConflictError,
     FieldError,
+    ForbiddenError,
     InvalidRequestError,
     JobFailedError,
     NotFoundError,
@@ -81,6 +82,7 @@ def test_status_codes_say_who_can_mend_it(cls):
     stays = (
         InvalidRequestError,
         AuthenticationError,
+        ForbiddenError,
         NotFoundError,
         ConflictError,
         VersionMismatchError,

@@ -218,7 +218,7 @@ def test_help_is_no_error(notebook):
     ran = notebook.run("%submit --help")
 
     assert ran.error is None
-    assert "Example: %submit LEARN" in ran.out
+    assert "Examples: %submit LEARN" in ran.out
 
 
 def test_unloading_takes_everything_back(notebook):

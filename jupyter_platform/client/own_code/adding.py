@@ -37,7 +37,20 @@ def is_own(network: Any) -> bool:
 
 
 def own_network_of(network: Any, arguments: Mapping[str, Any]) -> OwnNetwork:
-    """Return what a module becomes; parameters and errors as of `Networks.add_network`."""
+    """Describe a module as a network; parameters and errors as of `Networks.add_network`.
+
+    Parameters
+    ----------
+    network : object
+        Path of a source file, or a class, function or instance.
+    arguments : mapping
+        Arguments of the class or function, by name.
+
+    Raises
+    ------
+    InvalidDataError
+        If the file is absent, or the object is no network.
+    """
     if is_source_argument(network):
         path, attribute = split_argument(network)
         if not path.is_file():

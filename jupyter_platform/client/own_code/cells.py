@@ -1,7 +1,7 @@
 """Classes that were defined in a notebook, with the definitions that they use.
 
 A notebook as a whole cannot be run again where a job runs, so its source is put together of the
-class and of whatever it uses: imports, other classes and functions, numbers and texts.
+class and of everything it uses: imports, other classes and functions, numbers and texts.
 """
 
 from __future__ import annotations

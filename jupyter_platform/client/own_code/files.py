@@ -75,7 +75,18 @@ def checked(
     attribute: str | None,
     arguments: Mapping[str, Any] | None,
 ) -> NetworkSource:
-    """Return a source.
+    """Return the source of a network, within the limits of size.
+
+    Parameters
+    ----------
+    files : mapping
+        Source by path, relative to one root.
+    main : str
+        Path of the file that defines the network.
+    attribute : str or None
+        Class or function in it; None: its only network.
+    arguments : mapping or None
+        Arguments of the class or function, by name.
 
     Raises
     ------
@@ -92,7 +103,14 @@ def checked(
 
 
 def collect(root: Path, files: dict[str, str]) -> None:
-    """Add the files below a folder that files import, and those that these import.
+    """Add the files below a folder that the given files import, directly or not.
+
+    Parameters
+    ----------
+    root : Path
+        Folder that imports are looked up in.
+    files : dict
+        Source by path, relative to `root`; grows.
 
     Raises
     ------
@@ -156,7 +174,7 @@ def _read(path: Path) -> str:
 
 
 def local_root(module: str) -> Path | None:
-    """Return the folder that a module is found in, or None where a package brought it."""
+    """Return the folder of a module, or None for a module of an installed package."""
     top = module.partition(".")[0]
     if top in sys.builtin_module_names or top in sys.stdlib_module_names:
         return None

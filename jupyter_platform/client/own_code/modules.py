@@ -1,6 +1,6 @@
 """Torch modules as people have them in their hands: a class, or an instance with its weights.
 
-Torch is never imported here: whoever has a module has it already.
+Torch is never imported here: a caller that holds a module has imported it already.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _NOT_COMPARED = {"training"}
 
 @dataclass(frozen=True)
 class OwnNetwork:
-    """What a module becomes."""
+    """The network made of a module."""
 
     name: str
-    """What it is called unless somebody says otherwise."""
+    """Default name of the network."""
     source: NetworkSource
     weights: bytes | None = None
     """Of an instance: its state dict as a safetensors file."""

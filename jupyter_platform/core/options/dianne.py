@@ -67,7 +67,17 @@ def translate(
 
 
 def meaning(model: type[OptionModel], key: str, options: dict[str, Any]) -> str:
-    """Return which option a key means beside the other options; itself where nobody knows it."""
+    """Return which option a key means beside the other options; itself where nobody knows it.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    key : str
+        Key as written, in our spelling or DIANNE's.
+    options : dict
+        All given options, by key as written.
+    """
     candidates = model.spelled(key)
     if not candidates:
         return synonym(key, lambda name: name in model.model_fields) or key
@@ -79,12 +89,35 @@ def meaning(model: type[OptionModel], key: str, options: dict[str, Any]) -> str:
 
 
 def may_apply(model: type[OptionModel], name: str, options: dict[str, Any]) -> bool:
-    """Return whether an option goes with others as somebody wrote them."""
+    """Return whether an option applies beside other options as written.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    name : str
+        Option, in our spelling.
+    options : dict
+        All given options, by key as written.
+    """
     return applies_beside(model, name, clear_values(model, options))
 
 
 def clear_values(model: type[OptionModel], options: dict[str, Any]) -> dict[str, str]:
-    """Return the values, in capitals, of the options whose keys mean one option only."""
+    """Return the values, in capitals, of the options whose keys mean one option only.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    options : dict
+        All given options, by key as written.
+
+    Returns
+    -------
+    dict
+        Values in capitals, by option in our spelling.
+    """
     return {
         names[0]: str(value).upper()
         for other, value in options.items()
@@ -93,7 +126,17 @@ def clear_values(model: type[OptionModel], options: dict[str, Any]) -> dict[str,
 
 
 def applies_beside(model: type[OptionModel], name: str, clear: dict[str, str]) -> bool:
-    """Return whether an option goes with others; `clear` is of `clear_values`."""
+    """Return whether an option goes with others; `clear` is of `clear_values`.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    name : str
+        Option, in our spelling.
+    clear : dict
+        Values of the unambiguous options, as `clear_values` returns them.
+    """
     return all(
         clear.get(other, str(model.model_fields[other].default).upper())
         in [value.upper() for value in values]

@@ -50,7 +50,15 @@ _DEFAULTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
 
 
 def is_of_dianne(model: type[OptionModel], options: Mapping[str, Any]) -> bool:
-    """Return whether options were written for DIANNE: a key of theirs that is none of ours."""
+    """Return whether options were written for DIANNE: a key of theirs that is none of ours.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    options : mapping
+        Given options, by key as written.
+    """
     theirs = {*model.spellings(), *special_keys(model)}
     return any(key in theirs and key != key.lower() for key in options)
 
@@ -63,7 +71,7 @@ def differing(model: OptionModel, given: Mapping[str, Any], ranks: int) -> dict[
     model : OptionModel
         The options as they are resolved.
     given : mapping
-        Those that somebody gave, in our spelling.
+        Given options, in our spelling.
     ranks : int
         Processes of the job.
     """
@@ -82,7 +90,15 @@ def differing(model: OptionModel, given: Mapping[str, Any], ranks: int) -> dict[
 
 
 def note_on_defaults(model: OptionModel, found: Mapping[str, Any]) -> str:
-    """Return the sentence that tells of differing defaults."""
+    """Return the sentence that tells of differing defaults.
+
+    Parameters
+    ----------
+    model : OptionModel
+        The resolved options.
+    found : mapping
+        DIANNE's default by option, as `differing` returns them.
+    """
     told = ", ".join(
         f"{name} {value} (here {getattr(model, name)})" for name, value in found.items()
     )

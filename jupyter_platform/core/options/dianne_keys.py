@@ -20,12 +20,12 @@ _VALIDATIONS = (
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a key stands for."""
+    """The meaning of a key of DIANNE."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     """What is put in its place."""
     note: str | None = None
-    """What the person is told; None for nothing."""
+    """Note to the user; None for no note."""
 
 
 def _flag(key: str, value: Any) -> bool:
@@ -123,7 +123,20 @@ def special_keys(model: type[OptionModel]) -> Mapping[str, _Answer]:
 def rewritten(
     model: type[OptionModel], options: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[FieldError]]:
-    """Return options with such keys replaced by what they mean, and what is wrong with them."""
+    """Return options with such keys replaced by what they mean, and what is wrong with them.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    options : mapping
+        Given options, by key as written.
+
+    Returns
+    -------
+    options
+        dict: The options, with DIANNE's keys replaced.
+    """
     found: dict[str, Any] = {}
     errors: list[FieldError] = []
     answers = special_keys(model)
@@ -139,7 +152,15 @@ def rewritten(
 
 
 def notes_on_keys(model: type[OptionModel], options: Mapping[str, Any]) -> list[str]:
-    """Return what is said of such keys where they are accepted."""
+    """Return the notes on accepted keys of DIANNE.
+
+    Parameters
+    ----------
+    model : type of OptionModel
+        Options of a kind of job.
+    options : mapping
+        Given options, by key as written.
+    """
     answers = special_keys(model)
     made = (answers[key](key, value, options) for key, value in options.items() if key in answers)
     return [item.note for item in made if item.note is not None]

@@ -31,7 +31,7 @@ from jupyter_platform.core.strategies import NAME_PATTERN, STRATEGIES, strategy_
 
 _LEARNING = "Learning"
 PASSING = ("feed_forward", "distillation", "gan", "vae")
-"""Strategies of which every step takes batch_size samples of the dataset."""
+"""Strategies whose every step takes batch_size samples of the dataset."""
 
 StrategyName = Annotated[
     str,

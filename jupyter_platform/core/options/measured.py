@@ -45,7 +45,7 @@ MEASURED = frozenset(
 
 
 def measured(given: Mapping[str, Any], task: str | None) -> dict[str, Any]:
-    """Return those of the options that were given which decide what validations measure.
+    """Return the given options that decide what validations measure.
 
     What is given as it would be by default is left out, so that saying it makes no difference.
 

@@ -1,4 +1,4 @@
-"""What every option model shares."""
+"""The base of all option models."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class OptionModel(BaseModel):
     """Options that a model inherits and that can have no effect in it, with the reason."""
 
     alternatives: ClassVar[tuple[tuple[str, str], ...]] = ()
-    """Pairs of options of which one may be given, since each says the same in its own way."""
+    """Pairs of mutually exclusive options, two spellings of one setting."""
 
     @field_validator("*", mode="before")
     @classmethod
@@ -74,11 +74,11 @@ class OptionModel(BaseModel):
 
     @classmethod
     def needed(cls, name: str) -> tuple[str, ...]:
-        """Return the options of which one must be set for this one to have an effect."""
+        """Return the options that this one depends on: one of them must be set."""
         return tuple(_extra(cls, name).get("needs", ()))
 
     def is_idle(self, name: str) -> bool:
-        """Return whether an option has no effect, since none of those that it needs is set."""
+        """Return whether an option has no effect, since none that it depends on is set."""
         needed = self.needed(name)
         return bool(needed) and all(getattr(self, other) in _UNSET for other in needed)
 
@@ -88,7 +88,7 @@ class OptionModel(BaseModel):
         return self.model_dump(mode="json", include=names)
 
     def checked(self) -> dict[str, Any]:
-        """Return what a check of networks and dataset must know, defaults left out."""
+        """Return the options that a check of networks and dataset needs, without defaults."""
         given = self.model_dump(mode="json", exclude=set(self.unchecked), exclude_defaults=True)
         return {name: value for name, value in given.items() if self.applies(name)}
 

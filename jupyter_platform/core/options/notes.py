@@ -1,4 +1,4 @@
-"""What a person is told of options that are accepted and do less than they seem to."""
+"""Notes on accepted options that do less than they seem to."""
 
 from __future__ import annotations
 

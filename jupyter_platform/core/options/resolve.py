@@ -72,7 +72,25 @@ def resolve_options(
 def resolve_model(
     model: type[Model], options: dict[str, Any], defaults: dict[str, Any] | None = None
 ) -> tuple[Model, dict[str, Any]]:
-    """Validate options of any model; see `resolve_options`."""
+    """Validate options of any model; see `resolve_options`.
+
+    Parameters
+    ----------
+    model : type of Model
+        Options to validate against.
+    options : dict
+        Options as written, in our spelling or DIANNE's.
+    defaults : dict, optional
+        Values of options that are not given, in our spelling; None: the model's defaults.
+
+    Raises
+    ------
+    OptionError
+        If options are unknown, do not apply beside the others, or have values out of range; all
+        faults are named.
+    RequestTooLargeError
+        If the options take more than `MAX_OPTIONS_BYTES` as JSON.
+    """
     size = len(json.dumps(options, default=str))
     if size > MAX_OPTIONS_BYTES:
         raise RequestTooLargeError(
@@ -101,7 +119,7 @@ def resolve_model(
 
 
 def _misplaced(model: OptionModel, name: str, options: dict[str, Any]) -> FieldError | None:
-    """Return what is wrong with an option that was given though it does not go with the others."""
+    """Return the error of a given option that does not apply beside the others."""
     is_default = getattr(model, name) == type(model).model_fields[name].default
     if is_default or model.applies(name):
         return None
@@ -135,7 +153,7 @@ def _without_effect(model: type[OptionModel], name: str, field: str, value: Any)
 def _both_given(
     model: type[OptionModel], options: dict[str, Any], one: str, other: str
 ) -> OptionError:
-    """Return what refuses two options of which each says the same in its own way."""
+    """Return the error of two mutually exclusive options given together."""
     spelled = {meaning(model, key, options): key for key in options}
     field, rest = spelled.get(one, one), spelled.get(other, other)
     message = f"{field} and {rest} both say when it ends; give one of them."
@@ -169,7 +187,7 @@ def _field_errors(
 def _unknown(
     field: str, value: Any, model: type[OptionModel], options: dict[str, Any]
 ) -> FieldError:
-    """Return what is said of a key that nobody knows: what it means elsewhere, or what is near."""
+    """Return the message for an unknown key: its meaning elsewhere, or the nearest known key."""
     # What is no type of job by itself, such as adapters, is part of LEARN.
     types = (key for key, kind in OPTION_MODELS.items() if kind is model)
     job_type = str(next(types, JobType.LEARN))

@@ -169,7 +169,7 @@ class RunOptions(OptionModel):
 
     @property
     def form(self) -> RunForm:
-        """What kind of code it is."""
+        """Kind of code."""
         if self.module is not None:
             return "module"
         if self.cell:
@@ -178,7 +178,7 @@ class RunOptions(OptionModel):
 
     @property
     def code_name(self) -> str:
-        """What people call it: the file's name without its folder, or the module's."""
+        """Display name: the file's name without its folder, or the module's name."""
         return self.module or PurePosixPath(self.script or "cell").name
 
     @property

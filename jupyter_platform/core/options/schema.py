@@ -38,7 +38,7 @@ class OptionProperty(TypedDict):
     when: NotRequired[dict[str, list[Any]]]
     """Values of other options without which this one means nothing."""
     needs: NotRequired[list[str]]
-    """Options without any of which this one means nothing."""
+    """Options that this one depends on: one of them must be set."""
     dianne: NotRequired[list[str]]
     """DIANNE's names of it."""
 

@@ -281,7 +281,7 @@ MISPLACED: Mapping[str, str] = {
     "weight_decay": "l2 takes a share of each weight away at every update, with any method",
     "momentum": "ADAMW and NADAM keep a running mean of gradients of their own: beta1",
 }
-"""What to say besides of options that do not go with the others as they are."""
+"""Further advice on options that do not apply beside the others."""
 
 CRITERION_WORDS: Mapping[str, str] = {
     "CROSS_ENTROPY": "CE",
@@ -328,5 +328,5 @@ def synonym(key: str, has: Callable[[str], bool]) -> str | None:
 
 
 def answer(key: str) -> tuple[str, str | None] | None:
-    """Return what to say about a word that means something which is said another way here."""
+    """Return advice on a word from elsewhere that has another name here."""
     return ANSWERS.get(plain_word(key))

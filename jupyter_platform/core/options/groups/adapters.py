@@ -27,7 +27,7 @@ TRAINING_ONLY = (
     "encoder_noise",
     "encoder_drop",
 )
-"""Those that change nothing but training batches."""
+"""Adapters that change training batches only."""
 
 
 def _index_range(value: Any) -> Any:

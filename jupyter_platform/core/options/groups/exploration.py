@@ -73,6 +73,16 @@ _FIELDS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 
 def exploring(name: str, default: float, when: Mapping[str, tuple[str, ...]]) -> Any:
-    """Declare an option about choosing actions, which jobs that learn and that act both have."""
+    """Declare an option about choosing actions, which jobs that learn and that act both have.
+
+    Parameters
+    ----------
+    name : str
+        Name of the option, a key of the table of this module.
+    default : float
+        Default value.
+    when : mapping
+        Values of other options, by name, under which this option applies.
+    """
     text, spelling, bounds = _FIELDS[name]
     return option(default, text, group=GROUP, when=when, dianne=spelling, **bounds)

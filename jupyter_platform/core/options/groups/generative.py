@@ -1,4 +1,4 @@
-"""What generative strategies ask for: GAN, Wasserstein GAN, variational autoencoder."""
+"""Options of generative strategies: GAN, Wasserstein GAN, variational autoencoder."""
 
 from __future__ import annotations
 

@@ -253,4 +253,4 @@ UNCHECKED = frozenset(ReinforcementOptions.model_fields) - {
     "parallel_environments",
     "rollout_length",
 }
-"""Those that never decide whether networks and environment go together."""
+"""Options without influence on whether networks and environment fit together."""
