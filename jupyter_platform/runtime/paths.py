@@ -88,6 +88,10 @@ class Paths:
         """Whether the platform is to be up or down."""
         return self.runtime / "target.json"
 
+    def process_target(self, name: str) -> Path:
+        """Return the file that says whether one of the supervisor's children is to be up."""
+        return self.runtime / "targets" / f"{name}.json"
+
     @property
     def supervised_folder(self) -> Path:
         """Process records of the supervisor and its children."""

@@ -97,7 +97,9 @@ def living(paths: Paths) -> dict[str, Supervised]:
     return {name: item for name, item in found.items() if item is not None and item.is_alive()}
 
 
-def write_target(paths: Paths, target: Target, *, until_asked: bool = False) -> None:
+def write_target(
+    paths: Paths, target: Target, *, process: str | None = None, until_asked: bool = False
+) -> None:
     """Say whether the platform is to be up or down; the supervisor sees to it.
 
     Parameters
@@ -106,12 +108,17 @@ def write_target(paths: Paths, target: Target, *, until_asked: bool = False) -> 
         The platform's folders.
     target : str
         ``up`` or ``down``.
+    process : str, optional
+        The one of its processes that is meant; it is forgotten when the platform goes down.
     until_asked : bool
         Whether it is to stay down until somebody asks for something: who only looks on, such as
         an open page, does not start it.
     """
     content = {"target": target, "until_asked": until_asked}
-    write_json_atomic(paths.target_file, content, fsync=False)
+    file = paths.target_file if process is None else paths.process_target(process)
+    if process is not None:
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+    write_json_atomic(file, content, fsync=False)
 
 
 def is_taken_down(paths: Paths) -> bool:
@@ -123,13 +130,14 @@ def is_taken_down(paths: Paths) -> bool:
     return isinstance(data, dict) and data.get("target") == "down" and bool(data.get("until_asked"))
 
 
-def read_target(paths: Paths) -> Target:
-    """Return whether the platform is to be up or down.
+def read_target(paths: Paths, process: str | None = None) -> Target:
+    """Return whether the platform, or one of its processes, is to be up or down.
 
     Without the folder nobody could ever find the platform again, so it is to be down.
     """
+    file = paths.target_file if process is None else paths.process_target(process)
     try:
-        data = read_json(paths.target_file)
+        data = read_json(file)
     except ValueError:
         return "up"
     if data is None:

@@ -78,6 +78,7 @@ class Child:
         self._last_end: str | None = None
         self.due_at = 0.0
         """When it is to be started again, in monotonic seconds."""
+        self._kill_at: float | None = None
         self.record: Supervised | None = None
         """The process while it lives."""
 
@@ -115,10 +116,25 @@ class Child:
             if now >= self.due_at:
                 self.start()
             return
+        self._kill_at = None
         status = self._ended()
         if status is None:
             return
         self._note_end(status, now)
+
+    def is_wanted(self) -> bool:
+        """Return whether it is to run, as far as it is for itself."""
+        return read_target(self._paths, self.spec.name) == "up"
+
+    def wind_down(self, now: float) -> None:
+        """End the process without waiting for it; it is killed when that takes too long."""
+        if self.is_gone():
+            self._kill_at, self.due_at = None, now
+        elif self._kill_at is None:
+            self._kill_at = now + STOP_GRACE_S
+            self.send(signal.SIGTERM)
+        elif now >= self._kill_at:
+            self.send(signal.SIGKILL)
 
     def send(self, number: int) -> None:
         """Send a signal to the process, if it lives."""
@@ -222,8 +238,9 @@ class Supervisor:
         return noted is not None and noted.pid == os.getpid()
 
     def _check(self, child: Child) -> None:
+        now = time.monotonic()
         try:
-            child.check(time.monotonic())
+            child.check(now) if child.is_wanted() else child.wind_down(now)
         except OSError as error:
             # A full disk or process table may be better in a while.
             child.due_at = time.monotonic() + LONGEST_PAUSE_S
@@ -234,7 +251,8 @@ class Supervisor:
 
     def _seconds_to_next(self) -> float:
         now = time.monotonic()
-        due = (child.due_at - now for child in self._children if child.record is None)
+        missing = [child for child in self._children if child.record is None]
+        due = (child.due_at - now for child in missing if child.is_wanted())
         return max(min(due, default=POLL_S), 0.0)
 
     def _wait(self, seconds: float) -> None:
@@ -277,7 +295,8 @@ class Supervisor:
             logger.info("stopped %s", ", ".join(child.spec.name for child in group))
 
     def _remove_files(self) -> None:
-        for path in (self._paths.connection_file, self._paths.scheduler_file):
+        targets = [self._paths.process_target(child.spec.name) for child in self._children]
+        for path in (self._paths.connection_file, self._paths.scheduler_file, *targets):
             path.unlink(missing_ok=True)
         for name in supervised_names(self._paths):
             self._paths.supervised(name).unlink(missing_ok=True)
@@ -295,14 +314,19 @@ def local_host_names(count: int) -> list[str]:
     return [name] if count == 1 else [f"{name}-{number}" for number in range(1, count + 1)]
 
 
-def platform_children(paths: Paths) -> list[ChildSpec]:
-    """Return the processes that the settings of this platform ask for."""
+def configured_hosts(paths: Paths) -> list[str]:
+    """Return the names of the hosts that the settings of this platform ask for."""
     try:
         settings = read_json(paths.settings_file) or {}
         hosts = int(settings.get("cluster", {}).get("hosts", 1))
     except (ValueError, TypeError, AttributeError):
-        logger.warning("%s cannot be read; one host is started", paths.settings_file)
+        logger.warning("%s cannot be read; one host is taken for granted", paths.settings_file)
         hosts = 1
+    return local_host_names(hosts)
+
+
+def platform_children(paths: Paths) -> list[ChildSpec]:
+    """Return the processes that the settings of this platform ask for."""
     python = (sys.executable, "-m")
     return [
         ChildSpec(COORDINATOR, (*python, "jupyter_platform.coordinator"), stop_order=2),
@@ -311,7 +335,7 @@ def platform_children(paths: Paths) -> list[ChildSpec]:
             ChildSpec(
                 HOST_PREFIX + name, (*python, "jupyter_platform.cluster.host", "--name", name)
             )
-            for name in local_host_names(hosts)
+            for name in configured_hosts(paths)
         ),
     ]
 

@@ -16,7 +16,9 @@ ADA = Principal("ada", administers=True)
 class Lab(Assembly):
     """One life of a coordinator; the settings of jobs may be given."""
 
-    def __init__(self, paths, cluster, *, heartbeat_s=0.02, lost_after_s=30.0, **settings):
+    def __init__(
+        self, paths, cluster, *, heartbeat_s=0.02, lost_after_s=30.0, backends=(), **settings
+    ):
         super().__init__(
             Store.open(paths.database),
             paths,
@@ -25,6 +27,7 @@ class Lab(Assembly):
             owner=ADA.user,
             heartbeat_s=heartbeat_s,
             lost_after_s=lost_after_s,
+            backends=backends,
         )
         self.cluster = cluster
 

@@ -17,6 +17,7 @@ from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.daemon.assembly import Assembly
 from jupyter_platform.coordinator.daemon.loops import Loops
+from jupyter_platform.coordinator.hosts.upkeep import HostUpkeep
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.sweeps import Pruning
 from jupyter_platform.coordinator.store import Store
@@ -31,6 +32,7 @@ from jupyter_platform.runtime.processes import COORDINATOR, SUPERVISOR, living, 
 STATUS_S = 2.0
 SWEEP_S = 1.0
 SUPERVISOR_CHECK_S = 2.0
+UPKEEP_S = 2.0
 IDLE_CHECK_S = 10.0
 WORK_SAMPLE_S = 60.0
 PRUNE_S = 3600.0
@@ -144,9 +146,9 @@ class Application:
             await assembly.notifications.add("danger", store.damage)
         self.services = assembly.services(shutdown=self.shutdown, on_request=self._note_request)
         await assembly.start()
-        self._start_loops(stack)
+        self._start_loops(stack, assembly)
 
-    def _start_loops(self, stack: AsyncExitStack) -> None:
+    def _start_loops(self, stack: AsyncExitStack, assembly: Assembly) -> None:
         loops, services = Loops(), self.services
         stack.push_async_callback(loops.close)
         pruning = Pruning(self.store, services.files, services.jobs.stop)
@@ -156,6 +158,9 @@ class Application:
         loops.every(PRUNE_S, services.history.prune, "pruning the history")
         loops.every(PRUNE_S, services.notifications.prune, "pruning notifications")
         if self._supervised:
+            for backend in assembly.backends:
+                upkeep = HostUpkeep(backend, assembly.notifications.add)
+                loops.every(UPKEEP_S, upkeep.look, f"keeping hosts of back end {backend.name}")
             loops.every(SUPERVISOR_CHECK_S, self._keep_supervisor, "keeping the supervisor")
             if idle_s := 60 * self._settings.coordinator.idle_stop_minutes:
                 check_s = min(IDLE_CHECK_S, max(idle_s, 0.1))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from jupyter_platform.cluster.backends import Backend, configured_backends
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.links import Members
@@ -69,6 +70,8 @@ class Assembly:
         What a subscriber of events gets first.
     heartbeat_s, lost_after_s : float
         Seconds between two questions to a host, and until one that is silent is lost.
+    backends : sequence of Backend, optional
+        Who starts hosts; None: those of the platform.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class Assembly:
         snapshot: Snapshot | None = None,
         heartbeat_s: float = HEARTBEAT_S,
         lost_after_s: float = LOST_AFTER_S,
+        backends: Sequence[Backend] | None = None,
     ) -> None:
         self.store = store
         self.paths = paths
@@ -92,6 +96,7 @@ class Assembly:
         self.history = History(store)
         self.notifications = Notifications(store, self.hub)
         self.blobs = BlobStore(paths.blobs)
+        self.backends = configured_backends(paths) if backends is None else backends
         self.hosts = HostRegistry(
             cluster,
             store,
@@ -99,6 +104,7 @@ class Assembly:
             self.hub,
             self.notifications,
             self.history.add,
+            backends=self.backends,
             heartbeat_s=heartbeat_s,
             lost_after_s=lost_after_s,
         )

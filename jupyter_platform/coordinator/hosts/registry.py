@@ -6,13 +6,14 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.cluster.backends import Backend
 from jupyter_platform.coordinator.hosts.filters import Attributes
 from jupyter_platform.coordinator.hosts.links import Link, Members
 from jupyter_platform.coordinator.hosts.offers import GpuOffer, Grants, HostOffer
@@ -74,6 +75,8 @@ class HostRegistry:
         Tells what of each host is granted.
     on_sample : coroutine function
         Called with the name of a host and each sample of it.
+    backends : sequence of Backend
+        Who starts hosts, and says whether work outlives them.
     """
 
     def __init__(
@@ -85,12 +88,14 @@ class HostRegistry:
         notifications: Notifications,
         on_sample: Callable[[str, HostSample], Awaitable[None]],
         *,
+        backends: Sequence[Backend] = (),
         heartbeat_s: float = HEARTBEAT_S,
         lost_after_s: float = LOST_AFTER_S,
         silent_after_s: float = SILENT_AFTER_S,
     ) -> None:
         self.lost_after_s = lost_after_s
         self._silent_after_s = silent_after_s
+        self._backends = backends
         self._cluster = cluster
         self._store = store
         self._grants = grants
@@ -146,6 +151,22 @@ class HostRegistry:
         """Return whether a host was silent for too long; an unknown one is lost."""
         host = self._hosts.get(name)
         return host is None or host.lost
+
+    async def work_survives(self, name: str) -> bool:
+        """Return whether what ran on a lost host may still run there.
+
+        So it is of a host that no back end of ours has started, and while its own does not answer.
+        """
+        for backend in self._backends:
+            try:
+                async with asyncio.timeout(SAMPLE_TIMEOUT_S):
+                    known = {} if backend.work_survives else await asyncio.to_thread(backend.hosts)
+            except (HostError, TimeoutError) as error:
+                log.info("back end %s does not tell its hosts: %s", backend.name, error)
+            else:
+                if name in known:
+                    return False
+        return True
 
     def silent_for(self, name: str) -> float:
         """Return the seconds since a host last answered."""

@@ -350,7 +350,8 @@ class Driver:
         if attempt.state != JobState.UNREACHABLE:
             await self._advance(JobState.UNREACHABLE)
         lost = next(host for host in attempt.hosts.values() if hosts.is_lost(host))
-        if time.monotonic() - attempt.lost_since < hosts.lost_after_s:
+        waited_s = time.monotonic() - attempt.lost_since
+        if waited_s < hosts.lost_after_s and await hosts.work_survives(lost):
             return False
         await self._give_up()
         await self._finish(host_lost(lost))
