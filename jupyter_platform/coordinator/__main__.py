@@ -15,7 +15,7 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    # Its own reports of what a host that died had on the wire help nobody.
+    # Dask logs an error for every message to a dead host, without use to anybody.
     logging.getLogger("distributed").setLevel(logging.ERROR)
     try:
         run(Paths.default().ensure())

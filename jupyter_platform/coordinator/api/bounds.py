@@ -20,7 +20,7 @@ Count = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
 def check_address(scope: Scope) -> InvalidRequestError | None:
-    """Return what is wrong with the path or the query of a request."""
+    """Return the fault of a request's path or query; None without a fault."""
     if (fault := _text_fault(scope["path"])) is not None:
         return _refused("path", scope["path"], fault)
     query = scope.get("query_string", b"").decode("latin-1")

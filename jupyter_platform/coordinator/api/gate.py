@@ -1,4 +1,4 @@
-"""What a request has to pass before any route sees it."""
+"""Checks of every request before it reaches a route: address, token and body."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from jupyter_platform.core.identity import USER_HEADER, decode_user
 from jupyter_platform.core.units import format_bytes
 
 OPEN_PATHS = frozenset({"/api/health"})
-"""What answers without a token."""
+"""Routes that answer without a token."""
 MAX_BODY_BYTES = 1_000_000
 """Bytes of the body of a request that is not an upload."""
 _DRAINED_BYTES = 64_000_000

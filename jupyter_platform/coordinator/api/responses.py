@@ -41,7 +41,17 @@ class PlatformJSONResponse(Response):
 def error_response(
     status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> Response:
-    """Return an error in the one form that all of them have."""
+    """Return an error in the one form that all of them have.
+
+    Parameters
+    ----------
+    status : int
+        HTTP status.
+    body : mapping
+        The error as JSON, of `PlatformError.to_dict`.
+    headers : mapping, optional
+        Further headers of the response.
+    """
     return PlatformJSONResponse(body, status_code=status, headers=dict(headers or {}))
 
 

@@ -63,7 +63,7 @@ class Services:
     shutdown: Callable[[Principal, bool], Awaitable[None]]
     """Ends the platform; refuses while jobs run unless told to force it."""
     on_request: Callable[[], None]
-    """Called for each request: somebody is there."""
+    """Called for each request, as a sign that the platform is in use."""
 
 
 def _services(connection: HTTPConnection) -> Services:

@@ -88,10 +88,17 @@ class Application:
     async def shutdown(self, principal: Principal, force: bool) -> None:
         """Let the supervisor end the whole platform.
 
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        force : bool
+            Whether to end the platform while jobs run; they go on.
+
         Raises
         ------
         ForbiddenError
-            If somebody else than the owner of the platform asks.
+            If the principal is not the owner of the platform.
         ConflictError
             If jobs run and `force` is not given.
         """
@@ -105,7 +112,7 @@ class Application:
         await asyncio.to_thread(self._go_down, until_asked=True)
 
     async def snapshot(self, principal: Principal) -> Mapping[str, Any]:
-        """Return what a principal sees who has seen nothing yet.
+        """Return the full state that a principal may see, for a new subscriber.
 
         Of what waits it is the first page of the queue, and how many there are.
         """

@@ -16,7 +16,17 @@ class Loops:
         self._tasks: list[asyncio.Task[None]] = []
 
     def every(self, seconds: float, work: Callable[[], Awaitable[object]], name: str) -> None:
-        """Call `work` again and again, that many seconds after it has ended."""
+        """Call `work` again and again, that many seconds after it has ended.
+
+        Parameters
+        ----------
+        seconds : float
+            Pause between the end of one call and the next call, in seconds.
+        work : callable
+            Coroutine function; an error in it is logged and does not end the loop.
+        name : str
+            Name of the work, for the log.
+        """
         self._tasks.append(asyncio.create_task(_repeat(seconds, work, name), name=name))
 
     async def close(self) -> None:

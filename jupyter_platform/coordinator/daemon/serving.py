@@ -123,7 +123,7 @@ async def _answer(
 
 
 async def _keep_connection(paths: Paths, connection: Connection) -> None:
-    """Write the connection file again where somebody has removed or emptied it."""
+    """Write the connection file again after it was removed or emptied."""
     while True:
         await asyncio.sleep(_LOOK_S)
         with contextlib.suppress(OSError):
@@ -201,7 +201,7 @@ def _describe(paths: Paths, listener: socket.socket, token: str) -> Connection:
 
 
 def _previous(paths: Paths) -> Connection | None:
-    """Return what a coordinator left that was killed.
+    """Return the content of the connection file left by a killed coordinator.
 
     Its port and token are used again, so that browsers and kernels come back by themselves.
     """
@@ -242,7 +242,7 @@ def _read_settings(paths: Paths) -> Settings:
 
 
 def _note_down(paths: Paths) -> None:
-    """Let a supervisor find this process, also where somebody started it by hand."""
+    """Register this process with the supervisor, also when it was started by hand."""
     known = read_supervised(paths, COORDINATOR)
     if known is None or not known.is_alive():
         write_supervised(paths, COORDINATOR, supervised_now(os.getpid()))

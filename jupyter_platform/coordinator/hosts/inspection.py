@@ -40,6 +40,13 @@ class Inspection:
     async def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Hand a request to the inspector of a host.
 
+        Parameters
+        ----------
+        request : dict
+            Request to the inspector.
+        timeout_s : float
+            Seconds to wait for the answer.
+
         Raises
         ------
         UnavailableError

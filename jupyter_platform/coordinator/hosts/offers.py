@@ -1,4 +1,4 @@
-"""What hosts offer, and what of it is granted."""
+"""Offers of hosts, and the granted part of them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class GpuOffer:
 
 @dataclass(frozen=True, slots=True)
 class HostOffer:
-    """What one host offers."""
+    """The offer of one host."""
 
     name: str
     cpus: int
@@ -34,12 +34,12 @@ class HostOffer:
     at_home: bool = True
     """Whether it is on the coordinator's machine."""
     attributes: Attributes = field(default_factory=dict)
-    """What filters look at."""
+    """Properties of the host that filters match."""
 
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What of a host is granted."""
+    """The granted part of a host's offer."""
 
     cpus: int
     memory: int
@@ -49,8 +49,8 @@ class Busy:
 
 
 class Grants(Protocol):
-    """Who knows what of each host is granted; the ledger."""
+    """Source of the grants on each host: the ledger."""
 
     def busy(self, host: str) -> Busy:
-        """Return what of a host is granted now."""
+        """Return the present grants on a host."""
         ...

@@ -14,7 +14,7 @@ _FRESH_S = 60.0
 
 
 def host_problems(folder: Path, up: Collection[str] = ()) -> list[str]:
-    """Return what keeps hosts from joining, a sentence each.
+    """Return the problems that keep hosts from joining, a sentence each.
 
     Parameters
     ----------

@@ -191,7 +191,7 @@ class HostRegistry:
         return name
 
     def description(self, name: str) -> HostDescription | None:
-        """Return what a host said of itself."""
+        """Return the description that a host sent when it joined."""
         host = self._hosts.get(name)
         return None if host is None else host.description
 
@@ -384,7 +384,7 @@ def _gpu_offers(host: Host) -> tuple[GpuOffer, ...]:
 
 
 def _attributes(description: HostDescription) -> Attributes:
-    """Return what filters look at."""
+    """Return the properties of a host that filters match."""
     return {
         "name": (description.name,),
         "id": (description.id,),

@@ -1,1 +1,1 @@
-"""Who asks, and what they may see and do."""
+"""Principals: identity and permissions of every request."""

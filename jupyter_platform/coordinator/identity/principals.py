@@ -1,4 +1,4 @@
-"""Who asks: every service method that touches what belongs to somebody takes a principal."""
+"""Principals: every service method that touches a user's property takes one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Somebody who asks."""
+    """The identity behind a request."""
 
     user: str
     administers: bool = False
@@ -33,7 +33,7 @@ class Principal:
         return owner is None or self.administers or self.user == owner
 
     def require(self, owner: str, what: str) -> None:
-        """Refuse to touch what belongs to somebody else.
+        """Refuse access to the property of another user.
 
         Parameters
         ----------
@@ -56,7 +56,7 @@ class Principal:
         Raises
         ------
         ForbiddenError
-            If somebody else asks.
+            If the principal is not the owner of the platform.
         """
         if not self.administers:
             raise ForbiddenError(f"Only the owner of the platform may {action}; ask them.")

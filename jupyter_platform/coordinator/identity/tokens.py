@@ -10,7 +10,7 @@ from jupyter_platform.core.identity import MAX_USER_LENGTH, is_user_name
 
 
 class Identity:
-    """Tells principals by the token of the connection file, and by what the gateway says.
+    """Identifies principals by the token of the connection file and the gateway's user header.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class Identity:
         self._expected = f"Bearer {token}".encode()
 
     def principal(self, authorization: str, user: str | None) -> Principal:
-        """Return who asks.
+        """Return the principal of a request.
 
         Parameters
         ----------
         authorization : str
             The header of that name; empty without one.
         user : str or None
-            For whom a gateway asks; None: for the owner.
+            User on whose behalf the gateway asks; None: the owner.
 
         Raises
         ------

@@ -140,6 +140,13 @@ class JobCurves:
         """Return a thinned series, as the fields of `SeriesPoints`.
 
         Values that are not finite are NaN here: JSON text made of it has null in their place.
+
+        Parameters
+        ----------
+        series : str
+            Name of the series.
+        window : Window
+            Range of steps, and the number of buckets.
         """
         records = self.parts(series, window.start, window.stop)
         count = sum(len(part) for part in records)
@@ -167,6 +174,13 @@ class JobCurves:
 
         A million numbers go through here often: the text is made from plain lists, without a
         model in between.
+
+        Parameters
+        ----------
+        series : sequence of str or None
+            Names of the series; None: all.
+        window : Window
+            Range of steps, and the number of buckets.
 
         Raises
         ------
@@ -204,7 +218,7 @@ class JobCurves:
 
 
 def _named(series: str, rank: int, bases: Collection[str]) -> str:
-    """Return what a series of a rank is called; `bases` are the names of all series."""
+    """Return the name of a rank's series; `bases` are the names of all series."""
     if rank:
         return f"{series}@{rank}"
     base, _, number = series.rpartition("@")

@@ -1,4 +1,4 @@
-"""Deleting jobs: they are gone at once, and can be had back for a minute."""
+"""Deletion of jobs: immediate, and reversible for a minute."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jupyter_platform.core.states import JobState, JobTarget
 from jupyter_platform.runtime.paths import Paths
 
 UNDO_S = 60.0
-"""Seconds for which a deleted job can be had back."""
+"""Seconds during which a deleted job can be restored."""
 MAX_UNDO_S = 3600.0
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class JobDeletion:
         ConflictError
             If it has not ended.
         ForbiddenError
-            If it belongs to somebody else.
+            If it belongs to another user.
         """
         found = await self._store.run(lambda session: _hide(session, principal, job))
         self._hub.publish("job_deleted", found)
@@ -91,7 +91,7 @@ class JobDeletion:
             await self._remove(found)
 
     async def restore(self, principal: Principal, job: str) -> str:
-        """Bring a job back that was deleted a moment ago, and return its id.
+        """Restore a job that was deleted less than a minute ago, and return its id.
 
         Parameters
         ----------
@@ -113,7 +113,7 @@ class JobDeletion:
     def _remove_later(self, job: str, seconds: float) -> None:
         async def wait_and_remove() -> None:
             await asyncio.sleep(seconds)
-            self._removals.pop(job, None)  # from here on it cannot be had back
+            self._removals.pop(job, None)  # from here on it cannot be restored
             await self._remove(job)
 
         self._removals[job] = asyncio.create_task(wait_and_remove(), name=f"removing {job}")
@@ -154,7 +154,7 @@ def _show(session: Session, principal: Principal, job: str) -> str:
 
 
 def _remove(session: Session, job: str) -> list[tuple[str, RunId]] | None:
-    """Remove a job that is still to be removed; None where somebody wanted it back."""
+    """Remove a job marked as deleted; None if it was restored meanwhile."""
     row = session.get(JobRow, job)
     if row is None or row.target != JobTarget.DELETE.value:
         return None

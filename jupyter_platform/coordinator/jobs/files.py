@@ -64,6 +64,15 @@ class JobFiles:
     async def records(self, principal: Principal, job: str, series: str) -> Iterator[bytes]:
         """Return the whole curve of one series, 24 bytes a point.
 
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : str
+            Id of the job, or a unique prefix of it.
+        series : str
+            Name of the series.
+
         Raises
         ------
         NotFoundError
@@ -98,11 +107,28 @@ class JobFiles:
         return await asyncio.to_thread(_read_log, folders, offset, limit, job.state.is_terminal)
 
     async def files(self, principal: Principal, job: str) -> list[JobFileRecord]:
-        """Return the files that a job has made for people, those of its last attempt first."""
+        """Return the files that a job has made for people, those of its last attempt first.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : str
+            Id of the job, or a unique prefix of it.
+        """
         return await asyncio.to_thread(_list_files, await self._download_folders(principal, job))
 
     async def file(self, principal: Principal, job: str, name: str) -> Path:
-        """Return where such a file lies.
+        """Return the path of one of the job's files.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : str
+            Id of the job, or a unique prefix of it.
+        name : str
+            Name of the file, as `files` lists it.
 
         Raises
         ------
@@ -121,7 +147,15 @@ class JobFiles:
         return [self._folder(job, number) / DOWNLOADS for number, _ in reversed(attempts)]
 
     async def archive(self, principal: Principal, job: JobRecord) -> Iterator[bytes]:
-        """Return a zip file of everything about a job, in pieces."""
+        """Return a zip file of everything about a job, in pieces.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : JobRecord
+            The job.
+        """
         attempts = await self._attempts(principal, job.id)
         logs = [self._folder(job.id, number) / LOG_FILE for number, _ in attempts]
         return stream_archive(job, await self._curves(principal, job.id), logs)

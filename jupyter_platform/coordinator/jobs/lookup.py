@@ -28,7 +28,7 @@ def identify_job(session: Session, principal: Principal, job: str, *, deleted: b
     job : str
         The id, or how it begins.
     deleted : bool
-        Whether jobs that are deleted, and can be had back, count too.
+        Whether deleted jobs that can still be restored count too.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def identify_job(session: Session, principal: Principal, job: str, *, deleted: b
     AmbiguousNameError
         If there are several; they are listed.
     ForbiddenError
-        If it belongs to somebody else.
+        If it belongs to another user.
     """
     found, owner = find_job(session, job, deleted=deleted)
     principal.require(owner, f"Job {found}")

@@ -1,4 +1,4 @@
-"""What of a job everybody may know: that it is there, whose it is, and what it holds."""
+"""The public outline of a job: its existence, owner and resources."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from jupyter_platform.core.jobs import JobRecord
 
 
 def outline(job: JobRecord) -> JobRecord:
-    """Return the record of a job as somebody else sees it, who waits in the same queue.
+    """Return the record of a job as shown to other users of the queue.
 
     Name, owner, resources, state, times and hosts are left; what it works on, what it printed and
     measured, and what it was told are not.

@@ -50,7 +50,7 @@ class JobOwner:
     def specs(
         self, row: WorkloadRow, attempt: AttemptRow, ranks: Sequence[RankRow]
     ) -> list[RunSpec]:
-        """Return what each rank of an attempt is to do."""
+        """Return the run specification of each rank of an attempt."""
         job = _job(row)
         return [_spec(job, attempt, rank, len(ranks)) for rank in ranks]
 
@@ -68,7 +68,7 @@ class JobOwner:
         job.warnings = [*job.warnings, *_left_best(session, job)]
 
     def uses(self, session: Session, digests: set[str]) -> set[str]:
-        """Return those of some blobs that a tag has, or that a job which may run starts from."""
+        """Return the blobs that a tag refers to, or that an unfinished job starts from."""
         kept = select(TagVariantRow.digest).where(TagVariantRow.digest.in_(digests))
         used = set(session.scalars(kept))
         may_run = JobRow.state.not_in([state.value for state in TERMINAL])
@@ -170,7 +170,7 @@ def _spec(row: JobRow, attempt: AttemptRow, rank: RankRow, world_size: int) -> R
 
 
 def _left_best(session: Session, row: JobRow) -> list[str]:
-    """Say that the tag of a job still stands for better weights of another one."""
+    """Notify that the tag of a job still refers to better weights of another job."""
     if row.tag in (None, row.id) or "digests" not in row.spec:
         return []
     told = []

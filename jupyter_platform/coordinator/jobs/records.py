@@ -36,7 +36,15 @@ class JobRecords:
         self._live = live
 
     async def find(self, job: str, *, with_result: bool = False) -> JobRecord | None:
-        """Return one job, or None when there is none by that id."""
+        """Return one job, or None when there is none by that id.
+
+        Parameters
+        ----------
+        job : str
+            Full id of the job.
+        with_result : bool
+            Whether the record includes the result.
+        """
 
         def read(session: Session) -> tuple[JobRow, list[AttemptRow], list[str]] | None:
             found = load(session, [job], with_result=with_result)
@@ -50,13 +58,13 @@ class JobRecords:
         return record.model_copy(update={"hosts": hosts})
 
     async def publish(self, jobs: Iterable[str]) -> None:
-        """Tell everybody how some jobs are now; those that are gone are left out."""
+        """Publish the present records of jobs; deleted ones are left out."""
         ids = list(jobs)
         for row, attempts in await self._store.read(lambda session: load(session, ids)):
             self._tell(self.record(row, attempts))
 
     def publish_new(self, row: JobRow) -> JobRecord:
-        """Tell everybody about a job that was just stored, and return its record."""
+        """Publish a newly stored job, and return its record."""
         record = self.record(row, [])
         self._tell(record)
         return record
@@ -123,7 +131,17 @@ class JobRecords:
 def load(
     session: Session, jobs: Sequence[str], *, with_result: bool = False
 ) -> list[tuple[JobRow, list[AttemptRow]]]:
-    """Return rows of jobs with their attempts, in the order asked for, without deleted ones."""
+    """Return rows of jobs with their attempts, in the order asked for, without deleted ones.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    jobs : sequence of str
+        Full ids.
+    with_result : bool
+        Whether results are loaded too.
+    """
     is_there = JobRow.target != JobTarget.DELETE.value
     query = select(JobRow).where(JobRow.id.in_(jobs), is_there)
     if with_result:

@@ -1,4 +1,4 @@
-"""What a search for jobs looks through, and how it is written."""
+"""Search for jobs: the indexed text and the syntax of queries."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def search_text(words: Iterable[str], options: Mapping[str, Any], given: Mapping
 
 
 def search_terms(text: str) -> list[str]:
-    """Return what must all occur: words, and phrases that stand in quotes.
+    """Split a query into its terms, all of which must match: words and quoted phrases.
 
     A number of an option is meant as a whole: ``batch_size=3`` does not find 32.
     """

@@ -1,4 +1,4 @@
-"""The weights that belong to a job, whatever tags point at meanwhile."""
+"""The weights that belong to a job, even when its tag has moved on."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jupyter_platform.runtime.blobs import BlobStore
 
 
 class JobWeightsService:
-    """Finds the weights that a LEARN made, and those that an EVALUATE or ACT took."""
+    """Finds the weights made by a LEARN, or used by an EVALUATE or ACT."""
 
     def __init__(self, store: Store, blobs: BlobStore) -> None:
         self._store = store
@@ -46,6 +46,17 @@ class JobWeightsService:
         self, principal: Principal, job: str, network: str, variant: str
     ) -> tuple[JobWeights, Path]:
         """Return weights of a job, and their safetensors file.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : str
+            Id of the job, or a unique prefix of it.
+        network : str
+            One of the job's networks.
+        variant : str
+            Variant of the weights, such as ``"best"``.
 
         Raises
         ------
@@ -100,7 +111,7 @@ def _made(session: Session, row: JobRow) -> list[JobWeights]:
 
 
 def _taken(session: Session, row: JobRow) -> list[JobWeights]:
-    """Return what was chosen when the job was submitted; the tag may point elsewhere since."""
+    """Return the weights chosen at submission; the tag may have moved on since."""
     tag, _, variant = (row.tag or "").partition("/")
     found = []
     for name, description, reference in _networks(row):

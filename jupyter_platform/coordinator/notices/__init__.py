@@ -1,1 +1,1 @@
-"""What is told to people, and the stream of events that tells it."""
+"""Notifications for people, and the stream of events."""

@@ -39,7 +39,7 @@ class _Message:
     owner: str | None
     """Who gets `text`, beside administrators; None: everybody."""
     others: str | None = None
-    """What everybody else gets; None: nothing."""
+    """Version of the event for other users; None: no event."""
 
     def text_for(self, principal: Principal) -> str | None:
         return self.text if principal.sees(self.owner) else self.others
@@ -141,7 +141,7 @@ class EventHub:
                     position, text = await self._take_snapshot(principal)
                     yield text
                     after = None
-                # Without a pause, those who only read what is there would keep all others waiting.
+                # Without a pause, a reader of stored events would keep all others waiting.
                 await asyncio.sleep(0)
                 while position < self._last and self._last - position <= self._allowed_lag(after):
                     position += 1
@@ -227,5 +227,5 @@ class EventHub:
 
 
 def _without_values(progress: Mapping[str, JobProgress]) -> dict[str, JobProgress]:
-    """Return how far some jobs are, without what they measure."""
+    """Return the progress of jobs, without their measurements."""
     return {job: item.model_copy(update={"values": {}}) for job, item in progress.items()}

@@ -1,4 +1,4 @@
-"""What happened, for people: kept in the store and sent to everybody who listens."""
+"""Notifications: kept in the store and sent to all subscribers."""
 
 from __future__ import annotations
 
@@ -69,7 +69,15 @@ class Notifications:
         return _record(row)
 
     def publish(self, record: NotificationRecord, owner: str | None) -> None:
-        """Send a notification that was kept to its owner, or to everybody."""
+        """Send a notification that was kept to its owner, or to everybody.
+
+        Parameters
+        ----------
+        record : NotificationRecord
+            The stored notification.
+        owner : str or None
+            Recipient; None: everybody.
+        """
         self._hub.publish("notification", record, owner=owner)
 
     async def records(

@@ -1,4 +1,4 @@
-"""Networks that somebody is still putting together; the inspector of a host looks at them."""
+"""Drafts: networks under construction, checked by the inspector of a host."""
 
 from __future__ import annotations
 

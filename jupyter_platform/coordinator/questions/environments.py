@@ -1,4 +1,4 @@
-"""What there is to act in, and episodes of agents to look at."""
+"""Environments for agents, and recorded episodes."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ActingService:
         return [EnvironmentRecord.model_validate(item) for item in answer["environments"]]
 
     async def environment(self, name: str) -> EnvironmentFacts:
-        """Return what an environment shows and takes.
+        """Return the observations and actions of an environment.
 
         Raises
         ------
@@ -69,7 +69,15 @@ class ActingService:
         return EnvironmentFacts.model_validate(await self._inspect(request, INSPECT_WITHIN_S))
 
     async def replays(self, principal: Principal, job: str) -> list[ReplayRecord]:
-        """Return the episodes of a job that can be looked at, without their pictures."""
+        """Return the episodes of a job that can be looked at, without their pictures.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : str
+            Id of the job, or a unique prefix of it.
+        """
         found = []
         for run, host in await self._runs(principal, job):
             for kind in KINDS:
@@ -84,6 +92,17 @@ class ActingService:
         self, principal: Principal, job: str, kind: ReplayKind, rank: int = 0
     ) -> ReplayRecord:
         """Return one episode with its pictures.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        job : str
+            Id of the job, or a unique prefix of it.
+        kind : ReplayKind
+            Best or latest episode.
+        rank : int
+            Number of the agent.
 
         Raises
         ------

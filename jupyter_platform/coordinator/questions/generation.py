@@ -41,6 +41,13 @@ class GenerationService:
     async def generate(self, name: str, request: GenerationRequest) -> Generation:
         """Return samples or text.
 
+        Parameters
+        ----------
+        name : str
+            Name of the network.
+        request : GenerationRequest
+            Weights, seed and amount of output.
+
         Raises
         ------
         NotFoundError
@@ -90,7 +97,7 @@ class GenerationService:
 
 
 def _given(name: str, request: GenerationRequest, *, makes_text: bool) -> dict[str, Any]:
-    """Return what was asked for, or refuse what this network does not make."""
+    """Return the requested output, or refuse one that this network does not make."""
     makes, other = ("text", _OF_SAMPLES) if makes_text else ("samples", _OF_TEXT)
     for field in other:
         if getattr(request, field) is not None:

@@ -56,7 +56,14 @@ class PredictionService:
         self._blobs = blobs
 
     async def predict(self, name: str, request: PredictionRequest) -> Prediction:
-        """Return what a network gives for samples.
+        """Return a network's outputs for samples.
+
+        Parameters
+        ----------
+        name : str
+            Name of the network.
+        request : PredictionRequest
+            Weights and samples.
 
         Raises
         ------
@@ -90,6 +97,13 @@ class PredictionService:
     async def preparation(self, name: str, tag: str | None) -> PreparationRecord:
         """Return how samples are prepared for a network with some of its weights.
 
+        Parameters
+        ----------
+        name : str
+            Name of the network.
+        tag : str or None
+            Name of the weights; None: the newest weights.
+
         Raises
         ------
         NotFoundError
@@ -104,7 +118,7 @@ class PredictionService:
     async def _prepared(
         self, found: ResolvedTag, learnt_on: DatasetFacts | None
     ) -> tuple[Preparation | None, str | None]:
-        """Return what weights tell, or what their dataset does, and which of the two it was."""
+        """Return the preparation kept with weights, else the dataset's with a note that says so."""
         file = self._blobs.path(found.variant.digest)
         header = await asyncio.to_thread(read_weights_header, file)
         if METADATA_KEY in header:

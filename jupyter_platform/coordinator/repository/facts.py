@@ -1,4 +1,4 @@
-"""What only a torch process can tell, asked once and kept by the digest of what was asked."""
+"""Facts read by a torch process, cached by the digest of the request."""
 
 from __future__ import annotations
 
@@ -199,4 +199,4 @@ class Facts:
     def _forget(self, kind: str, digest: str, done: asyncio.Task[dict[str, Any]]) -> None:
         self._asking.pop((kind, digest), None)
         if not done.cancelled():
-            done.exception()  # whoever asked may have gone away meanwhile
+            done.exception()  # the caller may have gone away meanwhile

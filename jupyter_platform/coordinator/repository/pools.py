@@ -45,7 +45,7 @@ class PoolRepository:
         return self._folder / name
 
     def find(self, name: str) -> PoolDescription | None:
-        """Return what a pool is; None when there is none by that name, or it is broken."""
+        """Return the record of a pool; None when it is missing or broken."""
         try:
             data = (self._folder / name / DESCRIPTION).read_bytes()
             return PoolDescription.model_validate_json(data)
@@ -56,7 +56,17 @@ class PoolRepository:
             return None
 
     def create(self, name: str, environment: str, capacity: int) -> None:
-        """Make an empty pool unless there is one by that name."""
+        """Create an empty pool, unless a pool of that name exists.
+
+        Parameters
+        ----------
+        name : str
+            Name of the pool.
+        environment : str
+            Id of the environment whose transitions it holds.
+        capacity : int
+            Most transitions that it holds.
+        """
         if self.find(name) is not None:
             return
         for folder in (self._folder, self._folder / name):
@@ -95,7 +105,7 @@ class PoolRepository:
     def delete(self, name: str) -> None:
         """Remove a pool with all that is in it; errors as of `record`."""
         self._get(name)
-        # First what makes it a pool: whoever looks from now on finds none.
+        # First the file that makes it a pool: later look-ups find none.
         (self._folder / name / DESCRIPTION).unlink(missing_ok=True)
         shutil.rmtree(self._folder / name, ignore_errors=True)
 

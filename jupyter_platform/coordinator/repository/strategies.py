@@ -1,4 +1,4 @@
-"""Strategies: those that come with the platform, are installed, or were uploaded."""
+"""Strategies: built in, installed as packages, or uploaded."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class StrategyRepository:
     async def code(self, name: str) -> str | None:
         """Return ``sha256:<hex>`` of the source that a job of a strategy runs with.
 
-        None for those that are not uploaded.
+        None for strategies that are not uploaded.
 
         Raises
         ------
@@ -184,7 +184,7 @@ class StrategyRepository:
     async def _ask(
         self, name: str, code: str, within_s: float = ANSWER_WITHIN_S
     ) -> StrategyRecord | None:
-        """Return what the inspector says of a source; None where nobody answers."""
+        """Return the inspector's findings on a source; None without an answer."""
         request: dict[str, Any] = {"op": "strategy", "name": name, "code": code}
         try:
             answer = await self._inspect(request, within_s)

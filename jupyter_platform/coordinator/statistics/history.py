@@ -1,4 +1,4 @@
-"""What hosts did and what work there was, over days: the ground of all statistics."""
+"""Load of hosts and queue over days: the data behind all statistics."""
 
 from __future__ import annotations
 
@@ -45,7 +45,15 @@ class History:
         self._gathered: dict[str, list[HostSample]] = {}
 
     async def add(self, host: str, sample: HostSample) -> None:
-        """Take a sample of a host; every ten seconds their average is kept."""
+        """Add a sample of a host's load; averages over ten seconds are stored.
+
+        Parameters
+        ----------
+        host : str
+            Name of the host.
+        sample : HostSample
+            Load of the host at one moment.
+        """
         gathered = self._gathered.setdefault(host, [])
         if gathered and sample.time < gathered[-1].time:
             gathered.clear()
@@ -60,6 +68,13 @@ class History:
         """Return the samples of a host of the last hours, oldest first, at most `MAX_POINTS`.
 
         Longer spans are averaged over equal intervals of time.
+
+        Parameters
+        ----------
+        host : str
+            Name of the host.
+        hours : float
+            Length of the period, in hours.
         """
         since = time.time() - hours * 3600
 
@@ -153,7 +168,7 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def host_sample_row(host: str, sample: HostSample) -> HostSampleRow:
-    """Return what is kept of a sample."""
+    """Return the stored part of a sample."""
     kept = {column.key for column in HostSampleRow.__table__.columns}
     return HostSampleRow(host=host, **sample.model_dump(mode="json", include=kept))
 

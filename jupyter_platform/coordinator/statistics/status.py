@@ -40,7 +40,7 @@ _SLOT = ResourceRequest()
 LEAST_FREE = 100_000_000
 """Bytes free on the coordinator's disk below which people are warned."""
 _VOLATILE = {"uptime_s", "disk_free", "processes"}
-"""What changes all the time and is no news."""
+"""Fields that change all the time and are no news."""
 
 
 class StatusService:
@@ -202,7 +202,7 @@ def _nearly_full(free: int, folder: Path) -> list[str]:
 
 
 def _offers(hosts: Sequence[HostRecord]) -> list[str]:
-    """Return what is unusual about what hosts offer."""
+    """Return the unusual facts about the offers of hosts."""
     found = []
     for host in hosts:
         offer = host.description

@@ -20,7 +20,20 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        """Turn an aware datetime into Unix time."""
+        """Turn an aware datetime into Unix time.
+
+        Parameters
+        ----------
+        value : datetime or None
+            Time with a zone.
+        dialect : Dialect
+            Dialect of the database, unused.
+
+        Raises
+        ------
+        ValueError
+            If the time has no zone.
+        """
         if value is None:
             return None
         if value.tzinfo is None:
@@ -28,5 +41,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.timestamp()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Turn Unix time into an aware datetime in UTC."""
+        """Turn Unix time into an aware datetime in UTC.
+
+        Parameters
+        ----------
+        value : object
+            Unix time, in seconds.
+        dialect : Dialect
+            Dialect of the database, unused.
+        """
         return None if value is None else datetime.fromtimestamp(value, UTC)

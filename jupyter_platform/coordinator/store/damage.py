@@ -2,7 +2,7 @@
 
 SQLite reads the log up to the first frame that is not sound and says nothing about the rest:
 after a power cut there is a torn end, and that is fine. Several whole transactions behind a broken
-frame are none that a power cut leaves: each of them was on disk, and somebody was told so.
+frame are none that a power cut leaves: each of them was on disk, and confirmed to its writer.
 
 Source: https://www.sqlite.org/fileformat2.html#the_write_ahead_log
 """

@@ -1,4 +1,4 @@
-"""Bring the schema of a database to that of the code."""
+"""Migration of a database to the schema of the code."""
 
 from __future__ import annotations
 

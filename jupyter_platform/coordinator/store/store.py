@@ -27,7 +27,7 @@ _READERS = 2
 MOST_AT_ONCE = 64
 """Writes that are committed together."""
 _TOLD = ("malformed", "file is not a database", "disk is full", "disk I/O error")
-"""What SQLite says of pages that it cannot read or write."""
+"""SQLite's messages about pages that it cannot read or write."""
 
 
 class _Write:
@@ -114,7 +114,7 @@ class Store:
 
     @contextlib.contextmanager
     def _trusted(self) -> Iterator[None]:
-        """Say what to do where a damaged page or a full disk is met: anywhere, at any time."""
+        """Turn SQLite's errors about a damaged page or a full disk into advice."""
         try:
             yield
         except DatabaseError as error:
@@ -123,7 +123,7 @@ class Store:
             raise _unusable(self._engine, error) from error
 
     def _write_queued(self) -> None:
-        """Do all writes that wait; those that came first are done when the queue is empty."""
+        """Do the waiting writes in order of arrival; an earlier call may have done them all."""
         batch: list[_Write] = []
         while self._queued and len(batch) < MOST_AT_ONCE:
             write = self._queued.popleft()
@@ -134,7 +134,7 @@ class Store:
                 batch[0].result = self._transact(batch[0].work)
             elif batch:
                 self._transact_all(batch)
-        except Exception as error:  # noqa: BLE001 - it reaches those who wait
+        except Exception as error:  # noqa: BLE001 - it reaches the waiting callers
             for write in batch:
                 write.error = write.error or error
         for write in batch:

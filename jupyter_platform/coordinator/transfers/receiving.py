@@ -1,4 +1,4 @@
-"""Files that somebody sends as the body of a request."""
+"""Receiving files sent as the body of a request."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from jupyter_platform.core.jobs import ResourceRequest
 
 
 class HostChoice(BaseModel):
-    """What a workload wants of its hosts beside room."""
+    """Constraints of a workload on its hosts, beside resources."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,16 +24,26 @@ class HostChoice(BaseModel):
     """It uses folders of the coordinator's machine, such as a pool."""
 
     def column(self) -> dict[str, Any] | None:
-        """Return what is kept in `WorkloadRow.placement`; None where any host will do."""
+        """Return the value of `WorkloadRow.placement`; None where any host will do."""
         return self.model_dump(mode="json", exclude_defaults=True) or None
 
     @classmethod
     def of(cls, row: WorkloadRow) -> HostChoice:
-        """Return what a row has kept."""
+        """Return the choice stored in a row."""
         return cls.model_validate(row.placement or {})
 
     def shape(self, role: str, asked: ResourceRequest, ranks: int) -> Shape:
-        """Return what the planner sees of a workload of `ranks` processes."""
+        """Return the planner's shape of a workload of `ranks` processes.
+
+        Parameters
+        ----------
+        role : str
+            Role that the host must offer.
+        asked : ResourceRequest
+            Resources of each process.
+        ranks : int
+            Number of processes.
+        """
         return Shape(
             role,
             asked.cpus,
@@ -48,6 +58,6 @@ class HostChoice(BaseModel):
 
 
 def shape_of(row: WorkloadRow) -> Shape:
-    """Return what the planner sees of a workload that was stored."""
+    """Return the planner's shape of a stored workload."""
     asked = ResourceRequest(cpus=row.cpus, memory=row.memory, gpus=row.gpus)
     return HostChoice.of(row).shape(row.role, asked, row.target_count)

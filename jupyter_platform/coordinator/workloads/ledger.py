@@ -63,7 +63,19 @@ class Ledger:
     def grant(
         session: Session, row: WorkloadRow, attempt: int, ranks: Sequence[RankPlacement]
     ) -> None:
-        """Write one lease for each rank of an attempt."""
+        """Write one lease for each rank of an attempt.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        row : WorkloadRow
+            The workload.
+        attempt : int
+            Number of the attempt.
+        ranks : sequence of RankPlacement
+            Host and GPUs of each process.
+        """
         for rank in ranks:
             session.add(
                 LeaseRow(
@@ -83,7 +95,15 @@ class Ledger:
 
     @staticmethod
     def end(session: Session, workload: str) -> None:
-        """End all open leases of a workload."""
+        """End all open leases of a workload.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        workload : str
+            Id of the workload.
+        """
         open_leases = update(LeaseRow).where(
             LeaseRow.workload == workload, LeaseRow.ended_at.is_(None)
         )
@@ -105,7 +125,7 @@ class Ledger:
         ]
 
     def busy(self, host: str) -> Busy:
-        """Return what of a host is granted now."""
+        """Return the present grants on a host."""
         here = [row for row in self._open if row.host == host]
         return Busy(
             cpus=sum(row.cpus for row in here),
@@ -115,7 +135,7 @@ class Ledger:
         )
 
     async def usage(self, now: float) -> Usage:
-        """Return what each owner used, decayed, and when each lane was last granted anything.
+        """Return the decayed usage of each owner, and the time of each lane's last grant.
 
         Parameters
         ----------

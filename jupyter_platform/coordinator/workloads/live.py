@@ -1,4 +1,4 @@
-"""What changes too often to be a row."""
+"""Live state of running workloads: progress and phase, kept in memory only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jupyter_platform.core.jobs import JobProgress
 
 @dataclass
 class Live:
-    """What changes too often to be a row; lost with the process, and found again."""
+    """Values that change too often to be a row; lost with the process, and found again."""
 
     progress: dict[str, JobProgress] = field(default_factory=dict)
     """Running workload to how far it is."""
@@ -28,7 +28,17 @@ class Live:
             part.pop(workload, None)
 
     def take(self, workload: str, progress: JobProgress, phase: str) -> None:
-        """Note how far a running workload is."""
+        """Record the progress of a running workload.
+
+        Parameters
+        ----------
+        workload : str
+            Id of the workload.
+        progress : JobProgress
+            Latest progress.
+        phase : str
+            Present phase of the work.
+        """
         self.progress[workload] = progress
         self.doing[workload] = phase
         if progress.remaining_s is not None:

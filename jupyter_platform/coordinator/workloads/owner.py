@@ -1,4 +1,4 @@
-"""What those who run workloads must know of what these are for."""
+"""The interface between workloads and their owners, such as jobs."""
 
 from __future__ import annotations
 
@@ -26,25 +26,72 @@ class Owner(Protocol):
     def specs(
         self, row: WorkloadRow, attempt: AttemptRow, ranks: Sequence[RankRow]
     ) -> list[RunSpec]:
-        """Return what each rank of an attempt is to do."""
+        """Return the run specification of each rank of an attempt.
+
+        Parameters
+        ----------
+        row : WorkloadRow
+            The workload.
+        attempt : AttemptRow
+            The attempt.
+        ranks : sequence of RankRow
+            Placement of each process.
+        """
         ...
 
     def merged(self, lane: str, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return the result of a gang from those of its ranks, in their order."""
+        """Merge the results of a gang's ranks.
+
+        Parameters
+        ----------
+        lane : str
+            Lane of the workload.
+        results : sequence of dict
+            Result of each rank, in their order.
+        """
         ...
 
     def note_end(self, session: Session, row: WorkloadRow, result: dict[str, Any] | None) -> None:
-        """Take the result of a workload that has ended; None where it left none."""
+        """Store the result of an ended workload.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        row : WorkloadRow
+            The ended workload.
+        result : dict or None
+            Its result; None where it left none.
+        """
         ...
 
     def uses(self, session: Session, digests: set[str]) -> set[str]:
-        """Return those of some blobs that are still needed."""
+        """Return the blobs that are still needed.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        digests : set of str
+            Digests of the blobs in question.
+        """
         ...
 
     async def keep(
         self, run: TrackedRun, kind: str, payload: Mapping[str, Any], copy: Copy
     ) -> None:
-        """Take home what a run has told of by an event of the kind ``weights`` or ``best``.
+        """Store weights that a run has announced by an event.
+
+        Parameters
+        ----------
+        run : TrackedRun
+            Process that made the file.
+        kind : str
+            Kind of the event, ``weights`` or ``best``.
+        payload : mapping
+            Content of the event.
+        copy : Copy
+            Opens a temporary copy of a file of the run, by its path in the run folder.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""What the coordinator knows of one process that it follows."""
+"""The coordinator's view of one followed process."""
 
 from __future__ import annotations
 

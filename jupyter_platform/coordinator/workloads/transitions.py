@@ -10,7 +10,14 @@ from jupyter_platform.core.states import TRANSITIONS, JobState
 
 
 def move(row: WorkloadRow, state: JobState) -> bool:
-    """Bring a workload into a state, with the times that belong to it.
+    """Move a workload to a state, and set the times that belong to it.
+
+    Parameters
+    ----------
+    row : WorkloadRow
+        The workload.
+    state : JobState
+        The new state.
 
     Returns
     -------
@@ -39,7 +46,15 @@ def move(row: WorkloadRow, state: JobState) -> bool:
 
 
 def move_attempt(row: AttemptRow, state: JobState) -> None:
-    """Bring an attempt into a state; it follows its workload and needs no check of its own."""
+    """Bring an attempt into a state; it follows its workload and needs no check of its own.
+
+    Parameters
+    ----------
+    row : AttemptRow
+        The attempt.
+    state : JobState
+        The new state.
+    """
     row.state = state.value
     if state == JobState.RUNNING and row.started_at is None:
         row.started_at = datetime.now(UTC)

@@ -68,7 +68,7 @@ export interface components {
             content: string;
             bytes: number;
         };
-        /** @description What a copy is to be called, and whether it has weights. */
+        /** @description The name of a copy, and whether it has weights. */
         CopyRequest: {
             name: string;
             weights?: boolean;
@@ -1245,7 +1245,7 @@ export interface components {
                 [key: string]: string | null;
             };
         };
-        /** @description What a network or a tag is to be called. */
+        /** @description The new name of a network or a tag. */
         RenameRequest: {
             name: string;
         };
@@ -1539,7 +1539,7 @@ export interface components {
             /** @description The job that made it. */
             job: string | null;
         };
-        /** @description Options as somebody writes them. */
+        /** @description Options as written by a user. */
         TextRequest: {
             text: string;
         };

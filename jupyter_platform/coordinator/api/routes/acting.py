@@ -23,7 +23,7 @@ async def environments(services: ServicesOf) -> list[EnvironmentRecord]:
 
 @router.get("/environments/{name:path}")
 async def environment(name: str, services: ServicesOf) -> EnvironmentFacts:
-    """Return what an environment shows and takes."""
+    """Return the observations and actions of an environment."""
     return await services.acting.environment(name)
 
 

@@ -103,5 +103,5 @@ async def put(
 
 @router.delete("/{name}", status_code=204)
 async def delete(name: str, services: ServicesOf) -> None:
-    """Remove a dataset that somebody added, or the files of a downloaded one."""
+    """Remove an added dataset, or the files of a downloaded one."""
     await services.datasets.delete(name)

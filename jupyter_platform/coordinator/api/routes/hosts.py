@@ -16,7 +16,7 @@ router = APIRouter(tags=["hosts"])
 
 @router.get("/hosts")
 async def hosts(services: ServicesOf) -> list[HostRecord]:
-    """Return all hosts, also those that were lost."""
+    """Return all hosts, lost ones included."""
     return services.hosts.records()
 
 
@@ -24,7 +24,7 @@ async def hosts(services: ServicesOf) -> list[HostRecord]:
 async def history(
     name: str, services: ServicesOf, hours: Annotated[float, Query(gt=0, le=192)] = 24
 ) -> list[HostSample]:
-    """Return what a host did, oldest first."""
+    """Return load samples of a host, oldest first."""
     return await services.history.hosts(services.hosts.checked(name), hours)
 
 
@@ -35,5 +35,5 @@ async def notifications(
     after: Count | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[NotificationRecord]:
-    """Return what happened, newest first."""
+    """Return notifications, newest first."""
     return await services.notifications.records(principal, after, limit)

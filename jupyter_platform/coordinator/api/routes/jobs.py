@@ -137,13 +137,13 @@ async def change(
 async def delete(
     job: str, services: ServicesOf, principal: PrincipalOf, query: Annotated[DeletionQuery, Query()]
 ) -> None:
-    """Forget a job that has ended; its weights stay, and for a while it can be had back."""
+    """Delete an ended job; its weights stay, and it can be restored for a minute."""
     await services.deletion.delete(principal, job, query.undo_s)
 
 
 @router.post("/{job}/restore")
 async def restore(job: str, services: ServicesOf, principal: PrincipalOf) -> JobRecord:
-    """Bring a job back that was deleted a moment ago."""
+    """Restore a job that was deleted less than a minute ago."""
     return await services.jobs.get(principal, await services.deletion.restore(principal, job))
 
 
@@ -190,7 +190,7 @@ async def file(job: str, name: str, services: ServicesOf, principal: PrincipalOf
 
 @router.get("/{job}/weights")
 async def weights(job: str, services: ServicesOf, principal: PrincipalOf) -> list[JobWeights]:
-    """Return the weights that a LEARN made, or those that an EVALUATE or ACT took."""
+    """Return the weights made by a LEARN, or used by an EVALUATE or ACT."""
     return await services.job_weights.records(principal, job)
 
 

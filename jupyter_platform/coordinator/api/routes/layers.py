@@ -1,4 +1,4 @@
-"""What networks are made of."""
+"""Routes of the layers that networks are made of."""
 
 from __future__ import annotations
 

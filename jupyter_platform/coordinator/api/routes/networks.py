@@ -24,7 +24,7 @@ router = APIRouter(prefix="/networks", tags=["networks"])
 
 
 class RenameRequest(BaseModel):
-    """What a network or a tag is to be called."""
+    """The new name of a network or a tag."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -32,7 +32,7 @@ class RenameRequest(BaseModel):
 
 
 class CopyRequest(RenameRequest):
-    """What a copy is to be called, and whether it has weights."""
+    """The name of a copy, and whether it has weights."""
 
     weights: bool = True
 
@@ -80,7 +80,7 @@ async def put(
 
 @router.delete("/{name}", status_code=204)
 async def delete(name: str, services: ServicesOf, weights: bool = False) -> None:
-    """Remove a network that somebody added, with its weights or without."""
+    """Remove an added network, with its weights or without."""
     await services.networks.delete(name, weights=weights)
 
 
@@ -92,7 +92,7 @@ async def copy(name: str, wanted: CopyRequest, services: ServicesOf) -> NetworkR
 
 @router.post("/{name}/rename")
 async def rename(name: str, wanted: RenameRequest, services: ServicesOf) -> NetworkRecord:
-    """Give a network that somebody added another name."""
+    """Rename an added network."""
     return await services.networks.rename(name, wanted.name)
 
 
@@ -140,7 +140,7 @@ async def rename_weights(
 
 @router.post("/{name}/predict")
 async def predict(name: str, request: PredictionRequest, services: ServicesOf) -> Prediction:
-    """Return what a trained network gives for samples: arrays, image files, or of a dataset."""
+    """Return a trained network's outputs for arrays, image files or samples of a dataset."""
     return await services.predictions.predict(name, request)
 
 

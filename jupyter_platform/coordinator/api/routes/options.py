@@ -33,7 +33,7 @@ async def kinds() -> list[KindSummary]:
 
 
 class TextRequest(BaseModel):
-    """Options as somebody writes them."""
+    """Options as written by a user."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -46,7 +46,7 @@ class HoldRequest(BaseModel):
 
 @router.get("/health")
 async def health() -> HealthRecord:
-    """Say that the coordinator answers; the only route without a token."""
+    """Confirm that the coordinator is healthy; the only route without a token."""
     return HealthRecord()
 
 

@@ -1,1 +1,1 @@
-"""What each kind of job asks of its submissions; the records of kinds are `core.kinds`."""
+"""Submission checks of each kind of job; the records of kinds are `core.kinds`."""

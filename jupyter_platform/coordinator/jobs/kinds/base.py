@@ -1,4 +1,4 @@
-"""What a kind of job decides about its submissions."""
+"""The base of the kinds: checks, defaults and hosts of their submissions."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Kind:
         return found
 
     def source(self, submission: JobSubmission) -> Source:
-        """Return what a submission names as its dataset."""
+        """Return the dataset or pool named by a submission."""
         return self.tools.sources.find(submission.dataset)
 
     def check(self, options: OptionModel, source: Source) -> Source:

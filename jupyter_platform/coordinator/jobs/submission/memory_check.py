@@ -21,7 +21,7 @@ def check_memory(
     request: ResourceRequest,
     offers: Sequence[HostOffer],
 ) -> list[str]:
-    """Refuse networks that cannot fit, and return a warning for those that hardly will.
+    """Refuse networks that do not fit into memory; return a warning for those that barely do.
 
     Parameters
     ----------

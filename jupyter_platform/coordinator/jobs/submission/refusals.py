@@ -1,4 +1,4 @@
-"""What a host refused, with advice where the wrong strategy is the likely reason."""
+"""Refusals by a host, with advice where a wrong strategy is the likely reason."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def raise_refusals(
     known : mapping
         Strategies of the kind of job, by name.
     given : collection of str
-        Options that somebody chose.
+        Given options.
 
     Raises
     ------

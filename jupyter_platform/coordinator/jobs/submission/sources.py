@@ -14,7 +14,7 @@ from jupyter_platform.core.pools import PoolDescription, check_pool_name
 
 @dataclass(frozen=True)
 class Source:
-    """What a job works on beside its networks."""
+    """The data of a job: a dataset, a pool or an environment."""
 
     dataset: DatasetDescriptor | None = None
     pool: str | None = None
@@ -39,7 +39,7 @@ class Sources:
         self._pools = pools
 
     def find(self, name: str | None) -> Source:
-        """Return what a submission names as its dataset: one, or a pool.
+        """Return the dataset or pool named by a submission.
 
         Raises
         ------

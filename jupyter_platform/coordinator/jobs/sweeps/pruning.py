@@ -39,7 +39,7 @@ class _Search:
 
 
 class Pruning:
-    """Looks at the running jobs of Hyperband sweeps and stops those that lag behind.
+    """Stops running jobs of Hyperband sweeps that lag behind.
 
     Nothing of it is stored: after a restart all validations are told again, in the order of the
     jobs, which leads to the same brackets.
@@ -123,7 +123,7 @@ def _search(sweep: str, jobs: Sequence[Any]) -> _Search:
 
 
 def _active(session: Session) -> dict[str, list[Any]]:
-    """Return the Hyperband sweeps of which jobs have not ended, with all their jobs in order."""
+    """Return the unfinished Hyperband sweeps, each with all its jobs in order."""
     ended = [state.value for state in TERMINAL]
     living = aliased(JobRow)
     query = (

@@ -24,7 +24,7 @@ Values = dict[str, Any]
 
 
 def combinations(sweep: SweepSubmission, whole: frozenset[str]) -> list[Values]:
-    """Return what each job of a sweep takes, in the order in which they are submitted.
+    """Return the options of each job of a sweep, in the order of submission.
 
     The same sweep with the same seed gives the same values.
 

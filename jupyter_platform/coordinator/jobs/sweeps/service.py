@@ -47,6 +47,13 @@ class SweepService:
     async def submit(self, principal: Principal, sweep: SweepSubmission) -> SweepRecord:
         """Queue all jobs of a sweep, or none; they are on disk when this returns.
 
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request, owner of the sweep.
+        sweep : SweepSubmission
+            Submission shared by all jobs, and the options to vary.
+
         Raises
         ------
         PlatformError
@@ -86,10 +93,17 @@ class SweepService:
     async def get(self, principal: Principal, sweep: str) -> SweepRecord:
         """Return a sweep.
 
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        sweep : str
+            Id of the sweep.
+
         Raises
         ------
         ForbiddenError
-            If it belongs to somebody else.
+            If it belongs to another user.
         NotFoundError
             If there is none of that id.
         """
@@ -106,6 +120,13 @@ class SweepService:
 
     async def stop(self, principal: Principal, sweep: str) -> SweepRecord:
         """Stop what runs of a sweep, and cancel what waits.
+
+        Parameters
+        ----------
+        principal : Principal
+            The principal of the request.
+        sweep : str
+            Id of the sweep.
 
         Raises
         ------

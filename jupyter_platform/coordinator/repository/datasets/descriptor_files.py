@@ -32,14 +32,14 @@ from jupyter_platform.runtime.names import name_from
 
 SUFFIXES = (".json", ".yaml", ".yml")
 _MARKS = frozenset({"kind", "type", "adapter", "dataset", "name"})
-"""Keys of which a descriptor has at least one, unlike other files in a folder of data."""
+"""Keys that tell a descriptor from other files in a folder of data: it has at least one."""
 _TEXTS = ("classes", "features", "inputs", "exclude")
 _ADAPTED_KEYS = frozenset({"name", "title", "summary", "dataset", "adapters"})
 
 
 @dataclass(frozen=True)
 class DescriptorFile:
-    """What one file says."""
+    """The content of one file."""
 
     name: str
     path: Path
@@ -48,7 +48,7 @@ class DescriptorFile:
     base: str | None = None
     """Name of the dataset that it adapts."""
     changes: dict[str, Any] = field(default_factory=dict)
-    """What it changes of that."""
+    """Keys that override the base dataset's."""
     problem: str | None = None
     """Why it cannot be used, as a sentence."""
 

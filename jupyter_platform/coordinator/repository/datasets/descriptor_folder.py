@@ -42,7 +42,7 @@ class DescriptorFolder:
         self._read: dict[Path, tuple[Stamp | None, DescriptorFile | None]] = {}
 
     def all(self, bundled: Mapping[str, DatasetDescriptor]) -> dict[str, DescriptorFile]:
-        """Return what the folder holds now, by name.
+        """Return the descriptors in the folder, by name.
 
         Of several files of one name the first by path stands, and says so; the other ones are
         shown under their paths, broken.
@@ -65,7 +65,15 @@ class DescriptorFolder:
         return {name: _settled(item, found, bundled, self._stamps) for name, item in found.items()}
 
     def put(self, name: str, descriptor: DatasetDescriptor) -> None:
-        """Write a descriptor; it is on disk when this returns."""
+        """Write a descriptor; it is on disk when this returns.
+
+        Parameters
+        ----------
+        name : str
+            Name of the dataset.
+        descriptor : DatasetDescriptor
+            Its descriptor.
+        """
         text = descriptor.model_dump_json(indent=2, exclude_unset=True)
         write_bytes_atomic(self._folder / f"{name}.json", text.encode())
 
@@ -212,7 +220,7 @@ def _is_special(path: Path) -> bool:
 
 
 class _Stamps:
-    """Tells whether files and folders have changed, without listing folders that have not."""
+    """Detects changes of files and folders, without listing unchanged folders."""
 
     def __init__(self) -> None:
         self._inside: dict[Path, tuple[int, list[Path]]] = {}

@@ -46,7 +46,7 @@ _SWITCHES: dict[str, dict[str, Any]] = {
     "MaskToClass": {"mask_to_class": True},
     "Binarize": {"binarize": 0.5},
 }
-"""What an adapter does though no key says so."""
+"""Implicit settings of DIANNE's adapters."""
 
 _WORDS: tuple[str, ...] = ("name", "title", "summary")
 """Keys that mean the same here."""

@@ -57,7 +57,7 @@ class Looks:
         """Digest of each file that is here for being looked at alone, and since when."""
 
     async def bring(self, body: AsyncIterable[bytes], size: int | None, name: str) -> str:
-        """Take a file that somebody sends; return what it is referred to by.
+        """Store an uploaded file and return its reference.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class Looks:
             return await self._keep(file, digest, link=True)
 
     async def find(self, path: str) -> str:
-        """Return what a file or folder of this machine is referred to by; files are copied.
+        """Return the reference of a file or folder of this machine; files are copied.
 
         Raises
         ------
@@ -96,7 +96,7 @@ class Looks:
     async def content(
         self, asked: LookRequest, body: AsyncIterable[bytes], size: int | None
     ) -> str:
-        """Return what is looked at: what was before, a path, or what somebody sends.
+        """Return the reference of the data to inspect: inspected before, a path, or an upload.
 
         Raises
         ------
@@ -149,7 +149,7 @@ class Looks:
         Parameters
         ----------
         asked : DatasetReading
-            What somebody said of it; all of that holds.
+            The user's options, which override what is recognised.
 
         Returns
         -------
@@ -179,7 +179,7 @@ class Looks:
         return known.descriptor(descriptor.name, kind, content), folder
 
     def kind(self, content: str, file_name: str = "") -> Kind:
-        """Tell what kind of data something is, from its name and its first bytes.
+        """Recognise the format of data from its name and first bytes.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Looks:
         self._waiting.pop(content.removeprefix(SHA256), None)
 
     def forget_old(self, used: Collection[str]) -> None:
-        """Remove files that nobody added, but those that a dataset refers to."""
+        """Remove inspected files, except those that a dataset refers to."""
         now = time.monotonic()
         for digest, since in list(self._waiting.items()):
             if now - since > _KEPT_S:

@@ -76,7 +76,7 @@ class _Known:
 
     @property
     def asked(self) -> DatasetDescriptor | None:
-        """What facts can be asked of; None while there is something wrong or missing."""
+        """Data that the facts are read from; None while data are missing or broken."""
         if self.descriptor is None or self.problem is not None:
             return None
         return self.descriptor if self.descriptor.is_complete else None
@@ -344,7 +344,7 @@ class DatasetRepository:
             self._busy.discard(name)
 
     async def delete(self, name: str) -> None:
-        """Remove a dataset that somebody added, or the files of a downloaded one.
+        """Remove an added dataset, or the files of a downloaded one.
 
         Jobs that use it keep its files; what a descriptor names by path stays where it is.
 

@@ -54,7 +54,7 @@ class DatasetReading(BaseModel):
         return scale
 
     def descriptor(self, name: str, kind: str, content: str) -> DatasetDescriptor:
-        """Return the descriptor of what somebody brings.
+        """Return the descriptor of uploaded data.
 
         Parameters
         ----------
@@ -90,13 +90,13 @@ class DatasetReading(BaseModel):
 
 
 class DatasetUpload(DatasetReading):
-    """What comes with a dataset that is added, as query parameters."""
+    """Query parameters of a request to add a dataset."""
 
     title: str = ""
     summary: str = ""
     source: str = ""
     licence: str = ""
-    replace: bool = Field(default=False, description="Replace one that somebody added.")
+    replace: bool = Field(default=False, description="Replace an added dataset of the same name.")
     rename: bool = Field(
         default=False,
         description="Take another name where this is that of other data: `sales-2`.",
@@ -142,7 +142,7 @@ def _fault(item: Any) -> FieldError:
 async def receive(
     body: AsyncIterable[bytes], file: Path, announced: int | None, dataset: str
 ) -> str:
-    """Write what somebody sends to a file and return its digest.
+    """Write an upload to a file and return its digest.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Public datasets that come when somebody wants them."""
+"""Downloads of public datasets, on demand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Notify = Callable[[Level, str], Awaitable[object]]
 """Tells people something: level, sentence."""
 
 Key = tuple[str, ...]
-"""What tells downloads apart: several datasets may be made of the same files."""
+"""Identifier of a download: several datasets may be made of the same files."""
 
 _SPARE_BYTES = 500_000_000
 """Room that a download leaves on the disk."""

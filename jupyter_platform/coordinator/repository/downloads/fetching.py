@@ -41,7 +41,7 @@ class _OtherAddressError(Exception):
 
 
 class _DamagedError(_OtherAddressError):
-    """What came is another file."""
+    """The downloaded file is not the expected one."""
 
 
 async def fetch(

@@ -59,7 +59,7 @@ SHAPE_PATTERN = r"^\d+(,\d+)*$"
 
 
 class NetworkUpload(BaseModel):
-    """What comes with the file of a network, as query parameters."""
+    """Query parameters of a request to import a network."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -82,7 +82,7 @@ class NetworkUpload(BaseModel):
         default=None, max_length=100, description="Which of several outputs is kept."
     )
     replace: bool = Field(
-        default=False, description="Replace a network or tags that somebody added."
+        default=False, description="Replace an added network or tags of the same name."
     )
     code: bool = Field(
         default=False, description="Python source in the file may be run: you trust it."

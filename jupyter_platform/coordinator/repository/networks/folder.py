@@ -36,7 +36,7 @@ class DescriptionFolder(Generic[M]):
         self._read: dict[str, tuple[tuple[int, int], M | None]] = {}
 
     def all(self) -> dict[str, M]:
-        """Return what the folder holds now, by name; files that are broken are left out."""
+        """Return the descriptions in the folder, by name; broken files are left out."""
         found: dict[str, tuple[tuple[int, int], M | None]] = {}
         for path in sorted(self._folder.glob("*.json")):
             try:
@@ -50,7 +50,15 @@ class DescriptionFolder(Generic[M]):
         return {name: item for name, (_, item) in found.items() if item is not None}
 
     def put(self, name: str, item: M) -> None:
-        """Write a description; it is on disk when this returns."""
+        """Write a description; it is on disk when this returns.
+
+        Parameters
+        ----------
+        name : str
+            Name of the network.
+        item : M
+            Its description.
+        """
         text = item.model_dump_json(indent=2, exclude_unset=True)
         write_bytes_atomic(self._folder / f"{name}.json", text.encode())
 

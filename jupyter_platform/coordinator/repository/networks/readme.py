@@ -1,4 +1,4 @@
-"""What an archive of a network says to people who open it."""
+"""The README of an exported network."""
 
 from __future__ import annotations
 

@@ -138,9 +138,9 @@ class NetworkRepository:
         Parameters
         ----------
         code : bool
-            Whether Python source in the description may be run: whoever sends it says so.
+            Whether Python source in the description may be run; the sender decides.
         replace : bool
-            Whether it takes the place of one of other content that somebody added.
+            Whether it replaces an added network with other content.
 
         Raises
         ------
@@ -196,7 +196,7 @@ class NetworkRepository:
             check_syntax(f"{path} of network {description.name!r}", text.encode(), "network")
 
     async def delete(self, name: str, *, weights: bool = False) -> None:
-        """Remove a network that somebody added.
+        """Remove an added network.
 
         Parameters
         ----------
@@ -239,7 +239,7 @@ class NetworkRepository:
         return await self.record(copy)
 
     async def rename(self, name: str, new: str) -> NetworkRecord:
-        """Give a network that somebody added another name; its weights and jobs go with it.
+        """Rename an added network, together with its weights and jobs.
 
         The old name is free from then on: jobs find the network by the new one.
 

@@ -47,7 +47,7 @@ def scored_on(session: Session, job: str | None) -> str | None:
 
 
 def keep(session: Session, tag: TagRow, weights: TagVariantRow) -> TagRow:
-    """Write weights under the tag of which they are the variant, instead of what it held."""
+    """Store weights as a variant of their tag, in place of the former ones."""
     found = session.merge(tag)
     session.flush()
     session.merge(weights)
@@ -183,7 +183,7 @@ def record_of(row: TagRow, kept: Sequence[TagVariantRow]) -> TagRecord:
 
 
 def origin_of(session: Session, job: str | None, torch: str | None) -> TagOrigin:
-    """Return what is known of how a job made weights."""
+    """Return the known origin of weights made by a job."""
     row = None if job is None else session.get(JobRow, job)
     options = {} if row is None else dict(row.options)
     return TagOrigin(torch=torch, seed=options.get("seed"), options=options)

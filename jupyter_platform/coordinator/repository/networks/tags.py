@@ -54,7 +54,7 @@ from jupyter_platform.runtime.weights_header import read_weights_header
 
 TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 PREFERRED_VARIANTS = (BEST, LAST)
-"""What a tag without a variant stands for: the first of these that is kept."""
+"""Default variants of a tag: the first of these that is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,13 @@ class ResolvedTag:
 
 def check_tag(tag: str, field: str = "tag") -> None:
     """Refuse a tag that could not be a folder.
+
+    Parameters
+    ----------
+    tag : str
+        Tag to check.
+    field : str
+        Field of the request, for the error.
 
     Raises
     ------
@@ -153,7 +160,7 @@ class TagRepository:
         """
         check_tag(tag)
         check_tag(variant, "variant")
-        # A link to a file that somebody writes on would change the blob under its name.
+        # A link to a file that is still written to would change the blob under its name.
         is_blob = file.is_relative_to(self._blobs.root)
         digest = await asyncio.to_thread(self._blobs.put_file, file, link=is_blob)
         blob = self._blobs.path(digest)
@@ -300,7 +307,7 @@ class TagRepository:
         return self._blobs.path(variant.digest)
 
     async def delete(self, network: str, tag: str) -> None:
-        """Forget a tag; blobs stay, since others may use them.
+        """Remove a tag; blobs stay, since others may use them.
 
         Raises
         ------
@@ -319,7 +326,7 @@ class TagRepository:
         await asyncio.to_thread(self._hide, network, tag)
 
     async def rename(self, network: str, tag: str, new: str) -> TagRecord:
-        """Give weights another name; what jobs were told when they were submitted stays.
+        """Rename weights; options of submitted jobs keep the former name.
 
         Raises
         ------
@@ -355,7 +362,7 @@ class TagRepository:
         return record
 
     async def duplicate(self, network: str, copy: str) -> None:
-        """Give a network's weights to another one of the same structure, too.
+        """Copy the weights of a network to another one of the same structure.
 
         Raises
         ------
@@ -367,7 +374,7 @@ class TagRepository:
             await asyncio.to_thread(self._show, record)
 
     async def move(self, network: str, new: str) -> list[str]:
-        """Give a network's weights, and its jobs, to the name that it has from now on.
+        """Move a network's weights, and its jobs, to the network's new name.
 
         Returns
         -------
@@ -397,7 +404,7 @@ class TagRepository:
         return jobs
 
     async def refuse_own(self, networks: Sequence[str], tag: str) -> None:
-        """Refuse to let a job write under the id of another one.
+        """Refuse a tag that is the id of a job.
 
         Raises
         ------

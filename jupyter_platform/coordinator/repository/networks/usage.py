@@ -16,7 +16,14 @@ _TAG_OPTIONS = ("tag", "init_tag")
 
 
 def refuse_network_in_use(session: Session, network: str) -> None:
-    """Refuse to touch a network that is at work.
+    """Refuse to change a network while unfinished jobs use it.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Name of the network.
 
     Raises
     ------
@@ -28,7 +35,16 @@ def refuse_network_in_use(session: Session, network: str) -> None:
 
 
 def refuse_tag_in_use(session: Session, network: str, tag: str) -> None:
-    """Refuse to touch weights that are at work.
+    """Refuse to change weights while unfinished jobs use them.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Name of the network.
+    tag : str
+        Name of the weights.
 
     Raises
     ------
@@ -43,7 +59,16 @@ def refuse_tag_in_use(session: Session, network: str, tag: str) -> None:
 
 
 def refuse_second_writer(session: Session, networks: Sequence[str], tag: str) -> None:
-    """Refuse a LEARN that would keep its weights under a tag that another one writes now.
+    """Refuse a LEARN whose tag is being written by another unfinished job.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    networks : sequence of str
+        Networks of the new job.
+    tag : str
+        Name for its weights.
 
     Raises
     ------
@@ -63,9 +88,18 @@ def refuse_second_writer(session: Session, networks: Sequence[str], tag: str) ->
 
 
 def rename_in_jobs(session: Session, network: str, new: str) -> list[str]:
-    """Let the jobs of a network name it as it is called now, and return their ids.
+    """Rename a network in its jobs, and return the ids of these.
 
     Their own names, and what they were told when they were submitted, stay.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Former name.
+    new : str
+        New name.
     """
     query = select(JobRow).where(_named(network))
     rows = [row for row in session.scalars(query) if network in row.networks]
@@ -76,7 +110,7 @@ def rename_in_jobs(session: Session, network: str, new: str) -> list[str]:
 
 
 def _named(network: str) -> ColumnElement[bool]:
-    """Say which rows may name a network, so that not all jobs that ever were have to be read."""
+    """Narrow a query to rows that may name a network, so that not all jobs have to be read."""
     return cast(JobRow.networks, Text).contains(json.dumps(network), autoescape=True)
 
 

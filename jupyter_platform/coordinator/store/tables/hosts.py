@@ -33,7 +33,7 @@ class HostRow(Base):
 
 
 class HostSampleRow(Base):
-    """What a host did, averaged over ten seconds."""
+    """Load of a host, averaged over ten seconds."""
 
     __tablename__ = "host_samples"
     __table_args__ = (Index("ix_host_samples_time", "time"),)
@@ -54,7 +54,7 @@ class HostSampleRow(Base):
 
 
 class WorkSampleRow(Base):
-    """What was queued and running, once a minute."""
+    """Numbers of queued and running jobs, once a minute."""
 
     __tablename__ = "work_samples"
 

@@ -41,7 +41,7 @@ class JobRow(WorkloadRow):
     varied: Mapped[dict[str, Any] | None]
     """Options in which it differs from the others of its sweep."""
     note: Mapped[str | None] = mapped_column(Text)
-    """What somebody noted about it."""
+    """A user's note on the job."""
 
     # Last in the row, so that lists and searches need not read past these large values.
     result: Mapped[dict[str, Any] | None] = mapped_column(deferred=True)

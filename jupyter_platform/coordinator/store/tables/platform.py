@@ -1,4 +1,4 @@
-"""What is told, and what must outlive the process."""
+"""Tables of notifications and of values that outlive the process."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NotificationRow(Base):
     job: Mapped[str | None] = mapped_column(String(12))
     host: Mapped[str | None] = mapped_column(String(255))
     owner: Mapped[str | None] = mapped_column(String(200))
-    """Who is told; None: everybody."""
+    """Recipient; None: everybody."""
 
 
 class SettingRow(Base):

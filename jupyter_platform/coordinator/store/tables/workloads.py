@@ -21,7 +21,7 @@ from jupyter_platform.coordinator.store.tables.base import Base, next_sequence, 
 
 
 class WorkloadRow(Base):
-    """What waits or runs, whatever it is for; its owner has a row of its own under the same id."""
+    """A queued, running or ended workload; its owner has a row of its own under the same id."""
 
     __tablename__ = "workloads"
     __table_args__: Any = (
@@ -40,13 +40,13 @@ class WorkloadRow(Base):
     sequence: Mapped[int] = mapped_column(BigInteger, unique=True, default=next_sequence)
     """Order of submission: Unix time in nanoseconds, strictly increasing."""
     idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
-    """What a client sent to be able to repeat its submission safely."""
+    """The client's idempotency key, which makes a repeated submission safe."""
     kind: Mapped[str] = mapped_column(String(16))
     """Who owns it: ``job``."""
     lane: Mapped[str] = mapped_column(String(16))
     """Workloads of one lane wait for each other; of a job, its type."""
     role: Mapped[str] = mapped_column(String(16))
-    """What a host must offer to run it."""
+    """Role that a host must offer to run it."""
 
     name: Mapped[str] = mapped_column(String(300))
     owner: Mapped[str] = mapped_column(String(200))

@@ -1,4 +1,4 @@
-"""Bringing what runs write home: curves, logs, events, checkpoints and weights."""
+"""Pulling the files of runs to the coordinator: curves, logs, events, checkpoints, weights."""
 
 from jupyter_platform.coordinator.workloads.pulling.keeping import DOWNLOADS
 from jupyter_platform.coordinator.workloads.pulling.puller import Puller

@@ -201,7 +201,17 @@ def _keep_point(session: Session, owners: Owners, run: TrackedRun, point: Resume
 
 
 def unused_blobs(session: Session, owners: Owners, references: Iterable[str]) -> list[str]:
-    """Return those of some blobs that no owner and no checkpoint of what may run refers to."""
+    """Return the blobs that neither an owner nor a checkpoint of unfinished work refers to.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    owners : Owners
+        Owners of workloads, by kind.
+    references : iterable of str
+        References of the blobs in question, ``sha256:<hex>``.
+    """
     candidates = {item.removeprefix("sha256:") for item in references}
     points = select(AttemptRow.checkpoint).where(AttemptRow.checkpoint.is_not(None))
     points = points.join(WorkloadRow, WorkloadRow.id == AttemptRow.workload)

@@ -164,7 +164,14 @@ class Puller:
                 await asyncio.sleep(PULL_S)
 
     async def pull(self, link: Link, runs: list[TrackedRun]) -> bool:
-        """Ask a host once for what is new in some runs, and keep it.
+        """Fetch new output of some runs from a host in a single request, and store it.
+
+        Parameters
+        ----------
+        link : Link
+            Connection to the host.
+        runs : list of TrackedRun
+            Processes on the host.
 
         Returns
         -------

@@ -34,7 +34,7 @@ class Attempt:
     """What the ranks of a gang find each other by."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     runs: list[TrackedRun] = field(default_factory=list)
-    """Those that are followed, by rank."""
+    """The followed processes, by rank."""
     begun: float = field(default_factory=time.monotonic)
     """When it was started or adopted, on the monotonic clock."""
     stop_sent: set[int] = field(default_factory=set)

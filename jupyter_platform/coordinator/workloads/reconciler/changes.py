@@ -25,7 +25,7 @@ from jupyter_platform.core.states import HOLDING, JobState, JobTarget
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What became of a workload when an attempt ended."""
+    """The state of a workload after the end of an attempt."""
 
     state: JobState
     error: JobErrorRecord | None
@@ -34,7 +34,17 @@ class Ended:
 
 
 def place(session: Session, owners: Owners, placement: Placement) -> Attempt | None:
-    """Give a waiting workload its leases and a new attempt; None when it no longer waits."""
+    """Give a waiting workload leases and a new attempt; None if it no longer waits.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    owners : Owners
+        Owners of workloads, by kind.
+    placement : Placement
+        Hosts and resources of each process.
+    """
     row = session.get(WorkloadRow, placement.workload)
     if row is None or row.state != JobState.QUEUED.value or row.target != JobTarget.RUN.value:
         return None
@@ -76,7 +86,15 @@ def newest_checkpoint(attempts: Sequence[AttemptRow]) -> dict[str, Any] | None:
 
 
 def adoptable(session: Session, owners: Owners) -> list[Attempt]:
-    """Return the attempts that held resources when the coordinator ended."""
+    """Return the attempts that held resources when the coordinator ended.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    owners : Owners
+        Owners of workloads, by kind.
+    """
     states = [state.value for state in HOLDING]
     query = select(WorkloadRow).where(WorkloadRow.state.in_(states))
     found = []
@@ -92,7 +110,19 @@ def adoptable(session: Session, owners: Owners) -> list[Attempt]:
 def advance(
     session: Session, attempt: Attempt, state: JobState, pids: Sequence[int | None] = ()
 ) -> None:
-    """Bring a workload and its attempt into a state that keeps its resources."""
+    """Move a workload and its attempt to a state that keeps its resources.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    attempt : Attempt
+        The attempt.
+    state : JobState
+        The new state.
+    pids : sequence of int or None
+        Process id of each rank, where known.
+    """
     row, current = _rows(session, attempt)
     move(row, state)
     move_attempt(current, state)
@@ -162,7 +192,17 @@ def end(
 
 
 def is_final(session: Session, attempt: Attempt, outcome: Outcome) -> bool:
-    """Return whether no other attempt would follow one that ended so."""
+    """Return whether an outcome ends the workload, without a further attempt.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    attempt : Attempt
+        The attempt.
+    outcome : Outcome
+        How it ended.
+    """
     row, _ = _rows(session, attempt)
     if row.target != JobTarget.RUN.value:
         return True

@@ -54,7 +54,7 @@ _LOG_TAIL_LINES = 20
 
 @dataclass(frozen=True)
 class Tools:
-    """What drivers share."""
+    """Collaborators shared by all drivers."""
 
     ledger: Ledger
     hosts: HostRegistry

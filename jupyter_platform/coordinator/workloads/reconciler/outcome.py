@@ -126,7 +126,7 @@ def _of_rank(outcome: Outcome, rank: int) -> Outcome:
 
 
 def ended_by_stop(outcome: Outcome, grace_s: float, *, late: bool) -> Outcome:
-    """Return what became of an attempt that was asked to stop.
+    """Return the outcome of an attempt that was asked to stop.
 
     Parameters
     ----------

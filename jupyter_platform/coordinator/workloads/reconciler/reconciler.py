@@ -229,7 +229,7 @@ class Reconciler:
             try:
                 await self._plan()
             except Exception:
-                # The queue must go on moving, whatever one pass met.
+                # The queue must go on moving after an error in one pass.
                 log.exception("planning failed")
                 await asyncio.sleep(BUSY_TICK_S)
             with contextlib.suppress(TimeoutError):
