@@ -51,13 +51,14 @@ class Forgets(ProcessRuntime):
 
 @pytest.fixture
 def host(tmp_path):
-    """Make the parts of a host that start and look after runs, around one runtime."""
+    """Make the parts of a host that start and look after runs, around its runtimes."""
     made = []
 
     def make(runtime, program="import time; time.sleep(600)"):
         root = tmp_path / "host" / "runs"
         root.mkdir(parents=True, exist_ok=True)
-        runs = HostRuns(root, 1000, {"process": runtime})
+        runtimes = runtime if isinstance(runtime, dict) else {"process": runtime}
+        runs = HostRuns(root, 1000, runtimes)
         content = HostContent(tmp_path / "host" / "blobs", tmp_path / "blobs")
         warm = WarmProcess(tmp_path / "warm.sock", tmp_path / "warm.log")
         made.append(runs)
@@ -160,3 +161,24 @@ def test_runtime_that_a_host_has_not_is_refused_by_name(host, spec):
         asyncio.run(starter.start(job))
 
     assert runs.alive() == {}
+
+
+def test_another_runtime_runs_what_names_it(host, spec, tmp_path):
+    class Named(ProcessRuntime):
+        name = "named"
+
+        async def start(self, folder, command, environment):
+            await super().start(folder, command, environment)
+            (tmp_path / "it was").touch()
+
+    job = spec(runtime="named")
+    _, starter = host({"named": Named(), "process": Raises()})
+    asyncio.run(starter.start(job))
+
+    runs, _ = host({"named": Named(), "process": Raises()})  # of the next host process
+
+    assert (tmp_path / "it was").exists()
+    assert runs.alive() == {str(job.run): True}
+    assert runs.signal(job.run, "kill")
+    until(lambda: runs.alive() == {str(job.run): False})
+    runs.remove(job.run)

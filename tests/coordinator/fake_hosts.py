@@ -101,6 +101,8 @@ class FakeHost:
         self.lose_answers = 0
         """Starts that happen although nobody hears of it."""
         self.dies_at_once = False
+        self.starts_nothing = 0
+        """Starts that are said to have happened, but nothing comes."""
         self.stops_on_request = True
         self.runs: dict[str, FakeRun] = {}
         self.blobs: dict[str, bytes] = {}
@@ -174,6 +176,10 @@ class FakeHost:
             raise HostError(f"Host {self.name} has no space left on its disk.")
         if str(spec.run) not in self.runs:
             run = self.runs[str(spec.run)] = FakeRun(spec)
+            if self.starts_nothing > 0:
+                self.starts_nothing -= 1
+                run.alive = False
+                return {}
             run.begin()
             if self.dies_at_once:
                 run.exit(None, 9)
