@@ -134,9 +134,66 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
         InvalidRequestError
             If anything else about the submission cannot be.
         """
+        payload = self._payload(
+            type,
+            networks,
+            dataset,
+            name=name,
+            request=request,
+            priority=priority,
+            target_count=target_count,
+            targets=targets,
+            target_filter=target_filter,
+            force_free=force_free,
+            **options,
+        )
+        return self.submit_payload(payload, wait_for_host=wait_for_host)
+
+    def submit_all(
+        self, submissions: Sequence[Mapping[str, Any]], *, wait_for_host: float = 15.0
+    ) -> list[Job]:
+        """Submit many jobs in one request: all of them, in their order, or none.
+
+        Parameters
+        ----------
+        submissions : sequence of mappings
+            The arguments of `submit` for each job:
+            ``[{"type": "LEARN", "networks": "mlp", "dataset": "iris", "learning_rate": 0.1}]``.
+            At most 1,000, and none that starts agents of its own.
+        wait_for_host : float
+            As for `submit`.
+
+        Raises
+        ------
+        InvalidRequestError
+            If one of them cannot be: nothing is submitted then. ``.errors`` has an entry for all
+            that is wrong with each, with a field such as ``jobs[3].learning_rate``.
+        """
+        payloads = [self._payload(**item) for item in submissions]
+        self._wait_for_host(wait_for_host)
+        return [
+            Job(self._transport, item) for item in submission.send_all(self._transport, payloads)
+        ]
+
+    def _payload(
+        self,
+        type: str,
+        networks: Any = None,
+        dataset: str | Path | None = None,
+        *,
+        name: str | None = None,
+        request: Mapping[str, Any] | None = None,
+        priority: int = 0,
+        target_count: int | None = None,
+        targets: str | Sequence[str] | None = None,
+        target_filter: str | None = None,
+        force_free: bool | None = None,
+        **options: Any,
+    ) -> dict[str, Any]:
+        """Return the JSON form of a submission; networks and data that are no names are added."""
         added, note = self.as_dataset(dataset)
         names, found = self._subject(type, networks, options)
-        payload = submission.submission(
+        return submission.submission(
             type,
             names,
             added,
@@ -150,7 +207,6 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             options=found,
             note=note,
         )
-        return self.submit_payload(payload, wait_for_host=wait_for_host)
 
     def _subject(
         self, type: str, subject: Any, options: Mapping[str, Any]
@@ -246,12 +302,10 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
 
         A file given as dataset is added to the repository, since only then it can be checked.
         """
-        added, note = self.as_dataset(dataset)
-        names, found = self._subject(type, networks, options)
-        payload = submission.submission(
+        payload = self._payload(
             type,
-            names,
-            added,
+            networks,
+            dataset,
             name=name,
             request=request,
             priority=priority,
@@ -259,8 +313,7 @@ class Platform(Acting, Drafting, Generating, Predicting, Strategies, Sweeping):
             targets=targets,
             target_filter=target_filter,
             force_free=force_free,
-            options=found,
-            note=note,
+            **options,
         )
         return self.check_payload(payload)
 

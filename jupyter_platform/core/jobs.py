@@ -9,6 +9,8 @@ from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.records import Record
 from jupyter_platform.core.states import JobState, JobTarget, JobType
 
+MAX_TOGETHER = 1000
+"""Jobs that one request may submit."""
 MAX_NAME_LENGTH = 300
 MAX_NOTE_LENGTH = 10_000
 MAX_OPTIONS_BYTES = 256_000
@@ -63,6 +65,15 @@ class JobSubmission(BaseModel):
     """Whether options that are not given have DIANNE's defaults instead of ours."""
     notes: list[Annotated[str, Field(max_length=500)]] = Field(default=[], max_length=10)
     """The submitter's note on preparations, such as a file added as a dataset."""
+
+
+class JobSubmissions(BaseModel):
+    """Jobs that are submitted together."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    jobs: list[JobSubmission] = Field(min_length=1, max_length=MAX_TOGETHER)
+    """All are stored, in this order, or none."""
 
 
 class JobErrorRecord(Record):
@@ -202,6 +213,13 @@ class JobPage(Record):
     total: int
     """Jobs that match, on all pages."""
     offset: int = 0
+
+
+class JobBatch(Record):
+    """Jobs that were submitted together."""
+
+    jobs: list[JobRecord]
+    """In the order of the submissions."""
 
 
 class JobCheck(Record):

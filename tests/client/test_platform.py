@@ -247,3 +247,22 @@ def test_jobs_and_status_draw_themselves(platform, learned):
     assert learned.id in repr(learned)
     assert platform.status().hosts == 1
     assert platform.hosts()[0].state == "up"
+
+
+def test_many_jobs_are_submitted_in_one_request_or_none(platform):
+    wanted = [
+        {"type": "LEARN", "networks": "mlp", "dataset": "iris", "name": f"many {rate}",
+         "learning_rate": rate, **SHORT}
+        for rate in (0.1, 0.2, 0.3)
+    ]  # fmt: skip
+
+    jobs = platform.submit_all(wanted)
+
+    assert [job.name for job in jobs] == ["many 0.1", "many 0.2", "many 0.3"]
+    assert [job.record.given["learning_rate"] for job in jobs] == [0.1, 0.2, 0.3]
+    with pytest.raises(InvalidRequestError) as caught:
+        platform.submit_all([wanted[0], {**wanted[1], "batch_size": 0, "name": "never"}])
+    assert [error.field for error in caught.value.errors] == ["jobs[1].batch_size"]
+    assert not platform.jobs(search="never")
+    for job in jobs:
+        job.stop()

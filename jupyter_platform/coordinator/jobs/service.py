@@ -6,13 +6,14 @@ import asyncio
 import secrets
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.identity.principals import Principal
+from jupyter_platform.coordinator.jobs.admission import Admission, Admitted, told_name
 from jupyter_platform.coordinator.jobs.companions import agents_for
 from jupyter_platform.coordinator.jobs.lookup import find_job, identify_job, no_job
 from jupyter_platform.coordinator.jobs.outline import outline
@@ -29,7 +30,9 @@ from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.coordinator.workloads.transitions import move
 from jupyter_platform.core.errors import (
     ConflictError,
+    FieldError,
     InvalidRequestError,
+    PlatformError,
     refusal,
     unknown_name,
 )
@@ -43,6 +46,9 @@ from jupyter_platform.core.jobs import (
 )
 from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
 from jupyter_platform.core.units import format_count
+
+_BREATH = 20
+"""Submissions of many that are checked before others are served."""
 
 
 class JobService:
@@ -62,6 +68,7 @@ class JobService:
         self._reconciler = reconciler
         self._submissions = submissions
         self._notifications = notifications
+        self._admission = Admission(store)
 
     async def submit(
         self, principal: Principal, submission: JobSubmission, *, idempotency_key: str | None = None
@@ -78,25 +85,79 @@ class JobService:
         PlatformError
             If the submission cannot become a job; nothing is stored then.
         """
-        if idempotency_key is not None:
+        try:
+            rows = await self._rows(principal, submission, idempotency_key)
+        except PlatformError:
             known = await self._store.read(lambda s: _by_key(s, principal, idempotency_key))
-            if known is not None:
-                return await self.get(principal, known)
+            if known is None:
+                raise
+            return await self.get(principal, known)
+        # All in one transaction: agents without their learner would act for ever.
+        return await self._tell(principal, rows, await self._admission.admit(principal, rows))
+
+    async def submit_all(
+        self,
+        principal: Principal,
+        submissions: Sequence[JobSubmission],
+        *,
+        idempotency_key: str | None = None,
+    ) -> list[JobRecord]:
+        """Put jobs into the queue in their order, or none; they are on disk when this returns.
+
+        Parameters
+        ----------
+        submissions : sequence of JobSubmission
+            None that starts agents of its own.
+        idempotency_key : str, optional
+            What the caller chose; the same key again gives the same jobs.
+
+        Raises
+        ------
+        InvalidRequestError
+            If one cannot become a job; ``errors`` has an entry for all that is wrong with each,
+            whose field says which it is: ``jobs[3].batch_size``.
+        """
+        rows: list[JobRow] = []
+        refused: dict[int, PlatformError] = {}
+        for number, submission in enumerate(submissions):
+            key = None if idempotency_key is None else f"{idempotency_key}:{number}"
+            try:
+                rows += _alone(await self._rows(principal, submission, key))
+            except PlatformError as error:
+                refused[number] = error
+            if number % _BREATH == 0:
+                await asyncio.sleep(0)
+        if refused:
+            raise _refused(submissions, refused)
+        found = await self._admission.admit_all(principal, rows)
+        return [
+            await self._tell(principal, [row], admitted)
+            for row, admitted in zip(rows, found, strict=True)
+        ]
+
+    async def _rows(
+        self, principal: Principal, submission: JobSubmission, key: str | None
+    ) -> list[JobRow]:
+        """Return the row of a job, after those of the agents that it starts."""
         resolved = await self._submissions.resolve(submission)
-        rows = [await self._row(principal, resolved, idempotency_key)]
+        rows = [await self._row(principal, resolved, key)]
         networks = [item.name for item in resolved.networks]
         agents = agents_for(resolved.name, networks, resolved.options, resolved.source.pool)
         if agents is not None:
             rows.insert(
                 0, await self._row(principal, await self._submissions.resolve(agents), None)
             )
-        # All in one transaction: agents without their learner would act for ever.
-        job, news = await self._store.run(lambda session: _insert(session, principal, rows))
-        if job != rows[-1].id:
-            return await self.get(principal, job)
+        return rows
+
+    async def _tell(
+        self, principal: Principal, rows: Sequence[JobRow], admitted: Admitted
+    ) -> JobRecord:
+        """Let a job that was stored be planned, and tell everybody."""
+        if admitted.job != rows[-1].id:
+            return await self.get(principal, admitted.job)
         for row in rows:
             self._reconciler.enqueue(row)
-        for told in news:
+        for told in admitted.news:
             self._notifications.publish(told, principal.user)
         return [self._records.publish_new(row) for row in rows][-1]
 
@@ -123,10 +184,10 @@ class JobService:
                 message = "A sweep starts no agents; fill a pool with ACT first and name it."
                 raise refusal("pool", item.source.pool, message, "a pool that is filled")
         rows = [await self._row(principal, item, None) for item in resolved]
-        _, news = await self._store.run(lambda session: _insert(session, principal, rows, beside))
+        admitted = await self._admission.admit_sweep(rows, beside)
         for row in rows:
             self._reconciler.enqueue(row)
-        for told in news:
+        for told in admitted.news:
             self._notifications.publish(told, principal.user)
         await self._records.publish([row.id for row in rows])
 
@@ -134,7 +195,8 @@ class JobService:
         self, principal: Principal, resolved: Resolved, idempotency_key: str | None
     ) -> JobRow:
         """Return the row of a job that is about to be stored; its pool is made."""
-        await asyncio.to_thread(self._submissions.make_pool, resolved)
+        if resolved.source.pool is not None:
+            await asyncio.to_thread(self._submissions.make_pool, resolved)
         return resolved.row(
             secrets.token_hex(6), principal.user, self._submissions.retries, idempotency_key
         )
@@ -321,7 +383,9 @@ def _refuse_busy_tag(session: Session, resolved: Resolved) -> None:
         refuse_second_writer(session, [item.name for item in resolved.networks], resolved.tag)
 
 
-def _by_key(session: Session, principal: Principal, key: str) -> str | None:
+def _by_key(session: Session, principal: Principal, key: str | None) -> str | None:
+    if key is None:
+        return None
     query = select(JobRow.id, JobRow.owner).where(JobRow.idempotency_key == key)
     row = session.execute(query).first()
     if row is None:
@@ -330,41 +394,29 @@ def _by_key(session: Session, principal: Principal, key: str) -> str | None:
     return str(row.id)
 
 
-def _insert(
-    session: Session, principal: Principal, rows: Sequence[JobRow], sweep: SweepRow | None = None
-) -> tuple[str, list[NotificationRecord]]:
-    """Insert a job, the last one, with those it needs, and tell of it.
+def _alone(rows: list[JobRow]) -> list[JobRow]:
+    if len(rows) > 1:
+        message = "Jobs that are submitted together start no agents; submit this one by itself."
+        raise refusal("agents", rows[-1].options.get("agents"), message, "0")
+    return rows
 
-    Returns
-    -------
-    tuple
-        Its id, or that of its key, and what is to be published.
-    """
-    row = rows[-1]
-    if row.idempotency_key is not None:
-        known = _by_key(session, principal, row.idempotency_key)
-        if known is not None:
-            return known, []
-    if sweep is not None:
-        session.add(sweep)
-    for item in rows:
-        if "digests" in item.spec and item.tag is not None and item.tag != item.id:
-            refuse_second_writer(session, item.networks, item.tag)
-        session.add(item)
-        session.flush()  # in this order
-    if sweep is not None:
-        text = f"A sweep of {format_count(len(rows), 'job')} like {told_name(row)} was submitted."
-        return row.id, [Notifications.insert(session, "info", text, owner=principal.user)]
-    return row.id, [
-        Notifications.insert(
-            session,
-            "info",
-            f"{told_name(item)} was submitted.",
-            job=item.id,
-            owner=principal.user,
-        )
-        for item in rows
-    ]
+
+def _refused(
+    submissions: Sequence[JobSubmission], refused: Mapping[int, PlatformError]
+) -> InvalidRequestError:
+    """Return what is wrong with each of some submissions."""
+    errors = []
+    for number, error in refused.items():
+        own = error.errors or [FieldError(field="", message=error.message)]
+        for item in own:
+            field = f"jobs[{number}].{item.field}".rstrip(".")
+            errors.append(item.model_copy(update={"field": field}))
+    first, error = next(iter(refused.items()))
+    message = (
+        f"{len(refused):,} of {format_count(len(submissions), 'job')} cannot be, and none was "
+        f"submitted. jobs[{first}]: {error.message}"
+    )
+    return InvalidRequestError(message, errors=errors)
 
 
 def _filtered(
@@ -423,11 +475,6 @@ def _want_stop(
             session, "info", text, job=job, owner=row.owner
         )
     return JobState(row.state), None
-
-
-def told_name(row: JobRow) -> str:
-    """Return what notifications call a job."""
-    return f"{row.type} {row.name!r}"
 
 
 def _plain_note(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -67,6 +69,19 @@ class Notifications:
         session.add(row)
         session.flush()
         return _record(row)
+
+    @staticmethod
+    def insert_all(
+        session: Session, told: Sequence[tuple[str, str, str]]
+    ) -> list[NotificationRecord]:
+        """Keep a notification of each message about a job, which its owner sees, as `insert`."""
+        rows = [
+            NotificationRow(level="info", message=message, job=job, owner=owner)
+            for message, job, owner in told
+        ]
+        session.add_all(rows)
+        session.flush()
+        return [_record(row) for row in rows]
 
     def publish(self, record: NotificationRecord, owner: str | None) -> None:
         """Send a notification that was kept to its owner, or to everybody.

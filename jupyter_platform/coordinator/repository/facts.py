@@ -25,6 +25,9 @@ ANSWER_WITHIN_S = 5.0
 _REFUSALS = 10_000
 """Errors that are remembered."""
 
+_REMEMBERED = 1_000
+"""Answers that are remembered, so that the store need not be read for them."""
+
 log = logging.getLogger(__name__)
 
 
@@ -48,19 +51,30 @@ class Facts:
         self._inspect = inspect
         self._asking: dict[tuple[str, str], _Question] = {}
         self._refused: dict[tuple[str, str], str] = {}
+        self._remembered: dict[tuple[str, str], dict[str, Any]] = {}
 
     async def cached(self, kind: str, digests: Collection[str]) -> dict[str, dict[str, Any]]:
         """Return the answers that are known, by digest."""
+        known = {
+            digest: self._remembered[kind, digest]
+            for digest in digests
+            if (kind, digest) in self._remembered
+        }
+        missing = [digest for digest in digests if digest not in known]
+        if not missing:
+            return known
 
         def query(session: Session) -> dict[str, dict[str, Any]]:
             rows = session.execute(
                 select(FactRow.digest, FactRow.value).where(
-                    FactRow.kind == kind, FactRow.digest.in_(digests)
+                    FactRow.kind == kind, FactRow.digest.in_(missing)
                 )
             )
             return {row.digest: row.value for row in rows}
 
-        return await self._store.read(query)
+        found = await self._store.read(query)
+        self._remember(kind, found)
+        return known | found
 
     async def ask(
         self,
@@ -194,7 +208,15 @@ class Facts:
         self._refused.pop((kind, digest), None)
         row = FactRow(kind=kind, digest=digest, value=value)
         await self._store.run(lambda session: session.merge(row))
+        self._remember(kind, {digest: value})
         return value
+
+    def _remember(self, kind: str, answers: Mapping[str, dict[str, Any]]) -> None:
+        """Keep answers at hand: what was asked is in the digest, so they hold for ever."""
+        for digest, value in answers.items():
+            self._remembered[kind, digest] = value
+        for old in list(self._remembered)[:-_REMEMBERED]:
+            del self._remembered[old]
 
     def _forget(self, kind: str, digest: str, done: asyncio.Task[dict[str, Any]]) -> None:
         self._asking.pop((kind, digest), None)

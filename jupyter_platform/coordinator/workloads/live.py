@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jupyter_platform.coordinator.workloads.planning import Reason
@@ -17,14 +18,14 @@ class Live:
     """Running workload to how far it is."""
     ends: dict[str, float] = field(default_factory=dict)
     """Running workload to the Unix time at which it is expected to end."""
-    reasons: dict[str, Reason] = field(default_factory=dict)
-    """Waiting workload to why it waits."""
+    reasons: Mapping[str, Reason] = field(default_factory=dict)
+    """Workload to why it waited at the last turn of the planner."""
     doing: dict[str, str] = field(default_factory=dict)
     """Active workload to what it is doing, in words."""
 
     def forget(self, workload: str) -> None:
         """Drop all that is known of a workload."""
-        for part in (self.progress, self.ends, self.reasons, self.doing):
+        for part in (self.progress, self.ends, self.doing):
             part.pop(workload, None)
 
     def take(self, workload: str, progress: JobProgress, phase: str) -> None:

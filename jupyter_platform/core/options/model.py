@@ -42,19 +42,14 @@ class OptionModel(BaseModel):
         return value
 
     @classmethod
-    def condition(cls, name: str) -> dict[str, tuple[str, ...]]:
+    def condition(cls, name: str) -> Mapping[str, tuple[str, ...]]:
         """Return which values of other options an option goes with; empty: with any."""
-        condition = _extra(cls, name).get("when", {})
-        return {key: tuple(values) for key, values in condition.items()}
+        return _conditions(cls)[name]
 
     @classmethod
     def spellings(cls) -> dict[str, str]:
         """Return DIANNE's name of each option that has one, to ours."""
-        return {
-            spelling: name
-            for name in cls.model_fields
-            for spelling in _extra(cls, name).get("dianne", ())
-        }
+        return {spelling: names[-1] for spelling, names in _spelled(cls).items()}
 
     @classmethod
     def spelled(cls, key: str) -> list[str]:
@@ -101,6 +96,15 @@ def _spelled(model: type[OptionModel]) -> dict[str, list[str]]:
         for spelling in _extra(model, name).get("dianne", ()):
             found.setdefault(spelling, []).append(name)
     return found
+
+
+@cache
+def _conditions(model: type[OptionModel]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return which values of others each option goes with."""
+    return {
+        name: {key: tuple(values) for key, values in _extra(model, name).get("when", {}).items()}
+        for name in model.model_fields
+    }
 
 
 def _extra(model: type[OptionModel], name: str) -> dict[str, Any]:

@@ -61,6 +61,23 @@ async def test_a_submission_that_is_repeated_with_its_key_is_one_job(running):
         ({"prioritty": 1}, "prioritty", "priority"),
     ],
 )
+async def test_a_batch_is_stored_whole_or_not_at_all(running):
+    async with running() as api:
+        jobs = [{**SUBMISSION, "name": str(number)} for number in range(3)]
+        stored = await api.client.post("/api/jobs/batch", json={"jobs": jobs})
+        wrong = [*jobs, {**SUBMISSION, "networks": ["mpl"]}]
+        refused = await api.client.post("/api/jobs/batch", json={"jobs": wrong})
+        empty = await api.client.post("/api/jobs/batch", json={"jobs": []})
+        total = (await api.client.get("/api/jobs")).json()["total"]
+
+    assert stored.status_code == 201
+    assert [job["name"] for job in stored.json()["jobs"]] == ["0", "1", "2"]
+    assert refused.status_code == 400
+    assert [item["field"] for item in refused.json()["errors"]] == ["jobs[3].network"]
+    assert empty.status_code == 422
+    assert total == 3
+
+
 async def test_what_is_wrong_with_a_submission_is_named(running, fields, field, nearest):
     async with running() as api:
         response = await api.client.post("/api/jobs", json={**SUBMISSION, **fields})

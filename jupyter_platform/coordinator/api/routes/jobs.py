@@ -15,12 +15,14 @@ from jupyter_platform.coordinator.jobs.curves import MAX_BUCKETS, Window
 from jupyter_platform.coordinator.jobs.deletion import MAX_UNDO_S, UNDO_S
 from jupyter_platform.core.catalogue import JobWeights
 from jupyter_platform.core.jobs import (
+    JobBatch,
     JobChange,
     JobCheck,
     JobFileRecord,
     JobPage,
     JobRecord,
     JobSubmission,
+    JobSubmissions,
     LogChunk,
     MetricsRecord,
 )
@@ -94,6 +96,18 @@ async def submit(
     job = await services.jobs.submit(principal, submission, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/api/jobs/{job.id}"
     return job
+
+
+@router.post("/batch", status_code=201, response_model=JobBatch)
+async def submit_all(
+    batch: JobSubmissions,
+    services: ServicesOf,
+    principal: PrincipalOf,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Put jobs into the queue, or none of them; they are on disk when this answers."""
+    jobs = await services.jobs.submit_all(principal, batch.jobs, idempotency_key=idempotency_key)
+    return PlatformJSONResponse(JobBatch(jobs=jobs), status_code=201)
 
 
 @router.post("/check")

@@ -84,14 +84,15 @@ class Submissions:
         networks = kind.networks(submission)
         source = kind.source(submission)
         defaults = {**(networks[0].defaults if networks else {}), **source.defaults}
-        choice, ranks = choose_hosts(submission, self._hosts.offers())
+        offers = self._hosts.offers()
+        choice, ranks = choose_hosts(submission, offers)
         job_type = JobType(kind.record.name)
         chosen = choose_options(job_type, submission, defaults, ranks)
         options = chosen.options
         source = kind.check(options, source)
         choice = kind.place(options, source, choice)
         kind.check_ranks(options, ranks)
-        has_gpus = any(offer.gpus for offer in self._hosts.offers())
+        has_gpus = any(offer.gpus for offer in offers)
         given_name = None if submission.name is None else fields.plain_name(submission.name)
         resolved = Resolved(
             type=job_type,

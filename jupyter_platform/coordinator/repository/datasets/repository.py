@@ -116,7 +116,7 @@ class DatasetRepository:
 
     def find(self, name: str) -> DatasetDescriptor | None:
         """Return a descriptor, or None when there is none by that name that can be read."""
-        known = self._all().get(name)
+        known = self._find(name)
         return None if known is None else known.descriptor
 
     def get(self, name: str) -> DatasetDescriptor:
@@ -142,7 +142,7 @@ class DatasetRepository:
         InvalidRequestError
             If it is broken, or not downloaded; the error says what to do.
         """
-        known = self._all().get(name)
+        known = self._find(name)
         if known is None:
             return None
         problem, accepted = known.problem, None
@@ -369,13 +369,17 @@ class DatasetRepository:
         await self.downloads.close()
 
     def _all(self) -> dict[str, _Known]:
-        found = {
-            name: _Known(name, self._resolved(item.descriptor), "added", item)
-            for name, item in self._folder.all(self._bundled).items()
-        }
-        for name, descriptor in self._bundled.items():
-            found[name] = _Known(name, self._resolved(descriptor), "bundled")
-        return found
+        names = {**self._folder.all(self._bundled), **self._bundled}
+        return {name: known for name in names if (known := self._find(name)) is not None}
+
+    def _find(self, name: str) -> _Known | None:
+        """Return what is known of one dataset, without a look at the files of all others."""
+        if name in self._bundled:
+            return _Known(name, self._resolved(self._bundled[name]), "bundled")
+        item = self._folder.all(self._bundled).get(name)
+        if item is None:
+            return None
+        return _Known(name, self._resolved(item.descriptor), "added", item)
 
     def _resolved(self, descriptor: DatasetDescriptor | None) -> DatasetDescriptor | None:
         return None if descriptor is None else self.downloads.resolved(descriptor)

@@ -55,6 +55,8 @@ SWEEP_S = 30.0
 """Seconds between two looks for processes that nobody wants any more."""
 LONG_QUEUE = 200
 """Waiting workloads from which planning takes a thread of its own."""
+PAUSE = 3.0
+"""Seconds of rest after a turn for each second that its planning took."""
 TOLD = 100
 """Waiting workloads, the first in the queue, whose new reason is sent to everybody at once."""
 
@@ -112,6 +114,8 @@ class Reconciler:
         self._placing = asyncio.Lock()
         self._closing = False
         self._told_lost: set[RunId] = set()
+        self._planned_s = 0.0
+        """How long the last planning took."""
         self._withdrawn: set[str] | None = set()
         """Workloads that were withdrawn before it was known what waits; None from then on."""
 
@@ -232,6 +236,8 @@ class Reconciler:
                 # The queue must go on moving after an error in one pass.
                 log.exception("planning failed")
                 await asyncio.sleep(BUSY_TICK_S)
+            # Every change asks for a turn; those of a long queue leave most time to all else.
+            await asyncio.sleep(PAUSE * self._planned_s)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._next_look()):
                     await self._wake.wait()
@@ -274,15 +280,17 @@ class Reconciler:
             self._hosts.failures(),
             self._policy,
         )
+        began = time.monotonic()
         # A long queue must not hold up the event loop; for a short one a thread is a detour.
-        return await asyncio.to_thread(work) if len(pending) > LONG_QUEUE else work()
+        answer = await asyncio.to_thread(work) if len(pending) > LONG_QUEUE else work()
+        self._planned_s = time.monotonic() - began
+        return answer
 
     async def _place(self, placement: Placement) -> None:
         attempt = await self._ledger.run(
             lambda session: changes.place(session, self._owners, placement)
         )
         self._pending.pop(placement.workload, None)
-        self._live.reasons.pop(placement.workload, None)
         if attempt is None:
             return
         self._live.doing[attempt.workload] = f"starting on {attempt.host}"
@@ -300,7 +308,7 @@ class Reconciler:
 
     async def _explained(self, reasons: Mapping[str, Reason]) -> Mapping[str, Reason]:
         """Add why there is no host, which the planner cannot know."""
-        if not any(reason.code == "no_host" for reason in reasons.values()):
+        if any(offer.up for offer in self._hosts.offers()):
             return reasons
         why = await asyncio.to_thread(self._host_problems)
         return {
@@ -312,15 +320,12 @@ class Reconciler:
 
     def _tell_reasons(self, reasons: Mapping[str, Reason]) -> None:
         now = time.time()
-        news: list[str] = []
-        first = set(itertools.islice(self._pending, TOLD))
-        for workload, reason in reasons.items():
-            if workload not in self._pending:
-                continue
-            before = self._live.reasons.get(workload)
-            self._live.reasons[workload] = reason
-            if workload in first and before != reason and _differs(before, reason, now):
-                news.append(workload)
+        before, self._live.reasons = self._live.reasons, reasons
+        news = [
+            workload
+            for workload in itertools.islice(self._pending, TOLD)
+            if workload in reasons and _differs(before.get(workload), reasons[workload], now)
+        ]
         for kind, owner in self._owners.items():
             if told := [item for item in news if self._pending[item].kind == kind]:
                 owner.publish_reasons(told)
@@ -452,6 +457,8 @@ def runs_of(session: Session, workload: str) -> list[tuple[str, RunId]]:
 
 
 def _differs(before: Reason | None, reason: Reason, now: float) -> bool:
+    if before == reason:
+        return False
     return before is None or sentence(before, now) != sentence(reason, now)
 
 
