@@ -16,6 +16,7 @@ NAMES = (
     "evaluate_throughput",
     "curve_read",
     "first_page",
+    "queueing",
     "planner",
     "fifty_jobs",
     "many_clients",

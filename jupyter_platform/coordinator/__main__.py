@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import importlib
 import logging
 import sys
 
-from jupyter_platform.coordinator.daemon.serving import run
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.runtime.paths import Paths
 
@@ -17,8 +18,11 @@ def main() -> int:
     )
     # Dask logs an error for every message to a dead host, without use to anybody.
     logging.getLogger("distributed").setLevel(logging.ERROR)
+    # Imports make much that stays: to look for garbage in it takes a fifth of the time to start.
+    gc.disable()
+    serving = importlib.import_module("jupyter_platform.coordinator.daemon.serving")
     try:
-        run(Paths.default().ensure())
+        serving.run(Paths.default().ensure())
     except PlatformError as error:
         logging.getLogger("jupyter_platform.coordinator").critical("%s", error.message)
         return 1

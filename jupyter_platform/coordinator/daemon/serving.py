@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import getpass
 import logging
 import os
@@ -108,6 +109,9 @@ async def _answer(
     try:
         await _wait_for_answer(serving, connection.url)
         write_connection(paths, connection)
+        # What was made until now stays: collections need not go through it again and again.
+        gc.freeze()
+        gc.enable()
         log.info("The coordinator answers at %s", connection.url)
         stopping = asyncio.create_task(stop.wait())
         keeping = asyncio.create_task(_keep_connection(paths, connection))

@@ -17,6 +17,7 @@ from jupyter_platform.coordinator.jobs.admission import Admission, Admitted, tol
 from jupyter_platform.coordinator.jobs.companions import agents_for
 from jupyter_platform.coordinator.jobs.lookup import find_job, identify_job, no_job
 from jupyter_platform.coordinator.jobs.outline import outline
+from jupyter_platform.coordinator.jobs.owner import JOB
 from jupyter_platform.coordinator.jobs.records import JobRecords, with_attempts
 from jupyter_platform.coordinator.jobs.search import search_terms
 from jupyter_platform.coordinator.jobs.submission import Resolved, Submissions
@@ -24,7 +25,7 @@ from jupyter_platform.coordinator.jobs.submission.fields import plain_name
 from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.repository.networks.usage import refuse_second_writer
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
+from jupyter_platform.coordinator.store.tables import JobRow, SweepRow, WorkloadRow
 from jupyter_platform.coordinator.workloads.planning import Pending
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.coordinator.workloads.transitions import move
@@ -265,14 +266,16 @@ class JobService:
         """
         query = _filtered(principal, state, type, search, ids, name)
         if sweep is not None:
-            query = query.where(JobRow.sweep == sweep)
-        direction = JobRow.sequence.asc() if order == "oldest" else JobRow.sequence.desc()
+            jobs = JobRow.__table__.c
+            query = query.where(WorkloadRow.id.in_(select(jobs.id).where(jobs.sweep == sweep)))
+        sequence = WorkloadRow.sequence
+        direction = sequence.asc() if order == "oldest" else sequence.desc()
 
         def page(session: Session) -> JobPage:
-            # By an index that holds what is filtered by: rows are long, and few are shown.
-            keys = query.with_only_columns(JobRow.sequence)
-            total = session.scalar(keys.with_only_columns(func.count(JobRow.sequence))) or 0
-            shown = list(session.scalars(keys.order_by(direction).limit(limit).offset(offset)))
+            # The table of workloads holds what is filtered by; few rows of jobs are shown.
+            total = session.scalar(query.with_only_columns(func.count(WorkloadRow.sequence))) or 0
+            keys = query.with_only_columns(WorkloadRow.sequence).order_by(direction)
+            shown = list(session.scalars(keys.limit(limit).offset(offset)))
             rows = list(
                 session.scalars(
                     select(JobRow).where(JobRow.sequence.in_(shown)).order_by(direction)
@@ -427,21 +430,23 @@ def _filtered(
     ids: str | None,
     name: str | None,
 ) -> Select[Any]:
-    query = select(JobRow).where(JobRow.target != JobTarget.DELETE.value)
+    """Return the workloads that are such jobs."""
+    is_there = WorkloadRow.target != JobTarget.DELETE.value
+    query = select(WorkloadRow).where(WorkloadRow.kind == JOB, is_there)
     if state is not None:
-        query = query.where(JobRow.state.in_(_values("state", state, list(JobState))))
+        query = query.where(WorkloadRow.state.in_(_values("state", state, list(JobState))))
     if type_ is not None:
-        query = query.where(JobRow.type.in_(_values("type", type_, list(JobType))))
+        query = query.where(WorkloadRow.lane.in_(_values("type", type_, list(JobType))))
     if ids is not None:
-        query = query.where(JobRow.id.in_([item.strip() for item in ids.split(",")]))
+        query = query.where(WorkloadRow.id.in_([item.strip() for item in ids.split(",")]))
     if name is not None:
-        query = query.where(JobRow.name == name)
+        query = query.where(WorkloadRow.name == name)
     for term in search_terms(search or ""):
-        is_found = JobRow.search.contains(term, autoescape=True)
+        is_found = WorkloadRow.search.contains(term, autoescape=True)
         if not principal.administers:
             # What somebody else's job works on is not found out by searching for it either.
-            is_named = func.lower(JobRow.name).contains(term, autoescape=True)
-            is_found = is_named | (is_found & (JobRow.owner == principal.user))
+            is_named = func.lower(WorkloadRow.name).contains(term, autoescape=True)
+            is_found = is_named | (is_found & (WorkloadRow.owner == principal.user))
         query = query.where(is_found)
     return query
 

@@ -1,0 +1,206 @@
+"""How soon jobs are acknowledged and listed, and a killed coordinator is back.
+
+A real platform whose queue is held, so that nothing is trained meanwhile. A submission is on disk
+when it is acknowledged. MLflow, where it is installed, makes a run through its tracking server on
+SQLite: ``pip install mlflow``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+
+from benchmarks.jupyter import until
+from benchmarks.lab import fresh_lab
+from benchmarks.pairs import CONTROL, compare
+from benchmarks.table import Row
+from jupyter_platform import Platform
+from jupyter_platform.runtime.connection import Connection, read_connection
+from jupyter_platform.runtime.paths import Paths
+
+ROUNDS = 30
+AT_ONCE = 200
+TOGETHER = 1_000
+JOBS = 10_000
+OURS, MLFLOW = "ours", "MLflow"
+
+
+def submission(name: str) -> dict[str, Any]:
+    """Return what is submitted, as a person would."""
+    return {
+        "type": "LEARN",
+        "networks": ["lenet-digits"],
+        "dataset": "digits",
+        "name": name,
+        "options": {"max_iterations": 100},
+    }
+
+
+def run() -> list[Row]:
+    """Measure; about three minutes."""
+    with fresh_lab() as lab:
+        until(lambda: bool(lab.hosts()), "a host")
+        lab.hold_queue()
+        connection = _connection()
+        with _client(connection) as client:
+            rows = _acknowledgements(client)
+            rows.append(_at_once(connection))
+            rows.append(_together(client))
+            rows.append(_first_page(client))
+        rows.append(_restart(lab))
+    return rows
+
+
+def _connection() -> Connection:
+    found = read_connection(Paths.default())
+    assert found is not None
+    return found
+
+
+def _client(connection: Connection) -> httpx.Client:
+    headers = {"Authorization": f"Bearer {connection.token}"}
+    url = f"{connection.url}/api"
+    return httpx.Client(base_url=url, headers=headers, timeout=120, trust_env=False)
+
+
+def _acknowledgements(client: httpx.Client) -> list[Row]:
+    def submit() -> float:
+        began = time.perf_counter()
+        client.post("/jobs", json=submission("alone")).raise_for_status()
+        return time.perf_counter() - began
+
+    submit()  # the first is checked against the data
+    with contextlib.ExitStack() as stack:
+        variants: dict[str, Callable[[], float]] = {OURS: submit, CONTROL: submit}
+        if importlib.util.find_spec("mlflow") is not None:
+            variants[MLFLOW] = stack.enter_context(_mlflow())
+        result = compare(variants, OURS, ROUNDS)
+    slowest = max(item[OURS] for item in result.rounds)
+    note = f"slowest of {ROUNDS}: {1e3 * slowest:.0f} ms; control {result.ratio(CONTROL):.2f}"
+    value = f"{1e3 * result.median(OURS):.1f} ms"
+    rows = [Row("queueing", "a submission acknowledged and on disk", value, "≤ 5 ms", note)]
+    if MLFLOW in variants:
+        note = f"{1e3 * result.median(MLFLOW):.1f} ms"
+        what = "MLflow makes a run / a submission"
+        rows.append(Row("queueing", what, f"{result.ratio(MLFLOW):.1f}", "peer", note))
+    return rows
+
+
+@contextlib.contextmanager
+def _mlflow() -> Iterator[Callable[[], float]]:
+    """Start MLflow's tracking server; give the function that makes one run there."""
+    import mlflow  # noqa: PLC0415 - an optional peer
+
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"sqlite:///{folder}/mlflow.db"
+        port = "5057"
+        command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store]
+        server = subprocess.Popen([*command, "--port", port, "--workers", "1"], cwd=folder)
+        try:
+            client = mlflow.MlflowClient(f"http://127.0.0.1:{port}")
+            until(lambda: _answers(f"http://127.0.0.1:{port}/health"), "MLflow's server")
+
+            def once() -> float:
+                began = time.perf_counter()
+                client.create_run("0", run_name="alone")
+                return time.perf_counter() - began
+
+            yield once
+        finally:
+            server.terminate()
+            server.wait(timeout=30)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _at_once(connection: Connection) -> Row:
+    async def all_at_once() -> list[float]:
+        headers = {"Authorization": f"Bearer {connection.token}"}
+        limits = httpx.Limits(max_connections=AT_ONCE)
+        async with httpx.AsyncClient(
+            base_url=f"{connection.url}/api",
+            headers=headers,
+            timeout=120,
+            trust_env=False,
+            limits=limits,
+        ) as client:
+
+            async def one(number: int) -> float:
+                began = time.perf_counter()
+                answer = await client.post("/jobs", json=submission(f"at once {number}"))
+                answer.raise_for_status()
+                return time.perf_counter() - began
+
+            return await asyncio.gather(*(one(number) for number in range(AT_ONCE)))
+
+    slowest = [max(asyncio.run(all_at_once())) for _ in range(5)]
+    what = f"{AT_ONCE} submissions at once: the last is acknowledged after"
+    value = f"{statistics.median(slowest):.2f} s"
+    return Row("queueing", what, value, "≤ 0.5 s", f"median of {len(slowest)}")
+
+
+def _together(client: httpx.Client) -> Row:
+    seconds = []
+    stored = client.get("/jobs", params={"limit": 1}).json()["total"]
+    while stored < JOBS:
+        jobs = [submission(f"together {number}") for number in range(min(TOGETHER, JOBS - stored))]
+        began = time.perf_counter()
+        client.post("/jobs/batch", json={"jobs": jobs}).raise_for_status()
+        seconds.append((time.perf_counter() - began) / len(jobs))
+        stored += len(jobs)
+    value = f"{1 / statistics.median(seconds):,.0f} /s"
+    what = f"{TOGETHER:,} submissions in one request"
+    return Row("queueing", what, value, "≥ 1,000 /s", f"median of {len(seconds)}")
+
+
+def _first_page(client: httpx.Client) -> Row:
+    def page() -> float:
+        began = time.perf_counter()
+        found = client.get("/jobs", params={"limit": 50}).raise_for_status().json()
+        assert found["total"] >= JOBS
+        return time.perf_counter() - began
+
+    result = compare({OURS: page, CONTROL: page}, OURS, ROUNDS)
+    return Row(
+        "queueing",
+        f"the first page of {JOBS:,} jobs",
+        f"{1e3 * result.median(OURS):.1f} ms",
+        "≤ 5 ms",
+        f"control {result.ratio(CONTROL):.2f}",
+    )
+
+
+def _restart(lab: Platform) -> Row:
+    seconds = []
+    for _ in range(5):
+        pid = _connection().pid
+        began = time.perf_counter()
+        os.kill(pid, signal.SIGKILL)
+
+        def is_back(killed: int = pid) -> bool:
+            found = read_connection(Paths.default())
+            return found is not None and found.pid != killed and _answers(f"{found.url}/api/health")
+
+        until(is_back, "the coordinator")
+        seconds.append(time.perf_counter() - began)
+        lab.hold_queue()
+    what = f"kill -9 → the coordinator answers again, {JOBS:,} jobs stored"
+    value = f"{statistics.median(seconds):.1f} s"
+    return Row("queueing", what, value, "≤ 3 s", f"slowest of 5: {max(seconds):.1f} s")
