@@ -47,20 +47,6 @@ async def test_a_submission_that_is_repeated_with_its_key_is_one_job(running):
     assert total == 1
 
 
-@pytest.mark.parametrize(
-    ("fields", "field", "nearest"),
-    [
-        ({"networks": ["lenett"]}, "network", "lenet"),
-        ({"dataset": "irs"}, "dataset", "iris"),
-        ({"type": "LERN"}, "type", "LEARN"),
-        ({"options": {"learning_rte": 1}}, "learning_rte", "learning_rate"),
-        ({"options": {"batch_size": 0}}, "batch_size", None),
-        ({"request": {"cpu": 1}}, None, None),
-        ({"name": " "}, "name", None),
-        ({"name": "x" * 301}, "name", None),
-        ({"prioritty": 1}, "prioritty", "priority"),
-    ],
-)
 async def test_a_batch_is_stored_whole_or_not_at_all(running):
     async with running() as api:
         jobs = [{**SUBMISSION, "name": str(number)} for number in range(3)]
@@ -78,6 +64,20 @@ async def test_a_batch_is_stored_whole_or_not_at_all(running):
     assert total == 3
 
 
+@pytest.mark.parametrize(
+    ("fields", "field", "nearest"),
+    [
+        ({"networks": ["lenett"]}, "network", "lenet"),
+        ({"dataset": "irs"}, "dataset", "iris"),
+        ({"type": "LERN"}, "type", "LEARN"),
+        ({"options": {"learning_rte": 1}}, "learning_rte", "learning_rate"),
+        ({"options": {"batch_size": 0}}, "batch_size", None),
+        ({"request": {"cpu": 1}}, None, None),
+        ({"name": " "}, "name", None),
+        ({"name": "x" * 301}, "name", None),
+        ({"prioritty": 1}, "prioritty", "priority"),
+    ],
+)
 async def test_what_is_wrong_with_a_submission_is_named(running, fields, field, nearest):
     async with running() as api:
         response = await api.client.post("/api/jobs", json={**SUBMISSION, **fields})
@@ -161,7 +161,7 @@ async def test_a_full_disk_is_told_and_stores_nothing(running, monkeypatch):
         def put(*_):
             raise OSError(errno.ENOSPC, "No space left on device")
 
-        monkeypatch.setattr("jupyter_platform.coordinator.jobs.service._insert", put)
+        monkeypatch.setattr("jupyter_platform.coordinator.jobs.admission._insert", put)
         monkeypatch.setattr("jupyter_platform.coordinator.statistics.status.LEAST_FREE", 2**70)
         answer = await api.client.post("/api/jobs", json=SUBMISSION)
         status = (await api.client.get("/api/status")).json()
