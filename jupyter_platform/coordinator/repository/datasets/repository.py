@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_platform.coordinator.repository.datasets.descriptor_files import DescriptorFile
 from jupyter_platform.coordinator.repository.datasets.descriptor_folder import DescriptorFolder
+from jupyter_platform.coordinator.repository.datasets.known import KnownDataset
 from jupyter_platform.coordinator.repository.datasets.look import Looks
 from jupyter_platform.coordinator.repository.datasets.uploads import (
     DatasetUpload,
@@ -58,28 +58,6 @@ _TAKE_WITHIN_S = 540.0
 """The same for a file that is added: who sends it waits 600 s for an answer."""
 MOST_SHOWN = 256
 """Samples of one preview."""
-
-
-@dataclass(frozen=True)
-class _Known:
-    """One dataset, as it is now."""
-
-    name: str
-    descriptor: DatasetDescriptor | None
-    origin: Literal["bundled", "added"]
-    file: DescriptorFile | None = None
-
-    @property
-    def problem(self) -> str | None:
-        """Why it cannot be read."""
-        return None if self.file is None else self.file.problem
-
-    @property
-    def asked(self) -> DatasetDescriptor | None:
-        """Data that the facts are read from; None while data are missing or broken."""
-        if self.descriptor is None or self.problem is not None:
-            return None
-        return self.descriptor if self.descriptor.is_complete else None
 
 
 class DatasetRepository:
@@ -344,7 +322,7 @@ class DatasetRepository:
             self._busy.discard(name)
 
     async def delete(self, name: str) -> None:
-        """Remove an added dataset, or the files of a downloaded one.
+        """Remove a dataset that somebody added, or the files of a downloaded one.
 
         Jobs that use it keep its files; what a descriptor names by path stays where it is.
 
@@ -368,23 +346,26 @@ class DatasetRepository:
             await asyncio.gather(self._filling, return_exceptions=True)
         await self.downloads.close()
 
-    def _all(self) -> dict[str, _Known]:
-        names = {**self._folder.all(self._bundled), **self._bundled}
-        return {name: known for name in names if (known := self._find(name)) is not None}
+    def _all(self) -> dict[str, KnownDataset]:
+        added = self._folder.all(self._bundled)
+        found = {name: self._added(name, item) for name, item in added.items()}
+        return found | {name: self._of_package(name) for name in self._bundled}
 
-    def _find(self, name: str) -> _Known | None:
+    def _find(self, name: str) -> KnownDataset | None:
         """Return what is known of one dataset, without a look at the files of all others."""
         if name in self._bundled:
-            return _Known(name, self._resolved(self._bundled[name]), "bundled")
+            return self._of_package(name)
         item = self._folder.all(self._bundled).get(name)
-        if item is None:
-            return None
-        return _Known(name, self._resolved(item.descriptor), "added", item)
+        return None if item is None else self._added(name, item)
 
-    def _resolved(self, descriptor: DatasetDescriptor | None) -> DatasetDescriptor | None:
-        return None if descriptor is None else self.downloads.resolved(descriptor)
+    def _added(self, name: str, item: DescriptorFile) -> KnownDataset:
+        descriptor = item.descriptor and self.downloads.resolved(item.descriptor)
+        return KnownDataset(name, descriptor, "added", item)
 
-    def _known(self, name: str) -> _Known:
+    def _of_package(self, name: str) -> KnownDataset:
+        return KnownDataset(name, self.downloads.resolved(self._bundled[name]), "bundled")
+
+    def _known(self, name: str) -> KnownDataset:
         everything = self._all()
         if name not in everything:
             error = unknown_name("dataset", name, everything)
@@ -457,7 +438,7 @@ class DatasetRepository:
         request = _request(descriptor)
         return await self._facts.answer("dataset", descriptor.digest, request, _INSPECT_WITHIN_S)
 
-    def _record(self, known: _Known, answer: dict[str, Any] | None) -> DatasetRecord:
+    def _record(self, known: KnownDataset, answer: dict[str, Any] | None) -> DatasetRecord:
         descriptor = known.descriptor
         problem, state = known.problem, _READY
         download = None if descriptor is None else self.downloads.record(descriptor)
@@ -485,7 +466,7 @@ class DatasetRepository:
             facts=None if seen is None else DatasetFacts.model_validate(seen),
         )
 
-    def _location(self, known: _Known) -> str | None:
+    def _location(self, known: KnownDataset) -> str | None:
         if known.file is not None and (known.descriptor is None or known.descriptor.stamp):
             return str(known.file.path)
         if known.descriptor is None or not known.descriptor.references:

@@ -1,0 +1,31 @@
+"""What is known of one dataset of the repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from jupyter_platform.coordinator.repository.datasets.descriptor_files import DescriptorFile
+from jupyter_platform.core.datasets import DatasetDescriptor
+
+
+@dataclass(frozen=True)
+class KnownDataset:
+    """One dataset, as it is now."""
+
+    name: str
+    descriptor: DatasetDescriptor | None
+    origin: Literal["bundled", "added"]
+    file: DescriptorFile | None = None
+
+    @property
+    def problem(self) -> str | None:
+        """Why it cannot be read."""
+        return None if self.file is None else self.file.problem
+
+    @property
+    def asked(self) -> DatasetDescriptor | None:
+        """What facts can be asked of; None while there is something wrong or missing."""
+        if self.descriptor is None or self.problem is not None:
+            return None
+        return self.descriptor if self.descriptor.is_complete else None
