@@ -60,6 +60,7 @@ FILTERED = {
 """What shows somebody else less than the owner; tests below say what."""
 OWN = {
     ("POST", "/api/jobs"),
+    ("POST", "/api/jobs/batch"),
     ("POST", "/api/jobs/check"),
     ("POST", "/api/sweeps"),
     ("PUT", "/api/contents"),

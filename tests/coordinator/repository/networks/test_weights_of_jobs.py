@@ -9,6 +9,7 @@ from jupyter_platform.coordinator.jobs.weights import JobWeightsService
 from jupyter_platform.coordinator.store import Store, migrating
 from jupyter_platform.core.catalogue import named_tags
 from jupyter_platform.core.errors import ConflictError, NotFoundError, OptionError
+from tests.coordinator.lab import ADA
 
 A, B = "a" * 12, "b" * 12
 DESCRIPTION = {
@@ -176,16 +177,16 @@ async def test_jobs_find_their_own_weights_and_those_that_they_took(
     await keep(B, "best", 0.05)
     service = JobWeightsService(store, blobs)
 
-    (made,) = await service.records(A)
-    (taken,) = await service.records(judge)
-    (other,) = await service.records(B)
+    (made,) = await service.records(ADA, A)
+    (taken,) = await service.records(ADA, judge)
+    (other,) = await service.records(ADA, B)
 
     assert (made.variant, made.digest, made.job) == ("best", digest, A)
     assert (taken.variant, taken.digest, taken.job) == ("best", digest, A)
     assert other.digest != digest
-    assert (await service.file(judge, "mlp", "best"))[1].read_text() == f"{A} best 0.1"
+    assert (await service.file(ADA, judge, "mlp", "best"))[1].read_text() == f"{A} best 0.1"
     with pytest.raises(NotFoundError, match="best"):
-        await service.file(A, "mlp", "bset")
+        await service.file(ADA, A, "mlp", "bset")
 
 
 async def test_tags_of_the_last_release_become_weights_of_their_jobs(paths):
