@@ -6,7 +6,7 @@ export type paths = Record<string, never>;
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description What agents came to. */
+        /** @description The result of an ACT. */
         ActResult: {
             headline?: components["schemas"]["Headline"] | null;
             warnings?: string[];
@@ -27,7 +27,7 @@ export interface components {
             best?: {
                 [key: string]: Json;
             } | null;
-            /** @description What each of several agents came to. */
+            /** @description The result of each of several agents. */
             agents?: {
                 [key: string]: Json;
             }[];
@@ -49,7 +49,7 @@ export interface components {
             resume_step: number;
             error: components["schemas"]["JobErrorRecord"] | null;
         };
-        /** @description What was recognised of one column. */
+        /** @description Recognised properties of one column. */
         ColumnLook: {
             name: string;
             /** @enum {string} */
@@ -115,7 +115,7 @@ export interface components {
             test: string[];
             /** @description Images only: a text file with one class number a line, in the order of the images' names. */
             labels: string | null;
-            /** @description Images only: leave out those that cannot be read, and say which; else they are refused. */
+            /** @description Images only: skip unreadable files and report their names; otherwise they are refused. */
             skip_broken: boolean;
             /** @description Masks only: value of the pixels of each class, in order; told from the masks when absent. */
             mask_values: number[] | null;
@@ -158,7 +158,7 @@ export interface components {
             /** @description Changes with the files that are referred to by path; set by the repository. */
             stamp: string;
         };
-        /** @description What only the data tells, as the inspector answers it. */
+        /** @description Facts read from the data itself by the inspector. */
         DatasetFacts: {
             size: number;
             /** @description Shape of one input sample, without the batch axis. */
@@ -192,9 +192,9 @@ export interface components {
             ] | null;
             /** @description Samples that were left out because they cannot be read. */
             skipped: number;
-            /** @description What to know before a score on it is believed, as sentences. */
+            /** @description Caveats about scores on this dataset, as sentences. */
             warnings: string[];
-            /** @description What stored inputs are multiplied by. */
+            /** @description Factor applied to stored inputs. */
             scale: number;
             /**
              * @description Type of the inputs that networks get; int64 for symbols.
@@ -209,19 +209,19 @@ export interface components {
             sequential: boolean;
             /** @description How a row of a table becomes a sample. */
             table: components["schemas"]["TablePreparation"] | null;
-            /** @description What was left out or taken for something when it was read, as sentences. */
+            /** @description Samples skipped and assumptions made while reading, as sentences. */
             notes: string[];
         };
         /** @description How a file or folder would be read as a dataset; nothing has been added. */
         DatasetLook: {
-            /** @description What was looked at: ``sha256:<hex>`` of a file, or ``path:<folder>``. */
+            /** @description The inspected data: ``sha256:<hex>`` of a file, or ``path:<folder>``. */
             content: string;
             /** @description A name that it may be added under. */
             name: string;
             kind: string;
-            /** @description What was recognised of a table. */
+            /** @description Recognised properties of a table. */
             table: components["schemas"]["TableLook"] | null;
-            /** @description What was recognised of a folder of pictures. */
+            /** @description Recognised properties of a folder of pictures. */
             folder: components["schemas"]["PictureFolder"] | null;
             /** @description None where it cannot be used as it is. */
             facts: components["schemas"]["DatasetFacts"] | null;
@@ -284,14 +284,14 @@ export interface components {
             /** @description Bytes of what is taken out of it. */
             unpacked: number | null;
         };
-        /** @description What a network is like as far as it can be built. */
+        /** @description Properties of a draft, as far as it can be built. */
         DraftRecord: {
             /** @description The layers up to the first that does not fit. */
             layers: components["schemas"]["LayerRecord"][];
             parameters: number;
             input_shape: number[] | null;
             output_shape: number[] | null;
-            /** @description What does not fit, as a sentence; None where it can be learnt as it is. */
+            /** @description The mismatch, as a sentence; None where the network can be trained as it is. */
             problem: string | null;
             /** @description Number of the layer that does not fit, from 0; None where it is not one layer's fault. */
             layer: number | null;
@@ -299,7 +299,7 @@ export interface components {
         /** @description A network to look at without storing it. */
         DraftRequest: {
             description: components["schemas"]["NetworkDescription-Input"];
-            /** @description What it is to learn; gives the shape of samples and the number of outputs. */
+            /** @description Dataset to learn; gives the shape of samples and the number of outputs. */
             dataset?: string | null;
         };
         /** @description An array of numbers, shorter than as a list. */
@@ -308,7 +308,7 @@ export interface components {
             /** @description Base64 of little-endian float32, last axis fastest. */
             data: string;
         };
-        /** @description What an environment shows and takes; only the installed environment tells. */
+        /** @description Observations and actions of an environment, as the installed environment declares them. */
         EnvironmentFacts: {
             id: string;
             /** @description Shape of one observation as networks see it: dicts are flattened, numbers become one-hot. */
@@ -341,7 +341,7 @@ export interface components {
             code: string;
             errors?: components["schemas"]["FieldError"][];
         };
-        /** @description What an EVALUATE found. */
+        /** @description The result of an EVALUATE. */
         EvaluateResult: {
             headline?: components["schemas"]["Headline"] | null;
             warnings?: string[];
@@ -407,7 +407,7 @@ export interface components {
             /** @description The known name nearest to an unknown one. */
             nearest: string | null;
         };
-        /** @description What a network made: `samples`, or `text`. */
+        /** @description The output of a generative network: `samples`, or `text`. */
         Generation: {
             network: string;
             /** @description ``<tag>/<variant>`` of the weights. */
@@ -415,7 +415,7 @@ export interface components {
             /** @description As nested lists. */
             samples: Json[] | null;
             start: string | null;
-            /** @description What comes after `start`. */
+            /** @description The continuation of `start`. */
             text: string | null;
         };
         /** @description A question for samples, or for text that goes on. */
@@ -444,7 +444,7 @@ export interface components {
             /** @description Whether `memory` is the machine's own, which CPUs and GPU share. */
             is_unified: boolean;
         };
-        /** @description What a GPU does at one moment. */
+        /** @description The load of a GPU at one moment. */
         GpuSample: {
             index: number;
             /** @description Per cent. */
@@ -470,7 +470,7 @@ export interface components {
             /** @description False lets the queue move again. */
             held?: boolean;
         };
-        /** @description What a host agent says of itself when it joins. */
+        /** @description The description that a host agent sends when it joins. */
         HostDescription: {
             name: string;
             /** @description Stays the same over restarts of the agent. */
@@ -480,7 +480,7 @@ export interface components {
             arch: string;
             os: string;
             ip: string;
-            /** @description CPUs of the machine, whatever is offered. */
+            /** @description CPUs of the machine, offered or not. */
             machine_cpus: number;
             /** @description CPUs offered. */
             cpus: number;
@@ -538,7 +538,7 @@ export interface components {
             type: "host_removed";
             host_removed: string;
         };
-        /** @description What a host does at one moment. */
+        /** @description The load of a host at one moment. */
         HostSample: {
             /** @description Unix time, s. */
             time: number;
@@ -562,7 +562,7 @@ export interface components {
             /** @description In the order of the submissions. */
             jobs: components["schemas"]["JobRecord"][];
         };
-        /** @description What of a job can be changed after it was submitted; what is left out stays. */
+        /** @description Changes to a submitted job; an omitted field keeps its value. */
         JobChange: {
             name?: string | null;
             note?: string | null;
@@ -632,7 +632,7 @@ export interface components {
             values: {
                 [key: string]: number | null;
             };
-            /** @description What a step is: ``"it"`` (weight updates) or ``"samples"``. */
+            /** @description Unit of a step: ``"it"`` (weight updates) or ``"samples"``. */
             unit: string;
         };
         /** @description A job as the API shows it. */
@@ -674,7 +674,7 @@ export interface components {
             headline: components["schemas"]["Headline"] | null;
             attempts: components["schemas"]["AttemptRecord"][];
             error: components["schemas"]["JobErrorRecord"] | null;
-            /** @description What was not checked at submit, or was changed on the way. */
+            /** @description Warnings about checks omitted at submission, and about changed options. */
             warnings: string[];
             /** @description Id of the sweep that it is part of. */
             sweep: string | null;
@@ -684,7 +684,7 @@ export interface components {
             };
             /** @description Hosts of its processes by rank, in the latest attempt; only in the record of a single job. */
             hosts: string[];
-            /** @description What somebody noted about it. */
+            /** @description A user's note on the job. */
             note: string;
             /** @description As `core.results` knows it; only in the record of a single job, not in lists. */
             result: {
@@ -698,7 +698,7 @@ export interface components {
          * @enum {string}
          */
         JobState: "queued" | "starting" | "running" | "stopping" | "paused" | "unreachable" | "finished" | "stopped" | "failed" | "cancelled";
-        /** @description What a person sends to get a job. */
+        /** @description A request for a job. */
         JobSubmission: {
             type: string;
             /** @description Names in the repository; most jobs take one, a RUN none. */
@@ -725,7 +725,7 @@ export interface components {
             force_free?: boolean;
             /** @description Whether options that are not given have DIANNE's defaults instead of ours. */
             dianne_defaults?: boolean;
-            /** @description What who submits it has to tell of what was done before, such as a file added as data. */
+            /** @description The submitter's note on preparations, such as a file added as a dataset. */
             notes?: string[];
         };
         /** @description Jobs that are submitted together. */
@@ -739,13 +739,13 @@ export interface components {
          */
         JobTarget: "run" | "stop" | "delete";
         /**
-         * @description What a job does. Each type has a lane of its own in the queue.
+         * @description The kind of a job. Each type has a lane of its own in the queue.
          *
          *     Kinds of installed packages become members when they are first named.
          * @enum {string}
          */
         JobType: "LEARN" | "EVALUATE" | "ACT" | "RUN";
-        /** @description Weights that belong to a job: those that it made, or those that it judged or acted with. */
+        /** @description Weights that belong to a job: made by it, or used by it to evaluate or act. */
         JobWeights: {
             network: string;
             variant: string;
@@ -796,7 +796,7 @@ export interface components {
         LayerArgument: {
             name: string;
             required: boolean;
-            /** @description What holds where it is not given; None also for what JSON cannot say. */
+            /** @description Default value; None also for a default that JSON cannot express. */
             default: Json;
         };
         /** @description One row of a layer table, as the inspector answers it. */
@@ -815,7 +815,7 @@ export interface components {
             /** @description None: any number. */
             max_inputs: number | null;
         };
-        /** @description What a LEARN came to. */
+        /** @description The result of a LEARN. */
         LearnResult: {
             headline?: components["schemas"]["Headline"] | null;
             warnings?: string[];
@@ -878,9 +878,9 @@ export interface components {
             name: string;
             title?: string;
             summary?: string;
-            /** @description What strategies can use it for: ``generator``, ``critic``, …; empty: on its own. */
+            /** @description Roles that it can take in strategies: ``generator``, ``critic``, …; empty: on its own. */
             roles?: string[];
-            /** @description What it can learn; None for both. */
+            /** @description Task that it can learn; None for both. */
             task?: ("classification" | "regression") | null;
             /** @description Shape of one sample; None when it takes the shape of its dataset. */
             input_shape?: number[] | null;
@@ -903,9 +903,9 @@ export interface components {
             name: string;
             title: string;
             summary: string;
-            /** @description What strategies can use it for: ``generator``, ``critic``, …; empty: on its own. */
+            /** @description Roles that it can take in strategies: ``generator``, ``critic``, …; empty: on its own. */
             roles: string[];
-            /** @description What it can learn; None for both. */
+            /** @description Task that it can learn; None for both. */
             task: ("classification" | "regression") | null;
             /** @description Shape of one sample; None when it takes the shape of its dataset. */
             input_shape: number[] | null;
@@ -921,14 +921,14 @@ export interface components {
                 [key: string]: Json;
             };
         };
-        /** @description What only a built network tells. */
+        /** @description Facts read from the built network. */
         NetworkFacts: {
             layers: components["schemas"]["LayerRecord"][];
             parameters: number;
             input_shape: number[] | null;
             output_shape: number[] | null;
         };
-        /** @description What became of a file that somebody brought. */
+        /** @description The outcome of an uploaded file. */
         NetworkImport: {
             /** @description ``archive``, ``dianne``, ``onnx``, ``safetensors`` or ``description``. */
             kind: string;
@@ -950,7 +950,7 @@ export interface components {
          * @description Python source that makes a network; only torch processes run it.
          *
          *     It is part of the description, so a job, its weights and an archive hold the very source that
-         *     they were made with, whatever becomes of the file that it was read from.
+         *     they were made with, even when the file that it was read from changes.
          */
         "NetworkSource-Input": {
             /** @description Text by path: the module itself, and those of the same folder that it imports. */
@@ -970,7 +970,7 @@ export interface components {
          * @description Python source that makes a network; only torch processes run it.
          *
          *     It is part of the description, so a job, its weights and an archive hold the very source that
-         *     they were made with, whatever becomes of the file that it was read from.
+         *     they were made with, even when the file that it was read from changes.
          */
         "NetworkSource-Output": {
             /** @description Text by path: the module itself, and those of the same folder that it imports. */
@@ -1031,7 +1031,7 @@ export interface components {
             when?: {
                 [key: string]: Json[];
             };
-            /** @description Options without any of which this one means nothing. */
+            /** @description Options that this one depends on: one of them must be set. */
             needs?: string[];
             /** @description DIANNE's names of it. */
             dianne?: string[];
@@ -1047,7 +1047,7 @@ export interface components {
             };
             additionalProperties: boolean;
         };
-        /** @description What was read out of a text of ``key=value`` words. */
+        /** @description The options parsed from a text of ``key=value`` words. */
         OptionText: {
             /** @description In the order in which they were given. */
             options: {
@@ -1092,7 +1092,7 @@ export interface components {
             broken: number;
             /** @description Which ones cannot be read, and why, as the end of a sentence. */
             problem: string | null;
-            /** @description What else may mislead, as sentences. */
+            /** @description Further warnings, as sentences. */
             warnings: string[];
         };
         /**
@@ -1114,14 +1114,14 @@ export interface components {
             /** @description Input that one step of a pixel is: 1/255 for inputs from 0 to 1. */
             scale: number;
             /**
-             * @description What happens to pictures of another size: cut around the middle, then resized.
+             * @description Handling of pictures of another size: cut around the middle, then resized.
              * @constant
              */
             size: "cropped";
             /** @constant */
             interpolation: "bilinear";
             /**
-             * @description What transparency is laid over.
+             * @description Background colour of transparent pictures.
              * @constant
              */
             background: "white";
@@ -1136,13 +1136,13 @@ export interface components {
             /** @description Whole episodes among them. */
             episodes: number;
             episodes_ever: number;
-            /** @description What it takes on disk. */
+            /** @description Size on disk, in bytes. */
             bytes: number;
             /** Format: date-time */
             created_at: string;
             facts: components["schemas"]["EnvironmentFacts"] | null;
         };
-        /** @description What a network gave for some samples; lists have one entry a sample. */
+        /** @description A network's outputs for some samples; lists have one entry a sample. */
         Prediction: {
             network: string;
             /** @description ``<tag>/<variant>`` of the weights. */
@@ -1161,7 +1161,7 @@ export interface components {
             truth: Json[] | null;
             /** @description Of samples of a dataset, where they are small: what the network got. */
             inputs: Json[] | null;
-            /** @description What to know about how samples were prepared, as sentences. */
+            /** @description Notes on the preparation of the samples, as sentences. */
             notes: string[];
             /** @description Milliseconds that the network took for all of them. */
             forward_ms: number;
@@ -1193,7 +1193,7 @@ export interface components {
             input_shape: number[];
             /** @enum {string} */
             input_type: "float32" | "int64";
-            /** @description What stored inputs are multiplied by. */
+            /** @description Factor applied to stored inputs. */
             scale: number;
             /** @description How image files, and drawings, are read; None where samples are no pictures. */
             picture: components["schemas"]["PicturePreparation"] | null;
@@ -1216,7 +1216,7 @@ export interface components {
             tag: string;
             /** @description None where neither the weights nor a dataset tell. */
             preparation: components["schemas"]["Preparation"] | null;
-            /** @description What to know about it, as a sentence: where it comes from when not from the weights. */
+            /** @description A note on its source, where that is not the weights. */
             note: string | null;
         };
         /** @description How one column of a table becomes one feature or several, as fitted on the training rows. */
@@ -1227,12 +1227,12 @@ export interface components {
             date_format: string | null;
             /** @description The values of text in the training rows, sorted. Another one has the number after the last, or no one-hot column. */
             categories: string[];
-            /** @description What stands for a missing value; None: there must be one. */
+            /** @description Replacement for a missing value; None: a missing value is refused. */
             fill: number | string | null;
             /** @description Whether a second feature is 1 where the value is missing. */
             marks_missing: boolean;
             mean: number;
-            /** @description What is subtracted from a number, and what that is then divided by. */
+            /** @description Mean subtracted from a number, and the divisor applied after. */
             deviation: number;
         };
         /** @description Jobs moved on. */
@@ -1284,7 +1284,7 @@ export interface components {
             /** @description The first numbers of what was seen at `steps`, where there are no pictures. */
             observations: number[][];
         };
-        /** @description What one process of a workload needs on its host. */
+        /** @description Resources of one process of a workload on its host. */
         ResourceRequest: {
             /** @description CPUs, and torch threads. */
             cpus: number;
@@ -1352,13 +1352,13 @@ export interface components {
             total: number;
             busy: number;
         };
-        /** @description What there is, for a subscriber that knows nothing. */
+        /** @description The full state, for a new subscriber. */
         SnapshotMessage: {
             event: string;
             /** @constant */
             type: "snapshot";
             status: components["schemas"]["StatusRecord"];
-            /** @description Those that hold a place, the first that wait, the newest that have ended. */
+            /** @description Jobs that hold resources, the first in the queue, and the most recently ended. */
             jobs: components["schemas"]["JobRecord"][];
             /** @description How many jobs wait. */
             waiting: number;
@@ -1411,7 +1411,7 @@ export interface components {
             summary: string;
             /** @enum {string} */
             category: "FF" | "RNN" | "RL" | "CLASSIFICATION" | "CRITERION";
-            /** @description What each of the job's networks is to it, in the order in which they are given. */
+            /** @description Role of each of the job's networks, in the order in which they are given. */
             roles: string[];
             /** @description Roles whose weights come with the job, from `teacher_tag`, and stay as they are. */
             taught_by: string[];
@@ -1433,14 +1433,14 @@ export interface components {
             /** @description Why it cannot be used. */
             problem: string | null;
         };
-        /** @description Numbers between two limits, both of which may be drawn. */
+        /** @description Numbers between two limits, limits included. */
         "SweepRange-Input": {
             low: number;
             high: number;
             /** @description Whether the logarithm is drawn evenly: for learning rates and the like. */
             log?: boolean;
         };
-        /** @description Numbers between two limits, both of which may be drawn. */
+        /** @description Numbers between two limits, limits included. */
         "SweepRange-Output": {
             low: number;
             high: number;
@@ -1469,9 +1469,9 @@ export interface components {
             metric: string | null;
             score: number | null;
         };
-        /** @description What a person sends to get a sweep. */
+        /** @description A request for a sweep. */
         SweepSubmission: {
-            /** @description What all jobs share. */
+            /** @description The submission that all jobs share. */
             submission: components["schemas"]["JobSubmission"];
             /** @description Option to the values that it takes, or to the range that they are drawn from. */
             dimensions: {
@@ -1504,7 +1504,7 @@ export interface components {
             decimal: "." | ",";
             thousands: string;
         };
-        /** @description What made weights, as far as that is known. */
+        /** @description The known origin of weights. */
         TagOrigin: {
             /** @description Version of torch. */
             torch: string | null;
@@ -1542,7 +1542,7 @@ export interface components {
             digest: string;
             bytes: number;
             step: number;
-            /** @description What it scored when it was stored: ``validation_loss``, ``validation_accuracy``, … */
+            /** @description Scores at the time of storing: ``validation_loss``, ``validation_accuracy``, … */
             scores: {
                 [key: string]: number | null;
             };

@@ -27,6 +27,8 @@ def learn(store, job_row):
             "networks": [{"description": DESCRIPTION, "weights": weights}],
             "dataset": {"name": dataset, "task": "classification", "file": f"bundled:{dataset}"},
         }
+        if type == "LEARN":
+            spec["digests"] = {"mlp": "0" * 64}
         row = job_row(id=job, type=type, dataset=dataset, tag=tag, given=given, spec=spec)
         await store.run(lambda session: session.add(row))
 
