@@ -37,7 +37,7 @@ TIDY_S = 10.0
 """Seconds between two looks at the size of the logs and of the files."""
 
 Answer = tuple[dict[str, Any], Any]
-"""What becomes JSON, and what travels beside it."""
+"""An answer: the part sent as JSON, and binary data beside it."""
 Operation = Callable[[Any, bytes], Awaitable[Answer]]
 
 
@@ -106,7 +106,7 @@ class HostAgent(WorkerPlugin):
         await self._warm.close()
 
     def describe(self) -> HostDescription:
-        """Say what this host is and offers."""
+        """Return the description and offer of this host."""
         return HostDescription(
             name=self._host_name,
             id=self._identity,

@@ -44,11 +44,11 @@ UNUSED_HANDLERS = {
         "update_data",
     ],
 }
-"""What Dask offers for running code that somebody sends; nobody here sends any."""
+"""Dask's handlers for running code from clients, which the platform never uses."""
 
 
 def configure_dask() -> None:
-    """Set what this process needs of Dask, whatever the person's own Dask configuration says.
+    """Configure Dask for this process, overriding the user's own Dask configuration.
 
     No HTTP routes, preloads or profiler, no stealing and no memory manager, and self-observation
     slowed down: Dask runs no task here, and an idle platform should cost nothing.

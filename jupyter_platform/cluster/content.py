@@ -39,7 +39,7 @@ class HostContent:
         """Bytes of the host's own files, as `tidy` last found them."""
 
     def missing(self, digests: Iterable[str]) -> list[str]:
-        """Return those of `digests` (hex, with or without ``sha256:``) that are not here."""
+        """Return the missing digests (hexadecimal, with or without ``sha256:``)."""
         return [digest for digest in digests if self._find(_hex(digest)) is None]
 
     def put(self, digest: str, offset: int, data: bytes, *, last: bool) -> None:
@@ -115,7 +115,7 @@ class HostContent:
         limit : int
             Bytes of all files together.
         in_use : collection of str
-            Paths that stay whatever there is, as do those that were used a short time ago.
+            Paths to keep in any case, like recently used files.
         """
         found: list[tuple[float, int, Path]] = []
         for path in self._own.root.glob("*/*"):

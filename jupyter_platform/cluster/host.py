@@ -178,7 +178,7 @@ async def _watch(worker: HostWorker, agent: HostAgent, stop: asyncio.Event) -> b
 
 
 async def _until(stop: asyncio.Event, search: Any) -> Any:
-    """Return what `search` finds, None when `stop` comes first."""
+    """Return the result of `search`; None when `stop` comes first."""
     searching = asyncio.ensure_future(search)
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({searching, stopping}, return_when=asyncio.FIRST_COMPLETED)

@@ -34,7 +34,7 @@ HANGS_AFTER_S = 10.0
 
 
 class Inspectors:
-    """Several inspectors, so that nobody waits while gigabytes are read for somebody else.
+    """Several inspectors, so that no request waits while gigabytes are read for another.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class Inspector:
         NoAnswerError
             If the question ended the inspector, or kept it busy for `HANGS_AFTER_S` or more.
         PlatformError
-            Whatever error of the family the inspector answered with.
+            The error that the inspector answered with.
         """
         self.waiting += 1
         clock, asked_at = asyncio.get_running_loop().time, list[float]()

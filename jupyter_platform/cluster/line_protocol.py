@@ -15,7 +15,7 @@ LONGEST_TEMPORARY = 60
 """Characters of a temporary folder below which a socket's path stays within the kernel's 100."""
 PREFIX = "jp-sockets-"
 SPOKEN_FAULTS = (OSError, ValueError, TypeError, EOFError)
-"""What goes wrong when the other side is gone, slow or does not speak JSON lines."""
+"""Errors of a peer that is gone, slow or does not speak JSON lines."""
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 

@@ -82,7 +82,7 @@ class HostLink:
         HostError
             If the host does not answer in time, is gone, or failed for no stated reason.
         PlatformError
-            Whatever error of the family the agent answered with.
+            The error that the agent answered with.
         """
         if self.left:
             raise HostError(f"Host {self.name} has left the cluster; {op!r} was not asked.")

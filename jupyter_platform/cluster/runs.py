@@ -82,7 +82,7 @@ class HostRuns:
         return {str(run): self._is_alive(folder) for run, folder in run_folders(self._root).items()}
 
     def pull(self, requests: list[PullRequest]) -> tuple[list[PullAnswer], Chunks]:
-        """Return what is new in several run folders.
+        """Return the new output in several run folders.
 
         Returns
         -------

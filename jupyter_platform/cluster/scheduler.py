@@ -69,7 +69,7 @@ class MembershipScheduler(Scheduler):
         """Open no port: everything goes through the TLS listener."""
 
     async def members(self, known: str = "", wait_s: float = 0.0) -> dict[str, Any]:
-        """Tell who the members are, as soon as that differs from what the asker knows.
+        """Return the members, once they differ from those that the caller knows.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class MembershipScheduler(Scheduler):
         return {"members": self._members(), "version": self._version()}
 
     def note_change(self) -> None:
-        """Wake those who wait for a change of the members."""
+        """Wake the callers that wait for a change of the members."""
         self._changed.set()
         self._changed = asyncio.Event()
 

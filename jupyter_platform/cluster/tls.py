@@ -25,7 +25,7 @@ def ensure_certificates(folder: Path) -> Security:
     """Return the credentials of the cluster, made when `folder` has none yet.
 
     One authority and one certificate that scheduler, hosts and coordinator all present. Both
-    ends of a connection demand it, so whoever cannot read the key is refused by either.
+    ends of a connection demand it, so a peer that cannot read the key is refused by either.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def ensure_certificates(folder: Path) -> Security:
     Raises
     ------
     HostError
-        If the folder cannot be written or belongs to somebody else.
+        If the folder cannot be written or belongs to another user.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -102,7 +102,7 @@ class WarmProcess:
         SilentError
             If it did not say in time whether it started the run.
         PlatformError
-            Whatever it answered instead.
+            The error that it answered with.
         """
         await self._ask({"run_folder": str(run_folder), "env": dict(variables)}, timeout_s)
 

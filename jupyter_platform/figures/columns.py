@@ -64,7 +64,7 @@ def column_names(gpus: Iterable[int]) -> list[str]:
 def host_columns(
     samples: Sequence[HostSample], gpus: Iterable[int], *, now: float, unit_s: float, gap_s: float
 ) -> dict[str, Column]:
-    """Return what a host did as columns of equal length.
+    """Return a host's load as columns of equal length.
 
     Parameters
     ----------

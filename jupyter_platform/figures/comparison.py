@@ -23,7 +23,7 @@ Row = dict[str, Any]
 
 
 class Comparison:
-    """What a notebook shows of several jobs together.
+    """A comparison of several jobs for a notebook.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Comparison:
 
     @cached_property
     def labels(self) -> list[str]:
-        """What tells the jobs apart: their names without the words that all of them begin with.
+        """Labels of the jobs: their names without the words that all of them begin with.
 
         Jobs that share a name have the beginning of their id behind it.
         """
@@ -75,7 +75,7 @@ class Comparison:
         Parameters
         ----------
         differing : bool
-            Only those that are not the same in all jobs.
+            Options that differ between jobs.
         """
         return self._table([_asked(record) for record in self._records], differing)
 

@@ -118,7 +118,7 @@ def _chosen(curves: Sequence[Curves], series: str | Sequence[str] | None) -> lis
 
 
 def _groups(names: Sequence[str], *, alone: bool) -> list[list[str]]:
-    """Return which series share a plot: of one job, those that differ in their first word only."""
+    """Return groups of series that share a plot: names of one job that differ in the first word."""
     if alone:
         return [[name] for name in names]
     groups: dict[str, list[str]] = {}

@@ -58,7 +58,7 @@ class Measure:
 
 
 def measures(host: HostRecord) -> list[Measure]:
-    """Return what can be plotted of a host, in the order in which it is shown."""
+    """Return the quantities of a host that can be plotted, in the order of display."""
     offer, sample = host.description, host.sample
     memory = sample.memory_total if sample is not None else offer.memory
     disk = sample.disk_total if sample is not None else None

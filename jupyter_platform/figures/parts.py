@@ -32,7 +32,7 @@ _ACTIVE = [state for state in JobState if state not in (*_WAITING, *_ENDED)]
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """For whom and when something is rendered."""
+    """Context of rendering: base URL and time."""
 
     base_url: str
     """Path below which the Jupyter server answers, with a slash at either end."""

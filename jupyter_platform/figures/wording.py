@@ -64,7 +64,7 @@ def value(number: float | None) -> str:
 
 
 def headline(record: Headline | None) -> str:
-    """Return what a job came to: ``accuracy 0.981 (test, 360 samples)``."""
+    """Return a job's result in a few words: ``accuracy 0.981 (test, 360 samples)``."""
     if record is None:
         return ""
     return f"{record.name} {value(record.value)}" + (f" ({record.on})" if record.on else "")

@@ -25,7 +25,7 @@ PRESETS = (
     ("Cut", "crop", "crop_width={width} crop_height={height} crop_padding=2"),
     ("Black and white", "adjust", "binarize=0.5"),
 )
-"""What a button is called, its icon, and the options that it puts in or takes out."""
+"""Label and icon of a button, and the options that it adds or removes."""
 HELP = "These options can be given to any job on this dataset; training draws anew for each batch."
 
 

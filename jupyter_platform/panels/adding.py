@@ -48,7 +48,7 @@ _CHOICES: dict[str, tuple[str, tuple[tuple[str, Any], ...]]] = {
         ),
     ),
 }
-"""What may be corrected of how a file is written: its label, and the choices."""
+"""A property of a file's format that the user may correct: label and choices."""
 _CSV_ONLY = ("separator", "decimal", "thousands", "encoding", "header")
 _MISSING = (
     ("are refused", "refuse"),
@@ -188,7 +188,7 @@ class Adding:
         self._is_drawing = False
 
     def _options(self) -> dict[str, Any]:
-        """Return what was chosen, as `Datasets.add_dataset` takes it."""
+        """Return the chosen options, as `Datasets.add_dataset` takes them."""
         if self._found is None:
             return {}
         given = {

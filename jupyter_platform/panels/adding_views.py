@@ -1,4 +1,4 @@
-"""What the view for adding data says: what was recognised, and what is wrong."""
+"""HTML of the view for adding data: recognised properties and faults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_COLUMNS = 30
 
 
 def told(found: DatasetLook) -> dict[str, str]:
-    """Return what was recognised of a table, in a word for each choice."""
+    """Return the recognised format of a table, a word for each choice."""
     table = found.table
     if table is None:
         return {}
@@ -63,7 +63,7 @@ def concerns(found: DatasetLook, option: str) -> bool:
 
 
 def judged(found: DatasetLook) -> str:
-    """Return what is wrong, and what to know, as HTML."""
+    """Return errors and warnings as HTML."""
     lines = [
         Markup('<p role="alert">✗ {}</p>').format(_sentence(problem.message))
         for problem in found.problems

@@ -56,7 +56,7 @@ class Background:
 
 
 class Latest(Generic[Answer]):
-    """Does the newest of several pieces of work; those that waited behind it are forgotten.
+    """Does the newest of several pieces of work; older waiting ones are dropped.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class BuilderPanel:
         self._networks: dict[str, NetworkRecord] = {}
         self._draft: DraftRecord | None = None
         self._known: DraftRecord | None = None
-        """What was known last, which may be of layers that have changed."""
+        """The latest facts, which may be of layers that have changed."""
         self._rows: list[_Row] = []
         self._is_offering = False
         self._mine: set[str] = set()

@@ -18,7 +18,7 @@ class DrawingCanvas(anywidget.AnyWidget):
     width = traitlets.Int(28).tag(sync=True)
     """Columns of a sample."""
     label = traitlets.Unicode("Field to draw on").tag(sync=True)
-    """What screen readers say."""
+    """Text for screen readers."""
     cleared = traitlets.Int(0).tag(sync=True)
     """Counted up to take away what is drawn."""
     # What comes from a page is a view of the message's memory.

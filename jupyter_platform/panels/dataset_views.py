@@ -85,7 +85,7 @@ def datasets(hub: Platform, chosen: str | None = None) -> list[DatasetRow]:
 
 
 def dataset_row(record: DatasetRecord) -> DatasetRow:
-    """Say what there is to say of one dataset."""
+    """Return the row of a dataset in the list."""
     words = {"learns": learns(record)}
     if record.state == "ready" and not record.reading:
         words |= {"size": _size(record), "shape": _shape(record)}
@@ -111,7 +111,7 @@ def dataset_row(record: DatasetRecord) -> DatasetRow:
 
 
 def learns(record: DatasetRecord) -> str:
-    """Return what is learned from a dataset: ``10 classes``."""
+    """Return the target of a dataset in words: ``10 classes``."""
     facts, descriptor = record.facts, record.descriptor
     if facts is None:
         names = None if descriptor is None else descriptor.classes

@@ -28,7 +28,7 @@ WHILE_DOWNLOADING_S = 1.0
 """Pause between two looks at a download."""
 ALL = "all"
 ADD = "add:"
-"""What stands before the path of something that is to be added."""
+"""Prefix of the path of data to add."""
 
 
 class DatasetsPanel(ListPanel["DatasetRow"]):
@@ -53,7 +53,7 @@ class DatasetsPanel(ListPanel["DatasetRow"]):
         self._base_url = base_url
         self._adding: Adding | None = None
         self._seen: tuple[str, str] | None = None
-        """Dataset and digest of which samples are shown."""
+        """Dataset and digest of the samples shown."""
         self._looking = Latest(Background(), self._show_samples, self._fail_samples)
         super().__init__(platform)
 

@@ -35,7 +35,7 @@ _USUAL = {
     "embedding_dim": 16,
     "padding": 1,
 }
-"""What required arguments begin with."""
+"""Initial values of required arguments."""
 
 
 def describe(name: str, rows: Sequence[tuple[str, str]]) -> dict[str, Any]:

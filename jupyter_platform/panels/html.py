@@ -13,7 +13,7 @@ def paragraph(text: str) -> Markup:
 
 
 def definitions(pairs: Iterable[tuple[str, str]]) -> Markup:
-    """Return names with what they stand for; those that stand for nothing are left out."""
+    """Return a list of names and values; names without a value are left out."""
     return Markup("<dl>{}</dl>").format(
         Markup("").join(
             Markup("<dt>{}</dt><dd>{}</dd>").format(name, text) for name, text in pairs if text

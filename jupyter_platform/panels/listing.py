@@ -31,7 +31,7 @@ class Row(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called; no two entries share it."""
+        """Unique name of an entry."""
 
     @property
     def searched(self) -> str:
@@ -62,11 +62,11 @@ class ListPanel(ABC, Generic[R]):
 
     title: ClassVar[str]
     noun: ClassVar[str]
-    """What one entry is, for tooltips and advice: ``dataset``."""
+    """Noun for an entry, for tooltips and advice: ``dataset``."""
     headings: ClassVar[Sequence[tuple[str, str]]]
     """Class and text of each column behind the name."""
     empty: ClassVar[str]
-    """What to do when there is nothing at all."""
+    """Advice for an empty list."""
     style: ClassVar[Sequence[str]] = ("panels.css",)
 
     def __init__(self, platform: Platform | None = None) -> None:
@@ -86,14 +86,14 @@ class ListPanel(ABC, Generic[R]):
 
     @abstractmethod
     def _build_page(self) -> widgets.Widget:
-        """Return what shows the chosen entry; called when there is a list to choose from."""
+        """Return the view of the chosen entry; called when there is a list to choose from."""
 
     @abstractmethod
     def _draw_page(self, row: R | None) -> None:
         """Show an entry, or none."""
 
     def _tools(self) -> tuple[widgets.Widget, ...]:
-        """Return what stands behind the search field and the refresh button."""
+        """Return the widgets that follow the search field and the refresh button."""
         return ()
 
     @property
@@ -231,7 +231,7 @@ class ListPanel(ABC, Generic[R]):
 
 
 class _Looks:
-    """What widgets of a panel share: made for each, it would be most of what is sent."""
+    """Layouts shared by widgets of a panel: one for each would be most of the data sent."""
 
     def __init__(self) -> None:
         self.layout = widgets.Layout()

@@ -1,4 +1,4 @@
-"""Loading modules while somebody waits for a panel."""
+"""Loading modules while a panel is being opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done to a network from its page: another name, a copy, an end."""
+"""Actions on the page of a network: rename, copy, remove."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 
 def _losses(record: NetworkRecord) -> str:
-    """Say what goes with a network."""
+    """Return the consequences of removing a network, as a sentence."""
     from jupyter_platform.core.units import format_bytes, format_count  # noqa: PLC0415
 
     name = record.description.name

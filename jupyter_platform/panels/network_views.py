@@ -29,12 +29,12 @@ from jupyter_platform.panels.network_graph import network_graph
 LOSS_WORDS = ("loss", "error")
 """A score named with one of these is the better the lower it is."""
 PLACES = {FEATURES: "(values of a sample)", OUTPUTS: "(outputs)"}
-"""What stands in a description for what only the dataset tells."""
+"""Placeholder in a description for sizes that the dataset decides."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """What one set of weights scored."""
+    """The score of one set of weights."""
 
     name: str
     value: float
@@ -107,7 +107,7 @@ def networks(hub: Platform, base_url: str) -> list[NetworkRow]:
 
 
 def network_row(record: NetworkRecord, base_url: str, now: datetime) -> NetworkRow:
-    """Say what there is to say of one network."""
+    """Return the row of a network in the list."""
     description = record.description
     best = best_score(record)
     words = {
@@ -155,7 +155,7 @@ def plain_name(name: str) -> str:
 
 
 def task(record: NetworkRecord) -> str:
-    """Return what a network learns."""
+    """Return the task of a network in words."""
     return record.description.task or "any task"
 
 
@@ -315,7 +315,7 @@ def _tag_rows(
 
 
 def _origin(origin: TagOrigin) -> Markup:
-    """Return what made weights, with all options where the mouse rests."""
+    """Return the origin of weights, with all options in a tooltip."""
     told = [
         origin.source and f"file {origin.source}",
         origin.torch and f"torch {origin.torch}",

@@ -12,7 +12,7 @@ from jupyter_platform.panels.loading import quick_loading
 
 
 class Panel(Protocol):
-    """What can be opened."""
+    """Pages that a panel can open."""
 
     widget: Any
 

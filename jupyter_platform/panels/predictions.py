@@ -1,4 +1,4 @@
-"""What a network makes of a sample, as HTML."""
+"""A network's prediction for a sample, as HTML."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class BoundsError(ValueError):
 
 
 def read_text(path: Path) -> str:
-    """Return what a small file of text holds.
+    """Return the content of a small text file.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def read_text(path: Path) -> str:
 
 
 def parse_json(text: str) -> Any:
-    """Return what a JSON text holds.
+    """Return the value of a JSON text.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def parse_json(text: str) -> Any:
 
 
 def parse_yaml(text: str) -> Any:
-    """Return what a YAML text holds, by its safe types alone.
+    """Return the value of a YAML text, of safe types only.
 
     Raises
     ------

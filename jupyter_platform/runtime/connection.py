@@ -68,7 +68,7 @@ def read_connection(paths: Paths) -> Connection | None:
     Raises
     ------
     CoordinatorError
-        If the file is corrupt, open to others, somebody else's, or another machine's.
+        If the file is corrupt, open to others, or of another user or machine.
     """
     path = paths.connection_file
     content = _read_private(path)

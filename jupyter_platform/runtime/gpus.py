@@ -15,12 +15,12 @@ from jupyter_platform.core.hosts import GpuRecord
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"
 HIDES_ALL = ("", "-1", "NoDevFiles")
-"""What people write to hide every GPU."""
+"""Values of ``CUDA_VISIBLE_DEVICES`` that hide every GPU."""
 
 
 @dataclass(frozen=True)
 class GpuInventory:
-    """What was found on this machine."""
+    """The GPUs found on this machine."""
 
     offered: tuple[GpuRecord, ...] = ()
     not_offered: tuple[str, ...] = ()

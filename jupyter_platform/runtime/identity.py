@@ -1,4 +1,4 @@
-"""Which process is which: a pid alone is soon somebody else's."""
+"""Identity of processes: a pid alone is soon used by another process."""
 
 from __future__ import annotations
 

@@ -262,7 +262,7 @@ class _Start:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the lock of those who start the platform; others wait until one has done it."""
+        """Hold the lock for starting the platform; other processes wait for the start."""
         while True:
             with file_lock(self._paths.start_lock) as alone:
                 if alone:
@@ -353,7 +353,7 @@ class _Start:
             return 0
 
     def _log_lines(self) -> list[str]:
-        """Return what the coordinator has logged since the start."""
+        """Return the coordinator's log since the start."""
         try:
             with open(self._paths.log(COORDINATOR), "rb") as file:
                 file.seek(self._log_offset if self._log_size() >= self._log_offset else 0)

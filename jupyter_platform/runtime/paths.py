@@ -70,7 +70,7 @@ class Paths:
 
     @property
     def start_lock(self) -> Path:
-        """Locked while somebody starts the platform."""
+        """Locked while the platform is being started."""
         return self.runtime / "start.lock"
 
     @property
@@ -138,12 +138,12 @@ class Paths:
 
     @property
     def pools(self) -> Path:
-        """Experience that agents keep for those who learn from it."""
+        """Experience pools: transitions that agents keep for learners."""
         return self.data / "pools"
 
     @property
     def downloads(self) -> Path:
-        """What is known of public files that were downloaded, and those that are coming."""
+        """Records of downloaded public files, and unfinished downloads."""
         return self.data / "downloads"
 
     @property

@@ -122,7 +122,7 @@ def write_target(
 
 
 def is_taken_down(paths: Paths) -> bool:
-    """Return whether somebody took the platform down, and nobody has asked for it since."""
+    """Return whether the platform was taken down and has not been wanted since."""
     try:
         data = read_json(paths.target_file)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Reading metric records from a file that somebody cut or wrote into.
+"""Reading metric records from a file that was cut or overwritten.
 
 A record has no mark of its own, so a file whose records no longer begin at multiples of their
 size would be read as numbers that nobody recorded. What tells is that a record holds a step, which

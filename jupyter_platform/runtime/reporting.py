@@ -27,7 +27,7 @@ _Point = Tuple[float, int, Optional[int], "dict[str, float]"]  # noqa: UP006, UP
 
 
 def report(step: int, *, total: int | None = None, **values: Any) -> None:
-    """Tell the job that runs this code how far it is, and points of its curves.
+    """Report progress, and points of curves, to the job that runs this code.
 
     Outside of a job it does nothing. It may be called at each step: it keeps the numbers, and a
     thread writes them at most five times a second. Sub-processes and forks report to the same job.

@@ -101,7 +101,7 @@ class RunFolder:
         return True
 
     def spec(self) -> RunSpec | None:
-        """Return what is to be run."""
+        """Return the specification of the run."""
         return self._load(SPEC, RunSpec)
 
     def process(self) -> ProcessRecord | None:
@@ -113,7 +113,7 @@ class RunFolder:
         return self._load(EXIT, ExitRecord)
 
     def result(self) -> RunResult | None:
-        """Return what the process itself said at its end."""
+        """Return the process's own report of its end."""
         return self._load(RESULT, RunResult)
 
     def progress(self) -> RunProgress | None:
@@ -154,7 +154,7 @@ class RunFolder:
         return False
 
     def pull(self, request: PullRequest, *, alive: bool) -> PullAnswer:
-        """Return what is new since the asker's offsets and tokens.
+        """Return the output since the caller's offsets and tokens.
 
         Record files are cut to whole records and ``events.jsonl`` to whole lines; what remains
         comes with the next pull. The limit may be passed by one event that is longer than it.

@@ -273,7 +273,7 @@ def _take(folder: str) -> bool:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             break
         except BlockingIOError:
-            # Whoever asks whether the run is alive holds the lock for a moment too.
+            # A check whether the run is alive holds the lock for a moment too.
             time.sleep(_LOCK_PAUSE_S)
     else:
         os.close(descriptor)
@@ -311,7 +311,7 @@ def _await_end(folder: str, pid: int) -> int:
 
 
 def _adopt_orphans() -> None:
-    """Become the parent of whatever outlives its parent below this process.
+    """Become the parent of every process below this one that outlives its own parent.
 
     So that also what has taken a session of its own can be found when the run has ended.
     """

@@ -27,7 +27,7 @@ from jupyter_platform.runtime.identity import boot_id
 
 @dataclass
 class Slice:
-    """What a host offers, held until `release` or the end of the process."""
+    """The offer of a host, held until `release` or the end of the process."""
 
     cpus: int
     memory: int

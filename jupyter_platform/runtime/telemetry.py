@@ -1,4 +1,4 @@
-"""What this machine has and does at the moment."""
+"""Hardware and present load of this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Telemetry:
         self._network = (time.monotonic(), *_network_bytes())
 
     def sample(self, own_pids: frozenset[int] = frozenset()) -> HostSample:
-        """Return what the machine does now.
+        """Return the present load of the machine.
 
         Parameters
         ----------

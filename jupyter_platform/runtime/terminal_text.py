@@ -1,4 +1,4 @@
-"""What programs print for terminals, as the text that a terminal would show in the end.
+"""Output for terminals, as the text that a terminal would finally show.
 
 Control sequences are those of ECMA-48 and, for titles and links, of xterm ("OSC").
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _STRINGS = r"(?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])"
-"""What begins a text for the terminal itself: a title, a link, a device's own."""
+"""Introducers of strings for the terminal itself: a title, a link, a device command."""
 _SEQUENCE = re.compile(
     rf"""
     {_STRINGS}[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?   # up to BEL or ST
@@ -50,7 +50,7 @@ class ControlFilter:
         self._pending = ""
 
     def feed(self, piece: str) -> str:
-        """Return what can be shown of the text so far and was not returned yet."""
+        """Return the text that can be shown and was not returned before."""
         text = self._pending + piece
         cut = _UNFINISHED.search(text)
         end = cut.start() if cut is not None else len(text)

@@ -28,11 +28,11 @@ _SINGLE = "jupyter_platform.value"
 """Key of a tensor that stands alone in its file."""
 _TEXTS = ("string", "empty", "boolean", "integer", "floating", "decimal", "date", "datetime",
           "datetime64", "timedelta", "bytes", "mixed-integer-float")  # fmt: skip
-"""What pandas may infer of a column of objects that Parquet gives back as it was."""
+"""Types that pandas infers of object columns which Parquet restores unchanged."""
 
 
 class ValueRefusedError(TypeError):
-    """A value of which no file can be made that gives it back as it is."""
+    """A value that no file format without code can restore unchanged."""
 
 
 def save_value(name: str, value: Any, folder: str) -> str:

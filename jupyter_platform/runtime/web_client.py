@@ -22,7 +22,7 @@ else:
 __all__ = ["PROXY_FAULTS", "httpx", "is_this_machine", "proxy_problem"]
 
 PROXY_FAULTS = (ImportError, ValueError)
-"""What a client raises when it is made and the proxies of the environment cannot be used.
+"""Errors of creating a client when the proxies of the environment cannot be used.
 
 One by SOCKS needs a package; one that is no address is no proxy.
 """

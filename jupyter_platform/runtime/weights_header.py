@@ -1,4 +1,4 @@
-"""What a safetensors file says about itself, read without its tensors and without torch."""
+"""The header of a safetensors file, read without its tensors and without torch."""
 
 from __future__ import annotations
 

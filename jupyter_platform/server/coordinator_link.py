@@ -41,8 +41,8 @@ _CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=20)
 class CoordinatorLink:
     """Requests to the coordinator, which is started by the first of them.
 
-    One that was taken down is started by those only with which somebody asks for something: an
-    open page that looks on does not bring it back.
+    One that was taken down is started only by requests that want work done: an
+    open page that merely watches does not restart it.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ class CoordinatorLink:
         Parameters
         ----------
         is_asked : bool
-            Whether somebody asks for something, so that one that was taken down is started too.
+            Whether the request wants work done, so that one that was taken down is started too.
 
         Raises
         ------
@@ -221,7 +221,7 @@ class CoordinatorLink:
         return self._client
 
     def _rediscover(self, endpoint: Endpoint) -> None:
-        """Look for the coordinator anew, unless somebody has done it already.
+        """Look for the coordinator anew, unless another request has done it already.
 
         The client is not closed: others may still be reading an answer through it.
         """

@@ -1,4 +1,4 @@
-"""The dashboards: notebooks of ours that Voila shows, whatever folder the server was started in."""
+"""The dashboards: the package's notebooks, shown by Voila, independent of the server's folder."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def dashboard(name: str) -> DashboardInfo:
 
 
 def voila_options(serverapp: ServerApp, kernels: DashboardKernels) -> dict[str, Any]:
-    """Return what `DashboardHandler` needs."""
+    """Return the arguments of `DashboardHandler`."""
     root = str(locate_dashboards())
     # What a person set for notebooks of their own is not meant for ours.
     resources = {"platform_version": __version__, "bokeh_version": version("bokeh")}
@@ -122,7 +122,7 @@ def voila_options(serverapp: ServerApp, kernels: DashboardKernels) -> dict[str, 
 def set_parameters(
     handler: DashboardHandler, notebook: nbformat.NotebookNode, cwd: str
 ) -> nbformat.NotebookNode:
-    """Tell a notebook what its page asked for, in the cell tagged ``parameters``.
+    """Write the parameters of a page into its notebook, in the cell tagged ``parameters``.
 
     A warm kernel was started before it was known, so the environment cannot say it.
     """

@@ -51,7 +51,7 @@ RESPONSE_HEADERS = (
     "Retry-After",
 )
 CHECK = "/api/jobs/check"
-"""What an open form asks by itself: nobody wants anything done by it."""
+"""Requests that an open form sends by itself, which do not count as use of the platform."""
 SERVICE_RESTART = 1012
 """Close code that lets a browser connect again."""
 _OURS = frozenset({"token", "_xsrf"})

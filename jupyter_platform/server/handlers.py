@@ -1,4 +1,4 @@
-"""What all our routes share: who may come in, and how an error is answered."""
+"""The base of all routes: authentication, permissions and error responses."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _OF_ONE_PERSON = (IdentityProvider, PasswordIdentityProvider, LegacyIdentityProv
 
 
 async def require_permission(handler: JupyterHandler, action: str | None = None) -> None:
-    """Refuse whoever is not logged in, or may not do this.
+    """Refuse a request without login or permission.
 
     Called before a handler's method, since a body that is streamed is taken before it.
 
@@ -46,7 +46,7 @@ async def require_permission(handler: JupyterHandler, action: str | None = None)
 
 
 def user_headers(handler: JupyterHandler) -> dict[str, str]:
-    """Return how the coordinator is told for whom a request is.
+    """Return the headers that name the user of a request to the coordinator.
 
     The identity providers that Jupyter has of its own know one person, the owner of the server,
     and give that person a random name; others, such as JupyterHub's, tell people apart.

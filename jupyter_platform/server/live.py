@@ -1,4 +1,4 @@
-"""What live pages and outputs fetch, made from the coordinator's answers."""
+"""Content for live pages and outputs, made from the coordinator's answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def render_part(link: CoordinatorLink, name: str, base_url: str) -> str:
 
 
 async def columns_of_host(link: CoordinatorLink, name: str, span_name: str) -> dict[str, Column]:
-    """Return what a host did over a span, up to its newest sample.
+    """Return a host's load over a period, up to its newest sample.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def chosen_theme(handler: JupyterHandler) -> str | None:
 
 
 class ErrorsAsPage(JupyterHandler):
-    """A page for people: whoever is not logged in is led to the login."""
+    """A page for people: a request without login is redirected to the login."""
 
     auth_resource = AUTH_RESOURCE
 
@@ -78,7 +78,7 @@ class ErrorsAsPage(JupyterHandler):
         return environment().get_template(name).render(shared | values)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """Answer with a page that says what happened."""
+        """Answer with a page that explains the error."""
         error = kwargs.get("exc_info", (None, None))[1]
         status, body = describe_error(error, status_code)
         self.set_status(status)
@@ -140,7 +140,7 @@ class PartHandler(_LiveHandler):
 
 
 class HostColumnsHandler(_LiveHandler):
-    """What a host did, as the columns of a plot."""
+    """A host's load, as the columns of a plot."""
 
     @web.authenticated
     async def get(self, name: str) -> None:
@@ -171,7 +171,7 @@ class JobsOutputHandler(_LiveHandler):
 
 
 class FilesHandler(PlatformHandler, web.StaticFileHandler):
-    """Scripts and styles of pages, for those who may see the pages.
+    """Scripts and styles of pages, with the access rules of the pages.
 
     An address with ``?v=<version>`` is cached by browsers for good.
     """

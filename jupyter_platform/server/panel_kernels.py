@@ -61,7 +61,7 @@ class PanelKernels:
             try:
                 await self._look(time.monotonic())
             except Exception:
-                # Sessions belong to the server: whatever fails there, the next look may succeed.
+                # Sessions belong to the server: after an error there, the next look may succeed.
                 self.log.exception("The kernels of panels could not be looked at.")
 
     async def _look(self, now: float) -> None:
