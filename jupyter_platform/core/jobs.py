@@ -106,7 +106,7 @@ class JobProgress(Record):
         return None if not self.total else min(self.step / self.total, 1.0)
 
 
-class Headline(Record):
+class PrimaryMetric(Record):
     """The one number that tells how a job went."""
 
     name: str
@@ -178,7 +178,7 @@ class JobRecord(Record):
     finished_at: datetime | None = None
     host: str | None = None
     progress: JobProgress | None = None
-    headline: Headline | None = None
+    headline: PrimaryMetric | None = None
     attempts: list[AttemptRecord] = Field(default_factory=list)
     error: JobErrorRecord | None = None
     warnings: list[str] = Field(default_factory=list)

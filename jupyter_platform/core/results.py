@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from jupyter_platform.core.jobs import Headline, Score
+from jupyter_platform.core.jobs import PrimaryMetric, Score
 from jupyter_platform.core.states import JobType
 
 
@@ -21,7 +21,7 @@ class JobResult(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    headline: Headline | None = None
+    headline: PrimaryMetric | None = None
     warnings: list[str] = []
     """Caveats about the scores, as sentences."""
     measured_on: str | None = None

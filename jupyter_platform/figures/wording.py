@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup
 
-from jupyter_platform.core.jobs import Headline, JobProgress, JobRecord
+from jupyter_platform.core.jobs import JobProgress, JobRecord, PrimaryMetric
 from jupyter_platform.core.states import JobState
 from jupyter_platform.core.units import format_duration
 
@@ -63,7 +63,7 @@ def value(number: float | None) -> str:
     return f"{number:,.0f}" if size >= 1000 else f"{number:#.3g}".rstrip(".")
 
 
-def headline(record: Headline | None) -> str:
+def headline(record: PrimaryMetric | None) -> str:
     """Return a job's result in a few words: ``accuracy 0.981 (test, 360 samples)``."""
     if record is None:
         return ""

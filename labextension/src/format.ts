@@ -1,6 +1,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
-import type { IHeadline, IJobProgress } from './wire';
+import type { IPrimaryMetric, IJobProgress } from './wire';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -127,12 +127,12 @@ export function formatPercent(share: number): string {
 }
 
 /** What a job came to is called, as `acc`: rows are narrow. */
-export function headlineName({ name }: IHeadline): string {
+export function headlineName({ name }: IPrimaryMetric): string {
   return name.replace('validation ', 'val ').replace('accuracy', 'acc');
 }
 
 /** What a job came to and by what it was judged, as `acc 0.981 (test, 360 samples)`. */
-export function formatHeadline(headline: IHeadline): string {
+export function formatHeadline(headline: IPrimaryMetric): string {
   const score = `${headlineName(headline)} ${formatValue(headline.value)}`;
   return headline.on ? `${score} (${headline.on})` : score;
 }

@@ -15,7 +15,7 @@ from jupyter_platform.cli.output import (
     print_table,
     state_text,
 )
-from jupyter_platform.core.jobs import Headline
+from jupyter_platform.core.jobs import PrimaryMetric
 from jupyter_platform.core.states import JobState
 
 
@@ -50,8 +50,8 @@ def test_fields_without_a_value_are_left_out(capsys):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (Headline(name="loss", value=None), {"name": "loss", "value": None, "on": None}),
-        ([Headline(name="loss", value=1.0)], [{"name": "loss", "value": 1.0, "on": None}]),
+        (PrimaryMetric(name="loss", value=None), {"name": "loss", "value": None, "on": None}),
+        ([PrimaryMetric(name="loss", value=1.0)], [{"name": "loss", "value": 1.0, "on": None}]),
         ({"a": (1, "b")}, {"a": [1, "b"]}),
     ],
 )

@@ -15,11 +15,11 @@ from jupyter_platform.client.representation import (
     jobs_bundle,
 )
 from jupyter_platform.core.jobs import (
-    Headline,
     JobErrorRecord,
     JobProgress,
     JobRecord,
     MetricsRecord,
+    PrimaryMetric,
     SeriesPoints,
 )
 from jupyter_platform.core.results import scores_of
@@ -98,7 +98,9 @@ def test_what_has_ended_holds_its_scores_and_its_curve():
     }
     ended = record(
         state="finished",
-        headline=Headline(name="validation accuracy", value=0.98123, on="validation, 144 samples"),
+        headline=PrimaryMetric(
+            name="validation accuracy", value=0.98123, on="validation, 144 samples"
+        ),
         result=result,
         scores=scores_of(JobType.LEARN, result),
     )
@@ -152,14 +154,14 @@ def test_a_list_is_final_when_all_of_it_has_ended():
             "running 71 %, 14 min left",
         ),
         (
-            {"state": "finished", "headline": Headline(name="accuracy", value=0.98123)},
+            {"state": "finished", "headline": PrimaryMetric(name="accuracy", value=0.98123)},
             "finished, accuracy 0.9812",
         ),
         (
             {"state": "failed", "error": JobErrorRecord(type="OutOfMemory", message="No memory.")},
             "failed: No memory.",
         ),
-        ({"state": "finished", "headline": Headline(name="loss", value=None)}, "finished"),
+        ({"state": "finished", "headline": PrimaryMetric(name="loss", value=None)}, "finished"),
     ],
 )
 def test_states_in_a_few_words(changes, words):

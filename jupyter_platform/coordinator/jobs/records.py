@@ -17,10 +17,10 @@ from jupyter_platform.coordinator.workloads.live import Live
 from jupyter_platform.coordinator.workloads.planning import sentence
 from jupyter_platform.core.jobs import (
     AttemptRecord,
-    Headline,
     JobErrorRecord,
     JobProgress,
     JobRecord,
+    PrimaryMetric,
     ResourceRequest,
 )
 from jupyter_platform.core.results import scores_of
@@ -110,7 +110,7 @@ class JobRecords:
             finished_at=row.finished_at,
             host=row.host,
             progress=progress,
-            headline=None if row.headline is None else Headline.model_validate(row.headline),
+            headline=None if row.headline is None else PrimaryMetric.model_validate(row.headline),
             attempts=[_attempt(attempt) for attempt in attempts],
             error=None if row.error is None else JobErrorRecord.model_validate(row.error),
             warnings=row.warnings,

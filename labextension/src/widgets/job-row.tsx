@@ -22,7 +22,7 @@ import {
 import type { ILabel } from '../models/labels';
 import { CommandIDs } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
-import type { IHeadline, IJob } from '../wire';
+import type { IPrimaryMetric, IJob } from '../wire';
 import { openJobMenu } from './job-menu';
 import { ProgressBar, Sparkline } from './meters';
 import { StateBadge, shownState, stateLabel } from './state';
@@ -209,7 +209,7 @@ function endedSentence(job: IJob, trans: TranslationBundle): string | null {
 }
 
 /** What a job is judged by; null where it did not come to one. */
-function scoreOf({ state, headline }: IJob): IHeadline | null {
+function scoreOf({ state, headline }: IJob): IPrimaryMetric | null {
   const isMissing = state !== 'finished' && headline?.value === null;
   return state === 'failed' || isMissing ? null : headline;
 }

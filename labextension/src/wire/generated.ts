@@ -8,7 +8,7 @@ export interface components {
     schemas: {
         /** @description The result of an ACT. */
         ActResult: {
-            headline?: components["schemas"]["Headline"] | null;
+            headline?: components["schemas"]["PrimaryMetric"] | null;
             warnings?: string[];
             measured_on?: string | null;
             strategy?: string | null;
@@ -343,7 +343,7 @@ export interface components {
         };
         /** @description The result of an EVALUATE. */
         EvaluateResult: {
-            headline?: components["schemas"]["Headline"] | null;
+            headline?: components["schemas"]["PrimaryMetric"] | null;
             warnings?: string[];
             measured_on?: string | null;
             strategy?: string | null;
@@ -452,14 +452,6 @@ export interface components {
             memory_used: number;
             /** @description Bytes held by processes that are not ours. */
             foreign_memory: number;
-        };
-        /** @description The one number that tells how a job went. */
-        Headline: {
-            /** @description ``"accuracy"``, ``"validation accuracy"``, ``"R²"``, ``"loss"``. */
-            name: string;
-            value: number | null;
-            /** @description By which samples it was judged: ``"test, 360 samples"``. */
-            on: string | null;
         };
         /** @description That the coordinator answers. */
         HealthRecord: {
@@ -671,7 +663,7 @@ export interface components {
             finished_at: string | null;
             host: string | null;
             progress: components["schemas"]["JobProgress"] | null;
-            headline: components["schemas"]["Headline"] | null;
+            headline: components["schemas"]["PrimaryMetric"] | null;
             attempts: components["schemas"]["AttemptRecord"][];
             error: components["schemas"]["JobErrorRecord"] | null;
             /** @description Warnings about checks omitted at submission, and about changed options. */
@@ -817,7 +809,7 @@ export interface components {
         };
         /** @description The result of a LEARN. */
         LearnResult: {
-            headline?: components["schemas"]["Headline"] | null;
+            headline?: components["schemas"]["PrimaryMetric"] | null;
             warnings?: string[];
             measured_on?: string | null;
             strategy?: string | null;
@@ -1234,6 +1226,14 @@ export interface components {
             mean: number;
             /** @description Mean subtracted from a number, and the divisor applied after. */
             deviation: number;
+        };
+        /** @description The one number that tells how a job went. */
+        PrimaryMetric: {
+            /** @description ``"accuracy"``, ``"validation accuracy"``, ``"R²"``, ``"loss"``. */
+            name: string;
+            value: number | null;
+            /** @description By which samples it was judged: ``"test, 360 samples"``. */
+            on: string | null;
         };
         /** @description Jobs moved on. */
         ProgressMessage: {

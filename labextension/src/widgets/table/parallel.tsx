@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { formatValue } from '../../format';
 import { isBetter } from '../../models/job-columns';
-import type { IHeadline, IJob } from '../../wire';
+import type { IPrimaryMetric, IJob } from '../../wire';
 import { CommandIDs } from '../../tokens';
 import { run, useSurroundings } from '../surroundings';
 
@@ -15,7 +15,7 @@ const LOG_SPAN = 100;
 
 interface IScored {
   readonly job: IJob;
-  readonly score: IHeadline & { value: number };
+  readonly score: IPrimaryMetric & { value: number };
 }
 
 interface IAxis {
