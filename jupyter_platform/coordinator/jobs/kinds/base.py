@@ -72,7 +72,7 @@ class Kind:
         """
         names = submission.networks
         if not names:
-            raise refusal("networks", [], "No network is given; name one.", "a network's name")
+            raise refusal("networks", [], "networks is missing; name one.", "the name of a network")
         if len(names) > MOST_NETWORKS:
             message = f"{len(names):,} networks are given; at most {MOST_NETWORKS} are accepted."
             accepted = f"1 to {MOST_NETWORKS} names"
