@@ -23,7 +23,7 @@ from jupyter_platform.learning.scoring.passing import batches
 from tests.learning.training.test_learner import SMALL
 
 ROOT = Path(__file__).parents[2]
-LEARN, EVALUATE, ACT = JobType.LEARN, JobType.EVALUATE, JobType.ACT
+LEARN, EVALUATE, ACT, RUN = JobType.LEARN, JobType.EVALUATE, JobType.ACT, JobType.RUN
 
 TEXT = DatasetDescriptor(
     name="text", kind="sequences", parameters={"samples": 400, "symbols": 4, "delay": 2, "seed": 1}
@@ -71,6 +71,8 @@ _POLICIES = "learning/reinforcement/test_policies.py"
 _AGENT = "learning/reinforcement/test_agent.py"
 _PLAYING = "learning/reinforcement/test_strategies.py"
 _EVALUATIONS = "learning/scoring/test_evaluations.py"
+_SCRIPTS = "running/test_scripts.py"
+_NOTEBOOKS = "running/test_notebooks.py"
 _ADAPTERS = "learning/data/adapters/test_adapters.py"
 _GREEDY = f"{_POLICIES}::test_greedy_explores_as_often_as_asked_for_in_that_episode"
 _DRIFT = f"{_POLICIES}::test_drifting_noise_has_the_spread_and_the_memory_of_the_process"
@@ -100,7 +102,7 @@ EFFECTS = {
         "train_set": ran("iris", "train_set", "0:50"),
         "validation_set": ran("iris", "validation_set", "0:7"),
         "test_set": at(
-            "coordinator/test_submitted_options.py::test_an_evaluation_judges_by_what_the_job_set_aside"
+            "coordinator/jobs/submission/test_submitted_options.py::test_an_evaluation_judges_by_what_the_job_set_aside"
         ),
         "batch_size": ran("iris", "batch_size", 8),
         "sampling": ran("iris", "sampling", "UNIFORM"),
@@ -184,16 +186,16 @@ EFFECTS = {
         "fixed": ran("iris", "fixed", "first"),
         "seed": ran("iris", "seed", 1),
         "tag": at(
-            "coordinator/test_submission.py::"
+            "coordinator/jobs/submission/test_submission.py::"
             "test_learning_under_a_tag_goes_on_from_its_last_weights"
         ),
-        "replace_best": at("coordinator/repository/test_weights_of_jobs.py::replace_best"),
+        "replace_best": at("coordinator/repository/networks/test_weights_of_jobs.py::replace_best"),
         "init_tag": at(
-            "coordinator/test_submission.py::"
+            "coordinator/jobs/submission/test_submission.py::"
             "test_init_tag_gives_weights_to_start_from_and_another_tag_keeps_those_that_come"
         ),
         "clean": at(
-            "coordinator/test_submission.py::"
+            "coordinator/jobs/submission/test_submission.py::"
             "test_learning_under_a_tag_goes_on_from_its_last_weights"
         ),
         "latent_size": ran("vae", "latent_size", 4),
@@ -207,7 +209,7 @@ EFFECTS = {
         "initial_critic_steps": ran("wgan", "initial_critic_steps", 5),
         "initial_iterations": ran("wgan", "initial_iterations", 2),
         "teacher_tag": at(
-            "coordinator/test_submission.py::"
+            "coordinator/jobs/submission/test_submission.py::"
             "test_a_teacher_comes_with_its_weights_and_its_trainee_starts_afresh"
         ),
         "temperature": at(
@@ -224,7 +226,7 @@ EFFECTS = {
         "environment": ran("dqn", "environment", "Acrobot-v1"),
         "parallel_environments": ran("dqn", "parallel_environments", 1),
         "agents": at(
-            "coordinator/test_sources.py::"
+            "coordinator/jobs/submission/test_sources.py::"
             "test_agents_of_a_learner_explore_as_it_would_and_fill_its_pool"
         ),
         "discount": ran("dqn", "discount", 0.1),
@@ -261,7 +263,7 @@ EFFECTS = {
         "value_weight": ran("ppo", "value_weight", 0.01),
     },
     EVALUATE: {
-        "tag": at("coordinator/test_submission.py::store_weights"),
+        "tag": at("coordinator/jobs/submission/test_submission.py::store_weights"),
         "store_if_smaller_than": at(
             f"{_EVALUATIONS}::test_classes_are_kept_by_their_error_rate_as_in_dianne"
         ),
@@ -318,7 +320,9 @@ EFFECTS = {
         "seed": at(f"{_AGENT}::seed"),
         "frames": at(f"{_AGENT}::test_pictures_are_of_the_best_and_the_latest_episode"),
         "pool": at(f"{_AGENT}::test_an_agent_keeps_every_episode_and_tells_what_it_brought"),
-        "memory_size": at("coordinator/test_sources.py::test_a_pool_is_made_only_when_the_job_is"),
+        "memory_size": at(
+            "coordinator/jobs/submission/test_sources.py::test_a_pool_is_made_only_when_the_job_is"
+        ),
         "until_learnt": at(f"{_AGENT}::test_a_pair_learns_and_the_agent_takes_up_the_weights"),
         "clear": at("learning/reinforcement/test_pool.py::test_clearing_forgets_and_goes_on"),
         "action_strategy": at(f"{_POLICIES}::action_strategy"),
@@ -333,6 +337,23 @@ EFFECTS = {
         "noise_decay": _WARMER,
         "theta": _DRIFT,
         "sigma": _DRIFT,
+    },
+    RUN: {
+        "script": at(f"{_SCRIPTS}::test_what_runs_is_the_script_as_it_was_submitted"),
+        "module": at(f"{_SCRIPTS}::test_a_module_of_the_working_folder_runs"),
+        "arguments": at(f"{_SCRIPTS}::test_a_script_runs_as_main_with_its_arguments_in_its_folder"),
+        "parameters": at(f"{_NOTEBOOKS}::test_parameters_follow_the_cell_with_the_defaults"),
+        "python": at(
+            f"{_SCRIPTS}::test_another_environment_runs_it_and_can_report_without_the_platform"
+        ),
+        "working_folder": at(f"{_SCRIPTS}::test_a_module_of_the_working_folder_runs"),
+        "variables": at(f"{_SCRIPTS}::test_a_script_runs_as_main_with_its_arguments_in_its_folder"),
+        "max_time": at(f"{_SCRIPTS}::test_the_time_limit_ends_it_and_says_so"),
+        "outputs": at(f"{_SCRIPTS}::test_declared_outputs_are_kept_and_missing_ones_told"),
+        "inputs": at(f"{_NOTEBOOKS}::test_a_cell_takes_inputs_along_and_gives_results_back"),
+        "results": at(f"{_NOTEBOOKS}::test_a_cell_takes_inputs_along_and_gives_results_back"),
+        "cell": at(f"{_NOTEBOOKS}::test_rich_output_is_kept_while_the_cell_runs"),
+        "content": at(f"{_SCRIPTS}::test_what_runs_is_the_script_as_it_was_submitted"),
     },
 }
 SETTINGS |= {

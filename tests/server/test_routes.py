@@ -35,7 +35,7 @@ def sample_of(pattern: str) -> str:
 
 async def test_nothing_of_ours_answers_without_login(coordinator, jp_serverapp, jp_fetch):
     paths = our_paths(jp_serverapp.web_app)
-    assert len(paths) == 12
+    assert len(paths) == 13
     answers = {}
 
     for path in paths:
