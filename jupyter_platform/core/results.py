@@ -149,7 +149,7 @@ _LABELS = {
 
 
 def scores_of(kind: JobType, result: Mapping[str, Any] | None) -> list[Score]:
-    """Return the scores of a job's result, the leading ones first.
+    """Return the scores of a job's result, the primary metric first.
 
     Parameters
     ----------
@@ -164,6 +164,9 @@ def scores_of(kind: JobType, result: Mapping[str, Any] | None) -> list[Score]:
         for name, value in (result or {}).items()
         if name not in known and _is_number(value)
     ]
+    primary = (result or {}).get("headline")
+    if isinstance(primary, Mapping):
+        found.sort(key=lambda score: score.label != primary.get("name"))
     return [*found[:1], *_deeper(result or {}, "top_k"), *found[1:], *_best(kind, result or {})]
 
 

@@ -28,7 +28,9 @@ OPEN = {"/api/health"}
 PACKAGE = Path(jupyter_platform.__file__).parent
 PICKLING = {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
 
-STRANGER = """
+STRANGER = (
+    f"DEADLINE_S = {DEADLINE_S}"
+    + """
 import json, pathlib, socket, ssl, sys, urllib.error, urllib.request
 wanted = json.load(sys.stdin)
 got = []
@@ -72,6 +74,7 @@ for port in wanted["ports"]:
             pass
 print(json.dumps(got))
 """
+)
 
 
 def ours(shared_paths) -> list[psutil.Process]:

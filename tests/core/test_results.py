@@ -32,6 +32,16 @@ def test_an_evaluation_leads_with_its_first_score_and_ends_with_the_loss():
     ]
 
 
+def test_the_primary_metric_comes_first_wherever_it_stands():
+    result = {"mae": 46.3, "r2": 0.4, "loss": 3.0, "headline": {"name": "R²", "value": 0.4}}
+
+    assert told(JobType.EVALUATE, result) == [
+        ("R²", 0.4),
+        ("mean absolute error", 46.3),
+        ("loss", 3.0),
+    ]
+
+
 def test_a_score_that_nobody_knows_yet_is_one():
     result = {"r2": None, "brier_score": 0.1, "threads": 2, "note": "text", "is_fine": True}
 

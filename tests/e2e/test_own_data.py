@@ -8,6 +8,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.waiting import until
+
 from .conftest import choose, open_sidebar, picture
 
 ROWS = (
@@ -98,8 +100,16 @@ def test_a_file_is_dropped_from_the_file_browser(lab, page, table):
     page.mouse.move(start["x"] + 40, start["y"] + start["height"] / 2)
     page.mouse.down()
     page.mouse.move(start["x"] + 80, start["y"] + 40, steps=4)
-    page.mouse.move(end["x"] + end["width"] / 2, end["y"] + end["height"] / 2, steps=8)
-    expect(page.locator("#jupyter-platform-panel-datasets.jp-mod-dropTarget")).to_be_visible()
+    x, y = end["x"] + end["width"] / 2, end["y"] + end["height"] / 2
+    target = page.locator("#jupyter-platform-panel-datasets.jp-mod-dropTarget")
+
+    def is_marked() -> bool:
+        # A busy page takes several moves for one, so the hand does not lie still.
+        page.mouse.move(x, y, steps=4)
+        page.mouse.move(x + 5, y + 5, steps=2)
+        return target.is_visible()
+
+    until(is_marked, "the drop target is marked")
     picture(page, "drop-target")
     page.mouse.up()
 
