@@ -44,7 +44,13 @@ export function acceptDrops(
     );
   };
   listen('lm-dragenter', (_, target) => mark(target));
-  listen('lm-dragleave', () => mark(null));
+  listen('lm-dragleave', (event, target) => {
+    // The next part of one widget is entered before the last one is left.
+    const next = event.relatedTarget;
+    if (!(next instanceof Element) || next.closest(TARGETS) !== target) {
+      mark(null);
+    }
+  });
   listen('lm-dragover', event => {
     event.dropAction = event.proposedAction;
   });
