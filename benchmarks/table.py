@@ -49,10 +49,10 @@ def keep(rows: list[Row]) -> None:
     old = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {"rows": []}
     fresh = {row.benchmark for row in rows}
     kept = [row for row in old["rows"] if row["benchmark"] not in fresh]
+    today = datetime.now(UTC).date().isoformat()
     record = {
         "machine": machine(),
-        "date": datetime.now(UTC).date().isoformat(),
-        "rows": kept + [asdict(row) for row in rows],
+        "rows": kept + [{**asdict(row), "date": today} for row in rows],
     }
     text = json.dumps(record, indent=2, ensure_ascii=False)
     RESULTS.write_text(text + "\n", encoding="utf-8")

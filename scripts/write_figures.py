@@ -24,12 +24,14 @@ TITLES = {
     "curve": "Reading a curve",
     "first page": "JupyterLab's first page",
     "planner": "The planner",
+    "queueing": "The queue",
     "fifty jobs": "Fifty running jobs in one page",
     "opening": "Panels and dashboards",
 }
 """Benchmark to the heading of its figures; one that is missing is called by its own name."""
 QUOTED = (
     "submit call → first training step / import torch",
+    "a submission acknowledged and on disk",
     "LeNet 28×28, batch 64: live metrics / bare loop",
     "curve of 1,000,000 points in 2,000 buckets (exact extremes), HTTP",
     "TensorBoard, the same curve sampled to 1,000 points, HTTP",
@@ -52,7 +54,7 @@ def render(results: dict[str, Any], which: str) -> str:
         ``readme`` for those that the README quotes, ``all`` for all of them.
     """
     rows = results["rows"]
-    measured = f"Measured on {results['date']}: {results['machine']}."
+    measured = f"Measured on {results['machine']}."
     if which == "readme":
         known = {row["what"]: row for row in rows}
         return "\n".join([measured, "", *_table([known[what] for what in QUOTED])])
@@ -71,13 +73,16 @@ def with_figures(page: str, results: dict[str, Any], which: str) -> str:
 
 
 def _table(rows: list[dict[str, str]]) -> list[str]:
-    lines = ["| figure | value | goal or peer | note |", "|---|---:|---|---|"]
+    lines = [
+        "| figure | value | goal or peer | note | measured |",
+        "|---|---:|---|---|---|",
+    ]
     for row in rows:
         note, value = row["note"], row["value"]
         if UNRESOLVED in note:
             note, value = note.replace(f" ({UNRESOLVED})", ""), f"{value} {MARK}"
         name = WORDS.get(row["what"], row["what"])
-        lines.append(f"| {name} | {value} | {row['goal']} | {note} |")
+        lines.append(f"| {name} | {value} | {row['goal']} | {note} | {row['date']} |")
     return lines
 
 
