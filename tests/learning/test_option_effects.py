@@ -21,6 +21,7 @@ from jupyter_platform.core.options.notes import notes_on_options
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.scoring.passing import batches
 from tests.learning.training.test_learner import SMALL
+from tests.running.effects import EFFECTS as OF_RUN
 
 ROOT = Path(__file__).parents[2]
 LEARN, EVALUATE, ACT, RUN = JobType.LEARN, JobType.EVALUATE, JobType.ACT, JobType.RUN
@@ -71,8 +72,6 @@ _POLICIES = "learning/reinforcement/test_policies.py"
 _AGENT = "learning/reinforcement/test_agent.py"
 _PLAYING = "learning/reinforcement/test_strategies.py"
 _EVALUATIONS = "learning/scoring/test_evaluations.py"
-_SCRIPTS = "running/test_scripts.py"
-_NOTEBOOKS = "running/test_notebooks.py"
 _ADAPTERS = "learning/data/adapters/test_adapters.py"
 _GREEDY = f"{_POLICIES}::test_greedy_explores_as_often_as_asked_for_in_that_episode"
 _DRIFT = f"{_POLICIES}::test_drifting_noise_has_the_spread_and_the_memory_of_the_process"
@@ -338,23 +337,7 @@ EFFECTS = {
         "theta": _DRIFT,
         "sigma": _DRIFT,
     },
-    RUN: {
-        "script": at(f"{_SCRIPTS}::test_what_runs_is_the_script_as_it_was_submitted"),
-        "module": at(f"{_SCRIPTS}::test_a_module_of_the_working_folder_runs"),
-        "arguments": at(f"{_SCRIPTS}::test_a_script_runs_as_main_with_its_arguments_in_its_folder"),
-        "parameters": at(f"{_NOTEBOOKS}::test_parameters_follow_the_cell_with_the_defaults"),
-        "python": at(
-            f"{_SCRIPTS}::test_another_environment_runs_it_and_can_report_without_the_platform"
-        ),
-        "working_folder": at(f"{_SCRIPTS}::test_a_module_of_the_working_folder_runs"),
-        "variables": at(f"{_SCRIPTS}::test_a_script_runs_as_main_with_its_arguments_in_its_folder"),
-        "max_time": at(f"{_SCRIPTS}::test_the_time_limit_ends_it_and_says_so"),
-        "outputs": at(f"{_SCRIPTS}::test_declared_outputs_are_kept_and_missing_ones_told"),
-        "inputs": at(f"{_NOTEBOOKS}::test_a_cell_takes_inputs_along_and_gives_results_back"),
-        "results": at(f"{_NOTEBOOKS}::test_a_cell_takes_inputs_along_and_gives_results_back"),
-        "cell": at(f"{_NOTEBOOKS}::test_rich_output_is_kept_while_the_cell_runs"),
-        "content": at(f"{_SCRIPTS}::test_what_runs_is_the_script_as_it_was_submitted"),
-    },
+    RUN: {name: at(f"running/{test}") for name, test in OF_RUN.items()},
 }
 SETTINGS |= {
     "dqn": (

@@ -59,7 +59,7 @@ def store_weights(tmp_path):
         ),
         ({"dataset": None, "options": {"strategy": "dqn"}}, "name one, as environment", None),
         ({"networks": ["mpl"]}, "mpl", "mlp"),
-        ({"networks": []}, "No network", None),
+        ({"networks": []}, "networks is missing", None),
         ({"dataset": "irsi"}, "irsi", "iris"),
         ({"dataset": None}, "needs a dataset", None),
         ({"name": "   "}, "name is empty", None),
