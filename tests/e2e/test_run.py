@@ -77,6 +77,8 @@ def test_the_output_of_a_cell_stands_under_it_also_after_a_reload(
 ):
     page.goto(f"{server.url}lab/tree/own.ipynb?token={server.token}")
     notebook = page.locator(".jp-Notebook")
+    # Without its kernel a cell that is run stays as it is.
+    expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible()
     notebook.locator(".jp-Cell").first.click()
     page.keyboard.press("Shift+Enter")
     page.keyboard.press("Shift+Enter")

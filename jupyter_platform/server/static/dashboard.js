@@ -27,8 +27,14 @@
     if (!window.Bokeh || !isComplete(data)) {
       return;
     }
+    let item;
+    try {
+      item = JSON.parse(data.textContent);
+    } catch {
+      return; // the page was left before all of it had come
+    }
     data.remove();
-    void window.Bokeh.embed.embed_item(JSON.parse(data.textContent), holder);
+    void window.Bokeh.embed.embed_item(item, holder);
   }
 
   function drawAll() {
