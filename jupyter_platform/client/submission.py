@@ -12,6 +12,16 @@ from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, refusal, shortened
 from jupyter_platform.core.jobs import MAX_NAME_LENGTH, JobBatch, JobCheck, JobRecord
 
+FIELDS = (
+    "name",
+    "request",
+    "priority",
+    "target_count",
+    "targets",
+    "target_filter",
+    "force_free",
+)
+"""What is said of a job beside its options."""
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 """The coordinator answers a second submission of one key with the job of the first."""
 

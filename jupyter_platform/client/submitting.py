@@ -122,37 +122,21 @@ class Submitting(Datasets, Networks):
         ]
 
     def _payload(
-        self,
-        type: str,
-        networks: Any = None,
-        dataset: str | Path | None = None,
-        *,
-        name: str | None = None,
-        request: Mapping[str, Any] | None = None,
-        priority: int = 0,
-        target_count: int | None = None,
-        targets: str | Sequence[str] | None = None,
-        target_filter: str | None = None,
-        force_free: bool | None = None,
-        **options: Any,
+        self, type: str, networks: Any = None, dataset: str | Path | None = None, **given: Any
     ) -> dict[str, Any]:
-        """Return the JSON form of a submission; networks and data that are no names are added."""
+        """Return the JSON form of a submission; networks and data that are no names are added.
+
+        Parameters
+        ----------
+        type, networks, dataset
+            As for `submit`.
+        **given
+            `submission.FIELDS` and options.
+        """
+        fields = {name: given.pop(name) for name in submission.FIELDS if name in given}
         added, note = self.as_dataset(dataset)
-        names, found = self._subject(type, networks, options)
-        return submission.submission(
-            type,
-            names,
-            added,
-            name=name,
-            request=request,
-            priority=priority,
-            target_count=target_count,
-            targets=targets,
-            target_filter=target_filter,
-            force_free=force_free,
-            options=found,
-            note=note,
-        )
+        names, options = self._subject(type, networks, given)
+        return submission.submission(type, names, added, options=options, note=note, **fields)
 
     def _subject(
         self, type: str, subject: Any, options: Mapping[str, Any]

@@ -315,3 +315,5 @@ class NotificationRecord(Record):
     message: str
     job: str | None = None
     host: str | None = None
+    owner: str | None = None
+    """Who is told, beside administrators; None: everybody."""

@@ -142,15 +142,22 @@ class CoordinatorLink:
             self._rediscover(endpoint)
         raise AssertionError("unreachable")
 
-    async def get(self, path: str) -> Any:
+    async def get(self, path: str, headers: Mapping[str, str] | None = None) -> Any:
         """Return the JSON answer of a GET.
+
+        Parameters
+        ----------
+        path : str
+            As for `send`.
+        headers : mapping, optional
+            Sent beside the coordinator's token.
 
         Raises
         ------
         PlatformError
             The coordinator's own error, or `UnavailableError` when nothing answers.
         """
-        response = await self.send("GET", path)
+        response = await self.send("GET", path, headers=headers)
         try:
             content = await response.aread()
         except httpx.TransportError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -14,13 +15,14 @@ from jupyter_platform.core.hosts import HostRecord, HostSample
 from jupyter_platform.core.jobs import JobPage, JobRecord, MetricsRecord
 from jupyter_platform.figures.columns import Column, host_columns, span, with_latest
 from jupyter_platform.figures.parts import View, part
-from jupyter_platform.server.coordinator_link import CoordinatorLink
 
+Ask = Callable[[str], Awaitable[Any]]
+"""Returns the coordinator's answer to a GET, as far as who looks at the page may see it."""
 _IDS_AT_ONCE = 100
 """Ids of jobs that go into one address."""
 
 
-async def render_part(link: CoordinatorLink, name: str, base_url: str) -> str:
+async def render_part(ask: Ask, name: str, base_url: str) -> str:
     """Return the HTML of a part of a dashboard.
 
     Raises
@@ -29,12 +31,12 @@ async def render_part(link: CoordinatorLink, name: str, base_url: str) -> str:
         If there is none of that name.
     """
     wanted = part(name)
-    found = await asyncio.gather(*(link.get(path) for path in wanted.questions.values()))
+    found = await asyncio.gather(*(ask(path) for path in wanted.questions.values()))
     answers = dict(zip(wanted.questions, found, strict=True))
     return wanted.render(answers, View.at_present(base_url))
 
 
-async def columns_of_host(link: CoordinatorLink, name: str, span_name: str) -> dict[str, Column]:
+async def columns_of_host(ask: Ask, name: str, span_name: str) -> dict[str, Column]:
     """Return a host's load over a period, up to its newest sample.
 
     Raises
@@ -46,7 +48,7 @@ async def columns_of_host(link: CoordinatorLink, name: str, span_name: str) -> d
     """
     reach = span(span_name)
     path = f"/api/hosts/{quote(name, safe='')}/history?hours={reach.hours}"
-    records, stored = await asyncio.gather(link.get("/api/hosts"), link.get(path))
+    records, stored = await asyncio.gather(ask("/api/hosts"), ask(path))
     hosts = [HostRecord.model_validate(item) for item in records]
     host = next((item for item in hosts if item.description.name == name), None)
     if host is None:
@@ -61,7 +63,7 @@ async def columns_of_host(link: CoordinatorLink, name: str, span_name: str) -> d
     )
 
 
-async def output_of_job(link: CoordinatorLink, job: str) -> dict[str, Any]:
+async def output_of_job(ask: Ask, job: str) -> dict[str, Any]:
     """Return the MIME bundle that an output keeps of a job as it is now.
 
     Raises
@@ -71,18 +73,18 @@ async def output_of_job(link: CoordinatorLink, job: str) -> dict[str, Any]:
     """
     path = f"/api/jobs/{quote(job, safe='')}"
     # One after the other: the curves of a job that has ended are complete.
-    record = JobRecord.model_validate(await link.get(path))
-    metrics = await link.get(f"{path}/metrics?buckets={BUCKETS}")
+    record = JobRecord.model_validate(await ask(path))
+    metrics = await ask(f"{path}/metrics?buckets={BUCKETS}")
     return job_bundle(record, MetricsRecord.model_validate(metrics))
 
 
-async def output_of_jobs(link: CoordinatorLink, ids: list[str], total: int) -> dict[str, Any]:
+async def output_of_jobs(ask: Ask, ids: list[str], total: int) -> dict[str, Any]:
     """Return the MIME bundle that an output keeps of a list of jobs as they are now.
 
     Parameters
     ----------
-    link : CoordinatorLink
-        To whom knows them.
+    ask : Ask
+        Reads from the coordinator.
     ids : list of str
         The jobs in the order in which they are listed; those that are gone are left out.
     total : int
@@ -91,6 +93,6 @@ async def output_of_jobs(link: CoordinatorLink, ids: list[str], total: int) -> d
     known: dict[str, JobRecord] = {}
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ",".join(quote(job, safe="") for job in ids[start : start + _IDS_AT_ONCE])
-        page = JobPage.model_validate(await link.get(f"/api/jobs?ids={some}&limit=1000"))
+        page = JobPage.model_validate(await ask(f"/api/jobs?ids={some}&limit=1000"))
         known |= {job.id: job for job in page.items}
     return jobs_bundle([known[job] for job in ids if job in known], total)

@@ -21,6 +21,7 @@ from jupyter_platform.server.handlers import (
     PlatformHandler,
     describe_error,
     require_permission,
+    user_headers,
 )
 
 THEMES = ("light", "dark")
@@ -127,6 +128,9 @@ class _LiveHandler(PlatformHandler):
         """Take the way to the coordinator."""
         self._link = link
 
+    async def _ask(self, path: str) -> Any:
+        return await self._link.get(path, user_headers(self))
+
 
 class PartHandler(_LiveHandler):
     """One text of a dashboard, as it is now."""
@@ -134,7 +138,7 @@ class PartHandler(_LiveHandler):
     @web.authenticated
     async def get(self, name: str) -> None:
         """Write HTML."""
-        html = await live.render_part(self._link, name, self.base_url)
+        html = await live.render_part(self._ask, name, self.base_url)
         self.set_header("Content-Type", "text/html; charset=UTF-8")
         self.finish(html)
 
@@ -146,7 +150,7 @@ class HostColumnsHandler(_LiveHandler):
     async def get(self, name: str) -> None:
         """Write the columns."""
         span = self.get_query_argument("span", "live")
-        self.finish(await live.columns_of_host(self._link, name, span))
+        self.finish(await live.columns_of_host(self._ask, name, span))
 
 
 class JobOutputHandler(_LiveHandler):
@@ -155,7 +159,7 @@ class JobOutputHandler(_LiveHandler):
     @web.authenticated
     async def get(self, job: str) -> None:
         """Write the MIME bundle."""
-        self.finish(await live.output_of_job(self._link, job))
+        self.finish(await live.output_of_job(self._ask, job))
 
 
 class JobsOutputHandler(_LiveHandler):
@@ -167,7 +171,7 @@ class JobsOutputHandler(_LiveHandler):
         ids = [job for job in self.get_query_argument("ids").split(",") if job]
         total = self.get_query_argument("total", "")
         count = int(total) if total.isdecimal() else len(ids)
-        self.finish(await live.output_of_jobs(self._link, ids, count))
+        self.finish(await live.output_of_jobs(self._ask, ids, count))
 
 
 class FilesHandler(PlatformHandler, web.StaticFileHandler):

@@ -4,7 +4,7 @@ import contextlib
 import json
 import socket
 import threading
-from urllib.parse import quote, unquote
+from urllib.parse import parse_qsl, quote, unquote
 
 import pytest
 from jupyter_server.auth.authorizer import Authorizer
@@ -320,6 +320,25 @@ async def test_the_coordinator_is_told_for_whom_it_is_asked(people, coordinator,
 
     (_, headers, _) = coordinator.requests[-1]
     assert decode_user(headers[USER_HEADER]) == "Bob Müller"
+
+
+@pytest.mark.parametrize("page", ["outputs/jobs/0123456789ab", "outputs/jobs?ids=a"])
+async def test_pages_and_outputs_are_asked_for_by_who_looks_at_them(
+    people, coordinator, jp_fetch, page
+):
+    path, _, query = page.partition("?")
+    with contextlib.suppress(HTTPClientError):  # it knows no job
+        await jp_fetch(
+            "jupyter-platform",
+            "api",
+            *path.split("/"),
+            params=dict(parse_qsl(query)),
+            headers={"X-Test-User": "eve"},
+        )
+
+    asked = [headers for route, headers, _ in coordinator.requests if "/api/jobs" in route]
+    assert asked
+    assert {decode_user(headers[USER_HEADER]) for headers in asked} == {"eve"}
 
 
 async def test_what_a_browser_says_of_itself_is_not_handed_on(coordinator, jp_fetch):

@@ -159,7 +159,7 @@ class JobService:
         for row in rows:
             self._reconciler.enqueue(row)
         for told in admitted.news:
-            self._notifications.publish(told, principal.user)
+            self._notifications.publish(told)
         return [self._records.publish_new(row) for row in rows][-1]
 
     async def queue(
@@ -189,7 +189,7 @@ class JobService:
         for row in rows:
             self._reconciler.enqueue(row)
         for told in admitted.news:
-            self._notifications.publish(told, principal.user)
+            self._notifications.publish(told)
         await self._records.publish([row.id for row in rows])
 
     async def _row(
@@ -312,7 +312,7 @@ class JobService:
             raise no_job(job)
         state, news = wanted
         if news is not None:
-            self._notifications.publish(news, principal.user)
+            self._notifications.publish(news)
         if state == JobState.CANCELLED:
             self._reconciler.withdraw(found)
         elif not state.is_terminal:

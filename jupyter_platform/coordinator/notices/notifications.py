@@ -51,7 +51,7 @@ class Notifications:
             return self.insert(session, level, message, job=job, host=host, owner=owner)
 
         record = await self._store.run(insert)
-        self.publish(record, owner)
+        self.publish(record)
         return record
 
     @staticmethod
@@ -83,17 +83,9 @@ class Notifications:
         session.flush()
         return [_record(row) for row in rows]
 
-    def publish(self, record: NotificationRecord, owner: str | None) -> None:
-        """Send a notification that was kept to its owner, or to everybody.
-
-        Parameters
-        ----------
-        record : NotificationRecord
-            The stored notification.
-        owner : str or None
-            Recipient; None: everybody.
-        """
-        self._hub.publish("notification", record, owner=owner)
+    def publish(self, record: NotificationRecord) -> None:
+        """Send a notification that was kept to its owner, or to everybody."""
+        self._hub.publish("notification", record, owner=record.owner)
 
     async def records(
         self, principal: Principal, after: int | None = None, limit: int = 100
@@ -129,5 +121,11 @@ class Notifications:
 
 def _record(row: NotificationRow) -> NotificationRecord:
     return NotificationRecord(
-        id=row.id, time=row.time, level=row.level, message=row.message, job=row.job, host=row.host
+        id=row.id,
+        time=row.time,
+        level=row.level,
+        message=row.message,
+        job=row.job,
+        host=row.host,
+        owner=row.owner,
     )

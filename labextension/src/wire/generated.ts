@@ -995,6 +995,8 @@ export interface components {
             message: string;
             job: string | null;
             host: string | null;
+            /** @description Who is told, beside administrators; None: everybody. */
+            owner: string | null;
         };
         /** @description One option: JSON Schema's own keywords, and ours. */
         OptionProperty: {

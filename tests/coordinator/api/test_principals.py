@@ -193,6 +193,20 @@ async def test_a_job_belongs_to_who_submitted_it_through_the_gateway(running):
         assert not any("in the queue" in text for text in heard)
 
 
+async def test_what_an_administrator_does_to_a_job_is_told_to_its_owner(running):
+    async with running() as api, as_user(api, BOB) as bob:
+        job = await made(bob, "/api/jobs", SUBMISSION)
+        hub = api.services.hub
+        streams = [hub.subscribe(Principal(user), hub.last_event) for user in (BOB, EVE)]
+
+        await api.client.post(f"/api/jobs/{job['id']}/stop")
+        hub.publish("status", Note(text="end"))
+        told = [await until_end(stream, "notification") for stream in streams]
+
+        assert ["cancelled" in item["message"] for item in told[0]] == [True]
+        assert told[1] == []
+
+
 async def test_a_key_of_somebody_else_gives_away_no_job(running):
     async with running() as api, as_user(api, EVE) as eve:
         key = {"Idempotency-Key": "k"}

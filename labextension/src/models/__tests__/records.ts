@@ -140,6 +140,7 @@ export function aNotification(
     message: 'The host node1 joined.',
     job: null,
     host: 'node1',
+    owner: null,
     ...fields
   };
 }

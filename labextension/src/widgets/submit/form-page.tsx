@@ -26,8 +26,9 @@ interface IPartProps extends IFormContext {
   view: IFormView;
 }
 
-/** An example of what the text field takes. */
+/** Examples of what the text field takes, of options of networks and of code. */
 const EXAMPLE = 'learning_rate=0.01\nbatch_size=64';
+const EXAMPLE_OF_CODE = 'arguments=--lr 0.01\nmax_time=3600';
 
 /** The whole form: what to do with what, how, and when that would start. */
 export function FormPage({ form }: { form: SubmitForm }): JSX.Element {
@@ -319,7 +320,7 @@ function OptionText({ form, view, errors }: IPartProps): JSX.Element {
             value={form.text}
             aria-invalid={isInvalid || wrong.length > 0}
             aria-describedby={describedBy}
-            placeholder={EXAMPLE}
+            placeholder={takesCode(view) ? EXAMPLE_OF_CODE : EXAMPLE}
             onChange={event => form.setText(event.target.value)}
             onBlur={() => form.leaveText()}
           />

@@ -1,4 +1,4 @@
-import { sourcesOf } from '../../models/applicable';
+import { sourcesOf, takesCode } from '../../models/applicable';
 import { magicLine } from '../../models/option-text';
 import type { IFormView } from '../../models/form-view';
 import type { SubmitForm } from '../../models/submit-form';
@@ -38,9 +38,11 @@ export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
               )
             : ready
               ? trans.__('Asking when it would start…')
-              : sourcesOf(view).includes('dataset')
-                ? trans.__('Choose a network and a dataset.')
-                : trans.__('Choose a network and an environment.')}
+              : takesCode(view)
+                ? trans.__('Name a script or a module.')
+                : sourcesOf(view).includes('dataset')
+                  ? trans.__('Choose a network and a dataset.')
+                  : trans.__('Choose a network and an environment.')}
       </p>
       <Warnings check={check} />
       <DianneDefaults {...{ form, check }} />
