@@ -139,7 +139,11 @@ def test_host_that_dies_is_started_again_by_the_supervisor(paths, supervise):
 
     os.kill(pid, signal.SIGKILL)
 
-    until(lambda: f"host-{first}" in living(paths) and living(paths)[f"host-{first}"].pid != pid)
+    def came_back():
+        item = living(paths).get(f"host-{first}")
+        return item is not None and item.pid != pid
+
+    until(came_back)
 
 
 def test_host_that_dies_at_once_says_why(paths, supervise):
