@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client.acting import Acting
+from jupyter_platform.client.deployments import Deploying
 from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
@@ -29,7 +30,9 @@ PAGE = 200
 """Jobs that are asked for at once."""
 
 
-class Platform(Acting, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping):
+class Platform(
+    Acting, Deploying, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping
+):
     """Queue, hosts, networks and datasets of one coordinator.
 
     Parameters

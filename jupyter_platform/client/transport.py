@@ -212,6 +212,39 @@ class Transport:
             repeatable=method == "PUT",
         )
 
+    def send(
+        self,
+        method: str,
+        path: str,
+        content: bytes,
+        headers: dict[str, str] | None,
+        timeout_s: float,
+    ) -> bytes:
+        """Send bytes as they are, once, and return the body of the answer.
+
+        Parameters
+        ----------
+        method, path : str
+            Such as ``"POST"`` and a route with its query.
+        content : bytes
+            Body of the request.
+        headers : dict, optional
+            Such as its content type.
+        timeout_s : float
+            Seconds to wait for the answer.
+
+        Raises
+        ------
+        PlatformError
+            The error that is answered, or `UnavailableError` when nothing answers.
+        """
+        return self._repeat(
+            lambda client: client.request(
+                method, path, content=content, headers=headers, timeout=timeout_s
+            ),
+            repeatable=method == "GET",
+        ).content
+
     def stream(self, path: str, timeout_s: float = 60) -> Iterator[bytes]:
         """Yield the body of a GET in pieces, with a time limit for each piece.
 
