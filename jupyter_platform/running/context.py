@@ -15,11 +15,11 @@ from jupyter_platform.core.errors import HostError, InvalidRequestError, refusal
 from jupyter_platform.core.options.run import FRESH, RunOptions
 from jupyter_platform.core.runs import RunSpec
 from jupyter_platform.running.reports import Reports
-from jupyter_platform.running.stopping import StopRequest
 from jupyter_platform.runtime import reporting
 from jupyter_platform.runtime.environments import Environment
 from jupyter_platform.runtime.event_log import EventLog
 from jupyter_platform.runtime.recorder import Recorder
+from jupyter_platform.runtime.stopping import StopRequest
 
 DOWNLOADS = "files"
 """Folder of the run folder whose files the platform keeps."""

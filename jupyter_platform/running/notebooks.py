@@ -28,10 +28,10 @@ from jupyter_platform.core.runs import RunResult
 from jupyter_platform.running.context import DOWNLOADS, RunContext
 from jupyter_platform.running.outputs import keep_outputs
 from jupyter_platform.running.scripts import out_of_time
-from jupyter_platform.running.stopping import GRACE_S
 from jupyter_platform.runtime import values
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.environments import Environment, find_environment
+from jupyter_platform.runtime.stopping import GRACE_S
 
 SAVE_INTERVAL_S = 1.0
 """Seconds between two saves while a cell is running; a large notebook is saved less often."""

@@ -16,10 +16,10 @@ from jupyter_platform.core.options.run import RunForm, RunOptions
 from jupyter_platform.core.runs import RunResult, RunSpec
 from jupyter_platform.running.context import RunContext
 from jupyter_platform.running.reports import Reports
-from jupyter_platform.running.stopping import StopRequest
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.event_log import EventLog
 from jupyter_platform.runtime.recorder import Recorder
+from jupyter_platform.runtime.stopping import StopRequest
 
 FORMS: dict[RunForm, str] = {
     "script": "scripts",

@@ -14,8 +14,8 @@ from jupyter_platform.core.units import format_duration
 from jupyter_platform.running import launcher
 from jupyter_platform.running.context import RunContext
 from jupyter_platform.running.outputs import keep_outputs
-from jupyter_platform.running.stopping import GRACE_S, end_tree, wait_for
 from jupyter_platform.runtime.environments import find_environment
+from jupyter_platform.runtime.stopping import GRACE_S, end_tree, wait_for
 
 ERROR_FILE = "error.json"
 

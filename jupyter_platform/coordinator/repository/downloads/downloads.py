@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from jupyter_platform.coordinator.repository.downloads.fetching import fetch
 from jupyter_platform.coordinator.repository.downloads.unpacking import unpack
 from jupyter_platform.core.catalogue import DownloadRecord
 from jupyter_platform.core.datasets import GET, SHA256, DatasetDescriptor, DownloadSource
@@ -21,6 +20,7 @@ from jupyter_platform.core.errors import InvalidDataError, PlatformError, Reques
 from jupyter_platform.core.units import format_bytes
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.fetching import fetch
 
 Level = Literal["success", "danger"]
 Notify = Callable[[Level, str], Awaitable[object]]
