@@ -59,6 +59,8 @@ class Paths:
             self.strategies,
             self.weights,
             self.mirror,
+            self.items,
+            self.environments,
             self.logs,
         )
         return (self.supervised_folder, self.hosts, *inside)
@@ -155,6 +157,20 @@ class Paths:
     def mirror(self) -> Path:
         """Copies of the append-only files of all run folders."""
         return self.data / "mirror"
+
+    @property
+    def items(self) -> Path:
+        """Folders of what was made for items of the marketplace: weights, downloads."""
+        return self.data / "items"
+
+    def item(self, name: str) -> Path:
+        """Return the folder of what was made for one item."""
+        return self.items / name
+
+    @property
+    def environments(self) -> Path:
+        """Virtual environments of items, by digest."""
+        return self.data / "environments"
 
     @property
     def logs(self) -> Path:
