@@ -227,6 +227,9 @@ class DeploymentRun(Record):
     """Prefix of each service that is started, as browsers see it; begins and ends with a slash."""
     sockets: str
     """Absolute path of the folder of its sockets, which is closed to other users and short."""
+    work: str | None = None
+    """Absolute path of the folder in which its services work, which outlives attempts; None: one
+    inside the run folder. It goes when the deployment is deleted."""
     network: str | None = None
     """Folder of the weights of a network of the repository, for which ``api`` then answers."""
 

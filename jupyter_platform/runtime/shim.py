@@ -78,7 +78,7 @@ def supervise(
         _call(ready)
         return 0
     redirect_output(os.path.join(folder, "output.log"))
-    _adopt_orphans()
+    adopt_orphans()
     pid = start()
     me = os.getpid()
     record = {
@@ -310,7 +310,7 @@ def _await_end(folder: str, pid: int) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _adopt_orphans() -> None:
+def adopt_orphans() -> None:
     """Become the parent of every process below this one that outlives its own parent.
 
     So that also what has taken a session of its own can be found when the run has ended.

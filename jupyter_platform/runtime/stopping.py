@@ -8,6 +8,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 from jupyter_platform.runtime.shim import descendants
@@ -75,19 +76,60 @@ def end_tree(child: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> bool:
     bool
         Whether all of them ended by themselves.
     """
-    tree = {child.pid, *descendants(child.pid)}
+    return end_trees([child], grace_s)
+
+
+def end_trees(children: Sequence[subprocess.Popen[bytes]], grace_s: float = GRACE_S) -> bool:
+    """End several processes at once, each with all that it has started; see `end_tree`.
+
+    Parameters
+    ----------
+    children : sequence of Popen
+        Each leads a process group of its own.
+    grace_s : float
+        Seconds between SIGTERM and SIGKILL.
+
+    Returns
+    -------
+    bool
+        Whether all of them ended by themselves.
+    """
+    leaders = {child.pid for child in children}
+    tree = _with_descendants(leaders)
     for pid in tree:
         _send(pid, signal.SIGTERM)
     deadline = time.monotonic() + grace_s
     while time.monotonic() < deadline:
-        if child.poll() is not None and not any(map(_is_alive, tree - {child.pid})):
+        ended = [child.poll() is not None for child in children]
+        if all(ended) and not any(map(_is_alive, tree - leaders)):
             return True
         time.sleep(_PAUSE_S)
-    tree |= set(descendants(child.pid))
-    for pid in tree:
+    for pid in tree | _with_descendants(leaders):
         _send(pid, signal.SIGKILL)
-    child.wait()
+    for child in children:
+        child.wait()
     return False
+
+
+def end_descendants(grace_s: float) -> None:
+    """Kill what is left below this process, which `shim.adopt_orphans` made their parent.
+
+    Parameters
+    ----------
+    grace_s : float
+        Seconds in which they must be gone.
+    """
+    deadline = time.monotonic() + grace_s
+    while (left := descendants(os.getpid())) and time.monotonic() < deadline:
+        for pid in left:
+            _send(pid, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+        time.sleep(_PAUSE_S)
+
+
+def _with_descendants(leaders: set[int]) -> set[int]:
+    return leaders.union(*(descendants(pid) for pid in leaders))
 
 
 def _send(pid: int, number: int) -> None:
