@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client.acting import Acting
-from jupyter_platform.client.deployments import Deploying
 from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job, JobListing
 from jupyter_platform.client.loading import load_figure
+from jupyter_platform.client.marketplace import Marketing
 from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.strategies import Strategies
 from jupyter_platform.client.submitting import Submitting
@@ -31,7 +31,7 @@ PAGE = 200
 
 
 class Platform(
-    Acting, Deploying, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping
+    Acting, Marketing, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping
 ):
     """Queue, hosts, networks and datasets of one coordinator.
 

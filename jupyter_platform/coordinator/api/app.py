@@ -19,6 +19,7 @@ from jupyter_platform.coordinator.api.routes import (
     hosts,
     jobs,
     layers,
+    marketplace,
     networks,
     options,
     platform,
@@ -81,6 +82,7 @@ def create_app(
         acting,
         hosts,
         sweeps,
+        marketplace,
     ):
         api.include_router(module.router)
     app.include_router(api)

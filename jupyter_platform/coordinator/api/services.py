@@ -16,6 +16,7 @@ from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.questions.drafts import DraftService
@@ -56,6 +57,7 @@ class Services:
     generations: GenerationService
     drafts: DraftService
     hosts: HostRegistry
+    marketplace: Marketplace
     history: History
     notifications: Notifications
     status: StatusService

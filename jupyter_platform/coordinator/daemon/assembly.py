@@ -18,9 +18,11 @@ from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
 from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
-from jupyter_platform.coordinator.jobs.submission.sources import DataSources
+from jupyter_platform.coordinator.jobs.submission.sources import Sources
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.service import Marketplace
+from jupyter_platform.coordinator.marketplace.showing import Capabilities
 from jupyter_platform.coordinator.notices.events import EventHub, Snapshot
 from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.questions.drafts import DraftService
@@ -126,6 +128,11 @@ class Assembly:
         self.datasets = DatasetRepository(paths, self.blobs, self.facts, downloads)
         self.pools = PoolRepository(paths.pools)
         self.strategies = StrategyRepository(paths, self.blobs, self.inspect, allowed=allowed)
+        self.marketplace = Marketplace(paths, self._capabilities)
+
+    def _capabilities(self) -> Capabilities:
+        offers = [record.description for record in self.hosts.records()]
+        return Capabilities(gpus=max((len(offer.gpus) for offer in offers), default=0))
 
     def _add_work(self) -> None:
         store, paths, blobs = self.store, self.paths, self.blobs
@@ -147,7 +154,7 @@ class Assembly:
         )
         self.submissions = Submissions(
             networks=self.networks,
-            sources=DataSources(self.datasets, self.pools),
+            sources=Sources(self.datasets, self.pools),
             strategies=self.strategies,
             tags=self.tags,
             facts=self.facts,
@@ -198,6 +205,7 @@ class Assembly:
             generations=GenerationService(networks, datasets, tags, self.inspect),
             drafts=DraftService(datasets, self.facts, self.inspect),
             hosts=self.hosts,
+            marketplace=self.marketplace,
             history=self.history,
             notifications=self.notifications,
             status=StatusService(

@@ -18,7 +18,7 @@ import {
 import { addChosenCommands } from '../widgets/chosen-commands';
 import { addNamingCommands } from '../widgets/naming-commands';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
-import type { IViewContext } from '../widgets/view-context';
+import type { ISurroundings } from '../widgets/surroundings';
 
 /** Rank of the table in the Open menu: before the panels. */
 const PLACE_RANK = 100;
@@ -116,7 +116,7 @@ class TableTabs {
   constructor(
     private readonly _app: JupyterFrontEnd,
     private readonly _places: IPlaces,
-    private readonly _context: IViewContext
+    private readonly _surroundings: ISurroundings
   ) {}
 
   readonly tracker = new WidgetTracker<Widget>({
@@ -129,9 +129,9 @@ class TableTabs {
       return;
     }
     const { JobsTableView } = await import('../widgets/table/jobs-table');
-    const { trans } = this._context;
+    const { trans } = this._surroundings;
     await this._show('jupyter-platform-table', () => {
-      return new JobsTableView(this._context, null, trans.__('Jobs'));
+      return new JobsTableView(this._surroundings, null, trans.__('Jobs'));
     });
   }
 
@@ -142,7 +142,7 @@ class TableTabs {
     }
     const { JobsTableView } = await import('../widgets/table/jobs-table');
     await this._show(`jupyter-platform-sweep-${sweep}`, () => {
-      return new JobsTableView(this._context, sweep, name);
+      return new JobsTableView(this._surroundings, sweep, name);
     });
   }
 
@@ -153,7 +153,7 @@ class TableTabs {
     }
     const { CompareView } = await import('../widgets/compare/compare-view');
     await this._show(`jupyter-platform-compare-${jobs.join('-')}`, () => {
-      return new CompareView(this._context, jobs);
+      return new CompareView(this._surroundings, jobs);
     });
   }
 
@@ -161,7 +161,7 @@ class TableTabs {
     const { shell } = this._app;
     let tab = this._open.get(id);
     if (!tab || tab.isDisposed) {
-      this._context.model.connect();
+      this._surroundings.model.connect();
       tab = make();
       tab.id = id;
       this._open.set(id, tab);

@@ -9,7 +9,7 @@ import type { ISweepRow } from '../models/sweep-rows';
 import { CommandIDs } from '../tokens';
 import type { IJob } from '../wire';
 import { JobRow } from './job-row';
-import { run, useViewContext } from './view-context';
+import { run, useSurroundings } from './surroundings';
 
 interface IJobRowsProps {
   jobs: readonly IJob[];
@@ -48,7 +48,7 @@ function SweepRow({
   current,
   trend
 }: IJobRowsProps & { row: ISweepRow }): JSX.Element {
-  const { commands, trans } = useViewContext();
+  const { commands, trans } = useSurroundings();
   const [open, setOpen] = useState(false);
   const Caret = open ? caretDownIcon : caretRightIcon;
   const best = bestOf(row.jobs);

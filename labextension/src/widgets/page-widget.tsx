@@ -2,8 +2,8 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 
-import { ViewContextProvider } from './view-context';
-import type { IViewContext } from './view-context';
+import { SurroundingsProvider } from './surroundings';
+import type { ISurroundings } from './surroundings';
 
 /** A page in a tab of the main area: it takes the focus, and is gone when it is closed. */
 export abstract class PageWidget extends ReactWidget {
@@ -11,7 +11,7 @@ export abstract class PageWidget extends ReactWidget {
    * @param name - names the class of its style, as `jp-Platform-<name>`
    */
   constructor(
-    protected readonly context: IViewContext,
+    protected readonly surroundings: ISurroundings,
     name: string,
     icon: LabIcon
   ) {
@@ -37,9 +37,9 @@ export abstract class PageWidget extends ReactWidget {
 
   protected override render(): JSX.Element {
     return (
-      <ViewContextProvider value={this.context}>
+      <SurroundingsProvider value={this.surroundings}>
         {this.content()}
-      </ViewContextProvider>
+      </SurroundingsProvider>
     );
   }
 }

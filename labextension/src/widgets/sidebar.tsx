@@ -17,8 +17,8 @@ import { Section, ShowMore, useRoving } from './job-list';
 import { JobRows } from './job-rows';
 import { useLabels } from './labels';
 import { usePlatformState } from './live';
-import { ViewContextProvider, run, useViewContext } from './view-context';
-import type { IViewContext } from './view-context';
+import { SurroundingsProvider, run, useSurroundings } from './surroundings';
+import type { ISurroundings } from './surroundings';
 import { CommandIDs } from '../tokens';
 
 /** The sidebar: hosts, what runs, what waits, what has ended. */
@@ -27,11 +27,11 @@ export class Sidebar extends ReactWidget {
    * @param _places - what its Open menu offers
    */
   constructor(
-    private readonly _context: IViewContext,
+    private readonly _surroundings: ISurroundings,
     private readonly _places: IPlaces
   ) {
     super();
-    this._history = new JobHistory(_context.model);
+    this._history = new JobHistory(_surroundings.model);
     this.addClass('jp-Platform-sidebar');
   }
 
@@ -65,20 +65,20 @@ export class Sidebar extends ReactWidget {
 
   protected override render(): JSX.Element {
     return (
-      <ViewContextProvider value={this._context}>
+      <SurroundingsProvider value={this._surroundings}>
         <SidebarContent
           history={this._history}
           places={this._places}
           active={this._active}
         />
-      </ViewContextProvider>
+      </SurroundingsProvider>
     );
   }
 
   private _look(active: boolean): void {
     this._active = active;
     if (active) {
-      this._context.model.connect();
+      this._surroundings.model.connect();
     }
     this._looked.emit(active);
     this.update();
@@ -106,7 +106,7 @@ function SidebarContent({
   places,
   active
 }: IContentProps): JSX.Element {
-  const { model } = useViewContext();
+  const { model } = useSurroundings();
   const state = usePlatformState(model, active);
   const view = useHistory(history, active);
   const { running, waiting } = useMemo(() => split(state), [state]);
@@ -192,7 +192,7 @@ interface ILiveSectionsProps {
 function LiveSections(props: ILiveSectionsProps): JSX.Element {
   const { drawn, counts, labels, closed, toggle, onMore, current, active } =
     props;
-  const { model, trans } = useViewContext();
+  const { model, trans } = useSurroundings();
   return (
     <>
       <Section
@@ -243,7 +243,7 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
 }
 
 function EmptyState(): JSX.Element {
-  const { commands, trans } = useViewContext();
+  const { commands, trans } = useSurroundings();
   return (
     <div className="jp-Platform-empty">
       <p>{trans.__('No jobs yet.')}</p>

@@ -49,6 +49,13 @@ export interface components {
             resume_step: number;
             error: components["schemas"]["JobErrorRecord"] | null;
         };
+        /** @description Two words as a small picture that is drawn here. */
+        Badge: {
+            label: string;
+            value: string;
+            svg: string;
+            url: string | null;
+        };
         /** @description Recognised properties of one column. */
         ColumnLook: {
             name: string;
@@ -258,6 +265,25 @@ export interface components {
             /** @description None until the inspector has answered. */
             facts: components["schemas"]["DatasetFacts"] | null;
         };
+        /** @description An entry of an item's deploy menu. */
+        DeployAction: {
+            /** @enum {string} */
+            action: "try" | "api" | "jupyterlab" | "vscode" | "batch" | "elsewhere" | "notebook";
+            label: string;
+            enabled: boolean;
+            /** @description What it does; where it is disabled, why, and what would be needed. */
+            reason: string;
+            /** @description Service that the form opens with. */
+            service: ("api" | "ide" | "monitor" | "ui" | "custom") | null;
+            /** @description Item that is deployed; another one where a tool deploys it. */
+            item: string | null;
+            /** @description Configuration that the form opens with. */
+            values: {
+                [key: string]: Json;
+            };
+            /** @description Page elsewhere that it leads to. */
+            url: string | null;
+        };
         /** @description How far the files of a dataset have come. */
         DownloadRecord: {
             /** @description That are here, of `total`; also those of an earlier try. */
@@ -396,6 +422,11 @@ export interface components {
             [key: string]: unknown;
         };
         EventMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["JobDeletedMessage"] | components["schemas"]["HostMessage"] | components["schemas"]["HostRemovedMessage"] | components["schemas"]["NotificationMessage"] | components["schemas"]["StatusMessage"] | components["schemas"]["ProgressMessage"] | components["schemas"]["ReasonsMessage"];
+        /** @description A value of a field, and how many items it would give. */
+        FacetValue: {
+            value: string;
+            count: number;
+        };
         /** @description One thing that is wrong with one field of a request. */
         FieldError: {
             /** @description Name of the field as the caller spelled it. */
@@ -548,6 +579,125 @@ export interface components {
             warm: boolean;
             /** @description Bytes of weights, checkpoints and data that it keeps for the next job. */
             files_kept: number;
+        };
+        /** @description An item as a list shows it. */
+        ItemCard: {
+            /** @description Unique among all items. */
+            name: string;
+            /** @enum {string} */
+            kind: "module" | "tool" | "model" | "llm";
+            title: string;
+            summary: string;
+            /** @description Name of the source that it comes from. */
+            source: string;
+            libraries: string[];
+            tasks: string[];
+            categories: string[];
+            tags: string[];
+            data_types: string[];
+            /** @description SPDX identifier where it has one, else as the item has it. */
+            license: string | null;
+            created: string | null;
+            updated: string | null;
+            /** @description Deployments made of it here. */
+            popularity: number | null;
+            /** @enum {string} */
+            runs: "here" | "containers" | "gpu" | "no";
+            /** @description A sentence: why it does or does not run here. */
+            runs_reason: string;
+            metric: components["schemas"]["ItemMetric"] | null;
+            model: components["schemas"]["ModelFacts"] | null;
+            /** @description False for the placeholder of an item whose metadata cannot be read. */
+            valid: boolean;
+            /** @description What was wrong with its files, a sentence each. */
+            problems: string[];
+            has_picture: boolean;
+        };
+        /** @description A link of an item to a page elsewhere. */
+        ItemLink: {
+            /** @description ``source_code``, ``issues``, ``dataset`` and so on. */
+            kind: string;
+            label: string;
+            url: string;
+        };
+        /** @description How well an item's weights do. */
+        ItemMetric: {
+            name: string;
+            value: number;
+            /** @description The data that it was measured on, in words. */
+            measured_on: string;
+        };
+        /** @description The items that a query finds, a page at a time. */
+        ItemPage: {
+            total: number;
+            items: components["schemas"]["ItemCard"][];
+            /** @description Per field the items that text and other fields leave, by value: ticking it gives as many. */
+            facets: {
+                [key: string]: components["schemas"]["FacetValue"][];
+            };
+            offset: number;
+            /** @description Items in the whole catalogue. */
+            all: number;
+        };
+        /** @description All that is known of an item. */
+        ItemRecord: {
+            name: string;
+            /** @enum {string} */
+            kind: "module" | "tool" | "model" | "llm";
+            title: string;
+            summary: string;
+            source: string;
+            libraries: string[];
+            tasks: string[];
+            categories: string[];
+            tags: string[];
+            data_types: string[];
+            license: string | null;
+            created: string | null;
+            updated: string | null;
+            popularity: number | null;
+            /** @enum {string} */
+            runs: "here" | "containers" | "gpu" | "no";
+            runs_reason: string;
+            metric: components["schemas"]["ItemMetric"] | null;
+            model: components["schemas"]["ModelFacts"] | null;
+            valid: boolean;
+            problems: string[];
+            has_picture: boolean;
+            /** @description The description, sanitised: no script, nothing that is fetched from elsewhere. */
+            description_html: string;
+            /** @description Its licence in the vocabulary of the EU. */
+            license_url: string | null;
+            links: components["schemas"]["ItemLink"][];
+            badges: components["schemas"]["Badge"][];
+            inference: components["schemas"]["ItemResources"] | null;
+            training: components["schemas"]["ItemResources"] | null;
+            provenance: components["schemas"]["Provenance"] | null;
+            recipe: components["schemas"]["RecipeSummary"] | null;
+            /** @description Metadata of schema 2.3, as read. */
+            metadata: {
+                [key: string]: Json;
+            };
+            /** @description The item's folder on the coordinator's machine, where it has one. */
+            folder: string | null;
+            deploy: components["schemas"]["DeployAction"][];
+            /** @description Item that it was retrained from. */
+            parent: string | null;
+            /** @description Job that made its weights. */
+            job: string | null;
+            /** @description Network that it publishes. */
+            network: string | null;
+            /** @description Tag of the weights that it publishes. */
+            tag: string | null;
+        };
+        /** @description What an item asks for; None where it does not say. */
+        ItemResources: {
+            cpu: number | null;
+            gpu: number | null;
+            memory_mb: number | null;
+            gpu_memory_mb: number | null;
+            gpu_compute_capability: number | null;
+            storage_mb: number | null;
         };
         /** @description Jobs that were submitted together. */
         JobBatch: {
@@ -862,6 +1012,19 @@ export interface components {
             series: {
                 [key: string]: components["schemas"]["SeriesPoints"];
             };
+        };
+        /** @description What is known of a language model or a model of another zoo. */
+        ModelFacts: {
+            /** @description Identifier with its publisher; the deploying tool is given it as `model_id`. */
+            id: string;
+            /** @description Item that deploys it. */
+            tool: string;
+            family: string;
+            /** @description Length of its context, in tokens. */
+            context_tokens: number | null;
+            /** @description Whether its publisher hands out the weights to registered users only. */
+            needs_token: boolean;
+            url: string | null;
         };
         /** @description A network as the repository keeps it: structure without weights. */
         "NetworkDescription-Input": {
@@ -1247,6 +1410,26 @@ export interface components {
                 [key: string]: components["schemas"]["JobProgress"];
             };
         };
+        /** @description Where an item comes from, as a graph. */
+        Provenance: {
+            nodes: components["schemas"]["ProvenanceNode"][];
+            edges: components["schemas"]["ProvenanceEdge"][];
+        };
+        /** @description A relation of PROV-O between two nodes. */
+        ProvenanceEdge: {
+            source: string;
+            target: string;
+            /** @description Such as ``wasDerivedFrom``, ``wasGeneratedBy``, ``used``, ``wasAttributedTo``. */
+            relation: string;
+        };
+        /** @description A thing, an activity or an agent in the history of an item. */
+        ProvenanceNode: {
+            id: string;
+            /** @enum {string} */
+            kind: "entity" | "activity" | "agent";
+            label: string;
+            detail: string;
+        };
         /** @description Jobs wait for something else than before. */
         ReasonsMessage: {
             event: string;
@@ -1256,6 +1439,22 @@ export interface components {
             reasons: {
                 [key: string]: string | null;
             };
+        };
+        /** @description How an item is run. */
+        RecipeSummary: {
+            /** @enum {string} */
+            runtime: "process" | "container";
+            services: ("api" | "ide" | "monitor" | "ui" | "custom")[];
+            /**
+             * @description The service that a deployment is opened at.
+             * @enum {string}
+             */
+            main: "api" | "ide" | "monitor" | "ui" | "custom";
+            /** @description Whether packages of its own are installed before its first start. */
+            own_environment: boolean;
+            /** @description What is fetched before its first start. */
+            download_bytes: number;
+            trainable: boolean;
         };
         /** @description The new name of a network or a tag. */
         RenameRequest: {
@@ -1366,6 +1565,21 @@ export interface components {
             waiting: number;
             hosts: components["schemas"]["HostRecord"][];
             notifications: components["schemas"]["NotificationRecord"][];
+        };
+        /** @description Where items come from, and how the last look at it went. */
+        SourceRecord: {
+            name: string;
+            kind: string;
+            location: string;
+            items: number;
+            /** @description Items whose metadata could not be read. */
+            invalid: number;
+            /** @description Last time that it was read without fault. */
+            refreshed: string | null;
+            refreshing: boolean;
+            /** @description Why the last look failed; the items of the one before are kept. */
+            error: string | null;
+            problems: string[];
         };
         /** @description The state of the whole platform changed. */
         StatusMessage: {

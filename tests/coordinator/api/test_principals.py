@@ -78,6 +78,7 @@ SHARED_PREFIXES = (
     "/api/environments",
     "/api/pools",
     "/api/hosts",
+    "/api/marketplace",
 )
 """What all who use a coordinator have in common: its hosts and its repository."""
 

@@ -95,7 +95,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class PlanningPolicy:
+class Policy:
     """How the planner weighs."""
 
     ageing_s: float = 600.0

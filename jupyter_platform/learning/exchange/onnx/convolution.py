@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node
-from jupyter_platform.learning.exchange.onnx.translation import TranslatedLayer, Translator
+from jupyter_platform.learning.exchange.onnx.parts import Part, Translator
 
 _LOWEST = float(np.finfo(np.float32).min)
 _MOST_AXES = 3
@@ -52,7 +52,7 @@ def _pads(node: Node, model: Model, kernel: Sequence[int]) -> Sides:
     return before, behind
 
 
-def _padded(sides: Sides, value: float = 0.0) -> tuple[list[int], list[TranslatedLayer]]:
+def _padded(sides: Sides, value: float = 0.0) -> tuple[list[int], list[Part]]:
     """Return padding that torch's layers take, and a layer before them for what they do not."""
     before, behind = sides
     if before == behind:
@@ -60,10 +60,10 @@ def _padded(sides: Sides, value: float = 0.0) -> tuple[list[int], list[Translate
     pad: dict[str, Any] = {"before": before, "after": behind}
     if value:
         pad["value"] = value
-    return [0] * len(before), [TranslatedLayer("Pad", pad)]
+    return [0] * len(before), [Part("Pad", pad)]
 
 
-def _conv(node: Node, model: Model) -> list[TranslatedLayer]:
+def _conv(node: Node, model: Model) -> list[Part]:
     weight, bias = _weights(node, model)
     count = _axes(node, weight.ndim - 2)
     group = int(node.get("group", 1))
@@ -78,10 +78,10 @@ def _conv(node: Node, model: Model) -> list[TranslatedLayer]:
         "groups": group,
         "bias": bias is not None,
     }
-    return [*extra, TranslatedLayer(f"Conv{count}d", arguments, _state(weight, bias))]
+    return [*extra, Part(f"Conv{count}d", arguments, _state(weight, bias))]
 
 
-def _conv_transpose(node: Node, model: Model) -> list[TranslatedLayer]:
+def _conv_transpose(node: Node, model: Model) -> list[Part]:
     weight, bias = _weights(node, model)
     count = _axes(node, weight.ndim - 2)
     group = int(node.get("group", 1))
@@ -98,12 +98,12 @@ def _conv_transpose(node: Node, model: Model) -> list[TranslatedLayer]:
         "bias": bias is not None,
         "dilation": _ints(node, "dilations", [1] * count),
     }
-    parts = [TranslatedLayer(f"ConvTranspose{count}d", arguments, _state(weight, bias))]
+    parts = [Part(f"ConvTranspose{count}d", arguments, _state(weight, bias))]
     if not equal:
         cut = {"before": [-pad for pad in before], "after": [-pad for pad in behind]}
         if bias is not None and min(*before, *behind) < 0:
             raise node.refuse("it is larger than its windows reach")
-        parts.append(TranslatedLayer("Pad", cut))
+        parts.append(Part("Pad", cut))
     return parts
 
 
@@ -140,7 +140,7 @@ def _state(weight: Array, bias: Array | None) -> dict[str, Array]:
     return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
 
 
-def _max_pool(node: Node, model: Model) -> list[TranslatedLayer]:
+def _max_pool(node: Node, model: Model) -> list[Part]:
     kernel = _ints(node, "kernel_shape", ())
     count = _axes(node, len(kernel))
     if node.get("storage_order", 0):
@@ -153,10 +153,10 @@ def _max_pool(node: Node, model: Model) -> list[TranslatedLayer]:
         "dilation": _ints(node, "dilations", [1] * count),
         "ceil_mode": bool(node.get("ceil_mode", 0)),
     }
-    return [*extra, TranslatedLayer(f"MaxPool{count}d", arguments)]
+    return [*extra, Part(f"MaxPool{count}d", arguments)]
 
 
-def _average_pool(node: Node, model: Model) -> list[TranslatedLayer]:
+def _average_pool(node: Node, model: Model) -> list[Part]:
     kernel = _ints(node, "kernel_shape", ())
     count = _axes(node, len(kernel))
     counted = bool(node.get("count_include_pad", 0))
@@ -174,16 +174,16 @@ def _average_pool(node: Node, model: Model) -> list[TranslatedLayer]:
         "ceil_mode": ceil,
         "count_include_pad": counted,
     }
-    return [*extra, TranslatedLayer(f"AvgPool{count}d", arguments)]
+    return [*extra, Part(f"AvgPool{count}d", arguments)]
 
 
-def _global(node: Node, model: Model) -> list[TranslatedLayer]:
+def _global(node: Node, model: Model) -> list[Part]:
     count = _axes(node, len(model.shape(node)) - 2)
     kind = "Avg" if node.op == "GlobalAveragePool" else "Max"
-    return [TranslatedLayer(f"Adaptive{kind}Pool{count}d", {"output_size": 1})]
+    return [Part(f"Adaptive{kind}Pool{count}d", {"output_size": 1})]
 
 
-def _batch_norm(node: Node, model: Model) -> list[TranslatedLayer]:
+def _batch_norm(node: Node, model: Model) -> list[Part]:
     if node.get("training_mode", 0) or not node.get("spatial", 1):
         raise node.refuse("it normalises by the batch it sees, or by position")
     scale, bias, mean, variance = (model.constant(node, index) for index in range(1, 5))
@@ -200,23 +200,19 @@ def _batch_norm(node: Node, model: Model) -> list[TranslatedLayer]:
         "eps": node.get("epsilon", 1e-5),
         "momentum": 1 - node.get("momentum", 0.9),
     }
-    return [
-        TranslatedLayer(
-            "BatchNorm", arguments, {key: np.asarray(item) for key, item in state.items()}
-        )
-    ]
+    return [Part("BatchNorm", arguments, {key: np.asarray(item) for key, item in state.items()})]
 
 
-def _instance_norm(node: Node, model: Model) -> list[TranslatedLayer]:
+def _instance_norm(node: Node, model: Model) -> list[Part]:
     scale, bias = model.constant(node, 1), model.constant(node, 2)
     assert scale is not None, "the checker asks for it"
     count = _axes(node, len(model.shape(node)) - 2)
     eps = node.get("epsilon", 1e-5)
     arguments = {"num_features": int(scale.size), "eps": eps, "affine": True}
-    return [TranslatedLayer(f"InstanceNorm{count}d", arguments, _state(scale, bias))]
+    return [Part(f"InstanceNorm{count}d", arguments, _state(scale, bias))]
 
 
-def _layer_norm(node: Node, model: Model) -> list[TranslatedLayer]:
+def _layer_norm(node: Node, model: Model) -> list[Part]:
     axis = model.axis(node, int(node.get("axis", -1)))
     sizes = model.shape(node)[axis:]
     if axis == 0 or None in sizes:
@@ -231,10 +227,10 @@ def _layer_norm(node: Node, model: Model) -> list[TranslatedLayer]:
         "eps": node.get("epsilon", 1e-5),
         "bias": bias is not None,
     }
-    return [TranslatedLayer("LayerNorm", arguments, _state(scale, bias))]
+    return [Part("LayerNorm", arguments, _state(scale, bias))]
 
 
-def _group_norm(node: Node, model: Model) -> list[TranslatedLayer]:
+def _group_norm(node: Node, model: Model) -> list[Part]:
     groups, channels = int(node.get("num_groups", 1)), model.shape(node)[1]
     if channels is None:
         raise node.refuse("the number of its channels is not known")
@@ -249,17 +245,17 @@ def _group_norm(node: Node, model: Model) -> list[TranslatedLayer]:
         "num_channels": channels,
         "eps": node.get("epsilon", 1e-5),
     }
-    return [TranslatedLayer("GroupNorm", arguments, _state(scale, bias))]
+    return [Part("GroupNorm", arguments, _state(scale, bias))]
 
 
-def _lrn(node: Node, _model: Model) -> list[TranslatedLayer]:
+def _lrn(node: Node, _model: Model) -> list[Part]:
     arguments = {
         "size": int(node.get("size", 1)),
         "alpha": node.get("alpha", 1e-4),
         "beta": node.get("beta", 0.75),
         "k": node.get("bias", 1.0),
     }
-    return [TranslatedLayer("LocalResponse", arguments)]
+    return [Part("LocalResponse", arguments)]
 
 
 TABLE: dict[str, Translator] = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from jupyter_platform.learning.exchange.onnx.model import NUMPY_BROADCASTING, Array, Model, Node
-from jupyter_platform.learning.exchange.onnx.translation import TranslatedLayer, Translator
+from jupyter_platform.learning.exchange.onnx.parts import Part, Translator
 
 _PAIRS = {"Add": "Add", "Sub": "Subtract", "Mul": "Multiply", "Div": "Divide"}
 _SEVERAL = {"Max": "Maximum", "Mean": "Average", "Min": "Minimum", "Sum": "Add"}
 
 
-def _gemm(node: Node, model: Model) -> list[TranslatedLayer]:
+def _gemm(node: Node, model: Model) -> list[Part]:
     weight, bias = model.constant(node, 1), model.constant(node, 2)
     assert weight is not None, "the checker asks for it"
     if node.get("transA", 0):
@@ -21,20 +21,20 @@ def _gemm(node: Node, model: Model) -> list[TranslatedLayer]:
     outputs, inputs = weight.shape
     arguments = {"in_features": inputs, "out_features": outputs}
     if bias is None:
-        return [TranslatedLayer("Linear", {**arguments, "bias": False}, {"weight": weight})]
+        return [Part("Linear", {**arguments, "bias": False}, {"weight": weight})]
     if bias.ndim > 1 and bias.shape[0] != 1:
         raise node.refuse("what it adds differs from sample to sample")
     added = bias.reshape(-1) * np.asarray(node.get("beta", 1.0), bias.dtype)
     state = {"weight": weight, "bias": np.broadcast_to(added, (outputs,)).copy()}
-    return [TranslatedLayer("Linear", arguments, state)]
+    return [Part("Linear", arguments, state)]
 
 
-def _matmul(node: Node, model: Model) -> list[TranslatedLayer]:
+def _matmul(node: Node, model: Model) -> list[Part]:
     first, second = node.inputs
     if first in model.constants:
         raise node.refuse("its first input is a constant")
     if second not in model.constants:
-        return [TranslatedLayer("MatMul", inputs=(first, second))]
+        return [Part("MatMul", inputs=(first, second))]
     weight = model.constants[second]
     if weight.ndim != 2 or len(model.shape(node)) < 2:
         raise node.refuse(
@@ -42,10 +42,10 @@ def _matmul(node: Node, model: Model) -> list[TranslatedLayer]:
         )
     inputs, outputs = weight.shape
     arguments = {"in_features": inputs, "out_features": outputs, "bias": False}
-    return [TranslatedLayer("Linear", arguments, {"weight": weight.T})]
+    return [Part("Linear", arguments, {"weight": weight.T})]
 
 
-def embedding(node: Node, model: Model) -> list[TranslatedLayer]:
+def embedding(node: Node, model: Model) -> list[Part]:
     """Return the layer that looks up rows of a constant."""
     table, indices = node.inputs
     if table not in model.constants or indices in model.constants:
@@ -55,15 +55,15 @@ def embedding(node: Node, model: Model) -> list[TranslatedLayer]:
         raise node.refuse("it does not look up rows of a matrix")
     rows, width = weight.shape
     arguments = {"num_embeddings": rows, "embedding_dim": width}
-    return [TranslatedLayer("Embedding", arguments, {"weight": weight}, inputs=(indices,))]
+    return [Part("Embedding", arguments, {"weight": weight}, inputs=(indices,))]
 
 
-def _pair(node: Node, model: Model) -> list[TranslatedLayer]:
+def _pair(node: Node, model: Model) -> list[Part]:
     first, second = node.inputs
     if first not in model.constants and second not in model.constants:
         if node.opset < NUMPY_BROADCASTING and node.get("broadcast", 0):
             raise node.refuse("values that broadcast as before version 7 are not accepted")
-        return [TranslatedLayer(_PAIRS[node.op], inputs=(first, second))]
+        return [Part(_PAIRS[node.op], inputs=(first, second))]
     is_first = first in model.constants
     value, name = (second, first) if is_first else (first, second)
     constant = _broadcast(node, model, value, name)
@@ -90,52 +90,50 @@ def _broadcast(node: Node, model: Model, value: str, name: str) -> Array:
     return constant
 
 
-def _affine(node: Node, constant: Array, is_first: bool) -> list[TranslatedLayer]:
+def _affine(node: Node, constant: Array, is_first: bool) -> list[Part]:
     shape = {"shape": list(constant.shape)}
     only_bias, only_weight = {**shape, "weight": False}, {**shape, "bias": False}
     if node.op == "Add":
-        return [TranslatedLayer("Affine", only_bias, {"bias": constant})]
+        return [Part("Affine", only_bias, {"bias": constant})]
     if node.op == "Sub" and not is_first:
-        return [TranslatedLayer("Affine", only_bias, {"bias": -constant})]
+        return [Part("Affine", only_bias, {"bias": -constant})]
     if node.op == "Sub":
-        return [
-            TranslatedLayer("Affine", shape, {"weight": -np.ones_like(constant), "bias": constant})
-        ]
+        return [Part("Affine", shape, {"weight": -np.ones_like(constant), "bias": constant})]
     if node.op == "Mul":
-        return [TranslatedLayer("Affine", only_weight, {"weight": constant})]
+        return [Part("Affine", only_weight, {"weight": constant})]
     if is_first:
-        reciprocal = TranslatedLayer("Function", {"function": "reciprocal"})
-        return [reciprocal, TranslatedLayer("Affine", only_weight, {"weight": constant})]
+        reciprocal = Part("Function", {"function": "reciprocal"})
+        return [reciprocal, Part("Affine", only_weight, {"weight": constant})]
     if not constant.all():
         raise node.refuse("it divides by zero")
-    return [TranslatedLayer("Affine", only_weight, {"weight": 1 / constant})]
+    return [Part("Affine", only_weight, {"weight": 1 / constant})]
 
 
-def _several(node: Node, model: Model) -> list[TranslatedLayer]:
+def _several(node: Node, model: Model) -> list[Part]:
     values = [item for item in node.inputs if item not in model.constants]
     others = [model.constants[item] for item in node.inputs if item in model.constants]
     if not others:
-        return [TranslatedLayer(_SEVERAL[node.op], inputs=tuple(values))] if len(values) > 1 else []
+        return [Part(_SEVERAL[node.op], inputs=tuple(values))] if len(values) > 1 else []
     if len(values) > 1 or len(others) > 1 or others[0].size > 1 or node.op not in ("Max", "Min"):
         raise node.refuse("it takes constants beside values")
     limit = "min" if node.op == "Max" else "max"
-    return [TranslatedLayer("Clamp", {limit: float(others[0].reshape(()))}, inputs=(values[0],))]
+    return [Part("Clamp", {limit: float(others[0].reshape(()))}, inputs=(values[0],))]
 
 
-def _power(node: Node, model: Model) -> list[TranslatedLayer]:
+def _power(node: Node, model: Model) -> list[Part]:
     exponent = model.constant(node, 1)
     if exponent is None or exponent.size != 1:
         raise node.refuse("it has more than one exponent")
-    return [TranslatedLayer("Power", {"exponent": float(exponent.reshape(()))})]
+    return [Part("Power", {"exponent": float(exponent.reshape(()))})]
 
 
-def _concat(node: Node, model: Model) -> list[TranslatedLayer]:
+def _concat(node: Node, model: Model) -> list[Part]:
     axis = int(node.get("axis", 1))
     if axis == 0 or (axis < 0 and model.axis(node, axis) == 0):
         raise node.refuse("it joins along the batch (axis 0)")
     if len(node.inputs) == 1:
         return []
-    return [TranslatedLayer("Concat", {"dim": axis}, inputs=node.inputs)]
+    return [Part("Concat", {"dim": axis}, inputs=node.inputs)]
 
 
 TABLE: dict[str, Translator] = {

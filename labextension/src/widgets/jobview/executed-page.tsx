@@ -9,7 +9,7 @@ import { executedName, readCells } from '../../models/executed';
 import type { IExecutedCell } from '../../models/executed';
 import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
-import { useViewContext } from '../view-context';
+import { useSurroundings } from '../surroundings';
 
 /** Milliseconds between two looks at a notebook that is running. */
 const LOOK_MS = 1000;
@@ -22,7 +22,7 @@ export function ExecutedPage({
   job: IJob;
   active: boolean;
 }): JSX.Element {
-  const { model, trans } = useViewContext();
+  const { model, trans } = useSurroundings();
   const [cells, setCells] = useState<readonly IExecutedCell[] | null>(null);
   const { id } = job;
   const name = executedName(job);
@@ -88,7 +88,7 @@ export function ExecutedPage({
 
 /** One output, drawn as a notebook draws it; HTML without what could be executed. */
 function Output({ output }: { output: IOutput }): JSX.Element {
-  const { rendermime } = useViewContext();
+  const { rendermime } = useSurroundings();
   const host = useRef<HTMLDivElement>(null);
   const content = JSON.stringify(output);
   useEffect(() => {

@@ -2,11 +2,11 @@ import { useEffect, useState } from 'react';
 
 import { formatBytes } from '../../format';
 import type { IJob, IJobFile } from '../../wire';
-import { useViewContext } from '../view-context';
+import { useSurroundings } from '../surroundings';
 
 /** The files that a job has kept, each to be downloaded. */
 export function FilesPage({ job }: { job: IJob }): JSX.Element {
-  const { model, trans } = useViewContext();
+  const { model, trans } = useSurroundings();
   const [files, setFiles] = useState<readonly IJobFile[] | null>(null);
   const { id, state } = job;
   useEffect(() => {

@@ -20,11 +20,11 @@ import { openJobMenu } from '../job-menu';
 import { outcomeOf } from '../job-row';
 import { ProgressBar } from '../meters';
 import { StateBadge, shownState } from '../state';
-import { run, useViewContext } from '../view-context';
+import { run, useSurroundings } from '../surroundings';
 
 /** What the job is, how it is doing, and what can be done with it. */
 export function Head({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useViewContext();
+  const { trans } = useSurroundings();
   const share = fraction(job.progress);
   const active = !isEnded(job.state) && !isWaiting(job.state);
   return (
@@ -157,7 +157,7 @@ export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
 }
 
 function Actions({ job }: { job: IJob }): JSX.Element {
-  const { commands, trans } = useViewContext();
+  const { commands, trans } = useSurroundings();
   return (
     <div
       className="jp-Platform-jobActions"

@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { controlOf } from '../../models/entries';
 import type { SubmitForm } from '../../models/submit-form';
 import type { IFieldError } from '../../wire';
-import { useViewContext } from '../view-context';
+import { useSurroundings } from '../surroundings';
 
 /** Errors by the control that they belong to. */
 export type ErrorsByControl = ReadonlyMap<string, readonly IFieldError[]>;
@@ -73,7 +73,7 @@ export function Errors({
   form: SubmitForm;
   errors: readonly IFieldError[];
 }): JSX.Element {
-  const { trans } = useViewContext();
+  const { trans } = useSurroundings();
   return (
     <>
       {errors.map(error => (

@@ -1,5 +1,5 @@
 import type { IColumn } from '../../models/job-columns';
-import { useViewContext } from '../view-context';
+import { useSurroundings } from '../surroundings';
 
 interface IColumnsButtonProps {
   columns: readonly IColumn[];
@@ -13,7 +13,7 @@ export function ColumnsButton({
   hidden,
   onToggle
 }: IColumnsButtonProps): JSX.Element {
-  const { trans } = useViewContext();
+  const { trans } = useSurroundings();
   return (
     <details className="jp-Platform-columns">
       <summary className="jp-Platform-button">{trans.__('Columns')}</summary>

@@ -7,7 +7,7 @@ import { CommandIDs } from '../../tokens';
 import type { IJob } from '../../wire';
 import { openJobMenu } from '../job-menu';
 import { StateBadge, shownState } from '../state';
-import { run, useViewContext } from '../view-context';
+import { run, useSurroundings } from '../surroundings';
 import { RelativeTime } from '../times';
 
 interface IHeadProps {
@@ -21,7 +21,7 @@ interface IHeadProps {
 /** The headings, each of which sorts by its column. */
 export function TableHead(props: IHeadProps): JSX.Element {
   const { columns, sorting, onSort, allChosen, onChooseAll } = props;
-  const { trans } = useViewContext();
+  const { trans } = useSurroundings();
   const order = (id: string): 'ascending' | 'descending' | undefined =>
     sorting.column === id
       ? sorting.isDescending
@@ -73,7 +73,7 @@ interface IGroupProps {
 /** The rows of one group, under its heading where the table is grouped. */
 export function TableGroup(props: IGroupProps): JSX.Element {
   const { group, columns, chosen, onChoose } = props;
-  const { trans } = useViewContext();
+  const { trans } = useSurroundings();
   const count = group.jobs.length;
   return (
     <tbody>
@@ -110,7 +110,7 @@ interface IRowProps {
 
 const Row = memo(function Row(props: IRowProps): JSX.Element {
   const { job, columns, isChosen, onChoose } = props;
-  const { commands, trans } = useViewContext();
+  const { commands, trans } = useSurroundings();
   return (
     <tr
       data-job={job.id}
@@ -148,7 +148,7 @@ function CellContent({
   column: IColumn;
   job: IJob;
 }): JSX.Element {
-  const { commands, trans } = useViewContext();
+  const { commands, trans } = useSurroundings();
   switch (column.id) {
     case 'name':
       return (

@@ -3,28 +3,24 @@ import { magicLine } from '../../models/option-text';
 import type { IFormView } from '../../models/form-view';
 import type { SubmitForm } from '../../models/submit-form';
 import { CommandLine } from '../jobview/options';
-import { useViewContext } from '../view-context';
+import { useSurroundings } from '../surroundings';
 import type { ErrorsByControl } from './field';
 import { SweepPart } from './sweep-part';
 
-interface ISubmitSummaryProps {
+interface IOutlookProps {
   form: SubmitForm;
   view: IFormView;
   errors: ErrorsByControl;
 }
 
 /** What would happen, how to say it in a notebook, and the button. */
-export function SubmitSummary({
-  form,
-  view,
-  errors
-}: ISubmitSummaryProps): JSX.Element {
-  const { trans } = useViewContext();
+export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
+  const { trans } = useSurroundings();
   const { check, message, submitting } = view;
   const ready = form.isFilledIn;
   const { sweep } = form;
   return (
-    <footer className="jp-Platform-submitSummary">
+    <footer className="jp-Platform-outlook">
       {message === null ? null : (
         <p className="jp-Platform-error" role="alert">
           <span aria-hidden>✗</span> {message}
@@ -78,7 +74,7 @@ function DianneDefaults({
   form: SubmitForm;
   check: IFormView['check'];
 }): JSX.Element | null {
-  const { trans } = useViewContext();
+  const { trans } = useSurroundings();
   return Object.keys(check?.dianne_defaults ?? {}).length ? (
     <button
       type="button"

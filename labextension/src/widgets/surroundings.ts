@@ -7,7 +7,7 @@ import { createContext, useContext } from 'react';
 import type { IPlatformModel } from '../tokens';
 
 /** What the components of a view have in common. */
-export interface IViewContext {
+export interface ISurroundings {
   readonly model: IPlatformModel;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
@@ -15,18 +15,18 @@ export interface IViewContext {
   readonly rendermime?: IRenderMimeRegistry;
 }
 
-const ViewContext = createContext<IViewContext | null>(null);
+const SurroundingsContext = createContext<ISurroundings | null>(null);
 
 /** Gives the components below it what they have in common. */
-export const ViewContextProvider = ViewContext.Provider;
+export const SurroundingsProvider = SurroundingsContext.Provider;
 
 /** What the view that a component belongs to gives it. */
-export function useViewContext(): IViewContext {
-  const context = useContext(ViewContext);
-  if (!context) {
-    throw new Error('There is no ViewContextProvider above this component.');
+export function useSurroundings(): ISurroundings {
+  const surroundings = useContext(SurroundingsContext);
+  if (!surroundings) {
+    throw new Error('There is no SurroundingsProvider above this component.');
   }
-  return context;
+  return surroundings;
 }
 
 /** Run a command; what goes wrong is told by the command itself. */

@@ -12,7 +12,7 @@ from jupyter_platform.learning.exchange.dianne.files import Values
 
 
 @dataclass(frozen=True)
-class WeightSlot:
+class Slot:
     """One tensor in a weights file."""
 
     key: str
@@ -24,12 +24,12 @@ class WeightSlot:
 
 
 @dataclass
-class TranslatedLayer:
+class Part:
     """A layer in place of a module."""
 
     type: str
     arguments: dict[str, Any] = field(default_factory=dict)
-    slots: tuple[WeightSlot, ...] = ()
+    slots: tuple[Slot, ...] = ()
     """In the order of the file; none: it has no weights."""
     constants: dict[str, Values] = field(default_factory=dict)
     """Tensors of the state dict that no file holds, or that hold where there is no file."""
@@ -64,25 +64,25 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def prefixed(prefix: str, slots: tuple[WeightSlot, ...]) -> tuple[WeightSlot, ...]:
+def prefixed(prefix: str, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
     """Return slots of a part of a block."""
-    return tuple(WeightSlot(f"{prefix}.{slot.key}", slot.shape, slot.axes) for slot in slots)
+    return tuple(Slot(f"{prefix}.{slot.key}", slot.shape, slot.axes) for slot in slots)
 
 
-def linear_slots(inputs: int, outputs: int) -> tuple[WeightSlot, ...]:
+def linear_slots(inputs: int, outputs: int) -> tuple[Slot, ...]:
     """Return the slots of a linear layer."""
-    return WeightSlot("weight", (outputs, inputs)), WeightSlot("bias", (outputs,))
+    return Slot("weight", (outputs, inputs)), Slot("bias", (outputs,))
 
 
-def conv_slots(inputs: int, outputs: int, *kernel: int) -> tuple[WeightSlot, ...]:
+def conv_slots(inputs: int, outputs: int, *kernel: int) -> tuple[Slot, ...]:
     """Return the slots of a convolution; the sizes of the kernel from the outermost axis."""
-    return WeightSlot("weight", (outputs, inputs, *kernel)), WeightSlot("bias", (outputs,))
+    return Slot("weight", (outputs, inputs, *kernel)), Slot("bias", (outputs,))
 
 
-def norm_slots(size: int) -> tuple[WeightSlot, ...]:
+def norm_slots(size: int) -> tuple[Slot, ...]:
     """Return the slots of a batch normalisation."""
     names = ("weight", "bias", "running_mean", "running_var")
-    return tuple(WeightSlot(name, (size,)) for name in names)
+    return tuple(Slot(name, (size,)) for name in names)
 
 
 def counter(*prefixes: str) -> dict[str, Values]:

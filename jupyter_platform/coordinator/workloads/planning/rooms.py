@@ -37,7 +37,7 @@ class Leased:
         return found
 
 
-class Capacity:
+class Rooms:
     """What is left of each host of a fleet; lost hosts have nothing.
 
     Parameters

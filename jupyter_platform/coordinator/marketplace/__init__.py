@@ -1,0 +1,1 @@
+"""The marketplace: sources of items, their index, search and publishing."""
