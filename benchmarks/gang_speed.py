@@ -24,7 +24,7 @@ from benchmarks.table import Row
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.distributed.averaging import Synchronisation, in_step, meetings
-from jupyter_platform.learning.distributed.process_group import Gang, connect, interface_of
+from jupyter_platform.learning.distributed.process_group import Communicator, connect, interface_of
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.run.stop_signal import StopFlag
 from jupyter_platform.learning.sampling.samplers import TensorSource
@@ -44,12 +44,12 @@ GOAL = 0.9
 class _Learner:
     """One rank's learner of one variant, that learns block after block."""
 
-    def __init__(self, case: Case, gang: Gang, interval: int | None) -> None:
+    def __init__(self, case: Case, communicator: Communicator, interval: int | None) -> None:
         self._stop = StopFlag()
         self._sync = None
         if interval is not None:
             wish = StopFlag() if interval == 1 else self._stop
-            self._sync = Synchronisation(gang, interval, wish, self._stop)
+            self._sync = Synchronisation(communicator, interval, wish, self._stop)
         torch.manual_seed(0)
         facts = DatasetFacts(
             size=SAMPLES,
@@ -88,9 +88,10 @@ def _work(rank: int, case: Case, folder: str, orders: Connection) -> None:
     torch.set_num_threads(1)
     os.environ["GLOO_SOCKET_IFNAME"] = interface_of("127.0.0.1")
     store = dist.FileStore(f"{folder}/store", RANKS)
-    gang = Gang(rank, RANKS, connect(dist.PrefixStore("gang", store), rank, RANKS))
+    communicator = Communicator(rank, RANKS, connect(dist.PrefixStore("gang", store), rank, RANKS))
     learners = {
-        name: _Learner(case, gang, INTERVALS.get(name)) for name in (INDEPENDENT, LOCAL, EVERY)
+        name: _Learner(case, communicator, INTERVALS.get(name))
+        for name in (INDEPENDENT, LOCAL, EVERY)
     }
     while name := orders.recv():
         learners[name].block()

@@ -25,8 +25,8 @@ from jupyter_platform.core.exchange import ImportRequest
 from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS
 from jupyter_platform.learning.exchange.onnx.graph_writer import OPSET
 from jupyter_platform.learning.exchange.onnx.operators import OPERATORS
-from jupyter_platform.learning.exchange.onnx.parts import GATES
 from jupyter_platform.learning.exchange.onnx.shape_emitters import SHAPE_EMITTERS
+from jupyter_platform.learning.exchange.onnx.translation import GATES
 from jupyter_platform.learning.exchange.onnx.writing import ACCEPTED_DIFFERENCE
 from jupyter_platform.learning.exchange.reading import read
 from jupyter_platform.learning.networks import build, load_weights

@@ -10,7 +10,7 @@ from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import EvaluateOptions
 from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
 from jupyter_platform.learning.run.context import RunContext
 from jupyter_platform.learning.run.recorder import Recorder
@@ -52,8 +52,8 @@ class Case:
         self.files[digest] = str(path)
         return module
 
-    def run(self, *, gang=None, stop=None, **options):
-        folder = self.folder / f"run{gang.rank if gang else ''}"
+    def run(self, *, communicator=None, stop=None, **options):
+        folder = self.folder / f"run{communicator.rank if communicator else ''}"
         folder.mkdir(exist_ok=True)
         spec = RunSpec(
             run=RunId(workload="e", attempt=1),
@@ -67,7 +67,7 @@ class Case:
         events = EventLog(folder)
         recorder = Recorder(folder, events)
         context = RunContext(spec, folder, events, recorder, stop or StopFlag())
-        context.gang = gang or Gang()
+        context.communicator = communicator or Communicator()
         try:
             return runner.run(context)
         finally:

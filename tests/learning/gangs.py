@@ -7,7 +7,7 @@ import threading
 
 import torch.distributed as dist
 
-from jupyter_platform.learning.distributed.process_group import Gang, connect
+from jupyter_platform.learning.distributed.process_group import Communicator, connect
 from tests.waiting import DEADLINE_S
 
 
@@ -18,7 +18,7 @@ def run_gang(size, work):
     def body(rank):
         try:
             view = dist.PrefixStore("gang", store)
-            results[rank] = work(Gang(rank, size, connect(view, rank, size)))
+            results[rank] = work(Communicator(rank, size, connect(view, rank, size)))
         except Exception as error:  # noqa: BLE001  # whatever it is, the test sees it
             errors.append(error)
 

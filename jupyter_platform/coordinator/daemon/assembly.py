@@ -18,7 +18,7 @@ from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
 from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
-from jupyter_platform.coordinator.jobs.submission.sources import Sources
+from jupyter_platform.coordinator.jobs.submission.sources import DataSources
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
 from jupyter_platform.coordinator.marketplace.service import Marketplace
@@ -154,7 +154,7 @@ class Assembly:
         )
         self.submissions = Submissions(
             networks=self.networks,
-            sources=Sources(self.datasets, self.pools),
+            sources=DataSources(self.datasets, self.pools),
             strategies=self.strategies,
             tags=self.tags,
             facts=self.facts,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from jupyter_platform.core.errors import InvalidRequestError
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 
 
 class Stop(Protocol):
@@ -31,7 +31,7 @@ class Synchronisation:
 
     Parameters
     ----------
-    gang : Gang
+    communicator : Communicator
         Not alone.
     interval : int
         Updates between two averagings.
@@ -43,8 +43,8 @@ class Synchronisation:
         meeting behind it: then it is the same.
     """
 
-    def __init__(self, gang: Gang, interval: int, wish: Stop, stop: Stop) -> None:
-        self.gang = gang
+    def __init__(self, communicator: Communicator, interval: int, wish: Stop, stop: Stop) -> None:
+        self.communicator = communicator
         self.interval = interval
         self.wish = wish
         self.stop = stop
@@ -67,10 +67,10 @@ def in_step(sync: Synchronisation | None) -> Iterator[None]:
         _current.reset(token)
 
 
-def current_gang() -> Gang:
+def current_communicator() -> Communicator:
     """Return the gang of the strategy that is being made."""
     sync = _current.get()
-    return Gang() if sync is None else sync.gang
+    return Communicator() if sync is None else sync.communicator
 
 
 def gradient_average(parameters: list[nn.Parameter]) -> GradientAverage | None:
@@ -103,20 +103,20 @@ class Vector:
         *parts, self.extra = torch.split(self._whole, [*sizes, extra])
         self._parts = [part.view(item.shape) for part, item in zip(parts, tensors, strict=True)]
 
-    def average(self, tensors: list[Tensor], gang: Gang) -> None:
+    def average(self, tensors: list[Tensor], communicator: Communicator) -> None:
         """Replace tensors of these shapes by their mean over all ranks, and `extra` by its sum.
 
         Parameters
         ----------
         tensors : list of Tensor
             Of the shapes that the vector was made for; changed in place.
-        gang : Gang
+        communicator : Communicator
             Every rank calls it at once.
         """
         if tensors:
             torch._foreach_copy_(self._parts, tensors)
-        gang.add(self._whole)
-        self._values.mul_(1 / gang.size)
+        communicator.add(self._whole)
+        self._values.mul_(1 / communicator.size)
         if tensors:
             torch._foreach_copy_(tensors, self._parts)
 
@@ -155,7 +155,7 @@ class GradientAverage:
                 gradients.append(parameter.grad)
         vector.extra[-1] = float(sync.wish.requested)
         with torch.no_grad():
-            vector.average(gradients, sync.gang)
+            vector.average(gradients, sync.communicator)
         for number in missing:
             if vector.extra[number]:
                 self._parameters[number].grad = gradients[number]
@@ -203,7 +203,7 @@ class Meeting:
             )
         self._vector.extra.fill_(float(last))
         with torch.no_grad():
-            self._vector.average(self._kept, sync.gang)
+            self._vector.average(self._kept, sync.communicator)
         self._met_at = step
         if self._vector.extra.item():
             sync.is_over = sync.stop.requested = True
@@ -228,7 +228,9 @@ class MeetingEvery:
         self._meeting.hold(step, last=True)
 
 
-def begin_together(network: nn.Module, gang: Gang, *, draws_on: bool = False) -> None:
+def begin_together(
+    network: nn.Module, communicator: Communicator, *, draws_on: bool = False
+) -> None:
     """Give every rank the weights of rank 0, and random numbers of its own.
 
     Parameters
@@ -239,11 +241,11 @@ def begin_together(network: nn.Module, gang: Gang, *, draws_on: bool = False) ->
     with torch.no_grad():
         for item in network.state_dict().values():
             same = item.contiguous()
-            gang.copy_from_main(same)
+            communicator.copy_from_main(same)
             item.copy_(same)
-    if not gang.is_main and not draws_on:
+    if not communicator.is_main and not draws_on:
         # Far apart, whatever small seeds people choose.
-        torch.manual_seed((torch.initial_seed() + gang.rank * 0x9E3779B97F4A7C15) % 2**64)
+        torch.manual_seed((torch.initial_seed() + communicator.rank * 0x9E3779B97F4A7C15) % 2**64)
 
 
 def meetings(

@@ -56,7 +56,7 @@ class PeerLostError(Exception):
     """Another process of the gang is gone or does not answer; this one cannot go on alone."""
 
 
-class Gang:
+class Communicator:
     """One process's view of its process group; by default it is the only member.
 
     Parameters
@@ -181,7 +181,7 @@ def join(
     stopping: Callable[[], bool],
     *,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
-) -> Gang:
+) -> Communicator:
     """Meet the other ranks of a run.
 
     Parameters
@@ -207,7 +207,7 @@ def join(
     """
     rank, size, way = spec.run.rank, spec.world_size, spec.gang
     if size == 1 or way is None:
-        return Gang()
+        return Communicator()
     with _talking():
         store: Store
         if way.store is None:
@@ -220,9 +220,9 @@ def join(
         # Whoever does not know the secret finds no key.
         store = PrefixStore(f"{way.secret}/{spec.run.attempt}", store)
         if not _all_come(store, size, stopping):
-            return Gang()
+            return Communicator()
         os.environ["GLOO_SOCKET_IFNAME"] = interface_of(way.address)
-        return Gang(rank, size, connect(store, rank, size), store)
+        return Communicator(rank, size, connect(store, rank, size), store)
 
 
 def connect(store: Store, rank: int, size: int) -> ProcessGroup:

@@ -118,7 +118,7 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
     try:
         if spec.meets_others:
             context.phase("waiting for the other processes")
-            context.gang = join(
+            context.communicator = join(
                 spec, lambda place: events.write("store", address=place), lambda: stop.requested
             )
         return JOBS[spec.type](context)

@@ -12,7 +12,7 @@ import torch
 from jupyter_platform.core.errors import InvalidRequestError, NotFoundError
 from jupyter_platform.core.runs import NetworkInput, RunSpec
 from jupyter_platform.learning.data import Dataset, load
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.run.recorder import Recorder
 from jupyter_platform.learning.run.stop_signal import StopFlag
 from jupyter_platform.runtime.event_log import EventLog
@@ -30,7 +30,7 @@ class RunContext:
     recorder: Recorder
     stop: StopFlag
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-    gang: Gang = field(default_factory=Gang)
+    communicator: Communicator = field(default_factory=Communicator)
     """The processes of this attempt; of one unless more were asked for."""
     used: dict[str, Any] = field(default_factory=dict)
     """Values really used where they differ from the options; part of the result."""

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor
 
 from jupyter_platform.learning.data.prefetch import Prefetcher
-from jupyter_platform.learning.sampling.samplers import Adapt, Batches, Sampler, Source
+from jupyter_platform.learning.sampling.samplers import Adapt, Batches, Sampler, SampleSource
 
 _State = dict[str, Any]
 
@@ -18,7 +18,7 @@ class PrefetchedBatches(Batches):
 
     Parameters
     ----------
-    source : Source
+    source : SampleSource
         May be asked by several threads at once.
     threads : int
         At least 1.
@@ -26,7 +26,7 @@ class PrefetchedBatches(Batches):
 
     def __init__(
         self,
-        source: Source,
+        source: SampleSource,
         sampler: Sampler,
         augment: Adapt | None = None,
         seed: int = 0,

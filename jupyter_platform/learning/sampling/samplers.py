@@ -12,7 +12,7 @@ from torch import Tensor
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import FieldError, InvalidDataError
 from jupyter_platform.core.options.groups.data import DataOptions
-from jupyter_platform.learning.distributed.averaging import current_gang
+from jupyter_platform.learning.distributed.averaging import current_communicator
 from jupyter_platform.learning.sampling.seeds import stream_seed
 
 Classes = Callable[[Tensor], Tensor]
@@ -24,7 +24,7 @@ RESEED = 0x9E3779B97F4A7C15
 """Odd, so that seeds of one job and its tries stay apart (Weyl sequence of the golden ratio)."""
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """Samples on the device where learning happens."""
 
     def gather(self, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -400,7 +400,7 @@ class Batches:
 
     Parameters
     ----------
-    source : Source
+    source : SampleSource
         Samples.
     sampler : Sampler
         Chooses the rows of each batch.
@@ -411,16 +411,18 @@ class Batches:
     """
 
     def __init__(
-        self, source: Source, sampler: Sampler, augment: Adapt | None = None, seed: int = 0
+        self, source: SampleSource, sampler: Sampler, augment: Adapt | None = None, seed: int = 0
     ) -> None:
         self.batch_size = sampler.batch_size
         self._gather = source.gather
-        gang = current_gang()
+        communicator = current_communicator()
         self._sampler = (
-            sampler if gang.is_alone else DistributedSampler(sampler, gang.rank, gang.size)
+            sampler
+            if communicator.is_alone
+            else DistributedSampler(sampler, communicator.rank, communicator.size)
         )
         self._augment = augment
-        self._stream = (seed, gang.rank)
+        self._stream = (seed, communicator.rank)
         self._number = 0
         self._generator = torch.Generator()
 

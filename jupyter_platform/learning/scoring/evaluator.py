@@ -86,7 +86,7 @@ def run(context: RunContext) -> RunResult:
         samples = _samples(context, dataset, chain, options)
     context.phase("evaluating")
     mine = _pass(context, evaluation, samples)
-    passed = mine.joined(context.gang)
+    passed = mine.joined(context.communicator)
     if passed is None:
         return RunResult(status="finished", step=mine.done, result={"samples": mine.done})
     wanted = len(samples.rows)
@@ -259,17 +259,17 @@ def _gather(dataset: Dataset, chain: Chain, device: torch.device) -> Gather:
 
 def _pass(context: RunContext, evaluation: Evaluation, samples: _Set) -> Passed:
     """Run this process's share of the samples through the networks."""
-    options, gang = evaluation.options, context.gang
+    options, communicator = evaluation.options, context.communicator
     length = options.run_length(samples.dataset.facts.sequential)
     pieces = len(samples.rows) // (length or 1)
-    if pieces < gang.size:
+    if pieces < communicator.size:
         raise InvalidDataError(
-            f"{gang.size} processes cannot share {pieces} "
+            f"{communicator.size} processes cannot share {pieces} "
             f"{'samples' if length is None else 'runs of samples'}; lower target_count."
         )
-    size = min(options.batch_size, len(samples.rows) // gang.size)
+    size = min(options.batch_size, len(samples.rows) // communicator.size)
     every = list(batches(samples.rows, size, length))
-    first, parts = share(every, gang)
+    first, parts = share(every, communicator)
     context.recorder.total = sum(item.numel() for item in parts)
     return pass_through(
         context,

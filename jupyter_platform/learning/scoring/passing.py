@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from jupyter_platform.learning.data.prefetch import Prefetcher
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.run.context import RunContext
 from jupyter_platform.learning.run.stop_signal import Interrupted
 from jupyter_platform.learning.scoring.evaluations.base import Columns, Evaluation
@@ -45,17 +45,17 @@ class Passed:
     done: int
     """Samples; fewer than asked for when it was stopped."""
 
-    def joined(self, gang: Gang) -> Passed | None:
+    def joined(self, communicator: Communicator) -> Passed | None:
         """Return what came out in all processes of a gang, on rank 0; None on the others.
 
         Nothing where one of them was stopped before its first batch.
         """
-        if gang.agree(not self.columns):
-            return Passed({}, self.forward_s, 0) if gang.is_main else None
-        columns = {name: gang.gather(values) for name, values in self.columns.items()}
+        if communicator.agree(not self.columns):
+            return Passed({}, self.forward_s, 0) if communicator.is_main else None
+        columns = {name: communicator.gather(values) for name, values in self.columns.items()}
         totals = torch.tensor([self.forward_s, float(self.done)], dtype=torch.float64)
-        gang.add(totals)
-        if not gang.is_main:
+        communicator.add(totals)
+        if not communicator.is_main:
             return None
         found = {name: values for name, values in columns.items() if values is not None}
         return Passed(found, float(totals[0]), int(totals[1]))
@@ -118,13 +118,13 @@ class Stopwatch:
         return event
 
 
-def share(parts: Sequence[Tensor], gang: Gang) -> tuple[int, Sequence[Tensor]]:
+def share(parts: Sequence[Tensor], communicator: Communicator) -> tuple[int, Sequence[Tensor]]:
     """Return this process's batches of a set, and the number of the first of them.
 
     Whole batches are shared out, so that each is the same whoever sees it.
     """
-    start = len(parts) * gang.rank // gang.size
-    stop = len(parts) * (gang.rank + 1) // gang.size
+    start = len(parts) * communicator.rank // communicator.size
+    stop = len(parts) * (communicator.rank + 1) // communicator.size
     return start, parts[start:stop]
 
 

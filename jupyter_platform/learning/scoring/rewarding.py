@@ -40,7 +40,7 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
         name = str(options.environment)
         played = _played(context, options)
         done = len(played)
-        joined = context.gang.gather(played)
+        joined = context.communicator.gather(played)
         if joined is None:
             return RunResult(status="finished", step=done, result={"episodes": done})
         done = len(joined)
@@ -105,8 +105,8 @@ def _played(context: RunContext, options: EvaluateOptions) -> Tensor:
     policy = Policy(network.to(context.device).eval(), found.head, context.device, found.history)
     context.phase("evaluating")
     recorder = context.recorder
-    gang = context.gang
-    recorder.total = len(range(gang.rank, options.episodes, gang.size))
+    communicator = context.communicator
+    recorder.total = len(range(communicator.rank, options.episodes, communicator.size))
     count = 0
 
     def note(episode: Episode) -> None:
@@ -120,7 +120,7 @@ def _played(context: RunContext, options: EvaluateOptions) -> Tensor:
         options.episodes,
         options.seed,
         discount=options.discount,
-        share=(gang.rank, gang.size),
+        share=(communicator.rank, communicator.size),
         stop=context.stop,
         on_episode=note,
     )

@@ -21,7 +21,7 @@ from jupyter_platform.learning.sampling.samplers import (
     Adapt,
     Batches,
     KnowsTargets,
-    Source,
+    SampleSource,
     make_sampler,
 )
 
@@ -60,7 +60,7 @@ class BuildContext:
     """One a role, in the order of the job."""
     names: tuple[str, ...]
     """Names of the networks in the repository, for errors."""
-    source: Source | None = None
+    source: SampleSource | None = None
     """Samples on the device; None when it learns from experience alone."""
     facts: DatasetFacts | None = None
     """Of the samples as the networks see them, after all adapters."""
@@ -70,7 +70,7 @@ class BuildContext:
     """Rows to validate on; None: do not."""
     augment: Adapt | None = None
     """All changes of a training batch, where some of them are random; see `unchanged`."""
-    unchanged: Source | None = None
+    unchanged: SampleSource | None = None
     """Samples as they are before `augment`; None without."""
     streamed: bool = False
     """Whether samples are read from disk when they are asked for."""
@@ -101,7 +101,7 @@ class BuildContext:
         parts = [self.samples().gather(part)[1] for part in torch.split(rows, VALIDATION_BATCH)]
         return torch.cat(parts)
 
-    def samples(self) -> Source:
+    def samples(self) -> SampleSource:
         """Return the samples of a strategy that cannot do without."""
         assert self.source is not None, "the learner checks that there is a dataset"
         return self.source

@@ -104,7 +104,7 @@ def run(context: RunContext) -> RunResult:
     options = learning.options
     last = None if options.max_iterations == -1 else options.max_iterations
     context.recorder.total = last
-    begin_together(learning.strategy.network, context.gang, draws_on=learning.draws_on)
+    begin_together(learning.strategy.network, context.communicator, draws_on=learning.draws_on)
     context.phase("training")
     step = _train(learning, last, sync, stop)
     context.recorder.sync()
@@ -114,7 +114,7 @@ def run(context: RunContext) -> RunResult:
     if failure is not None:
         return _failed(failure, step, options)
     learning.strategy.finish()
-    if context.gang.is_main:
+    if context.communicator.is_main:
         _save_last(learning, step)
     ending = _ending(context, options, step, last)
     return RunResult(
@@ -147,7 +147,7 @@ def _train(
         with limit:
             return train(
                 steps, learning.start, last, learning.records, callbacks, stop,
-                may_cut=context.gang.is_alone,
+                may_cut=context.communicator.is_alone,
             )  # fmt: skip
     except PeerLostError:
         raise
@@ -185,22 +185,22 @@ def _ending(context: RunContext, options: LearnOptions, step: int, last: int | N
 
 def _stop_of_loop(context: RunContext, options: LearnOptions) -> StopFlag:
     """Return the flag that the loop looks at: one of their own where ranks leave it in step."""
-    in_step = not context.gang.is_alone and options.sync_interval == 1
+    in_step = not context.communicator.is_alone and options.sync_interval == 1
     return StopFlag() if in_step else context.stop
 
 
 def _synchronisation(
     context: RunContext, options: LearnOptions, stop: StopFlag
 ) -> Synchronisation | None:
-    gang = context.gang
-    if gang.is_alone:
+    communicator = context.communicator
+    if communicator.is_alone:
         return None
     if options.schedule == "plateau":
         raise InvalidRequestError(
             "schedule = plateau follows validations, which only one of several processes makes; "
             "choose another schedule where target_count is above 1."
         )
-    return Synchronisation(gang, options.sync_interval, context.stop, stop)
+    return Synchronisation(communicator, options.sync_interval, context.stop, stop)
 
 
 def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callback]:
@@ -208,7 +208,7 @@ def _callbacks(learning: _Learning, sync: Synchronisation | None) -> list[Callba
     intervals = (options.validation_interval, options.checkpoint_interval, options.store_interval)
     network, start = learning.strategy.network, learning.start
     found: list[Callback] = [*meetings(sync, network, start, *intervals)]
-    if learning.context.gang.is_main:
+    if learning.context.communicator.is_main:
         return found + learning.listeners
     recorder, interval = learning.context.recorder, options.checkpoint_interval
     return [*found, KeptCurves(recorder, interval, learning.ranks.collect)]
@@ -236,14 +236,18 @@ def _set_up(
         "validation_plateau": plateau,
     }
     listeners: list[Callback] = [validation]
-    if options.loss_threshold is not None and LOSS in strategy.series and context.gang.is_main:
+    if (
+        options.loss_threshold is not None
+        and LOSS in strategy.series
+        and context.communicator.is_main
+    ):
         place = strategy.series.index(LOSS)
         loss_plateau = LossPlateau(options, context.stop, records[place])
         records[place] = loss_plateau.record
         listeners.append(loss_plateau)
         parts["loss_plateau"] = loss_plateau
     interval, header = options.checkpoint_interval, kept[0].header
-    ranks = RankStates(context.gang, strategy, lambda: sync is not None and sync.is_over)
+    ranks = RankStates(context.communicator, strategy, lambda: sync is not None and sync.is_over)
     checkpoints = Checkpoints(
         context, strategy, header, validation, weights, interval, parts, ranks.collect
     )
@@ -253,7 +257,7 @@ def _set_up(
         StoredWeights(context, weights, validation, options.store_interval),
         checkpoints,
     ]
-    if context.gang.is_main:
+    if context.communicator.is_main:
         listeners += installed_callbacks(context, strategy)
     learning = _Learning(
         context,
@@ -310,8 +314,10 @@ def _save_last(learning: _Learning, step: int) -> None:
 
 def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str) -> dict[str, Any]:
     validation, elapsed = learning.validation, learning.checkpoints.elapsed_s
-    gang = learning.context.gang
-    samples = step * learning.options.accumulate * learning.strategy.samples_per_step * gang.size
+    communicator = learning.context.communicator
+    samples = (
+        step * learning.options.accumulate * learning.strategy.samples_per_step * communicator.size
+    )
     best: dict[str, Any] | None = None
     if validation.best_step is not None:
         scores = {key: finite(value) for key, value in validation.best_scores.items()}
@@ -328,7 +334,7 @@ def _result(learning: _Learning, step: int, loss: float | None, stopped_by: str)
         "seed": learning.options.seed,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "ranks": gang.size,
+        "ranks": communicator.size,
         "device": str(learning.context.device),
         **learning.context.used,
         **_used(learning, samples),

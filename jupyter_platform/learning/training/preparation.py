@@ -23,7 +23,7 @@ from jupyter_platform.learning.networks.calibration import needs_calibration
 from jupyter_platform.learning.reinforcement.waiting import await_experience
 from jupyter_platform.learning.run.context import RunContext
 from jupyter_platform.learning.run.provenance import Lesson, Measured, Provenance, measured
-from jupyter_platform.learning.sampling.samplers import Source, TensorSource, batch_note
+from jupyter_platform.learning.sampling.samplers import SampleSource, TensorSource, batch_note
 from jupyter_platform.learning.strategies import (
     BuildContext,
     NetworkSignature,
@@ -63,7 +63,7 @@ class _DatasetSource:
 class _AdaptedSource:
     """Samples after all changes that are not random."""
 
-    def __init__(self, source: Source, chain: Chain) -> None:
+    def __init__(self, source: SampleSource, chain: Chain) -> None:
         self._source = source
         self._chain = chain
 
@@ -108,7 +108,7 @@ def prepare_strategy(
         names=tuple(item.description.name for item in context.spec.networks),
         device=context.device,
         folder=context.folder,
-        rank=context.gang.rank,
+        rank=context.communicator.rank,
         pool=await_experience(context, options),
         warn=context.warn,
     )
@@ -131,7 +131,7 @@ def _with_end(context: RunContext, options: LearnOptions, samples: _Samples | No
         return options
     if samples is None:
         raise InvalidRequestError("epochs counts passes over a dataset; give max_iterations.")
-    updates = options.updates(len(samples.train), context.gang.size)
+    updates = options.updates(len(samples.train), context.communicator.size)
     return options.model_copy(update={"max_iterations": updates})
 
 
@@ -139,8 +139,8 @@ def _with_end(context: RunContext, options: LearnOptions, samples: _Samples | No
 class _Samples:
     """Everything that a strategy is told of its dataset."""
 
-    source: Source
-    unchanged: Source
+    source: SampleSource
+    unchanged: SampleSource
     chain: Chain
     facts: DatasetFacts
     train: Tensor
@@ -214,7 +214,7 @@ def _validated_on(
     return measured(dataset, indices, options.validation_set, "validation", weights)
 
 
-def _source(dataset: Dataset, device: torch.device) -> Source:
+def _source(dataset: Dataset, device: torch.device) -> SampleSource:
     values = dataset.facts.size * math.prod(dataset.facts.shape)
     if dataset.in_memory and 4 * values <= LARGEST_WHOLE:
         return TensorSource(dataset.inputs.to(device), dataset.targets.to(device))

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from jupyter_platform.core.runs import ResumePoint
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.run.checkpoint import (
     load_state,
     random_state,
@@ -34,7 +34,7 @@ class RankStates:
 
     Parameters
     ----------
-    gang : Gang
+    communicator : Communicator
         Of this process.
     strategy : Strategy
         What it learns with.
@@ -42,8 +42,10 @@ class RankStates:
         Whether the ranks have met for the last time, so that none may wait for another.
     """
 
-    def __init__(self, gang: Gang, strategy: Strategy, is_over: Callable[[], bool]) -> None:
-        self._gang = gang
+    def __init__(
+        self, communicator: Communicator, strategy: Strategy, is_over: Callable[[], bool]
+    ) -> None:
+        self._communicator = communicator
         self._strategy = strategy
         self._is_over = is_over
 
@@ -52,25 +54,27 @@ class RankStates:
 
         All ranks call it at the same step.
         """
-        gang = self._gang
-        if gang.is_alone or self._is_over():
+        communicator = self._communicator
+        if communicator.is_alone or self._is_over():
             return {}
         mine = {key: _dumped(value) for key, value in self._strategy.state_dict().items()}
-        shared = gang.share({key: _digest(content) for key, content in mine.items()})
+        shared = communicator.share({key: _digest(content) for key, content in mine.items()})
         content = b""
-        if not gang.is_main:
+        if not communicator.is_main:
             own = {
                 key: value
                 for key, value in self._strategy.state_dict().items()
                 if shared.get(key) != _digest(mine[key])
             }
             content = _dumped({STRATEGY: own, RANDOM: random_state()})
-        lengths = gang.gather(torch.tensor([len(content)]))
-        whole = gang.gather(_bytes(content))
+        lengths = communicator.gather(torch.tensor([len(content)]))
+        whole = communicator.gather(_bytes(content))
         if lengths is None or whole is None:
             return {}
         parts = torch.split(whole, lengths.tolist())
-        return {rank_file(rank): parts[rank].numpy().tobytes() for rank in range(1, gang.size)}
+        return {
+            rank_file(rank): parts[rank].numpy().tobytes() for rank in range(1, communicator.size)
+        }
 
 
 class KeptCurves:

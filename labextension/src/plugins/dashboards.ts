@@ -47,11 +47,11 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
   ) => {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const surroundings = { commands, model, trans };
+    const context = { commands, model, trans };
     const namespace = 'jupyter-platform-dashboards';
     const tracker = new WidgetTracker<Dashboard>({ namespace });
     const create = (name: DashboardName): Dashboard => {
-      const tab = new Dashboard(name, surroundings, themes);
+      const tab = new Dashboard(name, context, themes);
       shell.add(tab, 'main');
       void tracker.add(tab);
       return tab;
@@ -65,7 +65,7 @@ export const dashboards: JupyterFrontEndPlugin<void> = {
       shell.activateById(tab.id);
     };
     SHORTCUTS.forEach(([name, command], at) => {
-      const title = dashboardTitle(name, surroundings);
+      const title = dashboardTitle(name, context);
       commands.addCommand(command, {
         label: args =>
           args.isPalette ? trans.__('Open %1 dashboard', title) : title,

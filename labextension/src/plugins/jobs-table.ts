@@ -18,7 +18,7 @@ import {
 import { addChosenCommands } from '../widgets/chosen-commands';
 import { addNamingCommands } from '../widgets/naming-commands';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
-import type { ISurroundings } from '../widgets/surroundings';
+import type { IViewContext } from '../widgets/view-context';
 
 /** Rank of the table in the Open menu: before the panels. */
 const PLACE_RANK = 100;
@@ -116,7 +116,7 @@ class TableTabs {
   constructor(
     private readonly _app: JupyterFrontEnd,
     private readonly _places: IPlaces,
-    private readonly _surroundings: ISurroundings
+    private readonly _context: IViewContext
   ) {}
 
   readonly tracker = new WidgetTracker<Widget>({
@@ -129,9 +129,9 @@ class TableTabs {
       return;
     }
     const { JobsTableView } = await import('../widgets/table/jobs-table');
-    const { trans } = this._surroundings;
+    const { trans } = this._context;
     await this._show('jupyter-platform-table', () => {
-      return new JobsTableView(this._surroundings, null, trans.__('Jobs'));
+      return new JobsTableView(this._context, null, trans.__('Jobs'));
     });
   }
 
@@ -142,7 +142,7 @@ class TableTabs {
     }
     const { JobsTableView } = await import('../widgets/table/jobs-table');
     await this._show(`jupyter-platform-sweep-${sweep}`, () => {
-      return new JobsTableView(this._surroundings, sweep, name);
+      return new JobsTableView(this._context, sweep, name);
     });
   }
 
@@ -153,7 +153,7 @@ class TableTabs {
     }
     const { CompareView } = await import('../widgets/compare/compare-view');
     await this._show(`jupyter-platform-compare-${jobs.join('-')}`, () => {
-      return new CompareView(this._surroundings, jobs);
+      return new CompareView(this._context, jobs);
     });
   }
 
@@ -161,7 +161,7 @@ class TableTabs {
     const { shell } = this._app;
     let tab = this._open.get(id);
     if (!tab || tab.isDisposed) {
-      this._surroundings.model.connect();
+      this._context.model.connect();
       tab = make();
       tab.id = id;
       this._open.set(id, tab);

@@ -6,7 +6,7 @@ import type {
 
 import { CommandIDs, EXTENSION_ID, IPlaces, IPlatformModel } from '../tokens';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
-import { run } from '../widgets/surroundings';
+import { run } from '../widgets/view-context';
 
 /** Words of an address that are followed once. */
 const WORDS = [

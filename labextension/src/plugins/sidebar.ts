@@ -41,8 +41,8 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
   ) => {
     const { commands, shell } = app;
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
-    const surroundings = { commands, model, trans };
-    const widget = new Sidebar(surroundings, places);
+    const context = { commands, model, trans };
+    const widget = new Sidebar(context, places);
     widget.id = 'jupyter-platform-sidebar';
     widget.title.icon = platformIcon;
     widget.title.caption = trans.__('AI platform');
@@ -59,7 +59,7 @@ export const sidebar: JupyterFrontEndPlugin<void> = {
     const attention = new Attention(model, seenStore(stateDB));
     widget.looked.connect((_, looking) => attention.setLooking(looking));
     statusBar?.registerStatusItem(`${EXTENSION_ID}:status`, {
-      item: new StatusItem(surroundings, attention),
+      item: new StatusItem(context, attention),
       align: 'left',
       rank: 10
     });

@@ -26,7 +26,7 @@ import {
 import type { Next } from '../tokens';
 import type { JobType } from '../wire';
 import type { SubmitView } from '../widgets/submit/submit-view';
-import { run } from '../widgets/surroundings';
+import { run } from '../widgets/view-context';
 
 /** Milliseconds after a change at which what was entered is kept for a reload. */
 const KEEP_MS = 500;

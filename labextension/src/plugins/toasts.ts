@@ -12,7 +12,7 @@ import { SweepToasts } from '../models/sweep-toasts';
 import type { IToast } from '../models/toasts';
 import { EXTENSION_ID, IPlatformModel, TRANSLATION_DOMAIN } from '../tokens';
 import type { IJobTransition } from '../tokens';
-import { run } from '../widgets/surroundings';
+import { run } from '../widgets/view-context';
 import { DEFAULT_SETTINGS, followSettings } from './settings';
 
 /** Milliseconds for which changes are gathered, so that many become one message. */

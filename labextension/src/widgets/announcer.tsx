@@ -3,7 +3,7 @@ import { useEffect, useState } from 'react';
 
 import type { IJobTransition, IPlatformModel } from '../tokens';
 import { stateLabel } from './state';
-import { useSurroundings } from './surroundings';
+import { useViewContext } from './view-context';
 
 /** Milliseconds for which changes are gathered before they are read aloud. */
 const GATHER_MS = 1_000;
@@ -12,7 +12,7 @@ const MOST = 3;
 
 /** Tells a screen reader, politely, which jobs changed their state. */
 export function Announcer(): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const [text, setText] = useState('');
   useEffect(() => {
     let gathered: string[] = [];

@@ -2,11 +2,11 @@ import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { CommandIDs } from '../tokens';
-import type { ISurroundings } from './surroundings';
+import type { IViewContext } from './view-context';
 
 /** Add the commands about several jobs: `args.jobs` are their ids. */
-export function addChosenCommands(surroundings: ISurroundings): void {
-  const { commands, model, trans } = surroundings;
+export function addChosenCommands(context: IViewContext): void {
+  const { commands, model, trans } = context;
   const describedBy = {
     args: {
       type: 'object',
@@ -18,7 +18,7 @@ export function addChosenCommands(surroundings: ISurroundings): void {
     label: trans.__('Stop jobs…'),
     describedBy,
     execute: args =>
-      forEach(surroundings, args, {
+      forEach(context, args, {
         title: count => trans._n('Stop %1 job?', 'Stop %1 jobs?', count),
         body: trans.__(
           'Those that run write a checkpoint and keep the weights they have so far; those that wait leave the queue.'
@@ -31,7 +31,7 @@ export function addChosenCommands(surroundings: ISurroundings): void {
     label: trans.__('Delete jobs…'),
     describedBy,
     execute: args =>
-      forEach(surroundings, args, {
+      forEach(context, args, {
         title: count => trans._n('Delete %1 job?', 'Delete %1 jobs?', count),
         body: trans.__(
           'Their curves, logs and results are deleted. The weights that they made stay.'
@@ -51,7 +51,7 @@ interface IDeed {
 
 /** Ask once, do it with each job, and say which of them it did not work with. */
 async function forEach(
-  { model, trans }: ISurroundings,
+  { model, trans }: IViewContext,
   args: ReadonlyPartialJSONObject,
   deed: IDeed
 ): Promise<void> {

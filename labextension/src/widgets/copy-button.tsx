@@ -2,7 +2,7 @@ import { Clipboard } from '@jupyterlab/apputils';
 import { checkIcon, copyIcon } from '@jupyterlab/ui-components';
 import { useEffect, useState } from 'react';
 
-import { useSurroundings } from './surroundings';
+import { useViewContext } from './view-context';
 
 /** Milliseconds for which a button says that it has copied. */
 const SAID_MS = 2_000;
@@ -22,7 +22,7 @@ export function CopyButton({
   label,
   isWide = false
 }: ICopyButtonProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [copied, setCopied] = useState(false);
   useEffect(() => {
     if (!copied) {

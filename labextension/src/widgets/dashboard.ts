@@ -7,8 +7,8 @@ import { Signal } from '@lumino/signaling';
 import { dashboardIcon, infrastructureIcon } from '../icons';
 import type { DashboardName } from '../tokens';
 import { CommandIDs } from '../tokens';
-import { run } from './surroundings';
-import type { ISurroundings } from './surroundings';
+import { run } from './view-context';
+import type { IViewContext } from './view-context';
 
 /** For the command that opens one of them. */
 export const DASHBOARD_ARGUMENTS: CommandRegistry.ICommandOptions['describedBy'] =
@@ -30,7 +30,7 @@ export class Dashboard extends MainAreaWidget<IFrame> {
    */
   constructor(
     readonly name: DashboardName,
-    private readonly _surroundings: ISurroundings,
+    private readonly _context: IViewContext,
     private readonly _themes: IThemeManager | null
   ) {
     super({
@@ -46,7 +46,7 @@ export class Dashboard extends MainAreaWidget<IFrame> {
       })
     });
     this.id = `jupyter-platform-dashboard-${name}`;
-    this.title.label = dashboardTitle(name, _surroundings);
+    this.title.label = dashboardTitle(name, _context);
     this.title.icon = dashboardIconOf(name);
     this.title.closable = true;
     this._load();
@@ -64,7 +64,7 @@ export class Dashboard extends MainAreaWidget<IFrame> {
   private _load(): void {
     const themes = this._themes;
     const light = !themes?.theme || themes.isLight(themes.theme);
-    const url = this._surroundings.model.api.dashboardUrl(
+    const url = this._context.model.api.dashboardUrl(
       this.name,
       light ? 'light' : 'dark'
     );
@@ -80,7 +80,7 @@ export class Dashboard extends MainAreaWidget<IFrame> {
       const query = link && labQuery(link.getAttribute('href') ?? '');
       if (query) {
         event.preventDefault();
-        const { commands } = this._surroundings;
+        const { commands } = this._context;
         const job = query.get('job');
         const command = job ? CommandIDs.openJob : CommandIDs.submit;
         run(commands, command, job ? { job } : {});
@@ -92,7 +92,7 @@ export class Dashboard extends MainAreaWidget<IFrame> {
 /** What a dashboard is called. */
 export function dashboardTitle(
   name: DashboardName,
-  { trans }: Pick<ISurroundings, 'trans'>
+  { trans }: Pick<IViewContext, 'trans'>
 ): string {
   return name === 'infrastructure'
     ? trans.__('Infrastructure')

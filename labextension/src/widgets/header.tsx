@@ -13,7 +13,7 @@ import { CommandIDs } from '../tokens';
 import type { IConnection, IPlaces, IPlatformState } from '../tokens';
 import type { IStatus } from '../wire';
 import { useConnection } from './live';
-import { run, useSurroundings } from './surroundings';
+import { run, useViewContext } from './view-context';
 
 interface IHeaderProps {
   state: IPlatformState;
@@ -22,7 +22,7 @@ interface IHeaderProps {
 
 /** The name of the platform, its hosts, and the two things that one may want. */
 export function Header({ state, places }: IHeaderProps): JSX.Element {
-  const { commands, model, trans } = useSurroundings();
+  const { commands, model, trans } = useViewContext();
   const connection = useConnection(model);
   return (
     <header className="jp-Platform-header">
@@ -70,7 +70,7 @@ function ConnectionLine({
 }: {
   connection: IConnection;
 }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const ways: { readonly [phase: string]: readonly [string, string] } = {
     idle: [trans.__('Connect'), CommandIDs.reconnect],
     reconnecting: [trans.__('Try now'), CommandIDs.reconnect],
@@ -97,7 +97,7 @@ function ConnectionLine({
 }
 
 function HostLine({ state }: { state: IPlatformState }): JSX.Element | null {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const { status } = state;
   if (!status) {
     return null;
@@ -126,7 +126,7 @@ function HostLine({ state }: { state: IPlatformState }): JSX.Element | null {
 
 /** What is done of each type of job; nothing where nothing runs or waits. */
 function KindLine({ status }: { status: IStatus }): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const sentence = kindSentence(status, trans);
   return sentence ? (
     <p className="jp-Platform-kinds" title={trans.__('Jobs by type')}>
@@ -180,7 +180,7 @@ export function hostSentence(
 
 /** Opens the menu of everything that can be opened beside the jobs. */
 function OpenButton({ places }: { places: IPlaces }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   return (
     <button
       className="jp-Platform-button"

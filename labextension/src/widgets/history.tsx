@@ -9,7 +9,7 @@ import type { ILabel } from '../models/labels';
 import { Section, ShowMore } from './job-list';
 import { JobRows } from './job-rows';
 import { SearchField } from './search-field';
-import { useSurroundings } from './surroundings';
+import { useViewContext } from './view-context';
 
 /** What a list of past jobs shows, painted again when it changed. */
 export function useHistory(history: JobHistory, active: boolean): IHistoryView {
@@ -47,7 +47,7 @@ export function HistorySection({
   open,
   onToggle
 }: IHistoryProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <Section
       title={trans.__('Finished')}
@@ -72,7 +72,7 @@ export function HistorySection({
 type ToolsProps = Pick<IHistoryProps, 'history' | 'view'>;
 
 function HistoryTools({ history, view }: ToolsProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [text, setText] = useState(view.search);
   const search = (value: string): void => {
     setText(value);
@@ -109,7 +109,7 @@ function HistoryTools({ history, view }: ToolsProps): JSX.Element {
 
 /** What stands under the last row: more to read, or why there is nothing. */
 function HistoryEnd({ history, view }: ToolsProps): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { items, total, loading, search, filter } = view;
   if (items.length === 0) {
     return (

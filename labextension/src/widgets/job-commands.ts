@@ -22,7 +22,7 @@ import type { Next } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
 import { stateLabel } from './state';
-import type { ISurroundings } from './surroundings';
+import type { IViewContext } from './view-context';
 
 /** Milliseconds for which a deleted job is offered back; the platform keeps it a moment longer. */
 const UNDO_MS = 58_000;
@@ -32,16 +32,16 @@ const FOLDED_MS = 20_000;
 type Args = ReadonlyPartialJSONObject;
 
 /** Add the commands about one job: `args.job`, or else the selected one. */
-export function addJobCommands(surroundings: ISurroundings): void {
-  addEnding(surroundings);
-  addFollowing(surroundings);
-  addCopying(surroundings);
+export function addJobCommands(context: IViewContext): void {
+  addEnding(context);
+  addFollowing(context);
+  addCopying(context);
 }
 
 /** Commands that end or remove a job. */
-function addEnding(surroundings: ISurroundings): void {
-  const { commands, trans } = surroundings;
-  const { find, label } = about(surroundings);
+function addEnding(context: IViewContext): void {
+  const { commands, trans } = context;
+  const { find, label } = about(context);
   const stoppable = (args: Args): boolean => {
     const job = find(args);
     return job !== undefined && !isEnded(job.state) && job.target === 'run';
@@ -62,7 +62,7 @@ function addEnding(surroundings: ISurroundings): void {
     describedBy: jobArguments(trans),
     isEnabled: stoppable,
     isVisible: stoppable,
-    execute: args => withJob(find(args), job => stop(job, surroundings))
+    execute: args => withJob(find(args), job => stop(job, context))
   });
   commands.addCommand(CommandIDs.deleteJob, {
     label: args => label(trans.__('Delete'), args),
@@ -71,14 +71,14 @@ function addEnding(surroundings: ISurroundings): void {
     describedBy: jobArguments(trans),
     isEnabled: ended,
     isVisible: ended,
-    execute: args => withJob(find(args), job => remove(job, surroundings))
+    execute: args => withJob(find(args), job => remove(job, context))
   });
 }
 
 /** Commands that do something with what a job has left, or make another like it. */
-function addFollowing(surroundings: ISurroundings): void {
-  const { commands, trans } = surroundings;
-  const { find, label } = about(surroundings);
+function addFollowing(context: IViewContext): void {
+  const { commands, trans } = context;
+  const { find, label } = about(context);
   const add = (
     id: string,
     verb: string,
@@ -148,9 +148,9 @@ function addFollowing(surroundings: ISurroundings): void {
 }
 
 /** Commands that take something of a job elsewhere. */
-function addCopying(surroundings: ISurroundings): void {
-  const { commands, model, trans } = surroundings;
-  const { find } = about(surroundings);
+function addCopying(context: IViewContext): void {
+  const { commands, model, trans } = context;
+  const { find } = about(context);
   const known = (args: Args): boolean => find(args) !== undefined;
   commands.addCommand(CommandIDs.copyJobId, {
     label: trans.__('Copy job id'),
@@ -182,7 +182,7 @@ interface IAbout {
   label: (verb: string, args: Args) => string;
 }
 
-function about({ model, trans }: ISurroundings): IAbout {
+function about({ model, trans }: IViewContext): IAbout {
   const idOf = (args: Args): string | null =>
     typeof args.job === 'string' ? args.job : model.selected;
   const find = (args: Args): IJob | undefined => {
@@ -226,8 +226,8 @@ async function withJob(
   }
 }
 
-async function stop(job: IJob, surroundings: ISurroundings): Promise<void> {
-  const { model, trans } = surroundings;
+async function stop(job: IJob, context: IViewContext): Promise<void> {
+  const { model, trans } = context;
   const waiting = isWaiting(job.state);
   const sure = await confirm(
     waiting
@@ -253,8 +253,8 @@ async function stop(job: IJob, surroundings: ISurroundings): Promise<void> {
   }
 }
 
-async function remove(job: IJob, surroundings: ISurroundings): Promise<void> {
-  const { model, trans } = surroundings;
+async function remove(job: IJob, context: IViewContext): Promise<void> {
+  const { model, trans } = context;
   const sure = await confirm({
     title: trans.__('Delete “%1”?', job.name),
     body: [
@@ -269,7 +269,7 @@ async function remove(job: IJob, surroundings: ISurroundings): Promise<void> {
   if (sure) {
     await attempt(trans.__('“%1” was not deleted', job.name), async () => {
       await model.api.deleteJob(job.id);
-      offerToRestore(job, surroundings);
+      offerToRestore(job, context);
     });
   }
 }
@@ -290,7 +290,7 @@ function whichJob(job: IJob, trans: TranslationBundle): string {
 /** Offer a deleted job back for as long as the platform keeps it. */
 function offerToRestore(
   job: IJob,
-  { model, trans }: Pick<ISurroundings, 'model' | 'trans'>
+  { model, trans }: Pick<IViewContext, 'model' | 'trans'>
 ): void {
   Notification.emit(trans.__('“%1” was deleted.', job.name), 'info', {
     autoClose: UNDO_MS,

@@ -7,8 +7,8 @@ import { JobRow } from './job-row';
 import { useLabels } from './labels';
 import { usePlatformState } from './live';
 import { useOnScreen } from './observed';
-import { SurroundingsProvider, useSurroundings } from './surroundings';
-import type { ISurroundings } from './surroundings';
+import { ViewContextProvider, useViewContext } from './view-context';
+import type { IViewContext } from './view-context';
 
 /** Jobs that are asked for at once: their ids go into an address. */
 const AT_ONCE = 100;
@@ -27,7 +27,7 @@ export class JobListView extends ReactWidget {
    * @param _onEnd - called once all of them are known to have ended
    */
   constructor(
-    private readonly _surroundings: ISurroundings,
+    private readonly _context: IViewContext,
     private readonly _jobs: readonly IJobReference[],
     private readonly _total: number,
     private readonly _onEnd: () => void
@@ -35,14 +35,14 @@ export class JobListView extends ReactWidget {
     super();
     this.addClass('jp-Platform-jobView');
     this.addClass('jp-mod-compact');
-    _surroundings.model.connect();
+    _context.model.connect();
   }
 
   protected override render(): JSX.Element {
     return (
-      <SurroundingsProvider value={this._surroundings}>
+      <ViewContextProvider value={this._context}>
         <JobList jobs={this._jobs} total={this._total} onEnd={this._onEnd} />
-      </SurroundingsProvider>
+      </ViewContextProvider>
     );
   }
 }
@@ -54,7 +54,7 @@ interface IJobListProps {
 }
 
 function JobList({ jobs, total, onEnd }: IJobListProps): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const element = useRef<HTMLDivElement>(null);
   const active = useOnScreen(element);
   usePlatformState(model, active);
@@ -115,7 +115,7 @@ interface IReading {
 
 /** Read the records of jobs, again when the platform is there once more. */
 function useRecords(jobs: readonly IJobReference[]): IReading {
-  const { model } = useSurroundings();
+  const { model } = useViewContext();
   const [reading, setReading] = useState<IReading>({
     read: false,
     error: null

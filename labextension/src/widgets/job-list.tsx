@@ -6,7 +6,7 @@ import { formatCount } from '../format';
 import { CommandIDs } from '../tokens';
 import { isEnded } from '../wire';
 import type { IJob } from '../wire';
-import { run, useSurroundings } from './surroundings';
+import { run, useViewContext } from './view-context';
 
 interface ISectionProps {
   title: string;
@@ -59,7 +59,7 @@ export function ShowMore({
   disabled,
   onMore
 }: IShowMoreProps): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return shown < total ? (
     <button className="jp-Platform-link" disabled={disabled} onClick={onMore}>
       {trans.__('Show more (%1 of %2)', formatCount(shown), formatCount(total))}
@@ -82,7 +82,7 @@ export interface IRoving {
  * @param jobs - the jobs in the order in which they are shown
  */
 export function useRoving(jobs: readonly IJob[]): IRoving {
-  const { commands, model } = useSurroundings();
+  const { commands, model } = useViewContext();
   const [focused, setFocused] = useState<string | null>(null);
   const latest = useRef(jobs);
   useEffect(() => {

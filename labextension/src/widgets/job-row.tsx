@@ -26,7 +26,7 @@ import type { IPrimaryMetric, IJob } from '../wire';
 import { openJobMenu } from './job-menu';
 import { ProgressBar, Sparkline } from './meters';
 import { StateBadge, shownState, stateLabel } from './state';
-import { run, useSurroundings } from './surroundings';
+import { run, useViewContext } from './view-context';
 import { RelativeTime } from './times';
 
 interface IJobRowProps {
@@ -45,7 +45,7 @@ export const JobRow = memo(function JobRow({
   current,
   trend
 }: IJobRowProps): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const running = !isEnded(job.state) && !isWaiting(job.state);
   return (
     <li
@@ -120,7 +120,7 @@ function RunningTail({
   job,
   trend
 }: Pick<IJobRowProps, 'job' | 'trend'>): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const share = fraction(job.progress);
   return (
     <>
@@ -141,7 +141,7 @@ function RunningTail({
 }
 
 function RunningDetail({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { progress } = job;
   const share = fraction(progress);
   return (
@@ -177,7 +177,7 @@ function runningSentence(job: IJob, trans: TranslationBundle): string {
 }
 
 function EndedTail({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const detail = endedSentence(job, trans);
   return (
     <>
@@ -216,7 +216,7 @@ function scoreOf({ state, headline }: IJob): IPrimaryMetric | null {
 
 /** The score, or the state as a word where there is none; what it measures is the tooltip. */
 function Outcome({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const headline = scoreOf(job);
   const word = stateLabel(job.state, trans);
   return (
@@ -283,7 +283,7 @@ interface IAction {
 }
 
 function Actions({ job, current }: IJobRowProps): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const tabIndex = current ? 0 : -1;
   return (
     <span className="jp-Platform-job-actions">

@@ -9,7 +9,7 @@ import type { ISweepRow } from '../models/sweep-rows';
 import { CommandIDs } from '../tokens';
 import type { IJob } from '../wire';
 import { JobRow } from './job-row';
-import { run, useSurroundings } from './surroundings';
+import { run, useViewContext } from './view-context';
 
 interface IJobRowsProps {
   jobs: readonly IJob[];
@@ -48,7 +48,7 @@ function SweepRow({
   current,
   trend
 }: IJobRowsProps & { row: ISweepRow }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const [open, setOpen] = useState(false);
   const Caret = open ? caretDownIcon : caretRightIcon;
   const best = bestOf(row.jobs);

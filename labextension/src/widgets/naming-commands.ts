@@ -3,11 +3,11 @@ import { editIcon } from '@jupyterlab/ui-components';
 
 import { CommandIDs } from '../tokens';
 import type { IJobChange, IJob } from '../wire';
-import type { ISurroundings } from './surroundings';
+import type { IViewContext } from './view-context';
 
 /** Add the commands that change what people call a job, and what they note about it. */
-export function addNamingCommands(surroundings: ISurroundings): void {
-  const { commands, model, trans } = surroundings;
+export function addNamingCommands(context: IViewContext): void {
+  const { commands, model, trans } = context;
   const find = (id: unknown): IJob | undefined => {
     const job = typeof id === 'string' ? id : model.selected;
     return job === null ? undefined : model.job(job);
@@ -27,7 +27,7 @@ export function addNamingCommands(surroundings: ISurroundings): void {
           title: trans.__('Rename the job'),
           text: found.name
         });
-        await apply(surroundings, found, value ? { name: value } : null);
+        await apply(context, found, value ? { name: value } : null);
       }
     }
   });
@@ -42,18 +42,14 @@ export function addNamingCommands(surroundings: ISurroundings): void {
           title: trans.__('Note about “%1”', found.name),
           text: found.note
         });
-        await apply(
-          surroundings,
-          found,
-          value === null ? null : { note: value }
-        );
+        await apply(context, found, value === null ? null : { note: value });
       }
     }
   });
 }
 
 async function apply(
-  { model, trans }: ISurroundings,
+  { model, trans }: IViewContext,
   job: IJob,
   change: IJobChange | null
 ): Promise<void> {

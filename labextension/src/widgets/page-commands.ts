@@ -2,7 +2,7 @@ import { refreshIcon, runIcon, settingsIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 
 import { CommandIDs } from '../tokens';
-import type { ISurroundings } from './surroundings';
+import type { IViewContext } from './view-context';
 
 /** For commands that take no arguments. */
 export const NO_ARGUMENTS: CommandRegistry.ICommandOptions['describedBy'] = {
@@ -14,7 +14,7 @@ export function addPageCommands({
   commands,
   model,
   trans
-}: ISurroundings): void {
+}: IViewContext): void {
   commands.addCommand(CommandIDs.reconnect, {
     label: trans.__('Connect to the AI platform again'),
     icon: refreshIcon,

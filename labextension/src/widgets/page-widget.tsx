@@ -2,8 +2,8 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 
-import { SurroundingsProvider } from './surroundings';
-import type { ISurroundings } from './surroundings';
+import { ViewContextProvider } from './view-context';
+import type { IViewContext } from './view-context';
 
 /** A page in a tab of the main area: it takes the focus, and is gone when it is closed. */
 export abstract class PageWidget extends ReactWidget {
@@ -11,7 +11,7 @@ export abstract class PageWidget extends ReactWidget {
    * @param name - names the class of its style, as `jp-Platform-<name>`
    */
   constructor(
-    protected readonly surroundings: ISurroundings,
+    protected readonly context: IViewContext,
     name: string,
     icon: LabIcon
   ) {
@@ -37,9 +37,9 @@ export abstract class PageWidget extends ReactWidget {
 
   protected override render(): JSX.Element {
     return (
-      <SurroundingsProvider value={this.surroundings}>
+      <ViewContextProvider value={this.context}>
         {this.content()}
-      </SurroundingsProvider>
+      </ViewContextProvider>
     );
   }
 }

@@ -4,7 +4,7 @@ import { Panel, Widget } from '@lumino/widgets';
 
 import type { IJobReference } from './job-list-view';
 import { keepEnd, keepFinal } from './kept-output';
-import type { ISurroundings } from './surroundings';
+import type { IViewContext } from './view-context';
 
 /** What an output holds instead of a job: where to find it. */
 export const JOB_MIME_TYPE = 'application/vnd.jupyter-platform.job+json';
@@ -17,7 +17,7 @@ const VERSION = 1;
 /** Shows the live view of a job, or of a list of jobs, in the output of a cell. */
 export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
   constructor(
-    private readonly _surroundings: ISurroundings,
+    private readonly _context: IViewContext,
     private readonly _mimeType: string
   ) {
     super();
@@ -50,7 +50,7 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
     fields: ReadonlyPartialJSONObject,
     output: IRenderMime.IMimeModel
   ): Promise<Widget> {
-    const { model, trans } = this._surroundings;
+    const { model, trans } = this._context;
     if (fields.version !== VERSION) {
       return sentence(
         trans.__(
@@ -62,7 +62,7 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
       const { JobListView } = await import('./job-list-view');
       const jobs = references(fields.jobs);
       const total = Number(fields.total ?? jobs.length);
-      return new JobListView(this._surroundings, jobs, total, () => {
+      return new JobListView(this._context, jobs, total, () => {
         const ids = jobs.map(({ id }) => id);
         keepFinal(output, this._mimeType, () =>
           model.api.jobsOutput(ids, total)
@@ -76,7 +76,7 @@ export class RenderedJobs extends Panel implements IRenderMime.IRenderer {
     }
     const { JobView } = await import('./jobview/job-view');
     const name = typeof fields.name === 'string' ? fields.name : undefined;
-    const view = new JobView(this._surroundings, {
+    const view = new JobView(this._context, {
       job: fields.id,
       name,
       compact: true

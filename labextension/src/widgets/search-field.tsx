@@ -1,6 +1,6 @@
 import { closeIcon, searchIcon } from '@jupyterlab/ui-components';
 
-import { useSurroundings } from './surroundings';
+import { useViewContext } from './view-context';
 
 /** Longest text that is worth searching for. */
 const MOST_CHARACTERS = 300;
@@ -23,7 +23,7 @@ export function SearchField({
   onChange,
   onEnter
 }: ISearchFieldProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <label className="jp-Platform-search" title={label}>
       <searchIcon.react tag="span" width="14px" height="14px" />

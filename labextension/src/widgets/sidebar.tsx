@@ -17,8 +17,8 @@ import { Section, ShowMore, useRoving } from './job-list';
 import { JobRows } from './job-rows';
 import { useLabels } from './labels';
 import { usePlatformState } from './live';
-import { SurroundingsProvider, run, useSurroundings } from './surroundings';
-import type { ISurroundings } from './surroundings';
+import { ViewContextProvider, run, useViewContext } from './view-context';
+import type { IViewContext } from './view-context';
 import { CommandIDs } from '../tokens';
 
 /** The sidebar: hosts, what runs, what waits, what has ended. */
@@ -27,11 +27,11 @@ export class Sidebar extends ReactWidget {
    * @param _places - what its Open menu offers
    */
   constructor(
-    private readonly _surroundings: ISurroundings,
+    private readonly _context: IViewContext,
     private readonly _places: IPlaces
   ) {
     super();
-    this._history = new JobHistory(_surroundings.model);
+    this._history = new JobHistory(_context.model);
     this.addClass('jp-Platform-sidebar');
   }
 
@@ -65,20 +65,20 @@ export class Sidebar extends ReactWidget {
 
   protected override render(): JSX.Element {
     return (
-      <SurroundingsProvider value={this._surroundings}>
+      <ViewContextProvider value={this._context}>
         <SidebarContent
           history={this._history}
           places={this._places}
           active={this._active}
         />
-      </SurroundingsProvider>
+      </ViewContextProvider>
     );
   }
 
   private _look(active: boolean): void {
     this._active = active;
     if (active) {
-      this._surroundings.model.connect();
+      this._context.model.connect();
     }
     this._looked.emit(active);
     this.update();
@@ -106,7 +106,7 @@ function SidebarContent({
   places,
   active
 }: IContentProps): JSX.Element {
-  const { model } = useSurroundings();
+  const { model } = useViewContext();
   const state = usePlatformState(model, active);
   const view = useHistory(history, active);
   const { running, waiting } = useMemo(() => split(state), [state]);
@@ -192,7 +192,7 @@ interface ILiveSectionsProps {
 function LiveSections(props: ILiveSectionsProps): JSX.Element {
   const { drawn, counts, labels, closed, toggle, onMore, current, active } =
     props;
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   return (
     <>
       <Section
@@ -243,7 +243,7 @@ function LiveSections(props: ILiveSectionsProps): JSX.Element {
 }
 
 function EmptyState(): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   return (
     <div className="jp-Platform-empty">
       <p>{trans.__('No jobs yet.')}</p>

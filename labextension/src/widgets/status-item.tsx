@@ -10,8 +10,8 @@ import type { IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { ISlots } from '../wire';
 import { useConnection, usePlatformState } from './live';
-import { SurroundingsProvider, run, useSurroundings } from './surroundings';
-import type { ISurroundings } from './surroundings';
+import { ViewContextProvider, run, useViewContext } from './view-context';
+import type { IViewContext } from './view-context';
 
 const runIcon = stateIcon('running');
 const waitIcon = stateIcon('queued');
@@ -20,7 +20,7 @@ const failIcon = stateIcon('failed');
 /** What runs and waits, in the status bar; amber when something failed unseen. */
 export class StatusItem extends ReactWidget {
   constructor(
-    private readonly _surroundings: ISurroundings,
+    private readonly _context: IViewContext,
     private readonly _attention: Attention
   ) {
     super();
@@ -29,9 +29,9 @@ export class StatusItem extends ReactWidget {
 
   protected override render(): JSX.Element {
     return (
-      <SurroundingsProvider value={this._surroundings}>
+      <ViewContextProvider value={this._context}>
         <Content attention={this._attention} />
-      </SurroundingsProvider>
+      </ViewContextProvider>
     );
   }
 }
@@ -50,7 +50,7 @@ function useFailures(attention: Attention): number {
 }
 
 function Content({ attention }: { attention: Attention }): JSX.Element | null {
-  const { commands, model, trans } = useSurroundings();
+  const { commands, model, trans } = useViewContext();
   const state = usePlatformState(model);
   const { phase } = useConnection(model);
   const failures = useFailures(attention);

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 
 import { formatAge, formatAgo, formatUtc } from '../format';
-import { useSurroundings } from './surroundings';
+import { useViewContext } from './view-context';
 
 /** Milliseconds after which relative times are told anew. */
 const REFRESH_MS = 30_000;
@@ -17,7 +17,7 @@ export function RelativeTime({
   iso,
   short = false
 }: IRelativeTimeProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [, setNow] = useState(0);
   useEffect(() => {
     const timer = window.setInterval(() => {

@@ -13,11 +13,11 @@ from jupyter_platform.core.options import LearnOptions
 from jupyter_platform.learning.distributed.averaging import (
     Synchronisation,
     begin_together,
-    current_gang,
+    current_communicator,
     in_step,
     meetings,
 )
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.optimization.updater import Updater
 from jupyter_platform.learning.run.stop_signal import StopFlag
 from jupyter_platform.learning.sampling.samplers import Batches, Permutation, TensorSource
@@ -56,14 +56,14 @@ class Learner:
         return torch.cat([item.detach().flatten() for item in self.network.state_dict().values()])
 
 
-def learn(gang, steps, interval=1, stop_at=None, due=(), make=Learner, start=0, **options):
+def learn(communicator, steps, interval=1, stop_at=None, due=(), make=Learner, start=0, **options):
     """Learn as one rank; return the learner and the steps done."""
     wish = StopFlag()
-    flag = StopFlag() if interval == 1 and not gang.is_alone else wish
-    sync = None if gang.is_alone else Synchronisation(gang, interval, wish, flag)
+    flag = StopFlag() if interval == 1 and not communicator.is_alone else wish
+    sync = None if communicator.is_alone else Synchronisation(communicator, interval, wish, flag)
     with in_step(sync):
         learner = make(**options)
-    begin_together(learner.network, gang)
+    begin_together(learner.network, communicator)
     callbacks = meetings(sync, learner.network, start, *due)
     recorded = []
 
@@ -93,7 +93,7 @@ def test_ranks_in_step_learn_what_one_does_from_their_batches_together(size, opt
     # Each batch of the one is a batch of each rank: 12 steps go through all samples twice.
     steps = 2 * SAMPLES // (BATCH * size) * options.get("accumulate", 1)
 
-    ranks = run_gang(size, lambda gang: learn(gang, steps, **options)[0])
+    ranks = run_gang(size, lambda communicator: learn(communicator, steps, **options)[0])
     alone = _one_for_all(size, steps, options)
 
     for rank in ranks:
@@ -105,9 +105,9 @@ def test_ranks_in_step_learn_what_one_does_from_their_batches_together(size, opt
 
 
 def test_ranks_of_their_own_average_their_weights_now_and_then():
-    def work(gang):
-        learner, _ = learn(gang, 3, interval=3)
-        apart = learn(gang, 2, interval=3, make=_Unmet)[0]
+    def work(communicator):
+        learner, _ = learn(communicator, 3, interval=3)
+        apart = learn(communicator, 2, interval=3, make=_Unmet)[0]
         return learner.weights(), apart.weights()
 
     (first, first_apart), (second, second_apart) = run_gang(2, work)
@@ -137,9 +137,9 @@ def test_local_sgd_learns_as_well_as_one_process_from_as_many_samples():
             outputs = learner.network(values)
         return float((outputs - values.sum(1, keepdim=True)).square().mean())
 
-    ranks = run_gang(2, lambda gang: learn(gang, steps, interval=8)[0])
-    alone, _ = learn(Gang(), steps, batch_size=2 * BATCH)
-    untaught, _ = learn(Gang(), 1)
+    ranks = run_gang(2, lambda communicator: learn(communicator, steps, interval=8)[0])
+    alone, _ = learn(Communicator(), steps, batch_size=2 * BATCH)
+    untaught, _ = learn(Communicator(), 1)
 
     assert final_loss(ranks[0]) <= 1.25 * final_loss(alone)
     assert final_loss(ranks[0]) < 0.01 * final_loss(untaught)
@@ -148,11 +148,11 @@ def test_local_sgd_learns_as_well_as_one_process_from_as_many_samples():
 @pytest.mark.parametrize("interval", [1, 5, 1000])
 @pytest.mark.parametrize("due", [(), (10, 4)], ids=str)
 def test_one_wish_to_stop_ends_the_whole_gang(interval, due):
-    def work(gang):
+    def work(communicator):
         # With an interval of 1000 the second rank is asked too, as the coordinator does.
-        asked = gang.rank == 0 or interval == 1000
-        stop_at = 13 + gang.rank if asked else None
-        learner, done = learn(gang, None, interval=interval, stop_at=stop_at, due=due)
+        asked = communicator.rank == 0 or interval == 1000
+        stop_at = 13 + communicator.rank if asked else None
+        learner, done = learn(communicator, None, interval=interval, stop_at=stop_at, due=due)
         return learner.weights(), done
 
     (first, first_done), (second, second_done) = run_gang(2, work)
@@ -166,8 +166,8 @@ def test_buffers_are_averaged_where_gradients_are():
     network = nn.Sequential(nn.Linear(5, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     network.eval()
 
-    def work(gang):
-        learner, _ = learn(gang, 6, due=(3,), network=network.train())
+    def work(communicator):
+        learner, _ = learn(communicator, 6, due=(3,), network=network.train())
         return learner.network.state_dict()
 
     first, second = run_gang(2, work)
@@ -185,7 +185,7 @@ class _Parted(Learner):
         for number, layer in enumerate(layers.values()):
             nn.init.constant_(layer.weight, number + 1.0)
         super().__init__(network=nn.ModuleDict(layers), **options)
-        self.layers = ("used", "partly") if current_gang().is_main else ("used",)
+        self.layers = ("used", "partly") if current_communicator().is_main else ("used",)
 
     def step(self):
         inputs, targets = next(self.batches)
@@ -196,8 +196,8 @@ class _Parted(Learner):
 
 
 def test_a_layer_without_gradient_on_one_rank_moves_on_all_and_one_without_any_on_none():
-    def work(gang):
-        learner, _ = learn(gang, 2, make=_Parted, l2=0.0)
+    def work(communicator):
+        learner, _ = learn(communicator, 2, make=_Parted, l2=0.0)
         grads = {name: layer.weight.grad for name, layer in learner.network.items()}
         return learner.weights(), grads
 
@@ -222,23 +222,25 @@ class _Stubborn(Learner):
 
 def test_a_strategy_that_passes_the_updater_by_is_told_so():
     with pytest.raises(InvalidRequestError, match="sync_interval = 2"):
-        run_gang(2, lambda gang: learn(gang, 4, make=_Stubborn, due=(2,)))
+        run_gang(2, lambda communicator: learn(communicator, 4, make=_Stubborn, due=(2,)))
 
-    first, second = run_gang(2, lambda gang: learn(gang, 4, interval=2, make=_Stubborn)[0])
+    first, second = run_gang(
+        2, lambda communicator: learn(communicator, 4, interval=2, make=_Stubborn)[0]
+    )
     assert torch.equal(first.weights(), second.weights())
 
 
 def test_an_attempt_that_begins_at_the_last_step_has_nothing_to_average():
-    assert run_gang(2, lambda gang: learn(gang, 4, start=4, due=(2,))[1]) == [4, 4]
+    assert run_gang(2, lambda communicator: learn(communicator, 4, start=4, due=(2,))[1]) == [4, 4]
 
 
 def test_every_rank_begins_with_the_weights_of_rank_0():
-    def work(gang):
+    def work(communicator):
         network = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
         with torch.no_grad():
             for item in network.state_dict().values():
-                item.fill_(gang.rank + 1)
-        begin_together(network, gang)
+                item.fill_(communicator.rank + 1)
+        begin_together(network, communicator)
         return [item.unique().tolist() for item in network.state_dict().values()]
 
     first, second = run_gang(2, work)
@@ -247,4 +249,4 @@ def test_every_rank_begins_with_the_weights_of_rank_0():
 
 
 def _one_for_all(size, steps, options):
-    return learn(Gang(), steps, batch_size=BATCH * size, **options)[0]
+    return learn(Communicator(), steps, batch_size=BATCH * size, **options)[0]

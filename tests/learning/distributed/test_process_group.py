@@ -15,7 +15,7 @@ from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.runs import Rendezvous, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.distributed.process_group import (
-    Gang,
+    Communicator,
     PeerLostError,
     interface_of,
     join,
@@ -29,15 +29,15 @@ LOOPBACK = "127.0.0.1"
 
 @pytest.mark.parametrize("size", [2, 3])
 def test_every_rank_hears_what_any_of_them_says(size):
-    def work(gang):
-        total = torch.tensor([float(gang.rank), 1.0])
-        gang.add(total)
+    def work(communicator):
+        total = torch.tensor([float(communicator.rank), 1.0])
+        communicator.add(total)
         return (
             total.tolist(),
-            gang.agree(gang.rank == size - 1),
-            gang.agree(False),
-            gang.share({"loss": 0.25, "names": ["ä"]} if gang.is_main else None),
-            gang.share(None),
+            communicator.agree(communicator.rank == size - 1),
+            communicator.agree(False),
+            communicator.share({"loss": 0.25, "names": ["ä"]} if communicator.is_main else None),
+            communicator.share(None),
         )
 
     told = {"loss": 0.25, "names": ["ä"]}
@@ -49,10 +49,10 @@ def test_every_rank_hears_what_any_of_them_says(size):
 def test_the_parts_of_a_set_come_together_again_in_order(count, size):
     rows = torch.arange(count)
 
-    def work(gang):
-        mine = gang.part(rows)
+    def work(communicator):
+        mine = communicator.part(rows)
         assert len(mine) in (count // size, count // size + 1)
-        return gang.gather(torch.stack([mine, mine * 2], dim=1))
+        return communicator.gather(torch.stack([mine, mine * 2], dim=1))
 
     gathered, *others = run_gang(size, work)
 
@@ -61,7 +61,7 @@ def test_the_parts_of_a_set_come_together_again_in_order(count, size):
 
 
 def test_alone_nothing_is_sent():
-    alone, values = Gang(), torch.arange(3.0)
+    alone, values = Communicator(), torch.arange(3.0)
 
     alone.add(values)
 
@@ -111,7 +111,10 @@ def test_ranks_meet_at_the_store_that_rank_0_opens(meet):
     with ThreadPoolExecutor() as pool:
         told = pool.submit(first.share, "hello")
         assert other.share(None) == told.result(timeout=DEADLINE_S) == "hello"
-    assert [(gang.rank, gang.size) for gang in (first, other)] == [(0, 2), (1, 2)]
+    assert [(communicator.rank, communicator.size) for communicator in (first, other)] == [
+        (0, 2),
+        (1, 2),
+    ]
 
 
 def test_the_store_listens_at_its_address_only(meet):
@@ -150,13 +153,13 @@ def test_a_store_that_is_gone_is_a_lost_peer():
 
 
 def test_a_rank_that_leaves_is_noticed_by_the_others():
-    def work(gang):
-        gang.agree(False)
-        if gang.rank == 1:
+    def work(communicator):
+        communicator.agree(False)
+        if communicator.rank == 1:
             # Its connections close with the last reference to it.
             return "left"
         with pytest.raises(PeerLostError, match="Another process of the gang is gone"):
-            gang.agree(False)
+            communicator.agree(False)
         return "noticed"
 
     assert run_gang(2, work) == ["noticed", "left"]

@@ -18,7 +18,7 @@ from jupyter_platform.core.options import ActOptions, resolve_options
 from jupyter_platform.core.replays import ReplayRecord
 from jupyter_platform.core.runs import NetworkInput, RunId, RunResult, RunSpec
 from jupyter_platform.core.states import JobType
-from jupyter_platform.learning.distributed.process_group import Gang
+from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.reinforcement import agent
 from jupyter_platform.learning.reinforcement.agent import Quota
@@ -230,17 +230,17 @@ def test_a_gang_shares_the_episodes_and_finds_the_same(make, tmp_path):
     state = build(bundled_networks()["q-network"], (4,), 2).state_dict()
     save_file(state, tmp_path / "fresh.safetensors")
 
-    def evaluate(name: str, gang: Gang | None = None) -> RunResult:
+    def evaluate(name: str, communicator: Communicator | None = None) -> RunResult:
         context = make(name, JobType.EVALUATE, weights=tmp_path / "fresh.safetensors", episodes=7,
                        strategy="reward", environment=CARTPOLE, discount=0.9,
-                       rank=gang.rank if gang else 0)  # fmt: skip
-        context.gang = gang or Gang()
+                       rank=communicator.rank if communicator else 0)  # fmt: skip
+        context.communicator = communicator or Communicator()
         result = runner.run(context)
         finish(context, result)
         return result
 
     alone = evaluate("alone")
-    lead, other = run_gang(2, lambda gang: evaluate("gang", gang))
+    lead, other = run_gang(2, lambda communicator: evaluate("gang", communicator))
 
     assert (lead.step, other.step) == (7, 3)
     for key in ("episodes", "mean_return", "return_stdev", "min_return", "max_return"):

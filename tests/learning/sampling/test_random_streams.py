@@ -57,7 +57,7 @@ def facts(masks=False):
 
 def batches(monkeypatch, rank, name="UNIFORM", example=None, seed=3, threads=0, sampler=None):
     """Return the batches of one rank of a gang of two."""
-    monkeypatch.setattr(sampling, "current_gang", lambda: Rank(rank))
+    monkeypatch.setattr(sampling, "current_communicator", lambda: Rank(rank))
     options = LearnOptions(batch_size=6, sampling=name, **OF_SAMPLING.get(name, {}))
     chosen = sampler or make_sampler(options, torch.arange(COUNT), seed, lambda rows: CLASSES[rows])
     augment = None

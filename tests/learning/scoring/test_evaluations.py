@@ -236,7 +236,10 @@ def test_a_gang_gives_the_same_numbers(two_classes, size):
     kept = load_file(two_classes.folder / "run" / "files" / "outputs.safetensors")
 
     results = run_gang(
-        size, lambda gang: two_classes.run(gang=gang, include_outputs=True, **everything(60))
+        size,
+        lambda communicator: two_classes.run(
+            communicator=communicator, include_outputs=True, **everything(60)
+        ),
     )
 
     for name in ("accuracy", "loss", "confusion", "per_class", "examples", "samples"):
@@ -277,10 +280,12 @@ def test_a_stop_keeps_the_scores_and_outputs_of_what_was_done(two_classes, monke
 def test_ranks_that_were_stopped_keep_what_each_has_done(two_classes):
     two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
 
-    def stopped(gang):
+    def stopped(communicator):
         stop = StopFlag()
         stop.requested = True  # heard after the first batch
-        return two_classes.run(gang=gang, stop=stop, include_outputs=True, **everything(60))
+        return two_classes.run(
+            communicator=communicator, stop=stop, include_outputs=True, **everything(60)
+        )
 
     results = run_gang(2, stopped)
 
@@ -293,7 +298,9 @@ def test_more_processes_than_samples_are_refused(two_classes):
     two_classes.add(network("two", LINEAR, {"type": "LogSoftmax", "dim": 1}), (4,), 2)
 
     with pytest.raises(InvalidDataError, match="3 processes cannot share 2 samples"):
-        run_gang(3, lambda gang: two_classes.run(gang=gang, test_set=(0, 2)))
+        run_gang(
+            3, lambda communicator: two_classes.run(communicator=communicator, test_set=(0, 2))
+        )
 
 
 def test_runs_of_samples_are_seen_in_order(tmp_path, rng):
@@ -418,7 +425,9 @@ def test_a_gang_counts_the_same_pixels(masks):
     masks.add(network("conv", CONV, {"type": "Sigmoid"}), (3, 6, 5), 30, (1, 6, 5))
     alone = masks.run(test_set=(0, 9), batch_size=2).result
 
-    shared = run_gang(2, lambda gang: masks.run(gang=gang, test_set=(0, 9), batch_size=2))
+    shared = run_gang(
+        2, lambda communicator: masks.run(communicator=communicator, test_set=(0, 9), batch_size=2)
+    )
 
     assert shared[0].result["confusion"] == alone["confusion"]
     assert shared[0].result["mean_iou"] == alone["mean_iou"]

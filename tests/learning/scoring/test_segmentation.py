@@ -120,7 +120,10 @@ def test_a_gang_counts_the_same_pixels_of_classes(classes):
     alone = classes.run(criterion="CE", test_set=(0, 9), batch_size=2).result
 
     shared = run_gang(
-        2, lambda gang: classes.run(gang=gang, criterion="CE", test_set=(0, 9), batch_size=2)
+        2,
+        lambda communicator: classes.run(
+            communicator=communicator, criterion="CE", test_set=(0, 9), batch_size=2
+        ),
     )
 
     assert shared[0].result["confusion"] == alone["confusion"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
 from jupyter_platform.coordinator.jobs.submission.host_choice import keep_at_home
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-from jupyter_platform.coordinator.jobs.submission.sources import Source, check_environment
+from jupyter_platform.coordinator.jobs.submission.sources import DataSource, check_environment
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import refusal
 from jupyter_platform.core.jobs import JobSubmission
@@ -15,12 +15,12 @@ from jupyter_platform.core.options import ActOptions, OptionModel
 class Act(Kind):
     """Acting."""
 
-    def source(self, submission: JobSubmission) -> Source:
+    def source(self, submission: JobSubmission) -> DataSource:
         """Return the pool that it fills: named as the dataset, or as the option."""
         pool = submission.options.get("pool") or None
         return self.tools.sources.pool_to_fill(submission.dataset, pool)
 
-    def check(self, options: OptionModel, source: Source) -> Source:
+    def check(self, options: OptionModel, source: DataSource) -> DataSource:
         """Refuse an ACT without an environment."""
         assert isinstance(options, ActOptions)
         check_environment(options.environment, source)
@@ -29,7 +29,7 @@ class Act(Kind):
             raise refusal("environment", None, message, "a Gymnasium id")
         return source
 
-    def place(self, options: OptionModel, source: Source, choice: HostChoice) -> HostChoice:
+    def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
         """Keep a job with a pool on the machine where the pool lies."""
         if source.pool_folder is None:
             return choice

@@ -13,7 +13,7 @@ from jupyter_platform.core.strategies import StrategyRecord
 if TYPE_CHECKING:
     from jupyter_platform.coordinator.hosts.registry import HostRegistry
     from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-    from jupyter_platform.coordinator.jobs.submission.sources import Source, Sources
+    from jupyter_platform.coordinator.jobs.submission.sources import DataSource, DataSources
     from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
     from jupyter_platform.coordinator.repository import NetworkRepository, StrategyRepository
     from jupyter_platform.coordinator.workloads.host_choice import HostChoice
@@ -31,7 +31,7 @@ class KindTools:
     """What the kinds look things up with."""
 
     networks: NetworkRepository
-    sources: Sources
+    sources: DataSources
     strategies: StrategyRepository
     weights: StartingWeights
     hosts: HostRegistry
@@ -86,22 +86,24 @@ class Kind:
             found.append(description)
         return found
 
-    def source(self, submission: JobSubmission) -> Source:
+    def source(self, submission: JobSubmission) -> DataSource:
         """Return the dataset or pool named by a submission."""
         return self.tools.sources.find(submission.dataset)
 
-    def check(self, options: OptionModel, source: Source) -> Source:
+    def check(self, options: OptionModel, source: DataSource) -> DataSource:
         """Refuse a source that does not go with the options; return it, or the one to make."""
         return source
 
-    def place(self, options: OptionModel, source: Source, choice: HostChoice) -> HostChoice:
+    def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
         """Return the hosts that a job may use."""
         return choice
 
     def check_ranks(self, options: OptionModel, ranks: int) -> None:
         """Refuse options that mean nothing to several processes."""
 
-    def name(self, networks: list[NetworkDescription], source: Source, options: OptionModel) -> str:
+    def name(
+        self, networks: list[NetworkDescription], source: DataSource, options: OptionModel
+    ) -> str:
         """Return the name of a job that was given none."""
         on = source.name or getattr(options, "environment", None)
         return f"{networks[0].name}-{on}" if networks else self.record.name.lower()

@@ -8,7 +8,7 @@ from jupyter_platform.coordinator.jobs.kinds.base import Kind
 from jupyter_platform.coordinator.jobs.submission.host_choice import keep_at_home
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
 from jupyter_platform.coordinator.jobs.submission.sources import (
-    Source,
+    DataSource,
     check_environment,
     check_wanted,
 )
@@ -23,7 +23,7 @@ class Evaluate(Kind):
 
     strategies: Mapping[str, StrategyRecord] = EVALUATIONS
 
-    def check(self, options: OptionModel, source: Source) -> Source:
+    def check(self, options: OptionModel, source: DataSource) -> DataSource:
         """Hold the source against what is measured."""
         assert isinstance(options, EvaluateOptions)
         check_environment(options.environment, source)
@@ -34,7 +34,7 @@ class Evaluate(Kind):
         check_wanted(whose, wanted, source, options.environment, kind=kind)
         return source
 
-    def place(self, options: OptionModel, source: Source, choice: HostChoice) -> HostChoice:
+    def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
         """Keep a job with a pool on the machine where the pool lies."""
         if source.pool_folder is None:
             return choice

@@ -9,7 +9,7 @@ from jupyter_platform.coordinator.jobs.kinds.base import Kind
 from jupyter_platform.coordinator.jobs.submission.host_choice import keep_at_home
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
 from jupyter_platform.coordinator.jobs.submission.sources import (
-    Source,
+    DataSource,
     check_environment,
     check_wanted,
 )
@@ -24,7 +24,7 @@ class Learn(Kind):
 
     strategies: Mapping[str, StrategyRecord] = STRATEGIES
 
-    def check(self, options: OptionModel, source: Source) -> Source:
+    def check(self, options: OptionModel, source: DataSource) -> DataSource:
         """Hold the source against the strategy; a learner with agents gets a new pool."""
         assert isinstance(options, LearnOptions)
         if options.agents and not source.name:
@@ -37,7 +37,7 @@ class Learn(Kind):
         check_wanted(whose, set(wanted), source, options.environment, kind="LEARN")
         return source
 
-    def place(self, options: OptionModel, source: Source, choice: HostChoice) -> HostChoice:
+    def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
         """Keep a job with a pool on the machine where the pool lies."""
         if source.pool_folder is None:
             return choice

@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-from jupyter_platform.coordinator.jobs.submission.sources import Source
+from jupyter_platform.coordinator.jobs.submission.sources import DataSource
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import FieldError, InvalidDataError, refusal
 from jupyter_platform.core.jobs import JobSubmission
@@ -96,11 +96,11 @@ class Run(Kind):
         """Return none."""
         return []
 
-    def source(self, submission: JobSubmission) -> Source:
+    def source(self, submission: JobSubmission) -> DataSource:
         """Return none."""
-        return Source()
+        return DataSource()
 
-    def check(self, options: OptionModel, source: Source) -> Source:
+    def check(self, options: OptionModel, source: DataSource) -> DataSource:
         """Refuse code that is none, and a folder or an environment that is not here."""
         assert isinstance(options, RunOptions)
         self._check_code(options)
@@ -127,7 +127,7 @@ class Run(Kind):
                 error = FieldError(field="script", value=shown, message=message)
                 raise InvalidDataError(message, errors=[error])
 
-    def place(self, options: OptionModel, source: Source, choice: HostChoice) -> HostChoice:
+    def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
         """Keep what runs in a folder of this machine here, unless hosts were named."""
         assert isinstance(options, RunOptions)
         if choice.targets or choice.target_filter:
@@ -155,7 +155,9 @@ class Run(Kind):
             )
             raise refusal("target_count", ranks, message, "1")
 
-    def name(self, networks: list[NetworkDescription], source: Source, options: OptionModel) -> str:
+    def name(
+        self, networks: list[NetworkDescription], source: DataSource, options: OptionModel
+    ) -> str:
         """Return the name of the script or module."""
         assert isinstance(options, RunOptions)
         return "cell" if options.cell and options.script is None else options.code_name

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_platform.coordinator.jobs.search import search_text
-from jupyter_platform.coordinator.jobs.submission.sources import Source
+from jupyter_platform.coordinator.jobs.submission.sources import DataSource
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.coordinator.workloads.planning import Shape
@@ -25,7 +25,7 @@ class Resolved:
     type: JobType
     name: str
     networks: list[NetworkDescription]
-    source: Source
+    source: DataSource
     options: OptionModel
     given: dict[str, Any]
     request: ResourceRequest

@@ -13,7 +13,7 @@ from jupyter_platform.core.pools import PoolDescription, check_pool_name
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """The data of a job: a dataset, a pool or an environment."""
 
     dataset: DatasetDescriptor | None = None
@@ -31,14 +31,14 @@ class Source:
         return self.pool if self.dataset is None else self.dataset.name
 
 
-class Sources:
+class DataSources:
     """Finds what submissions name, and holds it against what their options ask for."""
 
     def __init__(self, datasets: DatasetRepository, pools: PoolRepository) -> None:
         self._datasets = datasets
         self._pools = pools
 
-    def find(self, name: str | None) -> Source:
+    def find(self, name: str | None) -> DataSource:
         """Return the dataset or pool named by a submission.
 
         Raises
@@ -47,10 +47,10 @@ class Sources:
             If there is none of that name, or it cannot be used as it is.
         """
         if not name:
-            return Source()
+            return DataSource()
         dataset = self._datasets.usable(name)
         if dataset is not None:
-            return Source(dataset=dataset, defaults=dataset.adapters)
+            return DataSource(dataset=dataset, defaults=dataset.adapters)
         pool = self._pools.find(name)
         if pool is None:
             known = [*self._datasets.names(), *self._pools.names()]
@@ -58,7 +58,7 @@ class Sources:
             raise InvalidRequestError(error.message, errors=[error])
         return self._of_pool(name, pool)
 
-    def pool_to_fill(self, dataset: str | None, pool: Any) -> Source:
+    def pool_to_fill(self, dataset: str | None, pool: Any) -> DataSource:
         """Return the pool that an ACT writes to; it need not be there yet.
 
         Raises
@@ -73,7 +73,7 @@ class Sources:
             raise _bad("pool", pool, message, dataset)
         name = str(pool or dataset or "")
         if not name:
-            return Source()
+            return DataSource()
         check_pool_name(name, "pool")
         if self._datasets.find(name) is not None:
             message = f"{name!r} is a dataset; ACT writes to a pool: give pool another name."
@@ -81,24 +81,26 @@ class Sources:
         found = self._pools.find(name)
         if found is not None:
             return self._of_pool(name, found)
-        return Source(pool=name, pool_folder=str(self._pools.path(name)), defaults={"pool": name})
+        return DataSource(
+            pool=name, pool_folder=str(self._pools.path(name)), defaults={"pool": name}
+        )
 
-    def _of_pool(self, name: str, pool: PoolDescription) -> Source:
+    def _of_pool(self, name: str, pool: PoolDescription) -> DataSource:
         defaults = {"pool": name, "environment": pool.environment}
         folder = str(self._pools.path(name))
-        return Source(
+        return DataSource(
             pool=name, pool_folder=folder, environment=pool.environment, defaults=defaults
         )
 
-    def new_pool(self, name: str) -> Source:
+    def new_pool(self, name: str) -> DataSource:
         """Return a pool that is not there yet."""
-        return Source(pool=name, pool_folder=str(self._pools.path(name)))
+        return DataSource(pool=name, pool_folder=str(self._pools.path(name)))
 
-    async def facts(self, source: Source) -> dict[str, Any] | None:
+    async def facts(self, source: DataSource) -> dict[str, Any] | None:
         """Return the facts of the dataset in JSON form; errors as of `DatasetRepository.facts`."""
         return None if source.dataset is None else await self._datasets.facts(source.dataset)
 
-    def make(self, source: Source, environment: str | None, memory_size: int) -> None:
+    def make(self, source: DataSource, environment: str | None, memory_size: int) -> None:
         """Make the pool of a job, unless it names none or it is there."""
         if source.pool and environment:
             self._pools.create(source.pool, environment, memory_size)
@@ -108,7 +110,7 @@ class Sources:
         self._pools.delete(name)
 
 
-def check_environment(environment: str | None, source: Source) -> None:
+def check_environment(environment: str | None, source: DataSource) -> None:
     """Refuse another environment than that of the pool.
 
     Raises
@@ -125,7 +127,7 @@ def check_environment(environment: str | None, source: Source) -> None:
 
 
 def check_wanted(
-    whose: str, wanted: set[str], source: Source, environment: str | None, *, kind: str
+    whose: str, wanted: set[str], source: DataSource, environment: str | None, *, kind: str
 ) -> None:
     """Hold a source against the sorts that are wanted.
 

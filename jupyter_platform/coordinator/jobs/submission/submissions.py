@@ -16,7 +16,7 @@ from jupyter_platform.coordinator.jobs.submission.memory_check import check_memo
 from jupyter_platform.coordinator.jobs.submission.options import choose_options, used_options
 from jupyter_platform.coordinator.jobs.submission.refusals import raise_refusals
 from jupyter_platform.coordinator.jobs.submission.resolved import Resolved, dumped
-from jupyter_platform.coordinator.jobs.submission.sources import Source, Sources
+from jupyter_platform.coordinator.jobs.submission.sources import DataSource, DataSources
 from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
 from jupyter_platform.coordinator.repository import (
     Facts,
@@ -24,7 +24,7 @@ from jupyter_platform.coordinator.repository import (
     StrategyRepository,
     TagRepository,
 )
-from jupyter_platform.coordinator.workloads.planning import Policy, sentence
+from jupyter_platform.coordinator.workloads.planning import PlanningPolicy, sentence
 from jupyter_platform.coordinator.workloads.planning.fleet import Fleet
 from jupyter_platform.coordinator.workloads.planning.reasons import impossible
 from jupyter_platform.core.errors import (
@@ -52,7 +52,7 @@ class Submissions:
         self,
         *,
         networks: NetworkRepository,
-        sources: Sources,
+        sources: DataSources,
         strategies: StrategyRepository,
         tags: TagRepository,
         facts: Facts,
@@ -148,7 +148,7 @@ class Submissions:
         resolved.warnings += check_memory(known, resolved.options, resolved.request, offers)
 
     async def _ask(
-        self, request: dict[str, Any], source: Source, *, is_code: bool
+        self, request: dict[str, Any], source: DataSource, *, is_code: bool
     ) -> dict[str, Any]:
         is_code = is_code and "code" not in request
         is_code = is_code or any(item["entry_point"] for item in request["networks"])
@@ -165,7 +165,7 @@ class Submissions:
         request["facts"] = await self._dataset_facts(source)
         return await self._facts.ask("check", digest, request, CHECK_WITHIN_S)
 
-    async def _dataset_facts(self, source: Source) -> dict[str, Any] | None:
+    async def _dataset_facts(self, source: DataSource) -> dict[str, Any] | None:
         """Return the facts of the dataset; what is wrong with its data is blamed on the field."""
         try:
             return await self._sources.facts(source)
@@ -185,7 +185,7 @@ class Submissions:
 
     def _warn_of_the_impossible(self, resolved: Resolved) -> None:
         offers = [replace(offer, up=True) for offer in self._hosts.offers()]
-        reason = impossible(resolved.shape, Fleet(offers, Policy())) if offers else None
+        reason = impossible(resolved.shape, Fleet(offers, PlanningPolicy())) if offers else None
         if reason is not None:
             text = sentence(reason, 0.0)
             resolved.warnings.append(f"{text}; it waits until a host that can run it joins")

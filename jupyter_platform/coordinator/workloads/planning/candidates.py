@@ -12,6 +12,7 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Hashable, Iterator, Sequence
 
+from jupyter_platform.coordinator.workloads.planning.capacity import Capacity
 from jupyter_platform.coordinator.workloads.planning.fleet import (
     PLACES,
     Fleet,
@@ -22,7 +23,6 @@ from jupyter_platform.coordinator.workloads.planning.fleet import (
 )
 from jupyter_platform.coordinator.workloads.planning.model import Reason, Shape
 from jupyter_platform.coordinator.workloads.planning.reservations import Hold
-from jupyter_platform.coordinator.workloads.planning.rooms import Rooms
 
 _Entry = tuple[int, int, int]
 """Free CPUs, free memory and row of a host."""
@@ -73,23 +73,25 @@ class Candidates:
 
     Parameters
     ----------
-    rooms : Rooms
+    capacity : Capacity
         What is left of each host. Only hosts among its changes are looked at again.
     shape : Shape
         One of the kind: `Demand.kind` is the same for all.
     """
 
-    def __init__(self, rooms: Rooms, shape: Shape) -> None:
-        self._rooms = rooms
+    def __init__(self, capacity: Capacity, shape: Shape) -> None:
+        self._capacity = capacity
         self._alone = shape.force_free
-        self._places = rooms.places(shape.role)
-        self._seen = len(rooms.changes)
+        self._places = capacity.places(shape.role)
+        self._seen = len(capacity.changes)
         self._groups: dict[float, dict[int, list[_Entry]]] = {}
         """Failures, then free GPUs, to the hosts that have so many, sorted."""
         self._where: dict[int, tuple[list[_Entry], _Entry]] = {}
         """Row to the group of a host and its entry there."""
-        (rows,) = (rooms.room(shape)[PLACES] > 0).nonzero()
-        for entry in sorted((rooms.cpus[row], rooms.memory[row], row) for row in rows.tolist()):
+        (rows,) = (capacity.room(shape)[PLACES] > 0).nonzero()
+        for entry in sorted(
+            (capacity.cpus[row], capacity.memory[row], row) for row in rows.tolist()
+        ):
             group = self._group(entry[-1])
             group.append(entry)
             self._where[entry[-1]] = (group, entry)
@@ -123,7 +125,7 @@ class Candidates:
         self, demand: Demand, holds: Sequence[Hold], closed: set[int]
     ) -> Iterator[tuple[int, int]]:
         """Return rows of hosts and how many ranks fit on each."""
-        places = self._rooms.places(demand.shape.role)
+        places = self._capacity.places(demand.shape.role)
         given: set[int] = set()
         for failures in self._levels:
             for ranks in range(demand.most(failures), 0, -1):
@@ -157,27 +159,27 @@ class Candidates:
         return None if room is None else count(room, shape)
 
     def _room(self, row: int, shape: Shape) -> Room:
-        rooms = self._rooms
-        places = rooms.places(shape.role)[row]
-        return (rooms.cpus[row], rooms.memory[row], rooms.gpus[row], places)
+        capacity = self._capacity
+        places = capacity.places(shape.role)[row]
+        return (capacity.cpus[row], capacity.memory[row], capacity.gpus[row], places)
 
     def _look_again(self) -> None:
-        rooms = self._rooms
-        changed = self._where.keys() & rooms.changes[self._seen :]
-        self._seen = len(rooms.changes)
+        capacity = self._capacity
+        changed = self._where.keys() & capacity.changes[self._seen :]
+        self._seen = len(capacity.changes)
         for row in changed:
             group, entry = self._where.pop(row)
             del group[bisect_left(group, entry)]
-            taken = rooms.exclusive[row] or (self._alone and rooms.grants[row])
+            taken = capacity.exclusive[row] or (self._alone and capacity.grants[row])
             if not taken and self._places[row] > 0:
-                entry = (rooms.cpus[row], rooms.memory[row], row)
+                entry = (capacity.cpus[row], capacity.memory[row], row)
                 group = self._group(row)
                 insort(group, entry)
                 self._where[row] = (group, entry)
 
     def _group(self, row: int) -> list[_Entry]:
-        groups = self._groups.setdefault(self._rooms.failures[row], {})
-        return groups.setdefault(self._rooms.gpus[row], [])
+        groups = self._groups.setdefault(self._capacity.failures[row], {})
+        return groups.setdefault(self._capacity.gpus[row], [])
 
 
 def _from(hosts: list[_Entry], cpus: int, memory: int) -> Iterator[_Entry]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jupyter_platform.coordinator.hosts.filters import Mask, Values, parse_filter
 from jupyter_platform.coordinator.hosts.offers import HostOffer
-from jupyter_platform.coordinator.workloads.planning.model import Policy, Shape
+from jupyter_platform.coordinator.workloads.planning.model import PlanningPolicy, Shape
 
 Room = tuple[int, int, int, int]
 Column = NDArray[np.int64]
@@ -116,11 +116,11 @@ class Fleet:
     ----------
     hosts : sequence of HostOffer
         In any order.
-    policy : Policy
+    policy : PlanningPolicy
         Says which GPUs are taken by strangers.
     """
 
-    def __init__(self, hosts: Sequence[HostOffer], policy: Policy) -> None:
+    def __init__(self, hosts: Sequence[HostOffer], policy: PlanningPolicy) -> None:
         by_name = {host.name: host for host in hosts}
         self.names = sorted(by_name)
         self.offers = [by_name[name] for name in self.names]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jupyter_platform.coordinator.workloads.planning.model import Pending, Policy, Usage
+from jupyter_platform.coordinator.workloads.planning.model import Pending, PlanningPolicy, Usage
 
 
 @dataclass
@@ -37,12 +37,12 @@ class Lanes:
         In any order.
     usage : Usage
         What owners used, and when each lane was last granted anything.
-    policy : Policy
+    policy : PlanningPolicy
         How much waiting counts.
     """
 
     def __init__(
-        self, now: float, pending: Sequence[Pending], usage: Usage, policy: Policy
+        self, now: float, pending: Sequence[Pending], usage: Usage, policy: PlanningPolicy
     ) -> None:
         self._granted = dict(usage.lanes)
         self._latest = max(now, *self._granted.values(), 0.0)
@@ -83,7 +83,7 @@ class Lanes:
 
 
 def _queues(
-    now: float, pending: Sequence[Pending], usage: Usage, policy: Policy
+    now: float, pending: Sequence[Pending], usage: Usage, policy: PlanningPolicy
 ) -> dict[str, _Queue]:
     sequences = [item.sequence for item in pending]
     if len(set(sequences)) < len(sequences):

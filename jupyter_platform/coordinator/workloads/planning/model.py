@@ -95,7 +95,7 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
-class Policy:
+class PlanningPolicy:
     """How the planner weighs."""
 
     ageing_s: float = 600.0

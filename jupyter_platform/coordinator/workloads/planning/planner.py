@@ -14,6 +14,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from jupyter_platform.coordinator.hosts.offers import HostOffer
 from jupyter_platform.coordinator.workloads.planning import reasons
 from jupyter_platform.coordinator.workloads.planning.candidates import Candidates, Demand
+from jupyter_platform.coordinator.workloads.planning.capacity import Capacity, Leased
 from jupyter_platform.coordinator.workloads.planning.fleet import Fleet, counts
 from jupyter_platform.coordinator.workloads.planning.lanes import Lanes
 from jupyter_platform.coordinator.workloads.planning.model import (
@@ -23,7 +24,7 @@ from jupyter_platform.coordinator.workloads.planning.model import (
     Pending,
     Placement,
     Plan,
-    Policy,
+    PlanningPolicy,
     RankPlacement,
     Reason,
     Reasons,
@@ -36,7 +37,6 @@ from jupyter_platform.coordinator.workloads.planning.reservations import (
     hold_for,
     in_the_way,
 )
-from jupyter_platform.coordinator.workloads.planning.rooms import Leased, Rooms
 
 
 def plan(
@@ -47,7 +47,7 @@ def plan(
     forecasts: Forecasts | None = None,
     usage: Usage | None = None,
     failures: Mapping[str, float] | None = None,
-    policy: Policy | None = None,
+    policy: PlanningPolicy | None = None,
 ) -> Plan:
     """Decide what starts now, what room is kept, and why the others wait.
 
@@ -67,7 +67,7 @@ def plan(
         What owners used, and when each lane was last granted something.
     failures : mapping of str to float, optional
         Recent failures of each host; hosts that have any are taken last.
-    policy : Policy, optional
+    policy : PlanningPolicy, optional
         How to weigh.
 
     Returns
@@ -75,23 +75,25 @@ def plan(
     Plan
         The same for the same arguments, always.
     """
-    policy = policy or Policy()
+    policy = policy or PlanningPolicy()
     forecasts = forecasts or Forecasts()
     fleet = Fleet(hosts, policy)
     leased = Leased(leases, fleet)
-    rooms = Rooms(fleet, leased, failures or {})
-    planning = _Planning(now, rooms, Releases(now, leased, forecasts.ends, rooms), forecasts)
+    capacity = Capacity(fleet, leased, failures or {})
+    planning = _Planning(now, capacity, Releases(now, leased, forecasts.ends, capacity), forecasts)
     return planning.run(Lanes(now, pending, usage or Usage(), policy))
 
 
 class _Planning:
     """One pass over what waits."""
 
-    def __init__(self, now: float, rooms: Rooms, releases: Releases, forecasts: Forecasts) -> None:
+    def __init__(
+        self, now: float, capacity: Capacity, releases: Releases, forecasts: Forecasts
+    ) -> None:
         self._now = now
         self._durations = forecasts.durations
         self._first_end = now + min(forecasts.durations.values(), default=math.inf)
-        self._rooms = rooms
+        self._capacity = capacity
         self._releases = releases
         self._holds: list[Hold] = []
         self._demands: dict[Shape, Demand] = {}
@@ -140,7 +142,7 @@ class _Planning:
     def _demand(self, shape: Shape) -> Demand:
         demand = self._demands.get(shape)
         if demand is None:
-            fleet = self._rooms.fleet
+            fleet = self._capacity.fleet
             demand = Demand(shape, fleet, reasons.impossible(shape, fleet))
             self._demands[shape] = demand
         self._demands_by_identity[id(shape)] = demand
@@ -160,14 +162,14 @@ class _Planning:
         granted: list[RankPlacement] = []
         for row, ranks in chosen:
             first = len(granted)
-            granted += self._rooms.take(shape, row, range(first, first + ranks))
+            granted += self._capacity.take(shape, row, range(first, first + ranks))
             for hold in holds:
                 hold.take(row, shape, ranks)
         return granted
 
     def _candidates_for(self, demand: Demand) -> Candidates:
         if demand.kind not in self._candidates:
-            self._candidates[demand.kind] = Candidates(self._rooms, demand.shape)
+            self._candidates[demand.kind] = Candidates(self._capacity, demand.shape)
         return self._candidates[demand.kind]
 
     def _block(self, demand: Demand, end: float) -> None:
@@ -185,11 +187,11 @@ class _Planning:
         self._behind[item.lane] = Behind(item.name)
         at, state = self._releases.earliest(item.shape, self._holds)
         self._reasons[item.id] = self._blocked_reason(item, end, at)
-        self._holds.append(hold_for(item, at, state, self._rooms, self._holds))
+        self._holds.append(hold_for(item, at, state, self._capacity, self._holds))
 
     def _blocked_reason(self, item: Pending, end: float, at: float | None) -> Reason:
         shape = item.shape
-        if int(counts(self._rooms.room(shape), shape).sum()) < shape.ranks:
-            return reasons.no_room(shape, self._rooms, at)
-        hold = in_the_way(shape, self._rooms, [hold for hold in self._holds if hold.binds(end)])
+        if int(counts(self._capacity.room(shape), shape).sum()) < shape.ranks:
+            return reasons.no_room(shape, self._capacity, at)
+        hold = in_the_way(shape, self._capacity, [hold for hold in self._holds if hold.binds(end)])
         return Reason("reserved", {"for": hold.name, "at": hold.reservation.at})

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from jupyter_platform.coordinator.workloads.planning.capacity import Capacity
 from jupyter_platform.coordinator.workloads.planning.fleet import (
     BARRIER,
     GPUS,
@@ -18,7 +19,6 @@ from jupyter_platform.coordinator.workloads.planning.fleet import (
     need,
 )
 from jupyter_platform.coordinator.workloads.planning.model import Reason, Shape
-from jupyter_platform.coordinator.workloads.planning.rooms import Rooms
 from jupyter_platform.core.units import format_bytes, format_count, format_duration
 
 _DIMENSIONS = ("cpus", "memory", "gpus", "places")
@@ -55,10 +55,10 @@ def impossible(shape: Shape, fleet: Fleet) -> Reason | None:
     return Reason("no_single_host", _asked(shape))
 
 
-def no_room(shape: Shape, rooms: Rooms, at: float | None) -> Reason:
+def no_room(shape: Shape, capacity: Capacity, at: float | None) -> Reason:
     """Say what is missing where least is missing, and when it is likely to be there."""
     data = {**_asked(shape), "at": at}
-    fleet, room = rooms.fleet, rooms.room(shape)
+    fleet, room = capacity.fleet, capacity.room(shape)
     if shape.ranks > 1:
         fits = int(counts(room, shape).sum())
         return Reason("no_room_for_gang", {**data, "fits": fits})

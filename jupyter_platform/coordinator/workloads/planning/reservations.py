@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jupyter_platform.coordinator.workloads.planning.capacity import Capacity, Leased
 from jupyter_platform.coordinator.workloads.planning.fleet import (
     BARRIER,
     NOTHING,
@@ -26,7 +27,6 @@ from jupyter_platform.coordinator.workloads.planning.fleet import (
     need,
 )
 from jupyter_platform.coordinator.workloads.planning.model import Pending, Reservation, Shape
-from jupyter_platform.coordinator.workloads.planning.rooms import Leased, Rooms
 
 
 @dataclass
@@ -79,11 +79,13 @@ class Releases:
         All grants.
     ends : mapping of str to float
         Workload to when it is expected to end; what is absent never comes back.
-    rooms : Rooms
+    capacity : Capacity
         Their hosts.
     """
 
-    def __init__(self, now: float, leased: Leased, ends: Mapping[str, float], rooms: Rooms) -> None:
+    def __init__(
+        self, now: float, leased: Leased, ends: Mapping[str, float], capacity: Capacity
+    ) -> None:
         found = [ends.get(workload) for workload in leased.workloads]
         known = np.array([end is not None for end in found], np.bool_)
         at = np.array([max(end, now) for end in found if end is not None], np.float64)
@@ -93,18 +95,18 @@ class Releases:
         self._host = leased.host[self._rows]
         gpus = np.zeros(len(found), np.int64)
         for row, indices in leased.gpus:
-            usable = rooms.fleet.grantable[leased.host[row]]
+            usable = capacity.fleet.grantable[leased.host[row]]
             gpus[row] = len(set(indices).intersection(usable))
         self._room = np.vstack((leased.cpus, leased.memory, gpus))[:, self._rows]
         self._leased = leased
-        self._rooms = rooms
+        self._capacity = capacity
 
     def earliest(self, shape: Shape, holds: Sequence[Hold]) -> tuple[float | None, Columns]:
         """Return when a shape fits, as far as ends are known, and the room of hosts at that time.
 
         The room is that after the earlier reservations in `holds` have been served.
         """
-        state = self._rooms.room(shape) - _held(shape, holds, len(self._rooms.fleet))
+        state = self._capacity.room(shape) - _held(shape, holds, len(self._capacity.fleet))
         if not len(self._at):
             return None, state
         given = self._given(shape)
@@ -153,19 +155,19 @@ def _held(shape: Shape, holds: Sequence[Hold], hosts: int) -> Columns:
     return held
 
 
-def in_the_way(shape: Shape, rooms: Rooms, holds: Sequence[Hold]) -> Hold:
+def in_the_way(shape: Shape, capacity: Capacity, holds: Sequence[Hold]) -> Hold:
     """Return the first reservation without which a shape would fit past those before it.
 
     Parameters
     ----------
     shape : Shape
         One for which there is room now, but not past the reservations.
-    rooms : Rooms
+    capacity : Capacity
         What is left of each host.
     holds : sequence of Hold
         The reservations that bind, in their order.
     """
-    room = rooms.room(shape)
+    room = capacity.room(shape)
     ranks = counts(room, shape)
     for number, hold in enumerate(holds, start=1):
         for row in hold.spare:
@@ -179,7 +181,7 @@ def in_the_way(shape: Shape, rooms: Rooms, holds: Sequence[Hold]) -> Hold:
 
 
 def hold_for(
-    item: Pending, at: float | None, state: Columns, rooms: Rooms, holds: Sequence[Hold]
+    item: Pending, at: float | None, state: Columns, capacity: Capacity, holds: Sequence[Hold]
 ) -> Hold:
     """Reserve for a blocked workload: where it can start soonest, else where least is missing.
 
@@ -194,7 +196,7 @@ def hold_for(
         When it fits, as `Releases.earliest` found it.
     state : array of shape (4, hosts)
         The room of hosts at that time.
-    rooms : Rooms
+    capacity : Capacity
         What is left of each host now.
     holds : sequence of Hold
         The earlier reservations.
@@ -202,17 +204,17 @@ def hold_for(
     shape = item.shape
     if at is not None:
         free = state
-        ranks = _spread(shape, counts(free, shape), rooms)
+        ranks = _spread(shape, counts(free, shape), capacity)
     else:
-        free = rooms.room(shape) - _held(shape, holds, len(rooms.fleet))
+        free = capacity.room(shape) - _held(shape, holds, len(capacity.fleet))
         free = np.maximum(free, 0)
-        ranks = _nearest_hosts(shape, rooms, free)
+        ranks = _nearest_hosts(shape, capacity, free)
     spare = {}
     for row, many in ranks.items():
         room, wanted = _room_of(free, row), need(shape, many)
         taken = wanted if at is not None else least(room, wanted)
         spare[row] = NOTHING if shape.force_free else minus(room, taken)
-    hosts = {rooms.fleet.names[row]: many for row, many in ranks.items()}
+    hosts = {capacity.fleet.names[row]: many for row, many in ranks.items()}
     return Hold(shape, item.name, Reservation(item.id, hosts, at), ranks, spare)
 
 
@@ -221,16 +223,16 @@ def _room_of(columns: Columns, row: int) -> Room:
     return cpus, memory, gpus, places
 
 
-def _spread(shape: Shape, fits: Column, rooms: Rooms) -> dict[int, int]:
+def _spread(shape: Shape, fits: Column, capacity: Capacity) -> dict[int, int]:
     (able,) = np.nonzero(fits)
     ranks = np.minimum(fits[able], shape.ranks)
-    order = np.lexsort((rooms.failure_column[able], -ranks))
+    order = np.lexsort((capacity.failure_column[able], -ranks))
     return _filled(shape, able[order], ranks[order])
 
 
-def _nearest_hosts(shape: Shape, rooms: Rooms, free: Columns) -> dict[int, int]:
-    whole = np.minimum(counts(rooms.fleet.room(shape), shape), shape.ranks)
-    whole[~rooms.fleet.up] = 0
+def _nearest_hosts(shape: Shape, capacity: Capacity, free: Columns) -> dict[int, int]:
+    whole = np.minimum(counts(capacity.fleet.room(shape), shape), shape.ranks)
+    whole[~capacity.fleet.up] = 0
     (able,) = np.nonzero(whole)
     missing = deficits(free[:, able], shape, whole[able])
     fits = np.minimum(counts(free[:, able], shape), shape.ranks)

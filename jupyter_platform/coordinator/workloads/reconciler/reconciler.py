@@ -28,7 +28,7 @@ from jupyter_platform.coordinator.workloads.planning import (
     Pending,
     Placement,
     Plan,
-    Policy,
+    PlanningPolicy,
     Reason,
     plan,
     sentence,
@@ -88,7 +88,7 @@ class Reconciler:
         make_puller: Callable[..., Puller],
         on_progress: Callable[[str, str, JobProgress], None],
         host_problems: Callable[[], list[str]] = list,
-        policy: Policy | None = None,
+        policy: PlanningPolicy | None = None,
     ) -> None:
         self._store = store
         self._ledger = ledger
@@ -98,7 +98,7 @@ class Reconciler:
         self._live = live
         self._on_progress = on_progress
         self._host_problems = host_problems
-        self._policy = policy or Policy()
+        self._policy = policy or PlanningPolicy()
         self._puller = make_puller(on_progress=self._progressed, on_change=self._changed)
         self._tools = Tools(
             ledger, hosts, self._puller, owners, live, blobs, settings, self._ended, self._began

@@ -9,9 +9,9 @@ from __future__ import annotations
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.learning.exchange.dianne.files import Module
 from jupyter_platform.learning.exchange.dianne.layers import convolution
-from jupyter_platform.learning.exchange.dianne.parts import (
-    Part,
-    Slot,
+from jupyter_platform.learning.exchange.dianne.translation import (
+    TranslatedLayer,
+    WeightSlot,
     conv_slots,
     counter,
     linear_slots,
@@ -21,7 +21,7 @@ from jupyter_platform.learning.exchange.dianne.parts import (
 )
 
 
-def conv_block(module: Module) -> Part:
+def conv_block(module: Module) -> TranslatedLayer:
     """Return convolution, normalisation and an activation."""
     conv = convolution(module)
     if conv.type == "TemporalConv":
@@ -35,7 +35,7 @@ def conv_block(module: Module) -> Part:
             f"{', '.join(known.values())} are."
         )
     outputs = module.integer("noOutputPlanes")
-    return Part(
+    return TranslatedLayer(
         "ConvBlock",
         {**conv.arguments, "activation": known[plain(activation)], "dims": int(conv.type[-2])},
         prefixed("norm", norm_slots(outputs)) + prefixed("conv", conv.slots),
@@ -44,10 +44,10 @@ def conv_block(module: Module) -> Part:
     )
 
 
-def residual(module: Module) -> Part:
+def residual(module: Module) -> TranslatedLayer:
     """Return two convolutions of 3×3 beside a shortcut."""
     inputs, outputs = module.integer("noInputPlanes"), module.integer("noOutputPlanes")
-    return Part(
+    return TranslatedLayer(
         "Residual",
         {"in_channels": inputs, "out_channels": outputs},
         prefixed("norm2", norm_slots(outputs))
@@ -59,11 +59,11 @@ def residual(module: Module) -> Part:
     )
 
 
-def bottleneck(module: Module) -> Part:
+def bottleneck(module: Module) -> TranslatedLayer:
     """Return a convolution of 3×3 between two of 1×1 beside a shortcut."""
     inputs, outputs = module.integer("noInputPlanes"), module.integer("noOutputPlanes")
     filters = module.integer("noFilters")
-    return Part(
+    return TranslatedLayer(
         "Bottleneck",
         {"in_channels": inputs, "filters": filters, "out_channels": outputs},
         prefixed("conv1", conv_slots(inputs, filters, 1, 1))
@@ -77,7 +77,7 @@ def bottleneck(module: Module) -> Part:
     )
 
 
-def inception(module: Module, *, batch_norm: bool) -> Part:
+def inception(module: Module, *, batch_norm: bool) -> TranslatedLayer:
     """Return four branches side by side; version 1 normalises the reductions only."""
     inputs = module.integer("noInputPlanes")
     sizes = {
@@ -96,13 +96,13 @@ def inception(module: Module, *, batch_norm: bool) -> Part:
         + ["branch1.norm"] * batch_norm
         + ["project.conv"]
     )
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[WeightSlot, ...] = ()
     for place in order:
         before, behind, kernel = sizes[place.partition(".")[0]]
         is_norm = place.endswith("norm")
         inner = norm_slots(behind) if is_norm else conv_slots(before, behind, kernel, kernel)
         slots += prefixed(place, inner)
-    return Part(
+    return TranslatedLayer(
         "Inception",
         {
             "in_channels": inputs,
@@ -138,29 +138,33 @@ _FRACTAL = (
 )
 
 
-def fractal(module: Module) -> Part:
+def fractal(module: Module) -> TranslatedLayer:
     """Return a fractal of three columns."""
     inputs, outputs = module.integer("noInputPlanes"), module.integer("noOutputPlanes")
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[WeightSlot, ...] = ()
     for place in _FRACTAL:
         first = place.partition(".")[0] in ("short", "early", "early_long1")
         conv = conv_slots(inputs if first else outputs, outputs, 3, 3)
         slots += prefixed(place, norm_slots(outputs) if place.endswith("norm") else conv)
     norms = [f"{place}." for place in _FRACTAL if place.endswith("norm")]
     arguments = {"in_channels": inputs, "out_channels": outputs}
-    return Part("Fractal", arguments, slots, counter(*norms), flat=False)
+    return TranslatedLayer("Fractal", arguments, slots, counter(*norms), flat=False)
 
 
-def lstm(module: Module) -> Part:
+def lstm(module: Module) -> TranslatedLayer:
     """Return one step of an LSTM."""
     inputs, outputs = module.integer("input"), module.integer("output")
     slots = prefixed("gates", linear_slots(inputs + outputs, 4 * outputs))
-    return Part("StepLSTM", {"input_size": inputs, "hidden_size": outputs}, slots, flat=True)
+    return TranslatedLayer(
+        "StepLSTM", {"input_size": inputs, "hidden_size": outputs}, slots, flat=True
+    )
 
 
-def gru(module: Module) -> Part:
+def gru(module: Module) -> TranslatedLayer:
     """Return one step of a GRU."""
     inputs, outputs = module.integer("input"), module.integer("output")
     slots = prefixed("candidate", linear_slots(inputs + outputs, outputs))
     slots += prefixed("gates", linear_slots(inputs + outputs, 2 * outputs))
-    return Part("StepGRU", {"input_size": inputs, "hidden_size": outputs}, slots, flat=True)
+    return TranslatedLayer(
+        "StepGRU", {"input_size": inputs, "hidden_size": outputs}, slots, flat=True
+    )

@@ -11,7 +11,7 @@ from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import Layer
 from jupyter_platform.learning.exchange.dianne.files import Module
 from jupyter_platform.learning.exchange.dianne.modules import is_type, translate
-from jupyter_platform.learning.exchange.dianne.parts import Part
+from jupyter_platform.learning.exchange.dianne.translation import TranslatedLayer
 from jupyter_platform.learning.networks.graph import INPUT
 from jupyter_platform.learning.networks.registry import LAYER_TYPES
 
@@ -23,7 +23,7 @@ class Converted:
     """The layers of a network, and where their weights come from."""
 
     layers: list[Layer] = field(default_factory=list)
-    parts: dict[str, tuple[Module, Part]] = field(default_factory=dict)
+    parts: dict[str, tuple[Module, TranslatedLayer]] = field(default_factory=dict)
     """By layer."""
     warnings: list[str] = field(default_factory=list)
 
@@ -151,7 +151,7 @@ class _Converter:
             return
         sources = self._sources(module, part)
         if part.wants_flat and not self._flat[sources[0]]:
-            sources = (self._append(Part("Flatten", flat=True), sources),)
+            sources = (self._append(TranslatedLayer("Flatten", flat=True), sources),)
         if len(sources) == 1 and LAYER_TYPES[part.type].min_inputs > 1 and not part.slots:
             self._names[module.id] = sources[0]
             return
@@ -171,10 +171,10 @@ class _Converter:
             )
         end = self._names[last.id]
         if not layers or layers[-1].name != end:
-            self._append(Part("Identity"), (end,))
+            self._append(TranslatedLayer("Identity"), (end,))
         return self._result
 
-    def _sources(self, module: Module, part: Part) -> tuple[str, ...]:
+    def _sources(self, module: Module, part: TranslatedLayer) -> tuple[str, ...]:
         found = [self._source(name, module) for name in self._feeds[module.id]]
         most = LAYER_TYPES[part.type].max_inputs
         if not found:
@@ -209,7 +209,7 @@ class _Converter:
         if is_type(module, "Split"):
             return self._part_of(module, branch)
         if len(module.next) == 2 and is_type(module, "Multivariate Gaussian"):
-            half = Part("Split", {"part": branch, "parts": 2}, flat=True)
+            half = TranslatedLayer("Split", {"part": branch, "parts": 2}, flat=True)
             return self._derive(module, branch, half, self._names[name])
         if branch == 1 and is_type(module, "MaxPooling"):
             return self._indices(module)
@@ -230,22 +230,22 @@ class _Converter:
             # As many cuts as there are borders between branches count.
             cuts = cuts[: len(module.next) - 1]
             arguments = {"part": branch, "cuts": cuts, "dim": dim}
-        return self._derive(module, branch, Part("Split", arguments), source)
+        return self._derive(module, branch, TranslatedLayer("Split", arguments), source)
 
     def _indices(self, module: Module) -> str:
         pool = translate(module)
         if pool.type not in _INDICES:
             raise InvalidDataError(f"{module.label}: its indices are used; only 2-D and 3-D do.")
-        part = Part(_INDICES[pool.type], pool.arguments, flat=False)
+        part = TranslatedLayer(_INDICES[pool.type], pool.arguments, flat=False)
         return self._derive(module, 1, part, self._only_source(module))
 
-    def _derive(self, module: Module, branch: int, part: Part, source: str) -> str:
+    def _derive(self, module: Module, branch: int, part: TranslatedLayer, source: str) -> str:
         key = (module.id, branch)
         if key not in self._derived:
             self._derived[key] = self._append(part, (source,))
         return self._derived[key]
 
-    def _append(self, part: Part, sources: tuple[str, ...]) -> str:
+    def _append(self, part: TranslatedLayer, sources: tuple[str, ...]) -> str:
         self._counts[part.type] = self._counts.get(part.type, 0) + 1
         name = f"{part.type.lower()}{self._counts[part.type]}"
         layers = self._result.layers

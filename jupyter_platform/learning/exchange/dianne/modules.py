@@ -8,9 +8,9 @@ from types import MappingProxyType
 from jupyter_platform.core.errors import InvalidDataError, unknown_name
 from jupyter_platform.learning.exchange.dianne import composites, layers
 from jupyter_platform.learning.exchange.dianne.files import Module
-from jupyter_platform.learning.exchange.dianne.parts import Part, Slot, plain
+from jupyter_platform.learning.exchange.dianne.translation import TranslatedLayer, WeightSlot, plain
 
-Translator = Callable[[Module], Part]
+Translator = Callable[[Module], TranslatedLayer]
 
 TYPES: Mapping[str, Translator] = MappingProxyType(
     {
@@ -22,28 +22,32 @@ TYPES: Mapping[str, Translator] = MappingProxyType(
         "MaxUnpooling": lambda module: layers.pooling(module, "MaxUnpool"),
         "Masked MaxPooling": layers.masked_max,
         "Reshape": layers.reshape,
-        "Zeropad": lambda module: Part("ZeroPad", {"padding": layers.numbered(module, "dim")}),
+        "Zeropad": lambda module: TranslatedLayer(
+            "ZeroPad", {"padding": layers.numbered(module, "dim")}
+        ),
         "Narrow": layers.narrow,
-        "Invert": lambda _module: Part("Invert"),
-        "Sigmoid": lambda _module: Part("Sigmoid"),
-        "Tanh": lambda _module: Part("Tanh"),
-        "ReLU": lambda _module: Part("ReLU"),
-        "LeakyReLU": lambda module: Part(
+        "Invert": lambda _module: TranslatedLayer("Invert"),
+        "Sigmoid": lambda _module: TranslatedLayer("Sigmoid"),
+        "Tanh": lambda _module: TranslatedLayer("Tanh"),
+        "ReLU": lambda _module: TranslatedLayer("ReLU"),
+        "LeakyReLU": lambda module: TranslatedLayer(
             "LeakyReLU", {"negative_slope": module.number("leakyness", 0.01)}
         ),
-        "PReLU": lambda _module: Part("PReLU", {}, (Slot("weight", (1,)),)),
-        "SELU": lambda _module: Part("SELU"),
+        "PReLU": lambda _module: TranslatedLayer("PReLU", {}, (WeightSlot("weight", (1,)),)),
+        "SELU": lambda _module: TranslatedLayer("SELU"),
         "ELU": layers.elu,
-        "SoftPlus": lambda module: Part("Softplus", {"beta": module.number("beta", 1.0)}),
-        "Softmax": lambda _module: Part("Softmax", {"dim": 1}),
-        "LogSoftmax": lambda _module: Part("LogSoftmax", {"dim": 1}),
-        "Threshold": lambda module: Part(
+        "SoftPlus": lambda module: TranslatedLayer(
+            "Softplus", {"beta": module.number("beta", 1.0)}
+        ),
+        "Softmax": lambda _module: TranslatedLayer("Softmax", {"dim": 1}),
+        "LogSoftmax": lambda _module: TranslatedLayer("LogSoftmax", {"dim": 1}),
+        "Threshold": lambda module: TranslatedLayer(
             "Threshold", {"threshold": module.number("thresh"), "value": module.number("val")}
         ),
         "Grid": layers.grid,
-        "Accumulate": lambda _module: Part("Add"),
-        "Average": lambda _module: Part("Average"),
-        "Multiply": lambda _module: Part("Multiply"),
+        "Accumulate": lambda _module: TranslatedLayer("Add"),
+        "Average": lambda _module: TranslatedLayer("Average"),
+        "Multiply": lambda _module: TranslatedLayer("Multiply"),
         "Concat": layers.concat,
         "Normalization": lambda module: layers.standard(module, "Normalize"),
         "Denormalization": lambda module: layers.standard(module, "Denormalize"),
@@ -54,12 +58,14 @@ TYPES: Mapping[str, Translator] = MappingProxyType(
         "DropPath": lambda module: layers.rate(module, "DropPath"),
         "LRN": layers.lrn,
         "Multivariate Gaussian": layers.gaussian,
-        "Gaussian Sampler": lambda module: Part(
+        "Gaussian Sampler": lambda module: TranslatedLayer(
             "GaussianSampler", {"size": module.integer("size")}, flat=True
         ),
-        "Memory": lambda module: Part("Memory", {"size": module.integer("size")}, flat=True),
-        "DuelJoin": lambda _module: Part("DuelJoin"),
-        "NormalizedAdvantageFunction": lambda module: Part(
+        "Memory": lambda module: TranslatedLayer(
+            "Memory", {"size": module.integer("size")}, flat=True
+        ),
+        "DuelJoin": lambda _module: TranslatedLayer("DuelJoin"),
+        "NormalizedAdvantageFunction": lambda module: TranslatedLayer(
             "NormalizedAdvantage", {"actions": module.integer("actionDims")}, flat=True
         ),
         "ConvLayer": composites.conv_block,
@@ -77,7 +83,7 @@ TYPES: Mapping[str, Translator] = MappingProxyType(
 _TYPES = {plain(name): translator for name, translator in TYPES.items()}
 
 
-def translate(module: Module) -> Part:
+def translate(module: Module) -> TranslatedLayer:
     """Return the layer that does what a module does.
 
     Raises

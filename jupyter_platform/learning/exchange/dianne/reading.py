@@ -21,7 +21,7 @@ from jupyter_platform.learning.exchange.dianne.files import (
     sort_by_tag,
 )
 from jupyter_platform.learning.exchange.dianne.graph import Converted, convert
-from jupyter_platform.learning.exchange.dianne.parts import Part
+from jupyter_platform.learning.exchange.dianne.translation import TranslatedLayer
 from jupyter_platform.learning.exchange.imported import Array, Imported, WeightsOf, network_name
 from jupyter_platform.learning.exchange.zips import SafeZip
 
@@ -135,7 +135,7 @@ def _state(
     return state
 
 
-def _values(archive: SafeZip, place: str, module: Module, part: Part) -> Values:
+def _values(archive: SafeZip, place: str, module: Module, part: TranslatedLayer) -> Values:
     # A file that says that it is as long as it is need not be read to know that it does not fit.
     begin = archive.data(place, PREFIX)
     count = check_length(begin, archive.size(place), place)

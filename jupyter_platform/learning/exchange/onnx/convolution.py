@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node
-from jupyter_platform.learning.exchange.onnx.parts import Part, Translator
+from jupyter_platform.learning.exchange.onnx.translation import TranslatedLayer, Translator
 
 _LOWEST = float(np.finfo(np.float32).min)
 _MOST_AXES = 3
@@ -52,7 +52,7 @@ def _pads(node: Node, model: Model, kernel: Sequence[int]) -> Sides:
     return before, behind
 
 
-def _padded(sides: Sides, value: float = 0.0) -> tuple[list[int], list[Part]]:
+def _padded(sides: Sides, value: float = 0.0) -> tuple[list[int], list[TranslatedLayer]]:
     """Return padding that torch's layers take, and a layer before them for what they do not."""
     before, behind = sides
     if before == behind:
@@ -60,10 +60,10 @@ def _padded(sides: Sides, value: float = 0.0) -> tuple[list[int], list[Part]]:
     pad: dict[str, Any] = {"before": before, "after": behind}
     if value:
         pad["value"] = value
-    return [0] * len(before), [Part("Pad", pad)]
+    return [0] * len(before), [TranslatedLayer("Pad", pad)]
 
 
-def _conv(node: Node, model: Model) -> list[Part]:
+def _conv(node: Node, model: Model) -> list[TranslatedLayer]:
     weight, bias = _weights(node, model)
     count = _axes(node, weight.ndim - 2)
     group = int(node.get("group", 1))
@@ -78,10 +78,10 @@ def _conv(node: Node, model: Model) -> list[Part]:
         "groups": group,
         "bias": bias is not None,
     }
-    return [*extra, Part(f"Conv{count}d", arguments, _state(weight, bias))]
+    return [*extra, TranslatedLayer(f"Conv{count}d", arguments, _state(weight, bias))]
 
 
-def _conv_transpose(node: Node, model: Model) -> list[Part]:
+def _conv_transpose(node: Node, model: Model) -> list[TranslatedLayer]:
     weight, bias = _weights(node, model)
     count = _axes(node, weight.ndim - 2)
     group = int(node.get("group", 1))
@@ -98,12 +98,12 @@ def _conv_transpose(node: Node, model: Model) -> list[Part]:
         "bias": bias is not None,
         "dilation": _ints(node, "dilations", [1] * count),
     }
-    parts = [Part(f"ConvTranspose{count}d", arguments, _state(weight, bias))]
+    parts = [TranslatedLayer(f"ConvTranspose{count}d", arguments, _state(weight, bias))]
     if not equal:
         cut = {"before": [-pad for pad in before], "after": [-pad for pad in behind]}
         if bias is not None and min(*before, *behind) < 0:
             raise node.refuse("it is larger than its windows reach")
-        parts.append(Part("Pad", cut))
+        parts.append(TranslatedLayer("Pad", cut))
     return parts
 
 
@@ -140,7 +140,7 @@ def _state(weight: Array, bias: Array | None) -> dict[str, Array]:
     return {"weight": weight} if bias is None else {"weight": weight, "bias": bias}
 
 
-def _max_pool(node: Node, model: Model) -> list[Part]:
+def _max_pool(node: Node, model: Model) -> list[TranslatedLayer]:
     kernel = _ints(node, "kernel_shape", ())
     count = _axes(node, len(kernel))
     if node.get("storage_order", 0):
@@ -153,10 +153,10 @@ def _max_pool(node: Node, model: Model) -> list[Part]:
         "dilation": _ints(node, "dilations", [1] * count),
         "ceil_mode": bool(node.get("ceil_mode", 0)),
     }
-    return [*extra, Part(f"MaxPool{count}d", arguments)]
+    return [*extra, TranslatedLayer(f"MaxPool{count}d", arguments)]
 
 
-def _average_pool(node: Node, model: Model) -> list[Part]:
+def _average_pool(node: Node, model: Model) -> list[TranslatedLayer]:
     kernel = _ints(node, "kernel_shape", ())
     count = _axes(node, len(kernel))
     counted = bool(node.get("count_include_pad", 0))
@@ -174,16 +174,16 @@ def _average_pool(node: Node, model: Model) -> list[Part]:
         "ceil_mode": ceil,
         "count_include_pad": counted,
     }
-    return [*extra, Part(f"AvgPool{count}d", arguments)]
+    return [*extra, TranslatedLayer(f"AvgPool{count}d", arguments)]
 
 
-def _global(node: Node, model: Model) -> list[Part]:
+def _global(node: Node, model: Model) -> list[TranslatedLayer]:
     count = _axes(node, len(model.shape(node)) - 2)
     kind = "Avg" if node.op == "GlobalAveragePool" else "Max"
-    return [Part(f"Adaptive{kind}Pool{count}d", {"output_size": 1})]
+    return [TranslatedLayer(f"Adaptive{kind}Pool{count}d", {"output_size": 1})]
 
 
-def _batch_norm(node: Node, model: Model) -> list[Part]:
+def _batch_norm(node: Node, model: Model) -> list[TranslatedLayer]:
     if node.get("training_mode", 0) or not node.get("spatial", 1):
         raise node.refuse("it normalises by the batch it sees, or by position")
     scale, bias, mean, variance = (model.constant(node, index) for index in range(1, 5))
@@ -200,19 +200,23 @@ def _batch_norm(node: Node, model: Model) -> list[Part]:
         "eps": node.get("epsilon", 1e-5),
         "momentum": 1 - node.get("momentum", 0.9),
     }
-    return [Part("BatchNorm", arguments, {key: np.asarray(item) for key, item in state.items()})]
+    return [
+        TranslatedLayer(
+            "BatchNorm", arguments, {key: np.asarray(item) for key, item in state.items()}
+        )
+    ]
 
 
-def _instance_norm(node: Node, model: Model) -> list[Part]:
+def _instance_norm(node: Node, model: Model) -> list[TranslatedLayer]:
     scale, bias = model.constant(node, 1), model.constant(node, 2)
     assert scale is not None, "the checker asks for it"
     count = _axes(node, len(model.shape(node)) - 2)
     eps = node.get("epsilon", 1e-5)
     arguments = {"num_features": int(scale.size), "eps": eps, "affine": True}
-    return [Part(f"InstanceNorm{count}d", arguments, _state(scale, bias))]
+    return [TranslatedLayer(f"InstanceNorm{count}d", arguments, _state(scale, bias))]
 
 
-def _layer_norm(node: Node, model: Model) -> list[Part]:
+def _layer_norm(node: Node, model: Model) -> list[TranslatedLayer]:
     axis = model.axis(node, int(node.get("axis", -1)))
     sizes = model.shape(node)[axis:]
     if axis == 0 or None in sizes:
@@ -227,10 +231,10 @@ def _layer_norm(node: Node, model: Model) -> list[Part]:
         "eps": node.get("epsilon", 1e-5),
         "bias": bias is not None,
     }
-    return [Part("LayerNorm", arguments, _state(scale, bias))]
+    return [TranslatedLayer("LayerNorm", arguments, _state(scale, bias))]
 
 
-def _group_norm(node: Node, model: Model) -> list[Part]:
+def _group_norm(node: Node, model: Model) -> list[TranslatedLayer]:
     groups, channels = int(node.get("num_groups", 1)), model.shape(node)[1]
     if channels is None:
         raise node.refuse("the number of its channels is not known")
@@ -245,17 +249,17 @@ def _group_norm(node: Node, model: Model) -> list[Part]:
         "num_channels": channels,
         "eps": node.get("epsilon", 1e-5),
     }
-    return [Part("GroupNorm", arguments, _state(scale, bias))]
+    return [TranslatedLayer("GroupNorm", arguments, _state(scale, bias))]
 
 
-def _lrn(node: Node, _model: Model) -> list[Part]:
+def _lrn(node: Node, _model: Model) -> list[TranslatedLayer]:
     arguments = {
         "size": int(node.get("size", 1)),
         "alpha": node.get("alpha", 1e-4),
         "beta": node.get("beta", 0.75),
         "k": node.get("bias", 1.0),
     }
-    return [Part("LocalResponse", arguments)]
+    return [TranslatedLayer("LocalResponse", arguments)]
 
 
 TABLE: dict[str, Translator] = {

@@ -18,7 +18,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Place:
+class LayerNode:
     """A layer in the graph."""
 
     name: str
@@ -36,7 +36,7 @@ class Place:
         return InvalidDataError(f"Layer {self.name!r} ({kind}) cannot be exported: {reason}.")
 
 
-Emitter = Callable[[GraphWriter, Place], str]
+Emitter = Callable[[GraphWriter, LayerNode], str]
 """Writes a layer and returns the value that it gives."""
 
 
@@ -45,12 +45,12 @@ def _tuple(value: int | Sequence[int], count: int) -> list[int]:
 
 
 def _one(op: str, **attributes: Any) -> Emitter:
-    return lambda writer, place: writer.emit(op, *place.inputs, **attributes)
+    return lambda writer, node: writer.emit(op, *node.inputs, **attributes)
 
 
-def _linear(writer: GraphWriter, place: Place) -> str:
-    layer, (value,) = place.layer, place.inputs
-    if len(place.shapes[0]) == 2:
+def _linear(writer: GraphWriter, node: LayerNode) -> str:
+    layer, (value,) = node.layer, node.inputs
+    if len(node.shapes[0]) == 2:
         names = [value, writer.constant(layer.weight)]
         if layer.bias is not None:
             names.append(writer.constant(layer.bias))
@@ -63,11 +63,11 @@ def _plus(writer: GraphWriter, value: str, bias: Tensor | float) -> str:
     return writer.emit("Add", value, writer.constant(bias))
 
 
-def _conv(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
+def _conv(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
     if layer.padding_mode != "zeros" or isinstance(layer.padding, str):
-        raise place.refuse("only padding with zeros, in numbers, is accepted")
-    names = [*place.inputs, writer.constant(layer.weight)]
+        raise node.refuse("only padding with zeros, in numbers, is accepted")
+    names = [*node.inputs, writer.constant(layer.weight)]
     if layer.bias is not None:
         names.append(writer.constant(layer.bias))
     attributes: dict[str, Any] = {
@@ -82,8 +82,8 @@ def _conv(writer: GraphWriter, place: Place) -> str:
     return writer.emit("ConvTranspose" if layer.transposed else "Conv", *names, **attributes)
 
 
-def _pool(writer: GraphWriter, place: Place) -> str:
-    layer, count = place.layer, len(place.output) - 2
+def _pool(writer: GraphWriter, node: LayerNode) -> str:
+    layer, count = node.layer, len(node.output) - 2
     kernel = _tuple(layer.kernel_size, count)
     padding = _tuple(layer.padding, count)
     attributes: dict[str, Any] = {
@@ -94,83 +94,83 @@ def _pool(writer: GraphWriter, place: Place) -> str:
     }
     if isinstance(layer, nn.MaxPool1d | nn.MaxPool2d | nn.MaxPool3d):
         attributes["dilations"] = _tuple(layer.dilation, count)
-        return writer.emit("MaxPool", *place.inputs, **attributes)
+        return writer.emit("MaxPool", *node.inputs, **attributes)
     if getattr(layer, "divisor_override", None) is not None:
-        raise place.refuse("divisor_override is not accepted")
+        raise node.refuse("divisor_override is not accepted")
     attributes["count_include_pad"] = int(layer.count_include_pad)
-    return writer.emit("AveragePool", *place.inputs, **attributes)
+    return writer.emit("AveragePool", *node.inputs, **attributes)
 
 
-def _global_pool(writer: GraphWriter, place: Place) -> str:
-    if any(size != 1 for size in place.output[2:]):
-        raise place.refuse("only output_size = 1 is accepted")
-    if isinstance(place.layer, nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d | nn.AdaptiveAvgPool3d):
-        return writer.emit("GlobalAveragePool", *place.inputs)
-    axes = writer.constant(list(range(2, len(place.output))))
-    return writer.emit("ReduceMax", *place.inputs, axes, keepdims=1)
+def _global_pool(writer: GraphWriter, node: LayerNode) -> str:
+    if any(size != 1 for size in node.output[2:]):
+        raise node.refuse("only output_size = 1 is accepted")
+    if isinstance(node.layer, nn.AdaptiveAvgPool1d | nn.AdaptiveAvgPool2d | nn.AdaptiveAvgPool3d):
+        return writer.emit("GlobalAveragePool", *node.inputs)
+    axes = writer.constant(list(range(2, len(node.output))))
+    return writer.emit("ReduceMax", *node.inputs, axes, keepdims=1)
 
 
 def _or(values: Tensor | None, default: float, count: int) -> Tensor:
     return torch.full((count,), default) if values is None else values
 
 
-def _batch_norm(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
+def _batch_norm(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
     if layer.running_mean is None:
-        raise place.refuse("it keeps no running statistics")
+        raise node.refuse("it keeps no running statistics")
     count = layer.num_features
     tensors = (_or(layer.weight, 1, count), _or(layer.bias, 0, count))
     names = [writer.constant(item) for item in (*tensors, layer.running_mean, layer.running_var)]
-    return writer.emit("BatchNormalization", *place.inputs, *names, epsilon=layer.eps)
+    return writer.emit("BatchNormalization", *node.inputs, *names, epsilon=layer.eps)
 
 
-def _instance_norm(writer: GraphWriter, place: Place) -> str:
-    layer, count = place.layer, place.shapes[0][1]
+def _instance_norm(writer: GraphWriter, node: LayerNode) -> str:
+    layer, count = node.layer, node.shapes[0][1]
     if layer.running_mean is not None:
-        raise place.refuse("running statistics are not accepted")
+        raise node.refuse("running statistics are not accepted")
     names = [
         writer.constant(_or(layer.weight, 1, count)),
         writer.constant(_or(layer.bias, 0, count)),
     ]
-    return writer.emit("InstanceNormalization", *place.inputs, *names, epsilon=layer.eps)
+    return writer.emit("InstanceNormalization", *node.inputs, *names, epsilon=layer.eps)
 
 
-def _layer_norm(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
+def _layer_norm(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
     weight = torch.ones(layer.normalized_shape) if layer.weight is None else layer.weight
     names = [writer.constant(weight)]
     if layer.bias is not None:
         names.append(writer.constant(layer.bias))
     axis = -len(layer.normalized_shape)
-    return writer.emit("LayerNormalization", *place.inputs, *names, axis=axis, epsilon=layer.eps)
+    return writer.emit("LayerNormalization", *node.inputs, *names, axis=axis, epsilon=layer.eps)
 
 
-def _group_norm(writer: GraphWriter, place: Place) -> str:
-    layer, count = place.layer, place.layer.num_channels
+def _group_norm(writer: GraphWriter, node: LayerNode) -> str:
+    layer, count = node.layer, node.layer.num_channels
     names = [
         writer.constant(_or(layer.weight, 1, count)),
         writer.constant(_or(layer.bias, 0, count)),
     ]
     attributes: dict[str, Any] = {"num_groups": layer.num_groups, "epsilon": layer.eps}
-    return writer.emit("GroupNormalization", *place.inputs, *names, **attributes)
+    return writer.emit("GroupNormalization", *node.inputs, *names, **attributes)
 
 
-def _local_response(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
+def _local_response(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
     if isinstance(layer, nn.LocalResponseNorm) and layer.size % 2 == 0:
-        raise place.refuse("torch centres an even size otherwise than ONNX; use LocalResponse")
+        raise node.refuse("torch centres an even size otherwise than ONNX; use LocalResponse")
     attributes: dict[str, Any] = {
         "size": layer.size,
         "alpha": layer.alpha,
         "beta": layer.beta,
         "bias": layer.k,
     }
-    return writer.emit("LRN", *place.inputs, **attributes)
+    return writer.emit("LRN", *node.inputs, **attributes)
 
 
-def _statistics(writer: GraphWriter, place: Place) -> str:
-    layer, (value,) = place.layer, place.inputs
-    trailing = [1] * (len(place.shapes[0]) - 2)
+def _statistics(writer: GraphWriter, node: LayerNode) -> str:
+    layer, (value,) = node.layer, node.inputs
+    trailing = [1] * (len(node.shapes[0]) - 2)
     mean, std = (
         writer.constant(item if len(item) == 1 else item.reshape(-1, *trailing))
         for item in (layer.mean, layer.std)
@@ -181,83 +181,81 @@ def _statistics(writer: GraphWriter, place: Place) -> str:
 
 
 def _softmax(op: str) -> Emitter:
-    def emit(writer: GraphWriter, place: Place) -> str:
-        if place.layer.dim is None:
-            raise place.refuse("it does not say along which axis (dim)")
-        value = place.inputs[0]
-        if isinstance(place.layer, nn.Softmin):
+    def emit(writer: GraphWriter, node: LayerNode) -> str:
+        if node.layer.dim is None:
+            raise node.refuse("it does not say along which axis (dim)")
+        value = node.inputs[0]
+        if isinstance(node.layer, nn.Softmin):
             value = writer.emit("Neg", value)
-        return writer.emit(op, value, axis=place.layer.dim)
+        return writer.emit(op, value, axis=node.layer.dim)
 
     return emit
 
 
 def _limits(low: float | None, high: float | None) -> Emitter:
-    def emit(writer: GraphWriter, place: Place) -> str:
+    def emit(writer: GraphWriter, node: LayerNode) -> str:
         names = ["" if limit is None else writer.constant(limit) for limit in (low, high)]
-        return writer.emit("Clip", *place.inputs, *names)
+        return writer.emit("Clip", *node.inputs, *names)
 
     return emit
 
 
-def _prelu(writer: GraphWriter, place: Place) -> str:
-    slope = place.layer.weight
-    trailing = [1] * (len(place.shapes[0]) - 2)
+def _prelu(writer: GraphWriter, node: LayerNode) -> str:
+    slope = node.layer.weight
+    trailing = [1] * (len(node.shapes[0]) - 2)
     shaped = slope if len(slope) == 1 else slope.reshape(-1, *trailing)
-    return writer.emit("PRelu", *place.inputs, writer.constant(shaped))
+    return writer.emit("PRelu", *node.inputs, writer.constant(shaped))
 
 
-def _softplus(writer: GraphWriter, place: Place) -> str:
-    beta, value = place.layer.beta, place.inputs[0]
+def _softplus(writer: GraphWriter, node: LayerNode) -> str:
+    beta, value = node.layer.beta, node.inputs[0]
     if beta == 1:
         return writer.emit("Softplus", value)
     scale = writer.constant(float(beta))
     return writer.emit("Div", writer.emit("Softplus", writer.emit("Mul", value, scale)), scale)
 
 
-def _log_sigmoid(writer: GraphWriter, place: Place) -> str:
-    return writer.emit("Neg", writer.emit("Softplus", writer.emit("Neg", *place.inputs)))
+def _log_sigmoid(writer: GraphWriter, node: LayerNode) -> str:
+    return writer.emit("Neg", writer.emit("Softplus", writer.emit("Neg", *node.inputs)))
 
 
-def _threshold(writer: GraphWriter, place: Place) -> str:
-    (value,), layer = place.inputs, place.layer
+def _threshold(writer: GraphWriter, node: LayerNode) -> str:
+    (value,), layer = node.inputs, node.layer
     above = writer.emit("Greater", value, writer.constant(float(layer.threshold)))
     return writer.emit("Where", above, value, writer.constant(float(layer.value)))
 
 
 def _times_own(op: str) -> Emitter:
     """Return what multiplies a value with a function of it."""
-    return lambda writer, place: writer.emit(
-        "Mul", place.inputs[0], writer.emit(op, place.inputs[0])
-    )
+    return lambda writer, node: writer.emit("Mul", node.inputs[0], writer.emit(op, node.inputs[0]))
 
 
-def _shrink(writer: GraphWriter, place: Place) -> str:
-    limit = float(place.layer.lambd)
-    bias = limit if isinstance(place.layer, nn.Softshrink) else 0.0
-    return writer.emit("Shrink", *place.inputs, lambd=limit, bias=bias)
+def _shrink(writer: GraphWriter, node: LayerNode) -> str:
+    limit = float(node.layer.lambd)
+    bias = limit if isinstance(node.layer, nn.Softshrink) else 0.0
+    return writer.emit("Shrink", *node.inputs, lambd=limit, bias=bias)
 
 
-def _nothing(_writer: GraphWriter, place: Place) -> str:
-    return place.inputs[0]
+def _nothing(_writer: GraphWriter, node: LayerNode) -> str:
+    return node.inputs[0]
 
 
-def _embedding(writer: GraphWriter, place: Place) -> str:
-    indices = writer.emit("Cast", *place.inputs, to=7)
-    return writer.emit("Gather", writer.constant(place.layer.weight), indices)
+def _embedding(writer: GraphWriter, node: LayerNode) -> str:
+    indices = writer.emit("Cast", *node.inputs, to=7)
+    return writer.emit("Gather", writer.constant(node.layer.weight), indices)
 
 
-def _hardtanh(writer: GraphWriter, place: Place) -> str:
-    return _limits(float(place.layer.min_val), float(place.layer.max_val))(writer, place)
+def _hardtanh(writer: GraphWriter, node: LayerNode) -> str:
+    return _limits(float(node.layer.min_val), float(node.layer.max_val))(writer, node)
 
 
-def _clamp(writer: GraphWriter, place: Place) -> str:
-    return _limits(place.layer.min, place.layer.max)(writer, place)
+def _clamp(writer: GraphWriter, node: LayerNode) -> str:
+    return _limits(node.layer.min, node.layer.max)(writer, node)
 
 
 def _alpha(op: str, name: str) -> Emitter:
-    return lambda writer, place: writer.emit(
-        op, *place.inputs, alpha=float(getattr(place.layer, name))
+    return lambda writer, node: writer.emit(
+        op, *node.inputs, alpha=float(getattr(node.layer, name))
     )
 
 
@@ -296,8 +294,8 @@ EMITTERS: Mapping[type[nn.Module], Emitter] = MappingProxyType(
         layers.Embedding: _embedding,
         nn.CELU: _alpha("Celu", "alpha"),
         nn.ELU: _alpha("Elu", "alpha"),
-        nn.GELU: lambda writer, place: writer.emit(
-            "Gelu", *place.inputs, approximate=place.layer.approximate
+        nn.GELU: lambda writer, node: writer.emit(
+            "Gelu", *node.inputs, approximate=node.layer.approximate
         ),
         nn.GroupNorm: _group_norm,
         nn.Hardsigmoid: _one("HardSigmoid", alpha=1 / 6, beta=0.5),
@@ -320,8 +318,8 @@ EMITTERS: Mapping[type[nn.Module], Emitter] = MappingProxyType(
         nn.Softplus: _softplus,
         nn.Softsign: _one("Softsign"),
         nn.Tanh: _one("Tanh"),
-        nn.Tanhshrink: lambda writer, place: writer.emit(
-            "Sub", place.inputs[0], writer.emit("Tanh", place.inputs[0])
+        nn.Tanhshrink: lambda writer, node: writer.emit(
+            "Sub", node.inputs[0], writer.emit("Tanh", node.inputs[0])
         ),
         nn.Threshold: _threshold,
     }  # fmt: skip

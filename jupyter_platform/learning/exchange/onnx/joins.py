@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from jupyter_platform.learning.exchange.onnx.model import NUMPY_BROADCASTING, Array, Model, Node
-from jupyter_platform.learning.exchange.onnx.parts import Part, Translator
+from jupyter_platform.learning.exchange.onnx.translation import TranslatedLayer, Translator
 
 _PAIRS = {"Add": "Add", "Sub": "Subtract", "Mul": "Multiply", "Div": "Divide"}
 _SEVERAL = {"Max": "Maximum", "Mean": "Average", "Min": "Minimum", "Sum": "Add"}
 
 
-def _gemm(node: Node, model: Model) -> list[Part]:
+def _gemm(node: Node, model: Model) -> list[TranslatedLayer]:
     weight, bias = model.constant(node, 1), model.constant(node, 2)
     assert weight is not None, "the checker asks for it"
     if node.get("transA", 0):
@@ -21,20 +21,20 @@ def _gemm(node: Node, model: Model) -> list[Part]:
     outputs, inputs = weight.shape
     arguments = {"in_features": inputs, "out_features": outputs}
     if bias is None:
-        return [Part("Linear", {**arguments, "bias": False}, {"weight": weight})]
+        return [TranslatedLayer("Linear", {**arguments, "bias": False}, {"weight": weight})]
     if bias.ndim > 1 and bias.shape[0] != 1:
         raise node.refuse("what it adds differs from sample to sample")
     added = bias.reshape(-1) * np.asarray(node.get("beta", 1.0), bias.dtype)
     state = {"weight": weight, "bias": np.broadcast_to(added, (outputs,)).copy()}
-    return [Part("Linear", arguments, state)]
+    return [TranslatedLayer("Linear", arguments, state)]
 
 
-def _matmul(node: Node, model: Model) -> list[Part]:
+def _matmul(node: Node, model: Model) -> list[TranslatedLayer]:
     first, second = node.inputs
     if first in model.constants:
         raise node.refuse("its first input is a constant")
     if second not in model.constants:
-        return [Part("MatMul", inputs=(first, second))]
+        return [TranslatedLayer("MatMul", inputs=(first, second))]
     weight = model.constants[second]
     if weight.ndim != 2 or len(model.shape(node)) < 2:
         raise node.refuse(
@@ -42,10 +42,10 @@ def _matmul(node: Node, model: Model) -> list[Part]:
         )
     inputs, outputs = weight.shape
     arguments = {"in_features": inputs, "out_features": outputs, "bias": False}
-    return [Part("Linear", arguments, {"weight": weight.T})]
+    return [TranslatedLayer("Linear", arguments, {"weight": weight.T})]
 
 
-def embedding(node: Node, model: Model) -> list[Part]:
+def embedding(node: Node, model: Model) -> list[TranslatedLayer]:
     """Return the layer that looks up rows of a constant."""
     table, indices = node.inputs
     if table not in model.constants or indices in model.constants:
@@ -55,15 +55,15 @@ def embedding(node: Node, model: Model) -> list[Part]:
         raise node.refuse("it does not look up rows of a matrix")
     rows, width = weight.shape
     arguments = {"num_embeddings": rows, "embedding_dim": width}
-    return [Part("Embedding", arguments, {"weight": weight}, inputs=(indices,))]
+    return [TranslatedLayer("Embedding", arguments, {"weight": weight}, inputs=(indices,))]
 
 
-def _pair(node: Node, model: Model) -> list[Part]:
+def _pair(node: Node, model: Model) -> list[TranslatedLayer]:
     first, second = node.inputs
     if first not in model.constants and second not in model.constants:
         if node.opset < NUMPY_BROADCASTING and node.get("broadcast", 0):
             raise node.refuse("values that broadcast as before version 7 are not accepted")
-        return [Part(_PAIRS[node.op], inputs=(first, second))]
+        return [TranslatedLayer(_PAIRS[node.op], inputs=(first, second))]
     is_first = first in model.constants
     value, name = (second, first) if is_first else (first, second)
     constant = _broadcast(node, model, value, name)
@@ -90,50 +90,52 @@ def _broadcast(node: Node, model: Model, value: str, name: str) -> Array:
     return constant
 
 
-def _affine(node: Node, constant: Array, is_first: bool) -> list[Part]:
+def _affine(node: Node, constant: Array, is_first: bool) -> list[TranslatedLayer]:
     shape = {"shape": list(constant.shape)}
     only_bias, only_weight = {**shape, "weight": False}, {**shape, "bias": False}
     if node.op == "Add":
-        return [Part("Affine", only_bias, {"bias": constant})]
+        return [TranslatedLayer("Affine", only_bias, {"bias": constant})]
     if node.op == "Sub" and not is_first:
-        return [Part("Affine", only_bias, {"bias": -constant})]
+        return [TranslatedLayer("Affine", only_bias, {"bias": -constant})]
     if node.op == "Sub":
-        return [Part("Affine", shape, {"weight": -np.ones_like(constant), "bias": constant})]
+        return [
+            TranslatedLayer("Affine", shape, {"weight": -np.ones_like(constant), "bias": constant})
+        ]
     if node.op == "Mul":
-        return [Part("Affine", only_weight, {"weight": constant})]
+        return [TranslatedLayer("Affine", only_weight, {"weight": constant})]
     if is_first:
-        reciprocal = Part("Function", {"function": "reciprocal"})
-        return [reciprocal, Part("Affine", only_weight, {"weight": constant})]
+        reciprocal = TranslatedLayer("Function", {"function": "reciprocal"})
+        return [reciprocal, TranslatedLayer("Affine", only_weight, {"weight": constant})]
     if not constant.all():
         raise node.refuse("it divides by zero")
-    return [Part("Affine", only_weight, {"weight": 1 / constant})]
+    return [TranslatedLayer("Affine", only_weight, {"weight": 1 / constant})]
 
 
-def _several(node: Node, model: Model) -> list[Part]:
+def _several(node: Node, model: Model) -> list[TranslatedLayer]:
     values = [item for item in node.inputs if item not in model.constants]
     others = [model.constants[item] for item in node.inputs if item in model.constants]
     if not others:
-        return [Part(_SEVERAL[node.op], inputs=tuple(values))] if len(values) > 1 else []
+        return [TranslatedLayer(_SEVERAL[node.op], inputs=tuple(values))] if len(values) > 1 else []
     if len(values) > 1 or len(others) > 1 or others[0].size > 1 or node.op not in ("Max", "Min"):
         raise node.refuse("it takes constants beside values")
     limit = "min" if node.op == "Max" else "max"
-    return [Part("Clamp", {limit: float(others[0].reshape(()))}, inputs=(values[0],))]
+    return [TranslatedLayer("Clamp", {limit: float(others[0].reshape(()))}, inputs=(values[0],))]
 
 
-def _power(node: Node, model: Model) -> list[Part]:
+def _power(node: Node, model: Model) -> list[TranslatedLayer]:
     exponent = model.constant(node, 1)
     if exponent is None or exponent.size != 1:
         raise node.refuse("it has more than one exponent")
-    return [Part("Power", {"exponent": float(exponent.reshape(()))})]
+    return [TranslatedLayer("Power", {"exponent": float(exponent.reshape(()))})]
 
 
-def _concat(node: Node, model: Model) -> list[Part]:
+def _concat(node: Node, model: Model) -> list[TranslatedLayer]:
     axis = int(node.get("axis", 1))
     if axis == 0 or (axis < 0 and model.axis(node, axis) == 0):
         raise node.refuse("it joins along the batch (axis 0)")
     if len(node.inputs) == 1:
         return []
-    return [Part("Concat", {"dim": axis}, inputs=node.inputs)]
+    return [TranslatedLayer("Concat", {"dim": axis}, inputs=node.inputs)]
 
 
 TABLE: dict[str, Translator] = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from jupyter_platform.learning.exchange.onnx import convolution, elementwise, joins, shaping
-from jupyter_platform.learning.exchange.onnx.parts import Translator
+from jupyter_platform.learning.exchange.onnx.translation import Translator
 
 OPERATORS: Mapping[str, Translator] = MappingProxyType(
     {**convolution.TABLE, **elementwise.TABLE, **joins.TABLE, **shaping.TABLE}

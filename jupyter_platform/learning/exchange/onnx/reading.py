@@ -15,9 +15,9 @@ from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.exchange.imported import Imported, WeightsOf, network_name
 from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node, load_model
 from jupyter_platform.learning.exchange.onnx.operators import OPERATORS
-from jupyter_platform.learning.exchange.onnx.parts import GATES, Part
 from jupyter_platform.learning.exchange.onnx.recurrent import Recurrences
 from jupyter_platform.learning.exchange.onnx.shaping import split_part
+from jupyter_platform.learning.exchange.onnx.translation import GATES, TranslatedLayer
 from jupyter_platform.learning.exchange.zips import SafeZip
 from jupyter_platform.learning.networks.graph import INPUT
 from jupyter_platform.learning.networks.registry import LAYER_TYPES
@@ -111,7 +111,7 @@ class _Reader:
             )
         end = self._values[output]
         if not self.layers or self.layers[-1].name != end:
-            self._append(Part("Identity"), (end,))
+            self._append(TranslatedLayer("Identity"), (end,))
 
     def _translate(self, node: Node) -> None:
         if node.op == "Split":
@@ -139,7 +139,7 @@ class _Reader:
         if node.outputs[0] not in self._model.shapes:
             _tell_shape(self._model, node, parts)
 
-    def _chain(self, node: Node, parts: list[Part]) -> str:
+    def _chain(self, node: Node, parts: list[TranslatedLayer]) -> str:
         before: str | None = None
         for part in parts:
             names = part.inputs or (node.input(0),)
@@ -179,7 +179,7 @@ class _Reader:
                 return True
         return False
 
-    def _append(self, part: Part, sources: tuple[str, ...]) -> str:
+    def _append(self, part: TranslatedLayer, sources: tuple[str, ...]) -> str:
         self._counts[part.type] = self._counts.get(part.type, 0) + 1
         name = f"{part.type.lower()}{self._counts[part.type]}"
         before = self.layers[-1].name if self.layers else INPUT
@@ -190,7 +190,7 @@ class _Reader:
         return name
 
 
-def _tell_shape(model: Model, node: Node, parts: list[Part]) -> None:
+def _tell_shape(model: Model, node: Node, parts: list[TranslatedLayer]) -> None:
     """Note the shape of a value where ONNX does not tell, as before version 7 of many operators."""
     try:
         value = _zeros(model, node.input(0))

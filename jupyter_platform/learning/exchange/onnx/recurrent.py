@@ -15,7 +15,7 @@ import numpy as np
 
 from jupyter_platform.learning.exchange.onnx.model import OPEN, Array, Model, Node
 from jupyter_platform.learning.exchange.onnx.operators import OPERATORS
-from jupyter_platform.learning.exchange.onnx.parts import GATES, Part
+from jupyter_platform.learning.exchange.onnx.translation import GATES, TranslatedLayer
 
 _ACTIVATIONS = {"GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
 _DIRECTIONS = {"forward": 1, "bidirectional": 2}
@@ -83,7 +83,7 @@ class Recurrences:
         model: Model,
         values: dict[str, str],
         uses: Mapping[str, int],
-        append: Callable[[Part, tuple[str, ...]], str],
+        append: Callable[[TranslatedLayer, tuple[str, ...]], str],
     ) -> None:
         self._model, self._values, self._uses, self._append = model, values, uses, append
         self._moved: dict[str, _Steps | _States] = {}
@@ -141,7 +141,7 @@ class Recurrences:
             shape, layer = [count, size], self._side_by_side(moved.items)
         else:
             shape, layer = [-1, moved.directions, moved.size], moved.layer
-        return self._append(Part("Reshape", {"shape": shape}), (layer,))
+        return self._append(TranslatedLayer("Reshape", {"shape": shape}), (layer,))
 
     def _turn(self, node: Node) -> bool:
         if list(node.get("perm", ())) != [1, 0, 2] or node.input(0) not in self._values:
@@ -195,7 +195,7 @@ class Recurrences:
             self.settle([name])
         raise node.refuse("its input has the steps on axis 0; the batch has to be there")
 
-    def _part(self, node: Node) -> Part:
+    def _part(self, node: Node) -> TranslatedLayer:
         """Return the layer, with the gates in torch's order."""
         directions = self._check(node)
         weights, recurrent, bias = (self._model.constant(node, index) for index in (1, 2, 3))
@@ -218,7 +218,7 @@ class Recurrences:
         arguments: dict[str, Any] = {"input_size": weights.shape[2], "hidden_size": size}
         if directions == 2:
             arguments["bidirectional"] = True
-        return Part(node.op, arguments, state)
+        return TranslatedLayer(node.op, arguments, state)
 
     def _check(self, node: Node) -> int:
         """Refuse what torch's layers do not do; return how many directions there are."""
@@ -351,7 +351,11 @@ class Recurrences:
         if first.steps is None and list(states) == whole:
             return first.layer
         layers = tuple(self._one(state) for state in states)
-        return layers[0] if len(layers) == 1 else self._append(Part("Concat", {"dim": 1}), layers)
+        return (
+            layers[0]
+            if len(layers) == 1
+            else self._append(TranslatedLayer("Concat", {"dim": 1}), layers)
+        )
 
     def _one(self, state: _State) -> str:
         start = state.direction * state.size
@@ -361,13 +365,15 @@ class Recurrences:
         if state.parts == 1:
             return state.layer
         return self._append(
-            Part("Narrow", {"start": [start], "length": [state.size]}), (state.layer,)
+            TranslatedLayer("Narrow", {"start": [start], "length": [state.size]}), (state.layer,)
         )
 
     def _cut(self, layer: str, step: int, start: int, size: int) -> str:
         """Return the layer that gives some features of one step."""
-        cut = Part("Narrow", {"start": [step, start], "length": [1, size]})
-        return self._append(Part("Reshape", {"shape": [size]}), (self._append(cut, (layer,)),))
+        cut = TranslatedLayer("Narrow", {"start": [step, start], "length": [1, size]})
+        return self._append(
+            TranslatedLayer("Reshape", {"shape": [size]}), (self._append(cut, (layer,)),)
+        )
 
 
 def _permuted(node: Node, axes: str) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS, Emitter, Place
+from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS, Emitter, LayerNode
 from jupyter_platform.learning.exchange.onnx.graph_writer import GraphWriter
-from jupyter_platform.learning.exchange.onnx.parts import GATES
+from jupyter_platform.learning.exchange.onnx.translation import GATES
 from jupyter_platform.learning.networks import layers
 
 _FAR = 2**31 - 1
@@ -24,72 +24,72 @@ _FUNCTIONS = {
 }  # fmt: skip
 
 
-def _reshape(writer: GraphWriter, place: Place) -> str:
-    return writer.reshape(place.inputs[0], place.output[1:])
+def _reshape(writer: GraphWriter, node: LayerNode) -> str:
+    return writer.reshape(node.inputs[0], node.output[1:])
 
 
-def _permute(writer: GraphWriter, place: Place) -> str:
-    return writer.emit("Transpose", *place.inputs, perm=list(place.layer.dims))
+def _permute(writer: GraphWriter, node: LayerNode) -> str:
+    return writer.emit("Transpose", *node.inputs, perm=list(node.layer.dims))
 
 
-def _narrow(writer: GraphWriter, place: Place) -> str:
-    layer, shape = place.layer, place.shapes[0]
+def _narrow(writer: GraphWriter, node: LayerNode) -> str:
+    layer, shape = node.layer, node.shapes[0]
     axes = list(range(1, len(layer.start) + 1))
     starts = [start % shape[axis] for axis, start in zip(axes, layer.start, strict=True)]
     sizes = zip(starts, layer.length, layer.step, strict=True)
     stops = [start + (length - 1) * step + 1 for start, length, step in sizes]
-    return writer.cut(place.inputs[0], axes, starts, stops, layer.step)
+    return writer.cut(node.inputs[0], axes, starts, stops, layer.step)
 
 
-def _split(writer: GraphWriter, place: Place) -> str:
-    layer, size = place.layer, place.shapes[0][place.layer.dim]
+def _split(writer: GraphWriter, node: LayerNode) -> str:
+    layer, size = node.layer, node.shapes[0][node.layer.dim]
     if layer.cuts is None:
         width = size // layer.parts
         edges = [width * number for number in range(layer.parts + 1)]
     else:
         edges = [0, *layer.cuts, size]
     start, stop = edges[layer.part], edges[layer.part + 1]
-    return writer.cut(place.inputs[0], [layer.dim], [start], [stop])
+    return writer.cut(node.inputs[0], [layer.dim], [start], [stop])
 
 
 def _pad(
     writer: GraphWriter,
-    place: Place,
+    node: LayerNode,
     before: Sequence[int],
     behind: Sequence[int],
     mode: str = "constant",
     value: float = 0.0,
 ) -> str:
-    left = [0] * (len(place.shapes[0]) - len(before))
+    left = [0] * (len(node.shapes[0]) - len(before))
     pads = writer.constant([*left, *before, *left, *behind])
-    return writer.emit("Pad", place.inputs[0], pads, writer.constant(value), mode=_PAD_MODES[mode])
+    return writer.emit("Pad", node.inputs[0], pads, writer.constant(value), mode=_PAD_MODES[mode])
 
 
-def _own_pad(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
-    return _pad(writer, place, layer.before, layer.after, layer.mode, layer.value)
+def _own_pad(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
+    return _pad(writer, node, layer.before, layer.after, layer.mode, layer.value)
 
 
 def _torch_pad(mode: str) -> Emitter:
-    def emit(writer: GraphWriter, place: Place) -> str:
+    def emit(writer: GraphWriter, node: LayerNode) -> str:
         # torch names the sides of the last axis first.
-        sides = list(place.layer.padding)
+        sides = list(node.layer.padding)
         before, behind = sides[0::2][::-1], sides[1::2][::-1]
-        value = float(getattr(place.layer, "value", 0.0))
-        return _pad(writer, place, before, behind, mode, value)
+        value = float(getattr(node.layer, "value", 0.0))
+        return _pad(writer, node, before, behind, mode, value)
 
     return emit
 
 
-def _zero_pad(writer: GraphWriter, place: Place) -> str:
-    return _pad(writer, place, place.layer.padding, place.layer.padding)
+def _zero_pad(writer: GraphWriter, node: LayerNode) -> str:
+    return _pad(writer, node, node.layer.padding, node.layer.padding)
 
 
-def _upsample(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
-    sizes = writer.constant(list(place.output))
+def _upsample(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
+    sizes = writer.constant(list(node.output))
     # The batch is left as it is: its size is taken from the input.
-    batch = writer.emit("Shape", place.inputs[0], start=0, end=2)
+    batch = writer.emit("Shape", node.inputs[0], start=0, end=2)
     rest = writer.cut(sizes, [0], [2], [_FAR])
     target = writer.emit("Concat", batch, rest, axis=0)
     attributes: dict[str, Any]
@@ -100,41 +100,41 @@ def _upsample(writer: GraphWriter, place: Place) -> str:
         attributes = {"mode": "linear"}
         places = "align_corners" if layer.align_corners else "half_pixel"
     else:
-        raise place.refuse(f"mode = {layer.mode!r} is not accepted")
+        raise node.refuse(f"mode = {layer.mode!r} is not accepted")
     attributes["coordinate_transformation_mode"] = places
-    return writer.emit("Resize", place.inputs[0], "", "", target, **attributes)
+    return writer.emit("Resize", node.inputs[0], "", "", target, **attributes)
 
 
-def _pixel_shuffle(writer: GraphWriter, place: Place) -> str:
-    attributes: dict[str, Any] = {"blocksize": place.layer.upscale_factor, "mode": "CRD"}
-    return writer.emit("DepthToSpace", *place.inputs, **attributes)
+def _pixel_shuffle(writer: GraphWriter, node: LayerNode) -> str:
+    attributes: dict[str, Any] = {"blocksize": node.layer.upscale_factor, "mode": "CRD"}
+    return writer.emit("DepthToSpace", *node.inputs, **attributes)
 
 
 def _join(op: str) -> Emitter:
-    return lambda writer, place: writer.emit(op, *place.inputs)
+    return lambda writer, node: writer.emit(op, *node.inputs)
 
 
-def _product(writer: GraphWriter, place: Place) -> str:
-    value, *others = place.inputs
+def _product(writer: GraphWriter, node: LayerNode) -> str:
+    value, *others = node.inputs
     for other in others:
         value = writer.emit("Mul", value, other)
     return value
 
 
-def _concat(writer: GraphWriter, place: Place) -> str:
-    return writer.emit("Concat", *place.inputs, axis=place.layer.dim)
+def _concat(writer: GraphWriter, node: LayerNode) -> str:
+    return writer.emit("Concat", *node.inputs, axis=node.layer.dim)
 
 
-def _duel(writer: GraphWriter, place: Place) -> str:
-    value, advantage = place.inputs
-    if place.shapes[0][-1] != 1:
+def _duel(writer: GraphWriter, node: LayerNode) -> str:
+    value, advantage = node.inputs
+    if node.shapes[0][-1] != 1:
         value, advantage = advantage, value
     mean = writer.emit("ReduceMean", advantage, writer.constant([-1]), keepdims=1)
     return writer.emit("Sub", writer.emit("Add", value, advantage), mean)
 
 
-def _affine(writer: GraphWriter, place: Place) -> str:
-    value, layer = place.inputs[0], place.layer
+def _affine(writer: GraphWriter, node: LayerNode) -> str:
+    value, layer = node.inputs[0], node.layer
     if layer.weight is not None:
         value = writer.emit("Mul", value, writer.constant(layer.weight))
     if layer.bias is not None:
@@ -142,8 +142,8 @@ def _affine(writer: GraphWriter, place: Place) -> str:
     return value
 
 
-def _function(writer: GraphWriter, place: Place) -> str:
-    name, (value,) = place.layer.function, place.inputs
+def _function(writer: GraphWriter, node: LayerNode) -> str:
+    name, (value,) = node.layer.function, node.inputs
     if name in _FUNCTIONS:
         return writer.emit(_FUNCTIONS[name], value)
     one = writer.constant(1.0)
@@ -156,26 +156,26 @@ def _function(writer: GraphWriter, place: Place) -> str:
     return writer.emit("Log", writer.emit("Add", value, one))
 
 
-def _mean(writer: GraphWriter, place: Place) -> str:
-    axes = writer.constant(list(place.layer.dims))
-    return writer.emit("ReduceMean", *place.inputs, axes, keepdims=int(place.layer.keepdim))
+def _mean(writer: GraphWriter, node: LayerNode) -> str:
+    axes = writer.constant(list(node.layer.dims))
+    return writer.emit("ReduceMean", *node.inputs, axes, keepdims=int(node.layer.keepdim))
 
 
-def _temporal(writer: GraphWriter, place: Place) -> str:
-    layer, value = place.layer, place.inputs[0]
-    if len(place.shapes[0]) == 2:
-        value = writer.reshape(value, [place.shapes[0][1], 1])
+def _temporal(writer: GraphWriter, node: LayerNode) -> str:
+    layer, value = node.layer, node.inputs[0]
+    if len(node.shapes[0]) == 2:
+        value = writer.reshape(value, [node.shapes[0][1], 1])
     value = writer.emit("Transpose", value, perm=[0, 2, 1])
     names = [value, writer.constant(layer.weight), writer.constant(layer.bias)]
     value = writer.emit("Conv", *names, strides=list(layer.stride))
     return writer.emit("Transpose", value, perm=[0, 2, 1])
 
 
-def _recurrent(writer: GraphWriter, place: Place) -> str:
-    layer = place.layer
+def _recurrent(writer: GraphWriter, node: LayerNode) -> str:
+    layer = node.layer
     core, op = layer.core, type(layer).__name__
     directions = 2 if core.bidirectional else 1
-    value = writer.emit("Transpose", place.inputs[0], perm=[1, 0, 2])
+    value = writer.emit("Transpose", node.inputs[0], perm=[1, 0, 2])
     last = ""
     for number in range(core.num_layers):
         names = [writer.constant(item) for item in _recurrent_weights(core, op, number)]
@@ -201,7 +201,7 @@ def _recurrent_weights(core: nn.RNNBase, op: str, number: int) -> list[Tensor]:
     def ordered(name: str) -> Tensor:
         tensors = [getattr(core, f"{name}_l{number}{end}") for end in ends]
         gates = [item.chunk(len(GATES[op])) for item in tensors]
-        return torch.stack([torch.cat([item[place] for place in GATES[op]]) for item in gates])
+        return torch.stack([torch.cat([item[node] for node in GATES[op]]) for item in gates])
 
     biases = torch.cat([ordered("bias_ih"), ordered("bias_hh")], 1)
     return [ordered("weight_ih"), ordered("weight_hh"), biases]
@@ -210,16 +210,16 @@ def _recurrent_weights(core: nn.RNNBase, op: str, number: int) -> list[Tensor]:
 def _inner(writer: GraphWriter, module: nn.Module, value: str, rank: int) -> str:
     """Write a part of a block; only its number of axes counts."""
     shape = (1,) * rank
-    place = Place("", module, (value,), (shape,), shape)
+    node = LayerNode("", module, (value,), (shape,), shape)
     if isinstance(module, nn.Sequential):
         for part in module:
             value = _inner(writer, part, value, rank)
         return value
-    return EMITTERS[type(module)](writer, place)
+    return EMITTERS[type(module)](writer, node)
 
 
-def _conv_block(writer: GraphWriter, place: Place) -> str:
-    return _inner(writer, place.layer, place.inputs[0], len(place.output))
+def _conv_block(writer: GraphWriter, node: LayerNode) -> str:
+    return _inner(writer, node.layer, node.inputs[0], len(node.output))
 
 
 def _shortcut(writer: GraphWriter, block: Any, value: str, branch: str) -> str:
@@ -232,8 +232,8 @@ def _shortcut(writer: GraphWriter, block: Any, value: str, branch: str) -> str:
     return writer.emit("Relu", writer.emit("Add", value, branch))
 
 
-def _residual(writer: GraphWriter, place: Place) -> str:
-    block, value = place.layer, place.inputs[0]
+def _residual(writer: GraphWriter, node: LayerNode) -> str:
+    block, value = node.layer, node.inputs[0]
     names = ["conv1", "norm1", "", "conv2", "norm2"]
     if isinstance(block, layers.Bottleneck):
         names += ["", "conv3", "norm3"]
@@ -246,8 +246,8 @@ def _residual(writer: GraphWriter, place: Place) -> str:
     return _shortcut(writer, block, value, branch)
 
 
-def _inception(writer: GraphWriter, place: Place) -> str:
-    block, value = place.layer, place.inputs[0]
+def _inception(writer: GraphWriter, node: LayerNode) -> str:
+    block, value = node.layer, node.inputs[0]
     branches = []
     for parts in (
         (block.branch1,),
@@ -262,15 +262,15 @@ def _inception(writer: GraphWriter, place: Place) -> str:
     return writer.emit("Concat", *branches, axis=1)
 
 
-def _fractal(writer: GraphWriter, place: Place) -> str:
-    block = place.layer
+def _fractal(writer: GraphWriter, node: LayerNode) -> str:
+    block = node.layer
 
     def path(value: str, *parts: nn.Module) -> str:
         for part in parts:
             value = _inner(writer, part, value, 4)
         return value
 
-    value = place.inputs[0]
+    value = node.inputs[0]
     early = path(value, block.early)
     middle = writer.emit("Mean", early, path(value, block.early_long1, block.early_long2))
     late = path(middle, block.late)
@@ -278,46 +278,48 @@ def _fractal(writer: GraphWriter, place: Place) -> str:
     return writer.emit("Mean", late, long, path(value, block.short))
 
 
-SHAPE_EMITTERS: Mapping[type[nn.Module], Callable[[GraphWriter, Place], str]] = MappingProxyType(
-    {
-        **dict.fromkeys((nn.Flatten, nn.Unflatten, layers.Reshape), _reshape),
-        **dict.fromkeys((layers.LSTM, layers.GRU), _recurrent),
-        **dict.fromkeys((layers.Residual, layers.Bottleneck), _residual),
-        **dict.fromkeys(
-            (nn.ZeroPad1d, nn.ZeroPad2d, nn.ConstantPad1d, nn.ConstantPad2d),
-            _torch_pad("constant"),
-        ),
-        **dict.fromkeys((nn.ReflectionPad1d, nn.ReflectionPad2d), _torch_pad("reflect")),
-        **dict.fromkeys((nn.ReplicationPad1d, nn.ReplicationPad2d), _torch_pad("replicate")),
-        layers.Add: _join("Sum"),
-        layers.Affine: _affine,
-        layers.Average: _join("Mean"),
-        layers.Concat: _concat,
-        layers.ConvBlock: _conv_block,
-        layers.Divide: _join("Div"),
-        layers.DuelJoin: _duel,
-        layers.Fractal: _fractal,
-        layers.Function: _function,
-        layers.Inception: _inception,
-        layers.Invert: lambda writer, place: writer.emit(
-            "Sub", writer.constant(1.0), *place.inputs
-        ),
-        layers.MatMul: _join("MatMul"),
-        layers.Maximum: _join("Max"),
-        layers.Mean: _mean,
-        layers.Minimum: _join("Min"),
-        layers.Multiply: _product,
-        layers.Narrow: _narrow,
-        layers.Pad: _own_pad,
-        layers.Permute: _permute,
-        layers.Power: lambda writer, place: writer.emit(
-            "Pow", *place.inputs, writer.constant(float(place.layer.exponent))
-        ),
-        layers.Split: _split,
-        layers.Subtract: _join("Sub"),
-        layers.TemporalConv: _temporal,
-        layers.ZeroPad: _zero_pad,
-        nn.PixelShuffle: _pixel_shuffle,
-        nn.Upsample: _upsample,
-    }
+SHAPE_EMITTERS: Mapping[type[nn.Module], Callable[[GraphWriter, LayerNode], str]] = (
+    MappingProxyType(
+        {
+            **dict.fromkeys((nn.Flatten, nn.Unflatten, layers.Reshape), _reshape),
+            **dict.fromkeys((layers.LSTM, layers.GRU), _recurrent),
+            **dict.fromkeys((layers.Residual, layers.Bottleneck), _residual),
+            **dict.fromkeys(
+                (nn.ZeroPad1d, nn.ZeroPad2d, nn.ConstantPad1d, nn.ConstantPad2d),
+                _torch_pad("constant"),
+            ),
+            **dict.fromkeys((nn.ReflectionPad1d, nn.ReflectionPad2d), _torch_pad("reflect")),
+            **dict.fromkeys((nn.ReplicationPad1d, nn.ReplicationPad2d), _torch_pad("replicate")),
+            layers.Add: _join("Sum"),
+            layers.Affine: _affine,
+            layers.Average: _join("Mean"),
+            layers.Concat: _concat,
+            layers.ConvBlock: _conv_block,
+            layers.Divide: _join("Div"),
+            layers.DuelJoin: _duel,
+            layers.Fractal: _fractal,
+            layers.Function: _function,
+            layers.Inception: _inception,
+            layers.Invert: lambda writer, node: writer.emit(
+                "Sub", writer.constant(1.0), *node.inputs
+            ),
+            layers.MatMul: _join("MatMul"),
+            layers.Maximum: _join("Max"),
+            layers.Mean: _mean,
+            layers.Minimum: _join("Min"),
+            layers.Multiply: _product,
+            layers.Narrow: _narrow,
+            layers.Pad: _own_pad,
+            layers.Permute: _permute,
+            layers.Power: lambda writer, node: writer.emit(
+                "Pow", *node.inputs, writer.constant(float(node.layer.exponent))
+            ),
+            layers.Split: _split,
+            layers.Subtract: _join("Sub"),
+            layers.TemporalConv: _temporal,
+            layers.ZeroPad: _zero_pad,
+            nn.PixelShuffle: _pixel_shuffle,
+            nn.Upsample: _upsample,
+        }
+    )
 )

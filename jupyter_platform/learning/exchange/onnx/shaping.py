@@ -9,7 +9,7 @@ import numpy as np
 
 from jupyter_platform.learning.exchange.onnx import joins
 from jupyter_platform.learning.exchange.onnx.model import Model, Node
-from jupyter_platform.learning.exchange.onnx.parts import Part, Translator
+from jupyter_platform.learning.exchange.onnx.translation import TranslatedLayer, Translator
 
 _MODES = {"constant": "constant", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
 _FROM_END = 2**31 - 1
@@ -25,7 +25,7 @@ def _sample(node: Node, model: Model) -> list[int]:
     return [int(size or 0) for size in sizes]
 
 
-def _reshape(node: Node, model: Model) -> list[Part]:
+def _reshape(node: Node, model: Model) -> list[TranslatedLayer]:
     target = model.numbers(node, 1, "shape")
     assert target is not None, "the checker asks for it"
     if not target:
@@ -46,25 +46,25 @@ def _reshape(node: Node, model: Model) -> list[Part]:
         wanted, values = math.prod(sizes), math.prod(_sample(node, model))
         if wanted != values:
             raise node.refuse(f"it makes samples of {wanted} values from {values}")
-    return [Part("Reshape", {"shape": sizes})]
+    return [TranslatedLayer("Reshape", {"shape": sizes})]
 
 
-def _flatten(node: Node, model: Model) -> list[Part]:
+def _flatten(node: Node, model: Model) -> list[TranslatedLayer]:
     axis = int(node.get("axis", 1))
     if axis != 1 and model.axis(node, axis) != 1:
         raise node.refuse(f"axis = {axis} is not accepted; 1 is")
-    return [Part("Flatten")]
+    return [TranslatedLayer("Flatten")]
 
 
-def _transpose(node: Node, model: Model) -> list[Part]:
+def _transpose(node: Node, model: Model) -> list[TranslatedLayer]:
     rank = len(model.shape(node))
     order = [int(item) for item in node.get("perm", range(rank)[::-1])]
     if order[0] != 0:
         raise node.refuse("it moves the batch (axis 0)")
-    return [Part("Permute", {"dims": order})] if order != list(range(rank)) else []
+    return [TranslatedLayer("Permute", {"dims": order})] if order != list(range(rank)) else []
 
 
-def _squeeze(node: Node, model: Model) -> list[Part]:
+def _squeeze(node: Node, model: Model) -> list[TranslatedLayer]:
     shape = _sample(node, model)
     rank = len(shape) + 1
     axes = model.numbers(node, 1, "axes")
@@ -77,10 +77,10 @@ def _squeeze(node: Node, model: Model) -> list[Part]:
     if 0 in gone:
         raise node.refuse("it removes the batch (axis 0)")
     kept = [size for axis, size in enumerate(shape, 1) if axis not in gone]
-    return [Part("Reshape", {"shape": kept})]
+    return [TranslatedLayer("Reshape", {"shape": kept})]
 
 
-def _unsqueeze(node: Node, model: Model) -> list[Part]:
+def _unsqueeze(node: Node, model: Model) -> list[TranslatedLayer]:
     shape = _sample(node, model)
     axes = model.numbers(node, 1, "axes")
     assert axes is not None, "the checker asks for it"
@@ -90,11 +90,13 @@ def _unsqueeze(node: Node, model: Model) -> list[Part]:
         raise node.refuse("it puts an axis before the batch")
     left = iter(shape)
     return [
-        Part("Reshape", {"shape": [1 if axis in added else next(left) for axis in range(1, rank)]})
+        TranslatedLayer(
+            "Reshape", {"shape": [1 if axis in added else next(left) for axis in range(1, rank)]}
+        )
     ]
 
 
-def _pad(node: Node, model: Model) -> list[Part]:
+def _pad(node: Node, model: Model) -> list[TranslatedLayer]:
     rank = len(model.shape(node))
     mode = node.get("mode", "constant")
     if mode not in _MODES:
@@ -117,10 +119,10 @@ def _pad(node: Node, model: Model) -> list[Part]:
         "value": 0.0 if value is None else float(np.asarray(value).reshape(())),
         "mode": _MODES[mode],
     }
-    return [Part("Pad", arguments)]
+    return [TranslatedLayer("Pad", arguments)]
 
 
-def _slice(node: Node, model: Model) -> list[Part]:
+def _slice(node: Node, model: Model) -> list[TranslatedLayer]:
     shape = _sample(node, model)
     starts, stops = model.numbers(node, 1, "starts"), model.numbers(node, 2, "ends")
     assert starts is not None, "the checker asks for it"
@@ -143,10 +145,10 @@ def _slice(node: Node, model: Model) -> list[Part]:
     arguments: dict[str, Any] = {"start": start, "length": length}
     if set(gap) != {1}:
         arguments["step"] = gap
-    return [Part("Narrow", arguments)]
+    return [TranslatedLayer("Narrow", arguments)]
 
 
-def _gather(node: Node, model: Model) -> list[Part]:
+def _gather(node: Node, model: Model) -> list[TranslatedLayer]:
     if node.input(0) in model.constants:
         return joins.embedding(node, model)
     shape, axis = _sample(node, model), model.axis(node, int(node.get("axis", 0)))
@@ -160,12 +162,12 @@ def _gather(node: Node, model: Model) -> list[Part]:
         raise node.refuse("it picks other than one range")
     start, length = [0] * len(shape), list(shape)
     start[axis - 1], length[axis - 1] = chosen[0], len(chosen)
-    cut = Part("Narrow", {"start": start, "length": length})
+    cut = TranslatedLayer("Narrow", {"start": start, "length": length})
     rest = shape[: axis - 1] + shape[axis:]
-    return [cut] if places.ndim else [cut, Part("Reshape", {"shape": rest})]
+    return [cut] if places.ndim else [cut, TranslatedLayer("Reshape", {"shape": rest})]
 
 
-def split_part(node: Node, model: Model, index: int) -> Part:
+def split_part(node: Node, model: Model, index: int) -> TranslatedLayer:
     """Return the layer that gives one output of a Split.
 
     Raises
@@ -181,11 +183,11 @@ def split_part(node: Node, model: Model, index: int) -> Part:
     if sizes is None:
         size = model.shape(node)[axis]
         if size is None or size % count == 0:
-            return Part("Split", {"part": index, "parts": count, "dim": axis})
+            return TranslatedLayer("Split", {"part": index, "parts": count, "dim": axis})
         large = -(-size // count)
         sizes = [large] * (count - 1)
     cuts = [int(cut) for cut in np.cumsum(sizes)[: count - 1]]
-    return Part("Split", {"part": index, "cuts": cuts, "dim": axis})
+    return TranslatedLayer("Split", {"part": index, "cuts": cuts, "dim": axis})
 
 
 def _reduced(node: Node, model: Model) -> list[int] | None:
@@ -197,32 +199,32 @@ def _reduced(node: Node, model: Model) -> list[int] | None:
     return sorted({axis % rank for axis in (axes if axes else range(rank))})
 
 
-def _reduce_mean(node: Node, model: Model) -> list[Part]:
+def _reduce_mean(node: Node, model: Model) -> list[TranslatedLayer]:
     dims = _reduced(node, model)
     if dims is None:
         return []
     if 0 in dims:
         raise node.refuse("it averages over the batch (axis 0)")
-    return [Part("Mean", {"dims": dims, "keepdim": bool(node.get("keepdims", 1))})]
+    return [TranslatedLayer("Mean", {"dims": dims, "keepdim": bool(node.get("keepdims", 1))})]
 
 
-def _reduce_max(node: Node, model: Model) -> list[Part]:
+def _reduce_max(node: Node, model: Model) -> list[TranslatedLayer]:
     rank, dims = len(model.shape(node)), _reduced(node, model)
     if dims is None:
         return []
     if dims != list(range(2, rank)) or rank not in (3, 4, 5):
         raise node.refuse("other than the largest value of each channel is not accepted")
-    pool = Part(f"AdaptiveMaxPool{rank - 2}d", {"output_size": 1})
-    return [pool] if node.get("keepdims", 1) else [pool, Part("Flatten")]
+    pool = TranslatedLayer(f"AdaptiveMaxPool{rank - 2}d", {"output_size": 1})
+    return [pool] if node.get("keepdims", 1) else [pool, TranslatedLayer("Flatten")]
 
 
-def _depth_to_space(node: Node, _model: Model) -> list[Part]:
+def _depth_to_space(node: Node, _model: Model) -> list[TranslatedLayer]:
     if node.get("mode", "DCR") != "CRD":
         raise node.refuse("mode DCR is not accepted; CRD is")
-    return [Part("PixelShuffle", {"upscale_factor": int(node.get("blocksize", 1))})]
+    return [TranslatedLayer("PixelShuffle", {"upscale_factor": int(node.get("blocksize", 1))})]
 
 
-def _resize(node: Node, model: Model) -> list[Part]:
+def _resize(node: Node, model: Model) -> list[TranslatedLayer]:
     shape = _sample(node, model)
     is_old = node.op == "Upsample" or node.opset < 11
     if "axes" in node.attributes or node.get("antialias", 0):
@@ -244,7 +246,7 @@ def _resize(node: Node, model: Model) -> list[Part]:
         made == before * scale
         for made, before, scale in zip(sizes[2:], shape[1:], size["scale_factor"], strict=True)
     )
-    return [Part("Upsample", {**size, **_interpolation(node, is_old, sizes[2:], whole)})]
+    return [TranslatedLayer("Upsample", {**size, **_interpolation(node, is_old, sizes[2:], whole)})]
 
 
 def _interpolation(node: Node, is_old: bool, sizes: list[int], whole: bool) -> dict[str, object]:

@@ -18,7 +18,7 @@ from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import ExportAnswer, ExportRequest
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.preparations import METADATA_KEY, to_metadata
-from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS, Place
+from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS, LayerNode
 from jupyter_platform.learning.exchange.onnx.graph_writer import IR_VERSION, OPSET, GraphWriter
 from jupyter_platform.learning.exchange.onnx.shape_emitters import SHAPE_EMITTERS
 from jupyter_platform.learning.networks import build, load_weights
@@ -103,7 +103,7 @@ def _model(description: NetworkDescription, network: GraphNetwork, samples: Tens
                     f"Layer {node.name!r} of network {description.name!r} does not take samples "
                     f"of shape {shape_text(samples.shape[1:])}: {error}"
                 ) from error
-            place = Place(
+            target = LayerNode(
                 name=node.name,
                 layer=layer,
                 inputs=tuple(values[name] for name in node.inputs),
@@ -112,9 +112,9 @@ def _model(description: NetworkDescription, network: GraphNetwork, samples: Tens
             )
             emitter = EMITTERS.get(type(layer)) or SHAPE_EMITTERS.get(type(layer))
             if emitter is None:
-                raise place.refuse("ONNX has no operators for it, or they are not written here")
+                raise target.refuse("ONNX has no operators for it, or they are not written here")
             writer.enter(node.name)
-            values[node.name] = emitter(writer, place)
+            values[node.name] = emitter(writer, target)
         last = writer.emit("Identity", values[network.nodes[-1].name])
     return _proto(description, writer, samples, known[network.nodes[-1].name], last)
 

@@ -8,10 +8,10 @@ import { PlatformModel } from '../../models/platform';
 import { CommandIDs } from '../../tokens';
 import type { IJob } from '../../wire';
 import { addJobCommands } from '../job-commands';
-import type { ISurroundings } from '../surroundings';
+import type { IViewContext } from '../view-context';
 
 /** What a view needs around it, with an API in the hands of the test. */
-export class Stage implements ISurroundings {
+export class Stage implements IViewContext {
   readonly api = new FakeApi();
   readonly trans = nullTranslator.load('');
   readonly commands = new CommandRegistry();

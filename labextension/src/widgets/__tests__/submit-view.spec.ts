@@ -183,10 +183,10 @@ describe('SubmitView', () => {
     type(field('option.batch_size'), '64');
 
     await vi.waitFor(() => {
-      const outlook = find(node, '.jp-Platform-outlook').textContent;
-      expect(outlook).toContain('starts now on vm');
-      expect(outlook).toContain('the validation set is small');
-      expect(outlook).toContain(
+      const summary = find(node, '.jp-Platform-submitSummary').textContent;
+      expect(summary).toContain('starts now on vm');
+      expect(summary).toContain('the validation set is small');
+      expect(summary).toContain(
         '%submit LEARN lenet-digits digits batch_size=64'
       );
     });
@@ -199,9 +199,9 @@ describe('SubmitView', () => {
     type(field('text'), 'batch_size=[32,64]');
 
     await vi.waitFor(() => {
-      const outlook = find(node, '.jp-Platform-outlook').textContent;
-      expect(outlook).toContain('Makes 2 jobs.');
-      expect(outlook).toContain("'batch_size=[32,64]'");
+      const summary = find(node, '.jp-Platform-submitSummary').textContent;
+      expect(summary).toContain('Makes 2 jobs.');
+      expect(summary).toContain("'batch_size=[32,64]'");
     });
     expect(field('search').value).toBe('grid');
     expect(node.querySelector('[data-control="trials"]')).toBeNull();
@@ -213,9 +213,9 @@ describe('SubmitView', () => {
     });
     type(field('trials'), '7');
     await vi.waitFor(() => {
-      const outlook = find(node, '.jp-Platform-outlook').textContent;
-      expect(outlook).toContain('Makes 7 jobs.');
-      expect(outlook).toContain('--search random --trials 7');
+      const summary = find(node, '.jp-Platform-submitSummary').textContent;
+      expect(summary).toContain('Makes 7 jobs.');
+      expect(summary).toContain('--search random --trials 7');
     });
   });
 

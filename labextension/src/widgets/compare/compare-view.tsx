@@ -11,8 +11,8 @@ import { CommandIDs } from '../../tokens';
 import type { IJob, IMetrics } from '../../wire';
 import { useWidth } from '../observed';
 import { PageWidget } from '../page-widget';
-import { run, useSurroundings } from '../surroundings';
-import type { ISurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
+import type { IViewContext } from '../view-context';
 import { ComparedCurves } from './curves';
 
 /** Points of a curve that are read for each job. */
@@ -26,11 +26,11 @@ export class CompareView extends PageWidget {
    * @param jobs - ids of two to twenty jobs
    */
   constructor(
-    surroundings: ISurroundings,
+    context: IViewContext,
     readonly jobs: readonly string[]
   ) {
-    super(surroundings, 'compareView', compareIcon);
-    const { trans } = surroundings;
+    super(context, 'compareView', compareIcon);
+    const { trans } = context;
     this.title.label = trans.__('Compare %1 jobs', jobs.length);
   }
 
@@ -46,7 +46,7 @@ interface ICompared {
 }
 
 function ComparePage({ ids }: { ids: readonly string[] }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { compared, error } = useCompared(ids);
   const [by, setBy] = useState<ComparedBy>('step');
   const element = useRef<HTMLDivElement>(null);
@@ -76,7 +76,7 @@ interface IComparedProps {
 
 function Compared(props: IComparedProps): JSX.Element {
   const { compared, by, setBy, width } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { jobs, metrics } = compared;
   const labels = useMemo(() => distinctNames(jobs), [jobs]);
   return (
@@ -116,7 +116,7 @@ function useCompared(ids: readonly string[]): {
   compared: ICompared | null;
   error: string | null;
 } {
-  const { model } = useSurroundings();
+  const { model } = useViewContext();
   const [compared, setCompared] = useState<ICompared | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [count, setCount] = useState(0);
@@ -168,7 +168,7 @@ function ComparedTable({
   jobs,
   labels
 }: ITableProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const differing = rows.filter(({ differs }) => differs);
   const same = rows.filter(({ differs }) => !differs);
   return (
@@ -209,7 +209,7 @@ function Cells({
   jobs,
   labels
 }: Omit<ITableProps, 'title'>): JSX.Element {
-  const { commands } = useSurroundings();
+  const { commands } = useViewContext();
   return (
     <table className="jp-Platform-table">
       <thead>

@@ -7,7 +7,7 @@ import { seriesLabel, summarise, tabulate } from '../../models/curves';
 import type { IStepWindow } from '../../models/curves-feed';
 import type { IMetrics } from '../../wire';
 import { CurvePanel } from '../jobview/curve-panel';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 const HEIGHT = 220;
 const STYLE = { smoothing: 0.6, isLog: false };
@@ -22,7 +22,7 @@ interface IComparedCurvesProps {
 /** A plot for each series that a job has, in it the curves of all jobs. */
 export function ComparedCurves(props: IComparedCurvesProps): JSX.Element {
   const { metrics, labels, by, width } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const names = useMemo(
     () =>
       // Rank 0 of a gang speaks for its job.
@@ -64,7 +64,7 @@ function ComparedPlot({
   by,
   width
 }: IComparedCurvesProps & { name: string }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [zoom, setZoom] = useState<IStepWindow | null>(null);
   const series = useMemo(
     () => seriesOver(name, metrics, labels, by),

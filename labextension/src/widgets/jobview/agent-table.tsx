@@ -1,6 +1,6 @@
 import { formatCount, formatValue } from '../../format';
 import type { IAgent } from '../../models/agents';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** What each agent of a job came to; nothing where it had but one. */
 export function AgentTable({
@@ -8,7 +8,7 @@ export function AgentTable({
 }: {
   agents: readonly IAgent[];
 }): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   if (!agents.length) {
     return null;
   }

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 
 import { formatCount } from '../../format';
 import { useThemeCount, useWidth } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { axisLook, tickTexts } from './plot';
 
 const MOST_PIXELS = 480;
@@ -16,7 +16,7 @@ interface IAgreementProps {
 
 /** How near predicted numbers are to the true ones: what is on the line is right. */
 export function Agreement({ pairs }: IAgreementProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const host = useRef<HTMLDivElement>(null);
   const theme = useThemeCount();
   const size = Math.min(useWidth(host) || MOST_PIXELS, MOST_PIXELS);

@@ -4,12 +4,12 @@ import { formatCount, formatDuration } from '../../format';
 import type { IAttempt, IJob } from '../../wire';
 import { usePlatformState } from '../live';
 import { StateBadge } from '../state';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { RelativeTime } from '../times';
 
 /** Every try at running the job, and what was told about it. */
 export function AttemptsPage({ job }: { job: IJob }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const { notifications } = usePlatformState(model);
   const about = notifications.filter(item => item.job === job.id);
   return (
@@ -42,7 +42,7 @@ function AttemptTable({
 }: {
   attempts: readonly IAttempt[];
 }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <table className="jp-Platform-table">
       <thead>

@@ -5,7 +5,7 @@ import type { KeyboardEvent, MouseEvent } from 'react';
 import { formatCount } from '../../format';
 import { worstConfusions } from '../../models/evaluation';
 import { useThemeCount, useWidth } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Classes up to which every count is written out. */
 const MOST_WRITTEN = 20;
@@ -26,7 +26,7 @@ export function Confusion({
   classes,
   isPixels
 }: IConfusionProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const pairs = worstConfusions(confusion, LISTED);
   return (
     <section
@@ -87,7 +87,7 @@ function WrittenMatrix({
   classes,
   isPixels
 }: IConfusionProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <div className="jp-Platform-scroll" tabIndex={0}>
       <table className="jp-Platform-matrix">
@@ -180,7 +180,7 @@ const MOST_PIXELS = 640;
 /** A matrix of many classes as a picture, which is read by pointing or with the arrow keys. */
 function PaintedMatrix(props: IConfusionProps): JSX.Element {
   const { confusion, classes } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const host = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [cell, setCell] = useState<ICellPosition | null>(null);

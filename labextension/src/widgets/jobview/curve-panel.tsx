@@ -6,7 +6,7 @@ import { seriesLabel } from '../../models/curves';
 import type { Cell, ICurveTable } from '../../models/curves';
 import type { IStepWindow } from '../../models/curves-feed';
 import { useLatest, useThemeCount } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { CurvePlot } from './plot';
 import type { IStroke } from './plot';
 
@@ -33,7 +33,7 @@ interface ICurvePanelProps {
 /** A plot, under it what its curves are at the pointer, and what they come to. */
 export function CurvePanel(props: ICurvePanelProps): JSX.Element {
   const { table, first, sentences, xLabel, yLabel } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [at, setAt] = useState<number | null>(null);
   const { host, onKeyDown } = usePlot(props, hidden, setAt);

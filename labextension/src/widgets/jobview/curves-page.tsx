@@ -16,7 +16,7 @@ import type { IStepWindow } from '../../models/curves-feed';
 import { isEnded, isWaiting } from '../../wire';
 import type { IJob, IMetrics, ISeriesPoints } from '../../wire';
 import { useDisposable, useView, useWidth } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { CurvePanel } from './curve-panel';
 
 const SMOOTHING = 0.6;
@@ -34,7 +34,7 @@ export function CurvesPage({
   active,
   compact
 }: ICurvesPageProps): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const feed = useDisposable(() => new CurvesFeed(model.api, job.id));
   const { metrics, window, error } = useView(feed);
   const [style, setStyle] = useState<ICurveStyle>({
@@ -114,7 +114,7 @@ function CurveTools({
   window,
   onReset
 }: IToolsProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <div className="jp-Platform-curveTools">
       <label>
@@ -178,7 +178,7 @@ interface IPlotsProps {
 
 function Plots(props: IPlotsProps): JSX.Element {
   const { job, metrics, style, compact } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const whole = useMemo(() => extentOf(metrics), [metrics]);
   const names = Object.keys(metrics.series).sort().join('\n');
   const groups = useMemo(() => groupSeries(names.split('\n')), [names]);
@@ -227,7 +227,7 @@ function Group({
   height,
   onZoom
 }: IGroupProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const series = useMemo(
     () =>
       group.names.flatMap(name => {

@@ -7,7 +7,7 @@ import { LOOK_MS, Replays, isOf, lastFrame } from '../../models/replays';
 import type { IReplays } from '../../models/replays';
 import { isEnded } from '../../wire';
 import { useView } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Milliseconds that a frame stays while an episode runs. */
 const FRAME_MS = 40;
@@ -22,7 +22,7 @@ interface IEpisodesPageProps {
 
 /** What an agent did: its best and its latest episode, to be gone through. */
 export function EpisodesPage({ job, active }: IEpisodesPageProps): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const replays = useMemo(
     () => new Replays(model.api, job.id),
     [model.api, job.id]
@@ -72,7 +72,7 @@ interface IPartProps {
 }
 
 function Chooser({ replays, view }: IPartProps): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const known = view.known ?? [];
   if (!known.length) {
     return null;
@@ -110,7 +110,7 @@ function Episode({
   view,
   replay
 }: IPartProps & { replay: IReplay }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { frame, playing } = view;
   const last = lastFrame(replay);
   const action = replay.steps[frame] ?? 0;
@@ -181,7 +181,7 @@ function Observations({
   replay: IReplay;
   frame: number;
 }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const lines = useMemo(
     () => linesOf(replay.observations, PLOT_WIDTH, PLOT_HEIGHT),
     [replay.observations]

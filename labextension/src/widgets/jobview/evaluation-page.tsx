@@ -10,7 +10,7 @@ import type {
   IEvaluation
 } from '../../models/evaluation';
 import type { IJob } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { Agreement } from './agreement';
 import { Confusion } from './confusion';
 import { Examples } from './examples';
@@ -18,7 +18,7 @@ import { ResultWarnings } from './result';
 
 /** How well a network does: the score first, then where it is wrong. */
 export function EvaluationPage({ job }: { job: IJob }): JSX.Element | null {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const evaluation = useMemo(() => readEvaluation(job), [job]);
   if (!evaluation) {
     return null;
@@ -124,7 +124,7 @@ function classScoreText(row: IClassScore, name: ClassColumn): string {
 
 /** The score of each class, the worst first. */
 function ClassTable({ rows }: { rows: readonly IClassScore[] }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [column, setColumn] = useState<ClassColumn>('f1');
   const [descending, setDescending] = useState(false);
   const sorted = useMemo(

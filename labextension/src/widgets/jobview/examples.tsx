@@ -4,7 +4,7 @@ import { formatCount, formatValue } from '../../format';
 import { toPicture } from '../../models/evaluation';
 import type { IExample, IPicture } from '../../models/evaluation';
 import type { Json } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Numbers of an input that are shown where it is no picture. */
 const SHOWN = 8;
@@ -17,7 +17,7 @@ interface IExamplesProps {
 
 /** Samples with the truth and what the network made of them. */
 export function Examples({ examples, classes }: IExamplesProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <section aria-label={trans.__('Sample predictions')}>
       <h2>{trans.__('Samples')}</h2>
@@ -37,7 +37,7 @@ function Example({
   example: IExample;
   classes: readonly string[];
 }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { index, input, truth, prediction, probability } = example;
   const name = (value: Json): string =>
     typeof value !== 'number'

@@ -9,7 +9,7 @@ import { executedName, readCells } from '../../models/executed';
 import type { IExecutedCell } from '../../models/executed';
 import { isEnded } from '../../wire';
 import type { IJob } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Milliseconds between two looks at a notebook that is running. */
 const LOOK_MS = 1000;
@@ -22,7 +22,7 @@ export function ExecutedPage({
   job: IJob;
   active: boolean;
 }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const [cells, setCells] = useState<readonly IExecutedCell[] | null>(null);
   const { id } = job;
   const name = executedName(job);
@@ -88,7 +88,7 @@ export function ExecutedPage({
 
 /** One output, drawn as a notebook draws it; HTML without what could be executed. */
 function Output({ output }: { output: IOutput }): JSX.Element {
-  const { rendermime } = useSurroundings();
+  const { rendermime } = useViewContext();
   const host = useRef<HTMLDivElement>(null);
   const content = JSON.stringify(output);
   useEffect(() => {

@@ -7,12 +7,12 @@ import { CommandIDs } from '../../tokens';
 import { isEnded } from '../../wire';
 import type { IDataset, IDatasetFacts, IJob, Json, Part } from '../../wire';
 import { CopyButton } from '../copy-button';
-import { run, useSurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
 import { RelativeTime } from '../times';
 
 /** What was put together for the job, where it runs, and when. */
 export function Facts({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <aside
       className="jp-Platform-facts"
@@ -60,7 +60,7 @@ export function Facts({ job }: { job: IJob }): JSX.Element {
 
 /** The names of networks, each of which opens its page. */
 function NetworkLinks({ names }: { names: readonly string[] }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const command = CommandIDs.openNetwork;
   const known = commands.hasCommand(command);
   return (
@@ -103,7 +103,7 @@ function Fact({
 
 /** Where the processes of a job run, and what was asked for about the hosts. */
 function Placement({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { target_count, targets, target_filter, force_free, hosts } = job;
   return (
     <>
@@ -147,7 +147,7 @@ function placeOf({ host, request }: IJob, trans: TranslationBundle): string {
 }
 
 function Times({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const remaining = isEnded(job.state) ? null : job.progress?.remaining_s;
   return (
     <>
@@ -202,7 +202,7 @@ const PARTS: readonly (readonly [Part, string])[] = [
 ];
 
 function DatasetFact({ job, name }: { job: IJob; name: string }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const [dataset, setDataset] = useState<IDataset | null>(null);
   useEffect(() => {
     let here = true;

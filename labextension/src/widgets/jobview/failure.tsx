@@ -1,10 +1,10 @@
 import type { IJobError } from '../../wire';
 import { CopyButton } from '../copy-button';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** What went wrong, all of which can be copied. */
 export function Failure({ error }: { error: IJobError }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { type, message, traceback, log_tail: tail } = error;
   const parts = [`${type}: ${message}`, traceback, tail];
   return (

@@ -2,11 +2,11 @@ import { useEffect, useState } from 'react';
 
 import { formatBytes } from '../../format';
 import type { IJob, IJobFile } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** The files that a job has kept, each to be downloaded. */
 export function FilesPage({ job }: { job: IJob }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const [files, setFiles] = useState<readonly IJobFile[] | null>(null);
   const { id, state } = job;
   useEffect(() => {

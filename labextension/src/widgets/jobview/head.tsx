@@ -20,11 +20,11 @@ import { openJobMenu } from '../job-menu';
 import { outcomeOf } from '../job-row';
 import { ProgressBar } from '../meters';
 import { StateBadge, shownState } from '../state';
-import { run, useSurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
 
 /** What the job is, how it is doing, and what can be done with it. */
 export function Head({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const share = fraction(job.progress);
   const active = !isEnded(job.state) && !isWaiting(job.state);
   return (
@@ -157,7 +157,7 @@ export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
 }
 
 function Actions({ job }: { job: IJob }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   return (
     <div
       className="jp-Platform-jobActions"

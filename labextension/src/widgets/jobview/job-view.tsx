@@ -12,8 +12,8 @@ import type { IJob } from '../../wire';
 import { useConnection } from '../live';
 import { useOnScreen, useView } from '../observed';
 import { PageWidget } from '../page-widget';
-import { run, useSurroundings } from '../surroundings';
-import type { ISurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
+import type { IViewContext } from '../view-context';
 import { AttemptsPage } from './attempts';
 import { CurvesPage } from './curves-page';
 import { EpisodesPage } from './episodes-page';
@@ -43,11 +43,11 @@ export interface IJobViewOptions {
 /** Everything about one job, in a tab or in the output of a cell. */
 export class JobView extends PageWidget {
   constructor(
-    surroundings: ISurroundings,
+    context: IViewContext,
     private readonly _options: IJobViewOptions
   ) {
-    super(surroundings, 'jobView', jobIcon);
-    this._details = new JobDetails(surroundings.model, _options.job);
+    super(context, 'jobView', jobIcon);
+    this._details = new JobDetails(context.model, _options.job);
     this._details.changed.connect(() => this._label());
     this.toggleClass('jp-mod-compact', Boolean(_options.compact));
     this._label();
@@ -106,7 +106,7 @@ export function JobPage({
   const element = useRef<HTMLDivElement>(null);
   const active = useOnScreen(element);
   const view = useView(details);
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { job, gone, error } = view;
   return (
     <div ref={element} className="jp-Platform-jobPage">
@@ -125,7 +125,7 @@ export function JobPage({
 }
 
 function Gone({ name }: { name: string }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   return (
     <div className="jp-Platform-calm">
       <p>
@@ -157,7 +157,7 @@ function Absent({
   error: string | null;
   onRetry: () => void;
 }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const { message } = useConnection(model);
   return (
     <div className="jp-Platform-calm" role="status">
@@ -185,7 +185,7 @@ interface IJobContentProps {
 }
 
 function JobContent({ job, active, compact }: IJobContentProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [chosen, setChosen] = useState<string | null>(null);
   const tabs = tabsOf(job, trans);
   const current = tabs.find(tab => tab.id === chosen)?.id ?? tabs[0].id;
@@ -210,7 +210,7 @@ function JobContent({ job, active, compact }: IJobContentProps): JSX.Element {
 }
 
 function Reconnecting(): JSX.Element | null {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const { phase, message } = useConnection(model);
   return phase === 'reconnecting' || phase === 'down' ? (
     <p className="jp-Platform-connection" data-phase={phase} role="status">

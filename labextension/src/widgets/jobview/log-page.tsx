@@ -8,7 +8,7 @@ import type { ILogLine } from '../../models/log-window';
 import { isWaiting } from '../../wire';
 import type { IJob } from '../../wire';
 import { useDisposable, useView } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { LogTools } from './log-tools';
 
 /** Pixels of one line. */
@@ -26,7 +26,7 @@ interface ILogPageProps {
 
 /** What the job printed, each of its processes for itself. */
 export function LogPage(props: ILogPageProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [rank, setRank] = useState(0);
   const { target_count: ranks } = props.job;
   if (ranks === 1) {
@@ -58,7 +58,7 @@ function Log({
   active,
   rank
 }: ILogPageProps & { rank?: number }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const log = useDisposable(() => new LogWindow(model.api, job.id, rank));
   const search = useDisposable(() => new LogSearch(model.api, job.id, rank));
   const view = useView(log);

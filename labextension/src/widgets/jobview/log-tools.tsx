@@ -5,7 +5,7 @@ import { formatCount } from '../../format';
 import { MOST_MATCHES } from '../../models/log-search';
 import type { ISearchView, LogSearch } from '../../models/log-search';
 import { SearchField } from '../search-field';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Milliseconds without typing after which a search is made. */
 const DELAY_MS = 300;
@@ -30,7 +30,7 @@ export function LogTools({
   onFollow,
   onMove
 }: ILogToolsProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [text, setText] = useState('');
   useEffect(() => {
     const timer = window.setTimeout(() => void search.start(text), DELAY_MS);
@@ -86,7 +86,7 @@ export function LogTools({
 }
 
 function Count({ found }: { found: ISearchView }): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { text, matches, current, searching, error } = found;
   if (error !== null) {
     return <>{error}</>;

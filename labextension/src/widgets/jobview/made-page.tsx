@@ -1,10 +1,10 @@
 import type { Made } from '../../models/made';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { Sample } from './examples';
 
 /** What the networks of a job made at its end: pictures, numbers or text. */
 export function MadePage({ made }: { made: Made }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   if (made.kind === 'text') {
     return (
       <pre

@@ -4,11 +4,11 @@ import { entriesOf, submissionOf } from '../../models/entries';
 import { magicLine, terminalLine, valueText } from '../../models/option-text';
 import type { IJob, IOptionProperty, IOptionSchema } from '../../wire';
 import { CopyButton } from '../copy-button';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Every option of the job with its value, and the lines that submit it again. */
 export function OptionsPage({ job }: { job: IJob }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const schema = useSchema(job);
   const hasGpus = (model.state.status?.gpus.total ?? 0) > 0;
   const submission = submissionOf(entriesOf(job, hasGpus));
@@ -57,7 +57,7 @@ function OptionRow({
   name: string;
   property: IOptionProperty | undefined;
 }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const value = options[name] ?? null;
   const isGiven = name in given;
   return (
@@ -83,7 +83,7 @@ export function CommandLine({
   title: string;
   line: string;
 }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <div className="jp-Platform-commandLine">
       <span>{title}</span>
@@ -94,7 +94,7 @@ export function CommandLine({
 }
 
 function useSchema({ type }: IJob): IOptionSchema | null {
-  const { model } = useSurroundings();
+  const { model } = useViewContext();
   const [schema, setSchema] = useState<IOptionSchema | null>(null);
   useEffect(() => {
     let here = true;

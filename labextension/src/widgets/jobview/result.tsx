@@ -4,7 +4,7 @@ import { formatCount, formatValue } from '../../format';
 import { readAgents } from '../../models/agents';
 import { readWarnings } from '../../models/evaluation';
 import type { IJob, Json } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { AgentTable } from './agent-table';
 import { CommandLine } from './options';
 
@@ -13,7 +13,7 @@ const ELSEWHERE = new Set(['headline', 'samples', 'agents', 'warnings']);
 
 /** What a job came to, number by number, and how to go on with its weights. */
 export function ResultPage({ job }: { job: IJob }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const rows = Object.entries(job.result ?? {}).filter(
     ([name, value]) => !ELSEWHERE.has(name) && value !== null
   );

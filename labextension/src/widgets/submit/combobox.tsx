@@ -1,7 +1,7 @@
 import { useId, useMemo, useState } from 'react';
 import type { KeyboardEvent } from 'react';
 
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** One thing that can be chosen. */
 export interface IChoice {
@@ -47,7 +47,7 @@ export function Combobox({
   isInvalid,
   describedBy
 }: IComboboxProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const listId = useId();
   const [open, show, hide] = useOpening(onOpen);
   const [typed, setTyped] = useState<string | null>(null);
@@ -154,7 +154,7 @@ function ChoiceList({
   choose,
   isReading
 }: IChoiceListProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <ul id={id} role="listbox" tabIndex={-1}>
       {shown.map((choice, index) => (

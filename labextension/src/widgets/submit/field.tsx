@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { controlOf } from '../../models/entries';
 import type { SubmitForm } from '../../models/submit-form';
 import type { IFieldError } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 /** Errors by the control that they belong to. */
 export type ErrorsByControl = ReadonlyMap<string, readonly IFieldError[]>;
@@ -73,7 +73,7 @@ export function Errors({
   form: SubmitForm;
   errors: readonly IFieldError[];
 }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <>
       {errors.map(error => (

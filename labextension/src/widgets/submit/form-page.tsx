@@ -13,14 +13,14 @@ import type { IFormView } from '../../models/form-view';
 import type { SubmitForm } from '../../models/submit-form';
 import type { IDataset, IFieldError, JobType } from '../../wire';
 import { useView } from '../observed';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { datasetChoices, poolChoices } from './choices';
 import { Combobox } from './combobox';
 import { Errors, Field } from './field';
 import type { ErrorsByControl, IFormContext } from './field';
 import { NetworkFields } from './network-fields';
 import { OptionFields, StrategyField } from './option-fields';
-import { Outlook } from './outlook';
+import { SubmitSummary } from './submit-summary';
 
 interface IPartProps extends IFormContext {
   view: IFormView;
@@ -32,7 +32,7 @@ const EXAMPLE_OF_CODE = 'arguments=--lr 0.01\nmax_time=3600';
 
 /** The whole form: what to do with what, how, and when that would start. */
 export function FormPage({ form }: { form: SubmitForm }): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const view = useView(form);
   const page = useRef<HTMLFormElement>(null);
   const errors = useErrors(view);
@@ -68,7 +68,7 @@ export function FormPage({ form }: { form: SubmitForm }): JSX.Element {
       <OptionFields {...part} />
       <Resources {...part} />
       <OptionText {...part} />
-      <Outlook {...part} />
+      <SubmitSummary {...part} />
     </form>
   );
 }
@@ -134,7 +134,7 @@ function SourceField({
   errors,
   help
 }: IPartProps & { help: string | undefined }): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { entries, datasets, pools } = view;
   const sources = sourcesOf(view);
   const isDataset = sources.includes('dataset');
@@ -172,7 +172,7 @@ function SourceField({
 }
 
 function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { entries, types } = view;
   const on =
     entries.dataset || valueText(entries.options.get('environment') ?? null);
@@ -226,7 +226,7 @@ function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
 }
 
 function Resources({ form, view, errors }: IPartProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { entries, check } = view;
   const fields = [
     ['cpus', trans.__('CPUs'), check && String(check.request.cpus)],
@@ -299,7 +299,7 @@ function Resources({ form, view, errors }: IPartProps): JSX.Element {
 }
 
 function OptionText({ form, view, errors }: IPartProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const wrong = view.badWords.map(({ message }) => message);
   return (
     <Field

@@ -6,7 +6,7 @@ import { rolesOf } from '../../models/applicable';
 import type { IFormView } from '../../models/form-view';
 import type { SubmitForm } from '../../models/submit-form';
 import type { IDataset, INetwork } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { networkChoices } from './choices';
 import { Combobox } from './combobox';
 import { Field } from './field';
@@ -20,7 +20,7 @@ interface INetworkFieldsProps extends IFormContext {
 /** The networks in their order: one for each role, or as many as are wanted. */
 export function NetworkFields(props: INetworkFieldsProps): JSX.Element {
   const { form, view, errors, dataset } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { entries, networks, strategies } = view;
   const roles = rolesOf(view);
   const count = Math.max(roles?.length ?? entries.networks.length, 1);
@@ -98,7 +98,7 @@ interface IUploadProps {
 
 /** A button that takes a network from a file of this machine. */
 function Upload({ form, position, isBusy }: IUploadProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const chooser = useRef<HTMLInputElement>(null);
   const label = trans.__(
     'Upload a network: a torch module (.py), an archive, ONNX, DIANNE’s, a description or weights'

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { valueText } from '../../models/option-text';
 import type { IJobCheck, IOptionProperty, Json } from '../../wire';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { Field } from './field';
 import type { IControlProps, IFormContext } from './field';
 
@@ -27,7 +27,7 @@ export interface ISuggestion {
 /** One option, as its schema describes it. */
 export function OptionField(props: IOptionFieldProps): JSX.Element {
   const { form, errors, name, property } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <Field
       form={form}
@@ -75,7 +75,7 @@ function standardOf({ name, property, check }: IOptionFieldProps): string {
 
 function Choice(props: ControlOf): JSX.Element {
   const { form, name, property, value, control } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const choices = (property.enum ?? [])
     .filter(item => item !== null)
     .map(valueText);

@@ -4,7 +4,7 @@ import { applicableOptions, STRATEGY } from '../../models/applicable';
 import type { IFormView } from '../../models/form-view';
 import type { IOptionProperty, IStrategy } from '../../wire';
 import { SearchField } from '../search-field';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import type { IFormContext } from './field';
 import { OptionField } from './option-field';
 import { ENVIRONMENT, useSuggestions } from './suggestions';
@@ -59,7 +59,7 @@ interface IOptionListProps extends IOptionFieldsProps {
 /** The options in their groups, of which a search leaves those that it finds. */
 function AllOptions(props: IOptionListProps): JSX.Element {
   const { view, errors, options } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const [search, setSearch] = useState('');
   const found = options.filter(option => isFound(option, search));
   const given = options.some(([name]) => view.entries.options.has(name));
@@ -93,7 +93,7 @@ function AllOptions(props: IOptionListProps): JSX.Element {
 function countText(
   found: number,
   all: number,
-  trans: ReturnType<typeof useSurroundings>['trans']
+  trans: ReturnType<typeof useViewContext>['trans']
 ): string {
   return found
     ? trans.__('%1 of %2', found, all)
@@ -108,7 +108,7 @@ interface IOptionGroupProps extends IOptionListProps {
 /** Options about one thing; open while one of them is set, wrong, or found. */
 function OptionGroup(props: IOptionGroupProps): JSX.Element {
   const { view, errors, options, title, isSearched } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const names = options.map(([name]) => name);
   const given = names.filter(name => view.entries.options.has(name)).length;
   const wrong = names.some(name => errors.has(`option.${name}`));

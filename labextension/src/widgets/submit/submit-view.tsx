@@ -6,7 +6,7 @@ import { packEntries } from '../../models/entries';
 import { SubmitForm } from '../../models/submit-form';
 import type { IFormStart } from '../../models/form-view';
 import { PageWidget } from '../page-widget';
-import type { ISurroundings } from '../surroundings';
+import type { IViewContext } from '../view-context';
 import { FormPage } from './form-page';
 
 /** Characters of the title of a tab. */
@@ -19,12 +19,12 @@ export class SubmitView extends PageWidget {
    * @param about - what its tab says that it is for; null for nothing in particular
    */
   constructor(
-    surroundings: ISurroundings,
+    context: IViewContext,
     start: IFormStart,
     readonly about: string | null = null
   ) {
-    super(surroundings, 'submit', platformIcon);
-    const { model, trans } = surroundings;
+    super(context, 'submit', platformIcon);
+    const { model, trans } = context;
     this.form = new SubmitForm(model, trans, start);
     this.title.label =
       about === null ? trans.__('Submit') : about.slice(0, TITLE_LENGTH);

@@ -6,7 +6,7 @@ import { formatCount, formatValue } from '../../format';
 import { firstNetwork } from '../../models/applicable';
 import type { IFormView } from '../../models/form-view';
 import { namedTags } from '../../models/tags';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import type { ISuggestion } from './option-field';
 
 /** The option that names an environment. */
@@ -24,7 +24,7 @@ export interface ISuggestions {
  * @param acts - whether environments are asked for
  */
 export function useSuggestions(view: IFormView, acts: boolean): ISuggestions {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const environments = useEnvironments(acts);
   const network = firstNetwork(view);
   return useMemo(
@@ -41,7 +41,7 @@ export function useSuggestions(view: IFormView, acts: boolean): ISuggestions {
 
 /** The environments that are installed; none until they are known, or where nobody tells. */
 function useEnvironments(acts: boolean): readonly IEnvironment[] {
-  const { model } = useSurroundings();
+  const { model } = useViewContext();
   const [found, setFound] = useState<readonly IEnvironment[]>([]);
   useEffect(() => {
     if (!acts) {

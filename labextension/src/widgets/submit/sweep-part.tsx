@@ -1,7 +1,7 @@
 import { DEFAULT_TRIALS, METHODS } from '../../models/sweep-entries';
 import type { ISweepEntries } from '../../models/sweep-entries';
 import type { IFormView } from '../../models/form-view';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import { Field } from './field';
 import type { IFormContext } from './field';
 
@@ -17,7 +17,7 @@ export function SweepPart({
   view,
   sweep
 }: ISweepPartProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { method, jobs } = sweep;
   const context = { form, errors };
   const labels = {

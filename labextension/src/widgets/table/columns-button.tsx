@@ -1,5 +1,5 @@
 import type { IColumn } from '../../models/job-columns';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 
 interface IColumnsButtonProps {
   columns: readonly IColumn[];
@@ -13,7 +13,7 @@ export function ColumnsButton({
   hidden,
   onToggle
 }: IColumnsButtonProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return (
     <details className="jp-Platform-columns">
       <summary className="jp-Platform-button">{trans.__('Columns')}</summary>

@@ -23,8 +23,8 @@ import { ShowMore } from '../job-list';
 import { useDisposable, useView, useWidth } from '../observed';
 import { PageWidget } from '../page-widget';
 import { SearchField } from '../search-field';
-import { run, useSurroundings } from '../surroundings';
-import type { ISurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
+import type { IViewContext } from '../view-context';
 import { ColumnsButton } from './columns-button';
 import { Parallel } from './parallel';
 import { TableGroup, TableHead } from './rows';
@@ -40,11 +40,11 @@ export class JobsTableView extends PageWidget {
    * @param sweep - only the jobs of this sweep
    */
   constructor(
-    surroundings: ISurroundings,
+    context: IViewContext,
     readonly sweep: string | null,
     title: string
   ) {
-    super(surroundings, 'tableView', tableIcon);
+    super(context, 'tableView', tableIcon);
     this.title.label = title;
   }
 
@@ -54,7 +54,7 @@ export class JobsTableView extends PageWidget {
 }
 
 function TablePage({ sweep }: { sweep: string | null }): JSX.Element {
-  const { model, trans } = useSurroundings();
+  const { model, trans } = useViewContext();
   const table = useDisposable(() => new JobsTable(model, sweep));
   const { jobs, total, error, chosen, search } = useView(table);
   const [grouping, setGrouping] = useState<string | null>(null);
@@ -140,7 +140,7 @@ interface IToolsProps {
 /** What stands above a table: search, groups, columns, and what can be done with the chosen. */
 function Tools(props: IToolsProps): JSX.Element {
   const { table, columns, hidden, grouping, onToggle, onGroup } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const { jobs, total, chosen, search } = useView(table);
   return (
     <div className="jp-Platform-tableTools">
@@ -205,7 +205,7 @@ interface IGroupingProps {
 }
 
 function Grouping({ columns, value, onChange }: IGroupingProps): JSX.Element {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const offered = columns.filter(
     ({ id }) => GROUPINGS.includes(id) || id.startsWith('option:')
   );
@@ -236,7 +236,7 @@ function ChosenActions({
   jobs: readonly IJob[];
   chosen: ReadonlySet<string>;
 }): JSX.Element | null {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   if (chosen.size === 0) {
     return null;
   }
@@ -294,7 +294,7 @@ function ChosenActions({
 }
 
 function Empty({ searched }: { searched: boolean }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   return searched ? (
     <p className="jp-Platform-hint">{trans.__('No job matches.')}</p>
   ) : (

@@ -4,7 +4,7 @@ import { formatValue } from '../../format';
 import { isBetter } from '../../models/job-columns';
 import type { IPrimaryMetric, IJob } from '../../wire';
 import { CommandIDs } from '../../tokens';
-import { run, useSurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
 
 const HEIGHT = 220;
 const TOP = 34;
@@ -34,7 +34,7 @@ export function Parallel({
   jobs: readonly IJob[];
   width: number;
 }): JSX.Element | null {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   const scored = jobs.flatMap(job =>
     job.headline && job.headline.value !== null
       ? [{ job, score: job.headline as IScored['score'] }]

@@ -7,7 +7,7 @@ import { CommandIDs } from '../../tokens';
 import type { IJob } from '../../wire';
 import { openJobMenu } from '../job-menu';
 import { StateBadge, shownState } from '../state';
-import { run, useSurroundings } from '../surroundings';
+import { run, useViewContext } from '../view-context';
 import { RelativeTime } from '../times';
 
 interface IHeadProps {
@@ -21,7 +21,7 @@ interface IHeadProps {
 /** The headings, each of which sorts by its column. */
 export function TableHead(props: IHeadProps): JSX.Element {
   const { columns, sorting, onSort, allChosen, onChooseAll } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const order = (id: string): 'ascending' | 'descending' | undefined =>
     sorting.column === id
       ? sorting.isDescending
@@ -73,7 +73,7 @@ interface IGroupProps {
 /** The rows of one group, under its heading where the table is grouped. */
 export function TableGroup(props: IGroupProps): JSX.Element {
   const { group, columns, chosen, onChoose } = props;
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   const count = group.jobs.length;
   return (
     <tbody>
@@ -110,7 +110,7 @@ interface IRowProps {
 
 const Row = memo(function Row(props: IRowProps): JSX.Element {
   const { job, columns, isChosen, onChoose } = props;
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   return (
     <tr
       data-job={job.id}
@@ -148,7 +148,7 @@ function CellContent({
   column: IColumn;
   job: IJob;
 }): JSX.Element {
-  const { commands, trans } = useSurroundings();
+  const { commands, trans } = useViewContext();
   switch (column.id) {
     case 'name':
       return (

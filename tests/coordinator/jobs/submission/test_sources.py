@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jupyter_platform.coordinator.jobs.companions import agents_for
-from jupyter_platform.coordinator.jobs.submission.sources import Sources
+from jupyter_platform.coordinator.jobs.submission.sources import DataSources
 from jupyter_platform.coordinator.repository import PoolRepository
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.core.errors import InvalidRequestError
@@ -32,26 +32,26 @@ class Datasets:
 
 
 @pytest.fixture
-def sources(tmp_path: Path) -> Sources:
+def sources(tmp_path: Path) -> DataSources:
     pools = PoolRepository(tmp_path / "pools")
     pools.create("cart", "CartPole-v1", 100)
-    return Sources(Datasets(), pools)
+    return DataSources(Datasets(), pools)
 
 
-def kind_of(sources: Sources, type: JobType) -> Any:
+def kind_of(sources: DataSources, type: JobType) -> Any:
     """Return a kind that has nothing but sources."""
     record = kinds()[type]
     return load(record.submission)(record, SimpleNamespace(sources=sources))
 
 
-def check(sources: Sources, type: JobType, name: str | None, **options):
+def check(sources: DataSources, type: JobType, name: str | None, **options):
     kind = kind_of(sources, type)
     source = kind.source(JobSubmission(type=type, dataset=name, options=options))
     model, _ = resolve_options(type, options, source.defaults)
     return kind.check(model, source), model
 
 
-def make(sources: Sources, type: JobType, model, source) -> None:
+def make(sources: DataSources, type: JobType, model, source) -> None:
     kind_of(sources, type).make(SimpleNamespace(options=model, source=source))
 
 

@@ -13,7 +13,7 @@ from jupyter_platform.coordinator.workloads.planning import (
     Pending,
     Placement,
     Plan,
-    Policy,
+    PlanningPolicy,
     RankPlacement,
     Reason,
     Reservation,
@@ -74,7 +74,7 @@ class World:
     hosts: dict[str, HostOffer]
     leases: list[LeaseView]
     failures: dict[str, float]
-    policy: Policy
+    policy: PlanningPolicy
     kept: list[Kept] = field(default_factory=list)
 
     def names(self) -> list[str]:
@@ -155,7 +155,7 @@ def reference_plan(
     forecasts: Forecasts,
     usage: Usage,
     failures: dict[str, float],
-    policy: Policy,
+    policy: PlanningPolicy,
 ) -> Plan:
     world = World({host.name: host for host in hosts}, list(leases), failures, policy)
     ends = {
@@ -200,7 +200,7 @@ def _next(
     pending: Sequence[Pending],
     granted: dict[str, float],
     usage: Usage,
-    policy: Policy,
+    policy: PlanningPolicy,
 ) -> Pending:
     def aged(item: Pending) -> int:
         return item.priority + int(max(now - item.submitted_at, 0) / policy.ageing_s)

@@ -12,7 +12,7 @@ from jupyter_platform.coordinator.workloads.planning import (
     Forecasts,
     LeaseView,
     Pending,
-    Policy,
+    PlanningPolicy,
     Shape,
     Usage,
     plan,
@@ -121,7 +121,7 @@ def world(seed: int) -> tuple:
         Forecasts(ends, durations),
         Usage({"ada": 3.0, "bob": float(rng.randint(0, 4))}, {"LEARN": 90.0, "A": 80.0}),
         {item.name: rng.choice([0.0, 0.0, 1.0, 2.0]) for item in hosts},
-        Policy(ageing_s=rng.choice([600.0, 20.0]), foreign_gpu_memory=100),
+        PlanningPolicy(ageing_s=rng.choice([600.0, 20.0]), foreign_gpu_memory=100),
     )
 
 

@@ -11,7 +11,7 @@ from jupyter_platform.learning.exchange.onnx.model import Array, Model, Node
 
 
 @dataclass
-class Part:
+class TranslatedLayer:
     """A layer in place of an operator, or of a piece of one."""
 
     type: str
@@ -22,7 +22,7 @@ class Part:
     """Values; None: the first input of the node, or what the part before it gives."""
 
 
-Translator = Callable[[Node, Model], list[Part]]
+Translator = Callable[[Node, Model], list[TranslatedLayer]]
 """Gives the layers, one behind the other, that an operator is; none for what does nothing."""
 
 GATES: Mapping[str, tuple[int, ...]] = MappingProxyType({"GRU": (1, 0, 2), "LSTM": (0, 3, 1, 2)})

@@ -37,7 +37,7 @@ class Leased:
         return found
 
 
-class Rooms:
+class Capacity:
     """What is left of each host of a fleet; lost hosts have nothing.
 
     Parameters

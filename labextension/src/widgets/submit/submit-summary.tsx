@@ -3,24 +3,28 @@ import { magicLine } from '../../models/option-text';
 import type { IFormView } from '../../models/form-view';
 import type { SubmitForm } from '../../models/submit-form';
 import { CommandLine } from '../jobview/options';
-import { useSurroundings } from '../surroundings';
+import { useViewContext } from '../view-context';
 import type { ErrorsByControl } from './field';
 import { SweepPart } from './sweep-part';
 
-interface IOutlookProps {
+interface ISubmitSummaryProps {
   form: SubmitForm;
   view: IFormView;
   errors: ErrorsByControl;
 }
 
 /** What would happen, how to say it in a notebook, and the button. */
-export function Outlook({ form, view, errors }: IOutlookProps): JSX.Element {
-  const { trans } = useSurroundings();
+export function SubmitSummary({
+  form,
+  view,
+  errors
+}: ISubmitSummaryProps): JSX.Element {
+  const { trans } = useViewContext();
   const { check, message, submitting } = view;
   const ready = form.isFilledIn;
   const { sweep } = form;
   return (
-    <footer className="jp-Platform-outlook">
+    <footer className="jp-Platform-submitSummary">
       {message === null ? null : (
         <p className="jp-Platform-error" role="alert">
           <span aria-hidden>✗</span> {message}
@@ -74,7 +78,7 @@ function DianneDefaults({
   form: SubmitForm;
   check: IFormView['check'];
 }): JSX.Element | null {
-  const { trans } = useSurroundings();
+  const { trans } = useViewContext();
   return Object.keys(check?.dianne_defaults ?? {}).length ? (
     <button
       type="button"

@@ -7,7 +7,7 @@ import { createContext, useContext } from 'react';
 import type { IPlatformModel } from '../tokens';
 
 /** What the components of a view have in common. */
-export interface ISurroundings {
+export interface IViewContext {
   readonly model: IPlatformModel;
   readonly commands: CommandRegistry;
   readonly trans: TranslationBundle;
@@ -15,18 +15,18 @@ export interface ISurroundings {
   readonly rendermime?: IRenderMimeRegistry;
 }
 
-const SurroundingsContext = createContext<ISurroundings | null>(null);
+const ViewContext = createContext<IViewContext | null>(null);
 
 /** Gives the components below it what they have in common. */
-export const SurroundingsProvider = SurroundingsContext.Provider;
+export const ViewContextProvider = ViewContext.Provider;
 
 /** What the view that a component belongs to gives it. */
-export function useSurroundings(): ISurroundings {
-  const surroundings = useContext(SurroundingsContext);
-  if (!surroundings) {
-    throw new Error('There is no SurroundingsProvider above this component.');
+export function useViewContext(): IViewContext {
+  const context = useContext(ViewContext);
+  if (!context) {
+    throw new Error('There is no ViewContextProvider above this component.');
   }
-  return surroundings;
+  return context;
 }
 
 /** Run a command; what goes wrong is told by the command itself. */

@@ -12,7 +12,7 @@ from jupyter_platform.learning.exchange.dianne.files import Values
 
 
 @dataclass(frozen=True)
-class Slot:
+class WeightSlot:
     """One tensor in a weights file."""
 
     key: str
@@ -24,12 +24,12 @@ class Slot:
 
 
 @dataclass
-class Part:
+class TranslatedLayer:
     """A layer in place of a module."""
 
     type: str
     arguments: dict[str, Any] = field(default_factory=dict)
-    slots: tuple[Slot, ...] = ()
+    slots: tuple[WeightSlot, ...] = ()
     """In the order of the file; none: it has no weights."""
     constants: dict[str, Values] = field(default_factory=dict)
     """Tensors of the state dict that no file holds, or that hold where there is no file."""
@@ -64,25 +64,25 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9]", "", name.lower())
 
 
-def prefixed(prefix: str, slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+def prefixed(prefix: str, slots: tuple[WeightSlot, ...]) -> tuple[WeightSlot, ...]:
     """Return slots of a part of a block."""
-    return tuple(Slot(f"{prefix}.{slot.key}", slot.shape, slot.axes) for slot in slots)
+    return tuple(WeightSlot(f"{prefix}.{slot.key}", slot.shape, slot.axes) for slot in slots)
 
 
-def linear_slots(inputs: int, outputs: int) -> tuple[Slot, ...]:
+def linear_slots(inputs: int, outputs: int) -> tuple[WeightSlot, ...]:
     """Return the slots of a linear layer."""
-    return Slot("weight", (outputs, inputs)), Slot("bias", (outputs,))
+    return WeightSlot("weight", (outputs, inputs)), WeightSlot("bias", (outputs,))
 
 
-def conv_slots(inputs: int, outputs: int, *kernel: int) -> tuple[Slot, ...]:
+def conv_slots(inputs: int, outputs: int, *kernel: int) -> tuple[WeightSlot, ...]:
     """Return the slots of a convolution; the sizes of the kernel from the outermost axis."""
-    return Slot("weight", (outputs, inputs, *kernel)), Slot("bias", (outputs,))
+    return WeightSlot("weight", (outputs, inputs, *kernel)), WeightSlot("bias", (outputs,))
 
 
-def norm_slots(size: int) -> tuple[Slot, ...]:
+def norm_slots(size: int) -> tuple[WeightSlot, ...]:
     """Return the slots of a batch normalisation."""
     names = ("weight", "bias", "running_mean", "running_var")
-    return tuple(Slot(name, (size,)) for name in names)
+    return tuple(WeightSlot(name, (size,)) for name in names)
 
 
 def counter(*prefixes: str) -> dict[str, Values]:
