@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import json
 import os
 import signal
 import statistics
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -131,29 +133,46 @@ def _answers(url: str) -> bool:
 
 
 def _at_once(connection: Connection) -> Row:
-    async def all_at_once() -> list[float]:
-        headers = {"Authorization": f"Bearer {connection.token}"}
-        limits = httpx.Limits(max_connections=AT_ONCE)
-        async with httpx.AsyncClient(
-            base_url=f"{connection.url}/api",
-            headers=headers,
-            timeout=120,
-            trust_env=False,
-            limits=limits,
-        ) as client:
-
-            async def one(number: int) -> float:
-                began = time.perf_counter()
-                answer = await client.post("/jobs", json=submission(f"at once {number}"))
-                answer.raise_for_status()
-                return time.perf_counter() - began
-
-            return await asyncio.gather(*(one(number) for number in range(AT_ONCE)))
-
-    slowest = [max(asyncio.run(all_at_once())) for _ in range(5)]
+    slowest = [max(asyncio.run(_all_at_once(connection))) for _ in range(5)]
     what = f"{AT_ONCE} submissions at once: the last is acknowledged after"
     value = f"{statistics.median(slowest):.2f} s"
-    return Row("queueing", what, value, "≤ 0.5 s", f"median of {len(slowest)}")
+    note = f"median of {len(slowest)}; a connection each"
+    return Row("queueing", what, value, "≤ 0.5 s", note)
+
+
+async def _all_at_once(connection: Connection) -> list[float]:
+    """Return after how many seconds each of the submissions is acknowledged.
+
+    They are written to connections that stand, as HTTP: a client of the library in one process
+    would take longer to make so many requests than the coordinator to answer them.
+    """
+    address = urlsplit(connection.url)
+    lines = await asyncio.gather(
+        *(asyncio.open_connection(address.hostname, address.port) for _ in range(AT_ONCE))
+    )
+    requests = []
+    for number in range(AT_ONCE):
+        body = json.dumps(submission(f"at once {number}")).encode()
+        head = (
+            f"POST /api/jobs HTTP/1.1\r\nHost: {address.hostname}\r\n"
+            f"Authorization: Bearer {connection.token}\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        requests.append(head.encode() + body)
+    began = time.perf_counter()
+
+    async def one(number: int) -> float:
+        reader, writer = lines[number]
+        writer.write(requests[number])
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 201"), head
+        return time.perf_counter() - began
+
+    try:
+        return await asyncio.gather(*(one(number) for number in range(AT_ONCE)))
+    finally:
+        for _, writer in lines:
+            writer.close()
 
 
 def _together(client: httpx.Client) -> Row:

@@ -68,7 +68,8 @@ class Services:
     """Called for each request, as a sign that the platform is in use."""
 
 
-def _services(connection: HTTPConnection) -> Services:
+# Functions that are not async would be called in another thread, at each request.
+async def _services(connection: HTTPConnection) -> Services:
     services: Services = connection.app.state.services
     return services
 
@@ -76,7 +77,7 @@ def _services(connection: HTTPConnection) -> Services:
 ServicesOf = Annotated[Services, Depends(_services)]
 
 
-def _principal(connection: HTTPConnection) -> Principal:
+async def _principal(connection: HTTPConnection) -> Principal:
     principal: Principal = connection.state.principal
     return principal
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Row, bindparam, inspect, select
 from sqlalchemy.orm import Session, undefer
 
 from jupyter_platform.coordinator.jobs.outline import outline
@@ -25,6 +26,17 @@ from jupyter_platform.core.jobs import (
 )
 from jupyter_platform.core.results import scores_of
 from jupyter_platform.core.states import JobState, JobTarget, JobType
+
+_JOBS: BindParameter[Any] = bindparam("jobs", expanding=True)
+_LISTED = select(
+    *(
+        getattr(JobRow, column.key)
+        for column in inspect(JobRow).column_attrs
+        if not column.deferred and column.key != "search"
+    )
+).where(JobRow.id.in_(_JOBS))
+"""The columns of jobs that lists show."""
+_ATTEMPTS = select(AttemptRow).where(AttemptRow.workload.in_(_JOBS)).order_by(AttemptRow.number)
 
 
 class JobRecords:
@@ -78,9 +90,23 @@ class JobRecords:
         self._hub.publish("reasons", news)
 
     def record(
-        self, row: JobRow, attempts: Sequence[AttemptRow], *, with_result: bool = False
+        self,
+        row: JobRow | Row[Any],
+        attempts: Sequence[AttemptRow],
+        *,
+        with_result: bool = False,
     ) -> JobRecord:
-        """Assemble a record from its rows and what is known while it runs."""
+        """Assemble a record from its rows and what is known while it runs.
+
+        Parameters
+        ----------
+        row : JobRow or Row
+            The row, or its columns as of `listed`.
+        attempts : sequence of AttemptRow
+            Its attempts, in order.
+        with_result : bool
+            Whether the record includes the result; the row must have it loaded.
+        """
         state, choice = JobState(row.state), HostChoice.of(row)
         progress = None if state.is_terminal else self._live.progress.get(row.id)
         if progress is None and row.progress is not None:
@@ -88,7 +114,7 @@ class JobRecords:
         return JobRecord(
             id=row.id,
             name=row.name,
-            type=JobType(row.type),
+            type=JobType(row.lane),
             category=row.category,
             owner=row.owner,
             state=state,
@@ -118,7 +144,7 @@ class JobRecords:
             varied=row.varied or {},
             note=row.note or "",
             result=row.result if with_result else None,
-            scores=scores_of(JobType(row.type), row.result) if with_result else [],
+            scores=scores_of(JobType(row.lane), row.result) if with_result else [],
         )
 
     def _reason(self, job: str, state: JobState) -> str | None:
@@ -150,13 +176,31 @@ def load(
     return with_attempts(session, [rows[job] for job in jobs if job in rows])
 
 
+def listed(session: Session, jobs: Sequence[str]) -> list[tuple[Row[Any], list[AttemptRow]]]:
+    """Return the columns of jobs that lists show, with their attempts, in the order asked for.
+
+    Objects that could be changed and written back would take most of the time of a long list.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    jobs : sequence of str
+        Full ids.
+    """
+    rows = {row.id: row for row in session.execute(_LISTED, {"jobs": jobs})}
+    return with_attempts(session, [rows[job] for job in jobs if job in rows])
+
+
+_Columns = TypeVar("_Columns", bound=JobRow | Row[Any])
+
+
 def with_attempts(
-    session: Session, rows: Sequence[JobRow]
-) -> list[tuple[JobRow, list[AttemptRow]]]:
+    session: Session, rows: Sequence[_Columns]
+) -> list[tuple[_Columns, list[AttemptRow]]]:
     """Return rows of jobs, each with its attempts in order."""
     attempts: dict[str, list[AttemptRow]] = {row.id: [] for row in rows}
-    query = select(AttemptRow).where(AttemptRow.workload.in_(list(attempts)))
-    for attempt in session.scalars(query.order_by(AttemptRow.number)):
+    for attempt in session.scalars(_ATTEMPTS, {"jobs": list(attempts)}):
         attempts[attempt.workload].append(attempt)
     return [(row, attempts[row.id]) for row in rows]
 

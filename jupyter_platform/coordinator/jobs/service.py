@@ -7,9 +7,9 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.identity.principals import Principal
@@ -17,15 +17,14 @@ from jupyter_platform.coordinator.jobs.admission import Admission, Admitted, tol
 from jupyter_platform.coordinator.jobs.companions import agents_for
 from jupyter_platform.coordinator.jobs.lookup import find_job, identify_job, no_job
 from jupyter_platform.coordinator.jobs.outline import outline
-from jupyter_platform.coordinator.jobs.owner import JOB
-from jupyter_platform.coordinator.jobs.records import JobRecords, with_attempts
-from jupyter_platform.coordinator.jobs.search import search_terms
+from jupyter_platform.coordinator.jobs.records import JobRecords, listed
+from jupyter_platform.coordinator.jobs.search import listing
 from jupyter_platform.coordinator.jobs.submission import Resolved, Submissions
 from jupyter_platform.coordinator.jobs.submission.fields import plain_name
 from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.repository.networks.usage import refuse_second_writer
 from jupyter_platform.coordinator.store import Store
-from jupyter_platform.coordinator.store.tables import JobRow, SweepRow, WorkloadRow
+from jupyter_platform.coordinator.store.tables import JobRow, SweepRow
 from jupyter_platform.coordinator.workloads.planning import Pending
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.coordinator.workloads.transitions import move
@@ -35,7 +34,6 @@ from jupyter_platform.core.errors import (
     InvalidRequestError,
     PlatformError,
     refusal,
-    unknown_name,
 )
 from jupyter_platform.core.jobs import (
     JobChange,
@@ -45,7 +43,7 @@ from jupyter_platform.core.jobs import (
     JobSubmission,
     NotificationRecord,
 )
-from jupyter_platform.core.states import TERMINAL, JobState, JobTarget, JobType
+from jupyter_platform.core.states import TERMINAL, JobState, JobTarget
 from jupyter_platform.core.units import format_count
 
 _BREATH = 20
@@ -264,24 +262,12 @@ class JobService:
         sweep : str, optional
             Id of the sweep that they are part of.
         """
-        query = _filtered(principal, state, type, search, ids, name)
-        if sweep is not None:
-            jobs = JobRow.__table__.c
-            query = query.where(WorkloadRow.id.in_(select(jobs.id).where(jobs.sweep == sweep)))
-        sequence = WorkloadRow.sequence
-        direction = sequence.asc() if order == "oldest" else sequence.desc()
+        counted, keys = listing(principal, state, type, search, ids, name, sweep, order)
 
         def page(session: Session) -> JobPage:
-            # The table of workloads holds what is filtered by; few rows of jobs are shown.
-            total = session.scalar(query.with_only_columns(func.count(WorkloadRow.sequence))) or 0
-            keys = query.with_only_columns(WorkloadRow.sequence).order_by(direction)
+            total = session.scalar(counted) or 0
             shown = list(session.scalars(keys.limit(limit).offset(offset)))
-            rows = list(
-                session.scalars(
-                    select(JobRow).where(JobRow.sequence.in_(shown)).order_by(direction)
-                )
-            )
-            records = [self._records.record(*pair) for pair in with_attempts(session, rows)]
+            records = [self._records.record(*pair) for pair in listed(session, shown)]
             items = [one if principal.sees(one.owner) else outline(one) for one in records]
             return JobPage(items=items, total=total, offset=offset)
 
@@ -420,44 +406,6 @@ def _refused(
         f"submitted. jobs[{first}]: {error.message}"
     )
     return InvalidRequestError(message, errors=errors)
-
-
-def _filtered(
-    principal: Principal,
-    state: str | None,
-    type_: str | None,
-    search: str | None,
-    ids: str | None,
-    name: str | None,
-) -> Select[Any]:
-    """Return the workloads that are such jobs."""
-    is_there = WorkloadRow.target != JobTarget.DELETE.value
-    query = select(WorkloadRow).where(WorkloadRow.kind == JOB, is_there)
-    if state is not None:
-        query = query.where(WorkloadRow.state.in_(_values("state", state, list(JobState))))
-    if type_ is not None:
-        query = query.where(WorkloadRow.lane.in_(_values("type", type_, list(JobType))))
-    if ids is not None:
-        query = query.where(WorkloadRow.id.in_([item.strip() for item in ids.split(",")]))
-    if name is not None:
-        query = query.where(WorkloadRow.name == name)
-    for term in search_terms(search or ""):
-        is_found = WorkloadRow.search.contains(term, autoescape=True)
-        if not principal.administers:
-            # What somebody else's job works on is not found out by searching for it either.
-            is_named = func.lower(WorkloadRow.name).contains(term, autoescape=True)
-            is_found = is_named | (is_found & (WorkloadRow.owner == principal.user))
-        query = query.where(is_found)
-    return query
-
-
-def _values(field: str, text: str, known: Sequence[str]) -> list[str]:
-    values = [item.strip() for item in text.split(",") if item.strip()]
-    for value in values:
-        if value not in known:
-            error = unknown_name(field, value, known)
-            raise InvalidRequestError(error.message, errors=[error])
-    return values
 
 
 def _want_stop(

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
+from jupyter_platform.coordinator.store.columns import parse_json
 from jupyter_platform.coordinator.store.damage import passed_over
 from jupyter_platform.coordinator.store.migrating import HEAD, create, upgrade
 from jupyter_platform.core.errors import StoreError
@@ -196,7 +197,11 @@ def _refuse_network_file_system(path: Path, mountinfo: str) -> None:
 def _sqlite_engine(path: Path) -> Engine:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     engine = create_engine(
-        f"sqlite:///{path}", pool_size=_READERS + 1, max_overflow=0, connect_args={"timeout": 10}
+        f"sqlite:///{path}",
+        pool_size=_READERS + 1,
+        max_overflow=0,
+        connect_args={"timeout": 10},
+        json_deserializer=parse_json,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import Row
 
 from jupyter_platform.coordinator.store.tables import WorkloadRow
 from jupyter_platform.coordinator.workloads.planning import Shape
@@ -28,9 +29,9 @@ class HostChoice(BaseModel):
         return self.model_dump(mode="json", exclude_defaults=True) or None
 
     @classmethod
-    def of(cls, row: WorkloadRow) -> HostChoice:
-        """Return the choice stored in a row."""
-        return cls.model_validate(row.placement or {})
+    def of(cls, row: WorkloadRow | Row[Any]) -> HostChoice:
+        """Return the choice stored in a row, or in its column ``placement``."""
+        return cls.model_validate(row.placement) if row.placement else ANYWHERE
 
     def shape(self, role: str, asked: ResourceRequest, ranks: int) -> Shape:
         """Return the planner's shape of a workload of `ranks` processes.
@@ -55,6 +56,9 @@ class HostChoice(BaseModel):
             force_free=self.force_free,
             at_home=self.at_home,
         )
+
+
+ANYWHERE = HostChoice()
 
 
 def shape_of(row: WorkloadRow) -> Shape:

@@ -288,3 +288,12 @@ async def test_a_write_that_breaks_a_rule_of_the_tables_fails_alone(store, job_r
 
     assert [answer for answer in answers if answer is None] == [None]
     assert sum(isinstance(answer, IntegrityError) for answer in answers) == 19
+
+
+async def test_json_comes_back_as_it_was(store, job_row):
+    options = {"bytes of a log": "\udc80", "large": 2**80, "small": 1e-300, "none": None}
+    await store.run(lambda session: session.add(job_row(options=options)))
+
+    row = await store.read(lambda session: session.get(JobRow, "0123456789ab"))
+
+    assert row.options == options

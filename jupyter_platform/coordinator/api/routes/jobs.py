@@ -84,18 +84,17 @@ class DeletionQuery(BaseModel):
     )
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, response_model=JobRecord)
 async def submit(
     submission: JobSubmission,
-    response: Response,
     services: ServicesOf,
     principal: PrincipalOf,
     idempotency_key: IdempotencyKey = None,
-) -> JobRecord:
+) -> Response:
     """Put a job into the queue; it is on disk when this answers."""
     job = await services.jobs.submit(principal, submission, idempotency_key=idempotency_key)
-    response.headers["Location"] = f"/api/jobs/{job.id}"
-    return job
+    headers = {"Location": f"/api/jobs/{job.id}"}
+    return PlatformJSONResponse(job, status_code=201, headers=headers)
 
 
 @router.post("/batch", status_code=201, response_model=JobBatch)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.identity.principals import PLATFORM, Principal
 from jupyter_platform.coordinator.jobs.files import JobFiles
@@ -125,20 +125,19 @@ def _search(sweep: str, jobs: Sequence[Any]) -> _Search:
 def _active(session: Session) -> dict[str, list[Any]]:
     """Return the unfinished Hyperband sweeps, each with all its jobs in order."""
     ended = [state.value for state in TERMINAL]
-    living = aliased(JobRow)
-    query = (
-        select(
-            JobRow.id, JobRow.sweep, JobRow.state, JobRow.target, JobRow.options, JobRow.sequence
-        )
-        .join(SweepRow, SweepRow.id == JobRow.sweep)
-        .where(SweepRow.method == SearchMethod.HYPERBAND.value)
-        .where(
-            JobRow.sweep.in_(
-                select(living.sweep).where(living.sweep.is_not(None), living.state.not_in(ended))
-            )
-        )
+    # From the few sweeps to their jobs: from the jobs to their sweeps, all jobs would be read.
+    hyperband = list(
+        session.scalars(select(SweepRow.id).where(SweepRow.method == SearchMethod.HYPERBAND.value))
     )
+    living = session.scalars(
+        select(JobRow.sweep)
+        .where(JobRow.sweep.in_(hyperband), JobRow.state.not_in(ended))
+        .distinct()
+    )
+    query = select(
+        JobRow.id, JobRow.sweep, JobRow.state, JobRow.target, JobRow.options, JobRow.sequence
+    ).where(JobRow.sweep.in_(list(living)))
     found: dict[str, list[Any]] = {}
-    for job in session.execute(query.order_by(JobRow.sequence)):
+    for job in session.execute(query.order_by(JobRow.sequence)) if hyperband else ():
         found.setdefault(job.sweep, []).append(job)
     return found

@@ -81,8 +81,11 @@ class NetworkRepository:
 
     def find(self, name: str) -> NetworkDescription | None:
         """Return a description, or None when there is none by that name."""
-        found = self._all().get(name)
-        return found[0] if found else None
+        found = self._bundled.get(name)
+        if found is not None:
+            return found  # without a look at folders, at each of many submissions
+        other = self._all().get(name)
+        return other[0] if other else None
 
     def get(self, name: str) -> NetworkDescription:
         """Return a description.

@@ -28,10 +28,10 @@ class WorkloadRow(Base):
         Index("ix_workloads_state_sequence", "state", "sequence"),
         Index("ix_workloads_lane_sequence", "lane", "sequence"),
         Index("ix_workloads_lane_state", "lane", "state"),
-        Index("ix_workloads_name", "name"),
+        Index("ix_workloads_name", "name", "kind", "sequence"),
         Index("ix_workloads_finished_at", "finished_at"),
-        # What lists are filtered and searched by, so that rows need not be read for it.
-        Index("ix_workloads_listing", "sequence", "state", "lane", "name", "search"),
+        # What a list is counted and ordered by, so that rows need not be read for it.
+        Index("ix_workloads_listing", "kind", "sequence", "target", "state", "lane"),
     )
     __mapper_args__ = {"polymorphic_on": "kind"}
 
