@@ -20,7 +20,7 @@ from benchmarks.table import Row
 from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.options import EvaluateOptions
-from jupyter_platform.core.runs import RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.run.context import RunContext
@@ -64,11 +64,9 @@ class Bench:
             recorder = Recorder(Path(folder), events)
             spec = RunSpec(
                 run=RunId(workload="bench", attempt=1),
-                type=JobType.EVALUATE,
                 name="bench",
-                networks=[],
-                dataset=None,
-                options={},
+                process="jupyter_platform.learning.processes.process",
+                job=JobRun(type=JobType.EVALUATE),
             )
             context = RunContext(spec, Path(folder), events, recorder, StopFlag())
             evaluation = Classification(

@@ -31,7 +31,7 @@ from benchmarks.table import Row
 from jupyter_platform.core.datasets import DatasetDescriptor, bundled_datasets, bundled_file
 from jupyter_platform.core.networks import NetworkDescription, bundled_networks
 from jupyter_platform.core.options import resolve_options
-from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.networks import build
 from jupyter_platform.learning.run.context import RunContext
@@ -56,11 +56,14 @@ def learn(
     resolved, _ = resolve_options(JobType.LEARN, options)
     spec = RunSpec(
         run=RunId(workload="b", attempt=1),
-        type=JobType.LEARN,
         name="b",
-        networks=[NetworkInput(description=network)],
-        dataset=dataset,
-        options=resolved.model_dump(mode="json"),
+        process="jupyter_platform.learning.processes.process",
+        job=JobRun(
+            type=JobType.LEARN,
+            networks=[NetworkInput(description=network)],
+            dataset=dataset,
+            options=resolved.model_dump(mode="json"),
+        ),
     )
     events = EventLog(folder)
     recorder = Recorder(folder, events)

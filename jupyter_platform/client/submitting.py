@@ -206,38 +206,25 @@ class Submitting(Datasets, Networks):
         return Job(self._transport, submission.send(self._transport, payload))
 
     def check(
-        self,
-        type: str,
-        networks: Any = None,
-        dataset: str | Path | None = None,
-        *,
-        name: str | None = None,
-        request: Mapping[str, Any] | None = None,
-        priority: int = 0,
-        target_count: int | None = None,
-        targets: str | Sequence[str] | None = None,
-        target_filter: str | None = None,
-        force_free: bool | None = None,
-        **options: Any,
+        self, type: str, networks: Any = None, dataset: str | Path | None = None, **given: Any
     ) -> JobCheck:
-        """Say what a submission would do, without storing anything; arguments as for `submit`.
+        """Say what a submission would do, without storing anything.
 
         A file given as dataset is added to the repository, since only then it can be checked.
+
+        Parameters
+        ----------
+        type, networks, dataset
+            As for `submit`.
+        **given
+            All else that `submit` takes, options of the job type among it.
+
+        Raises
+        ------
+        InvalidRequestError
+            If the submission cannot be; ``.errors`` has one entry for each field.
         """
-        payload = self._payload(
-            type,
-            networks,
-            dataset,
-            name=name,
-            request=request,
-            priority=priority,
-            target_count=target_count,
-            targets=targets,
-            target_filter=target_filter,
-            force_free=force_free,
-            **options,
-        )
-        return self.check_payload(payload)
+        return self.check_payload(self._payload(type, networks, dataset, **given))
 
     def check_payload(self, payload: dict[str, Any]) -> JobCheck:
         """Check the JSON form of a `JobSubmission`."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from jupyter_platform.core.datasets import BUNDLED, SHA256, bundled_file
 from jupyter_platform.core.errors import HostError, InvalidRequestError
-from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.core.runs import JobRun, RunSpec
 from jupyter_platform.runtime.blobs import BlobStore
 
 KEPT_FOR_S = 600.0
@@ -136,16 +136,21 @@ class HostContent:
 
 def references_of(spec: RunSpec) -> list[str]:
     """Return every file that a run needs, as it is referred to in its spec."""
-    found = [network.weights for network in spec.networks if network.weights is not None]
-    if spec.dataset is not None:
-        # What is referred to by path is read where it lies, by the process itself.
-        found.extend(item for item in spec.dataset.references if item.startswith(SENT))
-    if spec.code is not None:
-        found.append(spec.code)
+    found = [] if spec.job is None else _references_of_job(spec.job)
     found.extend(spec.contents)
     if spec.resume is not None:
         found.extend(spec.resume.files.values())
     return list(dict.fromkeys(found))
+
+
+def _references_of_job(job: JobRun) -> list[str]:
+    found = [network.weights for network in job.networks if network.weights is not None]
+    if job.dataset is not None:
+        # What is referred to by path is read where it lies, by the process itself.
+        found.extend(item for item in job.dataset.references if item.startswith(SENT))
+    if job.code is not None:
+        found.append(job.code)
+    return found
 
 
 def _note_use(path: Path) -> None:

@@ -13,7 +13,6 @@ from jupyter_platform.cluster.environment import public_environment, run_variabl
 from jupyter_platform.cluster.runs import HostRuns
 from jupyter_platform.cluster.warm import NotSentError, SilentError, WarmProcess
 from jupyter_platform.core.errors import HostError, PlatformError
-from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.runs import RunId, RunSpec
 from jupyter_platform.runtime.run_folder import RunFolder
 from jupyter_platform.runtime.runtimes.base import Runtime
@@ -94,7 +93,7 @@ class RunStarter:
         """Start warm, else cold; where both happen, the lock of the shims lets one through."""
         # The warm process runs our own training code as a process, whatever else was asked for.
         own = self._command is None and isinstance(runtime, ProcessRuntime)
-        may_warm = own and kinds()[spec.type].starts_warm
+        may_warm = own and spec.starts_warm
         if may_warm and self._warm.ready:
             try:
                 await self._warm.start_run(folder.path, run_variables(spec), WARM_TIMEOUT_S)
@@ -110,7 +109,7 @@ class RunStarter:
         await self._start_cold(folder, spec, runtime)
 
     async def _start_cold(self, folder: RunFolder, spec: RunSpec, runtime: Runtime) -> None:
-        command = self._command or (*PROCESS_COMMAND, kinds()[spec.type].process)
+        command = self._command or (*PROCESS_COMMAND, spec.process)
         environment = public_environment(os.environ) | run_variables(spec)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):

@@ -10,12 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module, metadata
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from jupyter_platform.core.records import Record
-
-if TYPE_CHECKING:
-    from jupyter_platform.core.options.model import OptionModel
 
 ENTRY_POINTS = "jupyter_platform.kinds"
 _SUBMISSION = "jupyter_platform.coordinator.jobs.kinds."
@@ -39,7 +36,7 @@ class KindRecord:
     role: str
     """The role that a host must offer."""
     options_place: str
-    """Of its `OptionModel`."""
+    """Of the model of its options; `core.options.OPTION_MODELS` has them."""
     process: str
     """Module that is run with the run folder as its argument."""
     submission: str = f"{_SUBMISSION}base:Kind"
@@ -50,16 +47,12 @@ class KindRecord:
     """GPUs of the default request, where the cluster has any."""
     starts_warm: bool = False
     """Whether a process with torch imported may be forked for it."""
+    writes_weights: bool = False
+    """Whether its tag names weights that it writes; else those that it reads."""
     join_results: str | None = None
     """Of the function that makes one result of those of several processes; None: rank 0's."""
     ranks_meet: bool = False
     """Whether several processes of it talk to each other over a store of rank 0."""
-
-    @property
-    def options(self) -> type[OptionModel]:
-        """The model of its options."""
-        model: type[OptionModel] = load(self.options_place)
-        return model
 
 
 class KindSummary(Record):
@@ -84,6 +77,7 @@ _BUILT_IN = (
         f"{_SUBMISSION}learn:Learn",
         gpus=1,
         starts_warm=True,
+        writes_weights=True,
         ranks_meet=True,
     ),
     KindRecord(

@@ -2,9 +2,10 @@
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.networks import NetworkDescription
@@ -57,19 +58,35 @@ class Rendezvous(BaseModel):
     """``<address>:<port>`` of the store that rank 0 opened; None for rank 0 itself."""
 
 
-class RunSpec(BaseModel):
-    """``spec.json``, written once by the agent before anything starts."""
+class JobRun(BaseModel):
+    """What a run does for a job."""
 
-    format: Literal[1] = 1
-    run: RunId
     type: JobType
-    name: str
-    networks: list[NetworkInput]
-    dataset: DatasetDescriptor | None
+    networks: list[NetworkInput] = Field(default_factory=list)
+    dataset: DatasetDescriptor | None = None
     pool: str | None = None
     """Folder of the experience pool that it learns from or acts for."""
-    options: dict[str, Any]
+    options: dict[str, Any] = Field(default_factory=dict)
     """Resolved options, as the model of `type` dumps them."""
+    code: str | None = None
+    """``sha256:<hex>`` of the Python source of an uploaded strategy."""
+
+
+class RunSpec(BaseModel):
+    """``spec.json``, written once by the agent before anything starts.
+
+    Nothing but `job` knows what the process is for: host agents start and watch any of them.
+    """
+
+    format: Literal[1, 2] = 2
+    run: RunId
+    name: str
+    process: str
+    """Module that is run with the run folder as its argument."""
+    starts_warm: bool = False
+    """Whether a process with torch imported may be forked for it."""
+    ranks_meet: bool = False
+    """Whether several processes of it talk to each other over a store of rank 0."""
     runtime: str = "process"
     """Name of the runtime of the host that runs it."""
     threads: int = 1
@@ -79,8 +96,6 @@ class RunSpec(BaseModel):
     world_size: int = 1
     gang: Rendezvous | None = None
     """None when it is alone."""
-    code: str | None = None
-    """``sha256:<hex>`` of the Python source of an uploaded strategy."""
     contents: list[str] = Field(default_factory=list)
     """``sha256:<hex>`` of other files that it was submitted with."""
     resume: ResumePoint | None = None
@@ -88,11 +103,42 @@ class RunSpec(BaseModel):
     """Above 0: draw other samples from there on, as the last attempt's made the loss no number."""
     files: dict[str, str] = Field(default_factory=dict)
     """``sha256:<hex>`` to absolute path on this host; filled by the agent."""
+    job: JobRun | None = None
+    """None where it is no job."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_format_1(cls, data: Any) -> Any:
+        """Read a spec in which what is of a job stood among the rest."""
+        if not isinstance(data, dict) or data.get("format") != 1:
+            return data
+        kind = kinds()[data["type"]]
+        rest = {key: value for key, value in data.items() if key not in JobRun.model_fields}
+        return {
+            **rest,
+            "format": 2,
+            "process": kind.process,
+            "starts_warm": kind.starts_warm,
+            "ranks_meet": kind.ranks_meet,
+            "job": {key: data[key] for key in JobRun.model_fields if key in data},
+        }
 
     @property
     def meets_others(self) -> bool:
         """Whether it talks to the other ranks of its attempt; agents do without each other."""
-        return self.world_size > 1 and kinds()[self.type].ranks_meet
+        return self.world_size > 1 and self.ranks_meet
+
+    def of_job(self) -> JobRun:
+        """Return what it does for its job.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it is no job's.
+        """
+        if self.job is None:
+            raise InvalidRequestError(f"Run {self.run} is no job's.")
+        return self.job
 
 
 class ProcessRecord(BaseModel):

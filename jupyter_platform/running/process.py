@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
-import traceback
 from importlib import import_module
 from pathlib import Path
 
 from jupyter_platform.core.errors import PlatformError
-from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.options.run import RunForm, RunOptions
 from jupyter_platform.core.runs import RunResult, RunSpec
 from jupyter_platform.running.context import RunContext
 from jupyter_platform.running.reports import Reports
-from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.event_log import EventLog
+from jupyter_platform.runtime.process_result import failed, outlast_full_files, write_result
 from jupyter_platform.runtime.recorder import Recorder
 from jupyter_platform.runtime.stopping import StopRequest
 
@@ -49,33 +46,22 @@ def main(run_folder: str | Path) -> int:
     folder = Path(run_folder).absolute()
     stop = StopRequest()
     stop.listen()
-    # As Python starts up: a file that grows beyond a limit is an OSError.
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    outlast_full_files()
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr, force=True)
     try:
         result = _run(folder, stop)
     except PlatformError as error:
         logger.error(error.message)  # noqa: TRY400 - a sentence for people
-        record = JobErrorRecord(type=type(error).__name__, message=error.message)
-        result = RunResult(status="failed", error=record)
+        result = failed(error, with_traceback=False)
     except Exception as error:
         logger.exception("The job failed.")
-        text = "".join(traceback.format_exception(error))
-        record = JobErrorRecord(
-            type=type(error).__name__, message=str(error) or type(error).__name__, traceback=text
-        )
-        result = RunResult(status="failed", error=record)
-    try:
-        write_bytes_atomic(folder / "result.json", result.model_dump_json().encode())
-    except OSError:
-        logger.exception("The result cannot be written.")
-        return os.EX_IOERR
-    return 1 if result.status == "failed" else 0
+        result = failed(error)
+    return write_result(folder, result)
 
 
 def _run(folder: Path, stop: StopRequest) -> RunResult:
     spec = RunSpec.model_validate_json((folder / "spec.json").read_bytes())
-    options = RunOptions.model_validate(spec.options)
+    options = RunOptions.model_validate(spec.of_job().options)
     if spec.cpu_affinity is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cpu_affinity)
     events = EventLog(folder)

@@ -37,7 +37,7 @@ import json, sys
 from pathlib import Path
 
 folder = Path(sys.argv[1])
-far = json.loads((folder / "spec.json").read_text())["options"]["far"]
+far = json.loads((folder / "spec.json").read_text())["job"]["options"]["far"]
 print("counted to", far)
 (folder / "result.json").write_text(json.dumps({"status": "finished", "result": {"far": far}}))
 """

@@ -19,7 +19,7 @@ from jupyter_platform.cluster.membership import Cluster
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.core.networks import bundled_networks
-from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.run_folder import run_folders
@@ -130,14 +130,19 @@ def sockets(tmp_path):
 
 @pytest.fixture
 def spec():
-    def make(workload="job", attempt=1, rank=0, **changes):
+    def make(workload="job", attempt=1, rank=0, options=None, **changes):
         return RunSpec(
             run=RunId(workload=workload, attempt=attempt, rank=rank),
-            type=JobType.LEARN,
             name="a test",
-            networks=[NetworkInput(description=bundled_networks()["lenet-digits"])],
-            dataset=bundled_datasets()["digits"],
-            **{"options": {}, **changes},
+            process="jupyter_platform.learning.processes.process",
+            starts_warm=True,
+            job=JobRun(
+                type=JobType.LEARN,
+                networks=[NetworkInput(description=bundled_networks()["lenet-digits"])],
+                dataset=bundled_datasets()["digits"],
+                options=options or {},
+            ),
+            **changes,
         )
 
     return make

@@ -11,7 +11,7 @@ from pathlib import Path
 
 def main(folder: Path) -> None:
     spec = json.loads((folder / "spec.json").read_text())
-    steps = spec["options"].get("steps", 10**9)
+    steps = spec["job"]["options"].get("steps", 10**9)
     (folder / "environment.json").write_text(json.dumps(dict(os.environ)))
     (folder / "metrics").mkdir(exist_ok=True)
     stopped = []

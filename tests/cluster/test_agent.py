@@ -202,17 +202,18 @@ def test_files_are_put_in_pieces_and_verified(with_host):
     assert after == [wrong]
 
 
+def starting_from(spec, weights):
+    """Return a spec whose network starts from weights."""
+    job = spec.of_job()
+    network = NetworkInput(description=job.networks[0].description, weights=weights)
+    return spec.model_copy(update={"job": job.model_copy(update={"networks": [network]})})
+
+
 def test_files_of_the_same_machine_are_linked_and_not_copied(with_host, spec, folder_of, processes):
     shared = BlobStore(processes.paths.blobs)
     weights, state = shared.put_bytes(b"weights"), shared.put_bytes(b"state")
-    plain = spec(options={"steps": 1})
-    job = plain.model_copy(
-        update={
-            "networks": [
-                NetworkInput(description=plain.networks[0].description, weights=f"sha256:{weights}")
-            ],
-            "resume": ResumePoint(step=3, files={"state.pt": f"sha256:{state}"}),
-        }
+    job = starting_from(spec(options={"steps": 1}), f"sha256:{weights}").model_copy(
+        update={"resume": ResumePoint(step=3, files={"state.pt": f"sha256:{state}"})}
     )
 
     async def scenario(link):
@@ -223,9 +224,9 @@ def test_files_of_the_same_machine_are_linked_and_not_copied(with_host, spec, fo
 
     assert with_host(scenario) == []
     files = folder_of(job).spec().files
-    assert set(files) == {f"sha256:{weights}", f"sha256:{state}", job.dataset.file}
+    assert set(files) == {f"sha256:{weights}", f"sha256:{state}", job.of_job().dataset.file}
     assert os.path.samefile(files[f"sha256:{weights}"], shared.path(weights))
-    assert os.path.isfile(files[job.dataset.file])
+    assert os.path.isfile(files[job.of_job().dataset.file])
 
 
 def test_a_host_whose_folder_was_removed_begins_nothing_in_it(with_host, spec, processes):
@@ -240,12 +241,7 @@ def test_a_host_whose_folder_was_removed_begins_nothing_in_it(with_host, spec, p
 
 
 def test_missing_file_refuses_the_start_and_leaves_nothing(with_host, spec, folder_of):
-    plain = spec()
-    description = plain.networks[0].description
-    absent = "sha256:" + "0" * 64
-    job = plain.model_copy(
-        update={"networks": [NetworkInput(description=description, weights=absent)]}
-    )
+    job = starting_from(spec(), "sha256:" + "0" * 64)
 
     async def scenario(link):
         with pytest.raises(HostError, match="is not on this host"):

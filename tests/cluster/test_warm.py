@@ -59,7 +59,7 @@ def test_run_is_forked_learns_and_is_inspected(processes, spec, folder_of):
     question = {
         "request": {
             "op": "dataset",
-            "descriptor": job.dataset.model_dump(mode="json"),
+            "descriptor": job.of_job().dataset.model_dump(mode="json"),
         },
         "timeout_s": 60,
     }

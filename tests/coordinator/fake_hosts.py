@@ -56,7 +56,7 @@ class FakeRun:
         path = f"weights/{variant}.safetensors"
         self.files[path] = content
         facts = {"input_shape": [1, 8, 8], "outputs": 10, "scores": scores}
-        network = self.spec.networks[0].description.name
+        network = self.spec.job.networks[0].description.name
         self.event("weights", network=network, variant=variant, file=path, step=step, **facts)
 
     def end(self, status: str = "finished", retries: int = 0, **result) -> None:

@@ -20,6 +20,7 @@ from jupyter_platform.core.networks import NetworkDescription, bundled_networks
 from jupyter_platform.core.options import resolve_options
 from jupyter_platform.core.runs import (
     ExitRecord,
+    JobRun,
     NetworkInput,
     ProcessRecord,
     ResumePoint,
@@ -62,17 +63,21 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
         files |= {digests[name]: str(path) for name, path in paths.items()}
         spec = RunSpec(
             run=RunId(workload=name, attempt=1),
-            type=job_type,
             name=name,
-            networks=[
-                NetworkInput(description=item, weights=digests.get(item.name)) for item in networks
-            ],
-            dataset=descriptor,
-            options=resolved.model_dump(mode="json"),
             files=files,
             resume=resume,
             gpus=gpus or [],
             threads=threads,
+            process="jupyter_platform.learning.processes.process",
+            job=JobRun(
+                type=job_type,
+                networks=[
+                    NetworkInput(description=item, weights=digests.get(item.name))
+                    for item in networks
+                ],
+                dataset=descriptor,
+                options=resolved.model_dump(mode="json"),
+            ),
         )
         folder = tmp_path / name
         folder.mkdir()

@@ -8,7 +8,7 @@ import torch
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import EvaluateOptions
-from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.networks import WeightsHeader, build, save_weights
@@ -57,12 +57,15 @@ class Case:
         folder.mkdir(exist_ok=True)
         spec = RunSpec(
             run=RunId(workload="e", attempt=1),
-            type=JobType.EVALUATE,
             name="e",
-            networks=self.networks,
-            dataset=self.dataset,
-            options=EvaluateOptions.model_validate(options).model_dump(mode="json"),
             files=self.files,
+            process="jupyter_platform.learning.processes.process",
+            job=JobRun(
+                type=JobType.EVALUATE,
+                networks=self.networks,
+                dataset=self.dataset,
+                options=EvaluateOptions.model_validate(options).model_dump(mode="json"),
+            ),
         )
         events = EventLog(folder)
         recorder = Recorder(folder, events)

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from jupyter_platform.core.options.run import RunOptions
-from jupyter_platform.core.runs import RunEvent, RunId, RunResult, RunSpec
+from jupyter_platform.core.runs import JobRun, RunEvent, RunId, RunResult, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime import shim
 from jupyter_platform.runtime.records import RECORD_DTYPE
@@ -90,13 +90,11 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Run]]:
         path = tmp_path / "runs" / "job" / str(number) / "0"
         spec = RunSpec(
             run=RunId(workload="job", attempt=number),
-            type=JobType.RUN,
             name="job",
-            networks=[],
-            dataset=None,
-            options=RunOptions(**options).model_dump(mode="json"),
             threads=threads,
             files=files,
+            process="jupyter_platform.running.process",
+            job=JobRun(type=JobType.RUN, options=RunOptions(**options).model_dump(mode="json")),
         )
         RunFolder(path).create(spec)
         command = [sys.executable, "-P", "-m", "jupyter_platform.running.process", str(path)]

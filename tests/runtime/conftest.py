@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from jupyter_platform.core.networks import bundled_networks
-from jupyter_platform.core.runs import NetworkInput, RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, NetworkInput, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.paths import Paths
 from tests.waiting import until
@@ -46,9 +46,9 @@ def ended_after_test() -> Iterator[list[int]]:
 def spec() -> RunSpec:
     return RunSpec(
         run=RunId(workload="job-1", attempt=1),
-        type=JobType.LEARN,
         name="lenet on digits",
-        networks=[NetworkInput(description=bundled_networks()["lenet"])],
-        dataset=None,
-        options={},
+        process="jupyter_platform.learning.processes.process",
+        job=JobRun(
+            type=JobType.LEARN, networks=[NetworkInput(description=bundled_networks()["lenet"])]
+        ),
     )

@@ -16,9 +16,9 @@ from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.owner import JOB, JobOwner
 from jupyter_platform.coordinator.jobs.records import JobRecords
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSources
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
-from jupyter_platform.coordinator.jobs.submission.sources import DataSources
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
 from jupyter_platform.coordinator.marketplace.service import Marketplace

@@ -147,24 +147,23 @@ def _job(row: WorkloadRow) -> JobRow:
 
 
 def _spec(row: JobRow, attempt: AttemptRow, rank: RankRow, world_size: int) -> RunSpec:
-    frozen = row.spec
+    frozen, kind = row.spec, kinds()[row.type]
+    job = {key: frozen.get(key) for key in ("networks", "dataset", "pool", "code")}
     return RunSpec.model_validate(
         {
             "run": RunId(workload=row.id, attempt=attempt.number, rank=rank.rank),
-            "type": row.type,
             "name": row.name,
-            "networks": frozen["networks"],
-            "dataset": frozen.get("dataset"),
-            "pool": frozen.get("pool"),
-            "options": row.options,
+            "process": kind.process,
+            "starts_warm": kind.starts_warm,
+            "ranks_meet": kind.ranks_meet,
             "threads": row.cpus,
             "memory": row.memory,
             "gpus": rank.gpus,
             "world_size": world_size,
-            "code": frozen.get("code"),
             "contents": frozen.get("contents", []),
             "resume": attempt.resume and ResumePoint.model_validate(attempt.resume),
             "reseed": attempt.reseed,
+            "job": {"type": row.type, "options": row.options, **job},
         }
     )
 

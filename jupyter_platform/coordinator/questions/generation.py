@@ -10,7 +10,8 @@ from jupyter_platform.coordinator.repository import (
     NetworkRepository,
     TagRepository,
 )
-from jupyter_platform.core.errors import ConflictError, FieldError, InvalidRequestError
+from jupyter_platform.coordinator.repository.networks.description_check import check_description
+from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.generations import (
     GenerateAnswer,
     GenerateQuestion,
@@ -62,11 +63,7 @@ class GenerationService:
         description = self._networks.get(name)
         found = await self._tags.resolve(name, request.tag)
         record = found.record
-        if record.network_digest != description.digest:
-            raise ConflictError(
-                f"The weights under tag {record.tag!r} belong to an earlier description of "
-                f"network {name!r}; learn it again, or name another tag."
-            )
+        check_description(description, record, "learn it again, or name another tag")
         classes = await self._characters(record.dataset)
         given = _given(name, request, makes_text=classes is not None)
         if classes is not None:

@@ -16,9 +16,10 @@ from jupyter_platform.coordinator.repository import (
     NetworkRepository,
     TagRepository,
 )
+from jupyter_platform.coordinator.repository.networks.description_check import check_description
 from jupyter_platform.coordinator.repository.networks.tags import ResolvedTag
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
-from jupyter_platform.core.errors import ConflictError, FieldError, InvalidRequestError
+from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.predictions import (
     MAX_SAMPLES,
@@ -78,11 +79,7 @@ class PredictionService:
         """
         description = self._networks.get(name)
         found = await self._tags.resolve(name, request.tag)
-        if found.record.network_digest != description.digest:
-            raise ConflictError(
-                f"The weights under tag {found.record.tag!r} belong to an earlier description of "
-                f"network {name!r}; learn it again, or name another tag."
-            )
+        check_description(description, found.record, "learn it again, or name another tag")
         learnt_on = await self._facts(found.record.dataset)
         preparation, note = await self._prepared(found, learnt_on)
         question = await self._question(description, found, request, learnt_on, preparation)

@@ -18,7 +18,7 @@ from jupyter_platform.core.errors import (
     shortened,
 )
 from jupyter_platform.core.jobs import MAX_OPTIONS_BYTES
-from jupyter_platform.core.kinds import kinds
+from jupyter_platform.core.kinds import kinds, load
 from jupyter_platform.core.options.dianne import (
     applies_beside,
     clear_values,
@@ -31,7 +31,7 @@ from jupyter_platform.core.options.synonyms import MISPLACED, SYNONYMS, answer, 
 from jupyter_platform.core.states import JobType
 
 OPTION_MODELS: dict[JobType, type[OptionModel]] = {
-    JobType(name): kind.options for name, kind in kinds().items()
+    JobType(name): load(kind.options_place) for name, kind in kinds().items()
 }
 """The job types that can be submitted."""
 

@@ -9,9 +9,7 @@ import contextlib
 import logging
 import os
 import platform
-import signal
 import sys
-import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -20,7 +18,6 @@ from typing import NoReturn
 import torch
 
 from jupyter_platform.core.errors import InvalidRequestError, UnavailableError
-from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.runs import RunResult, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.distributed.process_group import PeerLostError, join
@@ -30,8 +27,8 @@ from jupyter_platform.learning.run.recorder import Recorder
 from jupyter_platform.learning.run.stop_signal import Interrupted, StopFlag
 from jupyter_platform.learning.scoring import evaluator
 from jupyter_platform.learning.training import learner
-from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.event_log import EventLog
+from jupyter_platform.runtime.process_result import failed, outlast_full_files, write_result
 
 JOBS: dict[JobType, Callable[[RunContext], RunResult]] = {
     JobType.LEARN: learner.run,
@@ -59,8 +56,7 @@ def main(run_folder: str | Path) -> int:
     folder = Path(run_folder)
     stop = StopFlag()
     stop.listen()
-    # As Python starts up: a file that grows beyond a limit is an OSError. A fork has lost that.
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    outlast_full_files()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr, force=True
     )
@@ -76,14 +72,8 @@ def main(run_folder: str | Path) -> int:
         result = RunResult(status="stopped")
     except Exception as error:
         logger.exception("The job failed.")
-        result = _failure(error)
-    data = result.model_dump_json().encode()
-    try:
-        write_bytes_atomic(folder / "result.json", data)
-    except OSError:
-        logger.exception("The result cannot be written.")
-        return os.EX_IOERR
-    return 1 if result.status == "failed" else 0
+        result = failed(error)
+    return write_result(folder, result)
 
 
 def _end(code: int) -> NoReturn:
@@ -104,8 +94,9 @@ def _end(code: int) -> NoReturn:
 
 def _run(folder: Path, stop: StopFlag) -> RunResult:
     spec = RunSpec.model_validate_json((folder / "spec.json").read_bytes())
-    if spec.type not in JOBS:
-        raise InvalidRequestError(f"{spec.type} jobs cannot be run by this version.")
+    kind = spec.of_job().type
+    if kind not in JOBS:
+        raise InvalidRequestError(f"{kind} jobs cannot be run by this version.")
     device = _set_up_device(spec)
     events = EventLog(folder)
     recorder = Recorder(folder, events, partial(_end_with, folder))
@@ -121,7 +112,7 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
             context.communicator = join(
                 spec, lambda place: events.write("store", address=place), lambda: stop.requested
             )
-        return JOBS[spec.type](context)
+        return JOBS[kind](context)
     finally:
         recorder.close()
         events.close()
@@ -169,15 +160,6 @@ def _no_gpu(leased: list[int], found: int) -> UnavailableError:
         f"GPU {names} of host {platform.node()} was leased, but torch sees {seen} of the "
         f"{len(leased)}; {cure}, or submit with gpus=0 to train on the CPU."
     )
-
-
-def _failure(error: Exception) -> RunResult:
-    record = JobErrorRecord(
-        type=type(error).__name__,
-        message=str(error) or type(error).__name__,
-        traceback="".join(traceback.format_exception(error)),
-    )
-    return RunResult(status="failed", error=record)
 
 
 if __name__ == "__main__":

@@ -80,12 +80,12 @@ class Agent:
     """
 
     def __init__(self, context: RunContext) -> None:
-        options = ActOptions.model_validate(context.spec.options)
+        options = ActOptions.model_validate(context.job.options)
         rank, agents = context.spec.run.rank, context.spec.world_size
         self.context = context
         self.options = options
         self.quota = Quota.share(options, rank, agents)
-        self.pool = None if context.spec.pool is None else Pool(Path(context.spec.pool))
+        self.pool = None if context.job.pool is None else Pool(Path(context.job.pool))
         name = options.environment or (self.pool.facts.id if self.pool else None)
         if name is None:
             raise InvalidRequestError("ACT needs an environment; give environment=… .")

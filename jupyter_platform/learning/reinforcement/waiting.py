@@ -26,9 +26,9 @@ def await_experience(context: RunContext, options: LearnOptions) -> Path | None:
     PlatformError
         If there is no pool, or it cannot be opened.
     """
-    if context.spec.pool is None:
+    if context.job.pool is None:
         return None
-    folder = Path(context.spec.pool)
+    folder = Path(context.job.pool)
     pool = Pool(folder)
     wanted, told = min(options.min_samples, pool.buffer.capacity - 1), -1
     try:

@@ -35,6 +35,10 @@ class RunContext:
     used: dict[str, Any] = field(default_factory=dict)
     """Values really used where they differ from the options; part of the result."""
 
+    def __post_init__(self) -> None:
+        self.job = self.spec.of_job()
+        """What it does for its job."""
+
     def phase(self, text: str) -> None:
         """Say what is being done."""
         self.recorder.phase = text
@@ -54,11 +58,11 @@ class RunContext:
         InvalidRequestError
             If there are none or several.
         """
-        if len(self.spec.networks) != 1:
+        if len(self.job.networks) != 1:
             raise InvalidRequestError(
-                f"{self.spec.type} works on one network; {len(self.spec.networks)} are given."
+                f"{self.job.type} works on one network; {len(self.job.networks)} are given."
             )
-        return self.spec.networks[0]
+        return self.job.networks[0]
 
     def dataset(self) -> Dataset:
         """Load the dataset.
@@ -68,10 +72,10 @@ class RunContext:
         InvalidRequestError
             If the job has none.
         """
-        if self.spec.dataset is None:
-            raise InvalidRequestError(f"{self.spec.type} needs a dataset.")
+        if self.job.dataset is None:
+            raise InvalidRequestError(f"{self.job.type} needs a dataset.")
         self.phase("loading data")
-        return load(self.spec.dataset, self.spec.files)
+        return load(self.job.dataset, self.spec.files)
 
     def file(self, digest: str, what: str) -> Path:
         """Return the path of a content-addressed file that the run needs.

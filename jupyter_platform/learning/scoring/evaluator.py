@@ -70,7 +70,7 @@ def run(context: RunContext) -> RunResult:
     PlatformError
         If network, weights, dataset and options do not fit each other.
     """
-    options = EvaluateOptions.model_validate(context.spec.options)
+    options = EvaluateOptions.model_validate(context.job.options)
     if options.strategy == "reward":
         return rewarding.run(context, options)
     started = time.perf_counter()
@@ -124,7 +124,7 @@ def run(context: RunContext) -> RunResult:
 def _prepared_otherwise(context: RunContext, used: Preparation) -> list[str]:
     """Say which weights learnt samples that were prepared otherwise than these are."""
     found = []
-    for given in context.spec.networks:
+    for given in context.job.networks:
         if given.weights is None:
             continue
         learnt = learnt_for(context.file(given.weights, "weights")).preparation
@@ -169,7 +169,7 @@ def _prepare(
 ) -> Evaluation:
     """Build the networks with their weights, and the evaluation."""
     signatures = kind.signatures(options, facts)
-    given = context.spec.networks
+    given = context.job.networks
     if len(given) != len(signatures):
         wanted = " and ".join(kind.roles)
         raise InvalidRequestError(
@@ -185,7 +185,7 @@ def _prepare(
 
 
 def _network(context: RunContext, number: int, signature: NetworkSignature) -> nn.Module:
-    given = context.spec.networks[number]
+    given = context.job.networks[number]
     if given.weights is None:
         raise InvalidRequestError(
             f"Network {given.description.name!r} has no weights to evaluate; LEARN first, or name "
@@ -214,7 +214,7 @@ def _measured(context: RunContext, samples: _Set, options: EvaluateOptions) -> M
     """Return by which samples the networks were judged, and how far their weights know them."""
     weights = [
         (item.description.name, Provenance.of(context.file(item.weights, "weights")))
-        for item in context.spec.networks
+        for item in context.job.networks
         if item.weights is not None
     ]
     return measured(samples.dataset, samples.indices, options.test_set, options.part, weights)

@@ -74,7 +74,7 @@ def keep_best(context: RunContext, name: str, value: float | None, result: dict[
     result : dict
         Gets ``stored_best`` and ``compared`` where the options ask for it.
     """
-    options = EvaluateOptions.model_validate(context.spec.options)
+    options = EvaluateOptions.model_validate(context.job.options)
     if options.store_if_smaller_than is None and options.store_if_larger_than is None:
         return
     known = None if value is None or not math.isfinite(value) else value
@@ -89,7 +89,7 @@ def keep_best(context: RunContext, name: str, value: float | None, result: dict[
     scores = {
         f"{place}_{key}": result[key] for key in _STORED if isinstance(result.get(key), float)
     }
-    for item in context.spec.networks:
+    for item in context.job.networks:
         if item.weights is not None:
             context.events.write(
                 "best", network=item.description.name, digest=item.weights, scores=scores

@@ -33,8 +33,8 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
     """
     started = time.perf_counter()
     context.recorder.unit = "episodes"
-    if context.spec.pool is not None:
-        returns, lengths, name = _of_pool(Path(context.spec.pool), options.discount)
+    if context.job.pool is not None:
+        returns, lengths, name = _of_pool(Path(context.job.pool), options.discount)
         done = len(returns)
     else:
         name = str(options.environment)
@@ -70,7 +70,7 @@ def run(context: RunContext, options: EvaluateOptions) -> RunResult:
         "device": str(context.device),
     }
     result["headline"] = {"name": "mean return", "value": result["mean_return"]}
-    if context.spec.pool is None and done < options.episodes:
+    if context.job.pool is None and done < options.episodes:
         tell_partial(context, result, done, options.episodes, "episodes")
         return RunResult(status="stopped", step=done, result=result)
     keep_best(context, "mean return", result["mean_return"], result)

@@ -93,8 +93,8 @@ def run(context: RunContext) -> RunResult:
     PlatformError
         If network, dataset and options do not fit each other, or weights cannot be stored.
     """
-    options = LearnOptions.model_validate(context.spec.options)
-    dataset = None if context.spec.dataset is None else context.dataset()
+    options = LearnOptions.model_validate(context.job.options)
+    dataset = None if context.job.dataset is None else context.dataset()
     context.phase("building the network")
     stop = _stop_of_loop(context, options)
     sync = _synchronisation(context, options, stop)
@@ -285,7 +285,7 @@ def _resume(learning: _Learning) -> None:
     context = learning.context
     point = context.spec.resume
     if point is not None:
-        name = " and ".join(item.description.name for item in context.spec.networks)
+        name = " and ".join(item.description.name for item in context.job.networks)
         state = read_checkpoint(point, context.spec.files, learning.strategy.network, name)
         rank = context.spec.run.rank
         state, learning.draws_on = with_own_state(state, point, context.spec.files, rank)

@@ -92,20 +92,20 @@ def prepare_strategy(
     PlatformError
         If networks, dataset and options do not fit each other.
     """
-    code = context.spec.code
+    code = context.job.code
     kind = strategy_type(options.strategy, None if code is None else context.file(code, "strategy"))
-    check_roles(kind.roles, options.strategy, [item.description for item in context.spec.networks])
+    check_roles(kind.roles, options.strategy, [item.description for item in context.job.networks])
     samples = None if dataset is None else _samples(context, options, dataset)
     options = _with_end(context, options, samples)
     facts = None if samples is None else samples.facts
     signatures = signatures_of(kind, options, facts)
-    for signature, given in zip(signatures, context.spec.networks, strict=True):
+    for signature, given in zip(signatures, context.job.networks, strict=True):
         check_fits(given.description, signature, facts)
     networks = _networks(context, options, signatures, samples)
     build_context = BuildContext(
         options=options,
         networks=tuple(networks),
-        names=tuple(item.description.name for item in context.spec.networks),
+        names=tuple(item.description.name for item in context.job.networks),
         device=context.device,
         folder=context.folder,
         rank=context.communicator.rank,
@@ -210,7 +210,7 @@ def _validated_on(
 ) -> Measured:
     """Return by what a validation judges; that it chooses the best weights goes without saying."""
     learned = Provenance(lessons=[lesson.model_copy(update={"validation": None})])
-    weights = [(item.description.name, learned) for item in context.spec.networks[:1]]
+    weights = [(item.description.name, learned) for item in context.job.networks[:1]]
     return measured(dataset, indices, options.validation_set, "validation", weights)
 
 
@@ -293,7 +293,7 @@ def _networks(
 ) -> list[nn.Module]:
     torch.manual_seed(options.seed)
     networks: list[nn.Module] = []
-    for signature, given in zip(signatures, context.spec.networks, strict=True):
+    for signature, given in zip(signatures, context.job.networks, strict=True):
         description = given.description
         network = build(
             description, signature.input_shape, signature.outputs, signature.output_shape
@@ -308,7 +308,7 @@ def _networks(
 
 
 def _fix(context: RunContext, fixed: Sequence[str], networks: Sequence[nn.Module]) -> None:
-    names = [item.description.name for item in context.spec.networks]
+    names = [item.description.name for item in context.job.networks]
     layers = [layer_names(network) for network in networks]
     found = fixed_layers(fixed, list(zip(names, layers, strict=True)))
     for network, wanted in zip(networks, found, strict=True):
@@ -327,7 +327,7 @@ def _kept(
     samples: _Samples | None,
 ) -> list[KeptNetwork]:
     kept: dict[str, KeptNetwork] = {}
-    for signature, given, network in zip(signatures, context.spec.networks, networks, strict=True):
+    for signature, given, network in zip(signatures, context.job.networks, networks, strict=True):
         if not signature.is_learnt:
             continue
         description = given.description

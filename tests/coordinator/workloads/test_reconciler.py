@@ -438,7 +438,7 @@ async def test_weights_that_a_job_starts_from_are_sent_to_the_host(open_lab, hos
         await until_state(lab, until, second, "running")
 
         spec = host.runs[f"{second.id}/1/0"].spec
-        digest = spec.networks[0].weights.removeprefix("sha256:")
+        digest = spec.job.networks[0].weights.removeprefix("sha256:")
         assert host.blobs[digest] == b"the weights"
         assert second.tag == ("mine/last" if type_ == "EVALUATE" else "mine")
 

@@ -37,7 +37,7 @@ def start_gang(make_run, start_process, wait_for):
                 (told,) = wait_for(lambda: events(folders[0], "store"))
                 way["store"] = told["address"]
             given = spec.model_dump(mode="json")
-            given |= {"world_size": ranks, "gang": way}
+            given |= {"world_size": ranks, "ranks_meet": True, "gang": way}
             given["run"] = {"workload": "gang", "attempt": 1, "rank": rank}
             (folder / "spec.json").write_text(json.dumps(given), encoding="utf-8")
             folders.append(folder)

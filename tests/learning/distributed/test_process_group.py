@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from jupyter_platform.core.errors import HostError
-from jupyter_platform.core.runs import Rendezvous, RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, Rendezvous, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.distributed.process_group import (
     Communicator,
@@ -76,13 +76,12 @@ def test_alone_nothing_is_sent():
 def spec(rank, store=None, secret="s3", size=2):
     return RunSpec(
         run=RunId(workload="job", attempt=1, rank=rank),
-        type=JobType.LEARN,
         name="a gang",
-        networks=[],
-        dataset=None,
-        options={},
         world_size=size,
+        ranks_meet=True,
         gang=Rendezvous(address=LOOPBACK, secret=secret, store=store),
+        process="jupyter_platform.learning.processes.process",
+        job=JobRun(type=JobType.LEARN),
     )
 
 

@@ -16,7 +16,7 @@ from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.networks import bundled_networks
 from jupyter_platform.core.options import ActOptions, resolve_options
 from jupyter_platform.core.replays import ReplayRecord
-from jupyter_platform.core.runs import NetworkInput, RunId, RunResult, RunSpec
+from jupyter_platform.core.runs import JobRun, NetworkInput, RunId, RunResult, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.networks import build
@@ -51,14 +51,16 @@ def make(tmp_path):
         digest = None if weights is None else f"sha256:{'0' * 64}"
         spec = RunSpec(
             run=RunId(workload=name, attempt=1, rank=rank),
-            type=type,
             name=name,
-            networks=[NetworkInput(description=bundled_networks()[network], weights=digest)],
-            dataset=None,
-            pool=None if pool is None else str(pool),
-            options=resolved.applicable(),
             world_size=agents,
             files={} if digest is None else {digest: str(weights)},
+            process="jupyter_platform.learning.processes.process",
+            job=JobRun(
+                type=type,
+                networks=[NetworkInput(description=bundled_networks()[network], weights=digest)],
+                pool=None if pool is None else str(pool),
+                options=resolved.applicable(),
+            ),
         )
         folder = tmp_path / f"{name}-{rank}"
         folder.mkdir()
@@ -219,7 +221,7 @@ def test_the_reward_of_a_pool_is_the_mean_of_its_episodes(make, pools):
     context = make("eval", JobType.EVALUATE, pool=pools.path("p"), strategy="reward",
                    environment=CHAIN, discount=0.5)  # fmt: skip
 
-    result = rewarding.run(context, runner.EvaluateOptions(**context.spec.options))
+    result = rewarding.run(context, runner.EvaluateOptions(**context.job.options))
 
     finish(context, result)
     assert result.result["mean_return"] == pytest.approx((1.5 + 4.5) / 2)

@@ -14,7 +14,7 @@ import pytest
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import resolve_options
-from jupyter_platform.core.runs import NetworkInput, ResumePoint, RunId, RunSpec
+from jupyter_platform.core.runs import JobRun, NetworkInput, ResumePoint, RunId, RunSpec
 from jupyter_platform.core.states import JobType
 from jupyter_platform.runtime.records import read_records
 
@@ -28,17 +28,20 @@ def test_a_checkpoint_of_the_last_release_goes_on_as_it_did_there(kept, tmp_path
     options, _ = resolve_options(JobType.LEARN, case["options"])
     spec = RunSpec(
         run=RunId(workload=kept.name, attempt=2),
-        type=JobType.LEARN,
         name=kept.name,
-        networks=[
-            NetworkInput(description=NetworkDescription.model_validate(item))
-            for item in case["networks"]
-        ],
-        dataset=bundled_datasets()[case["dataset"]] if case["dataset"] else None,
-        options=options.model_dump(mode="json"),
         files=files,
         resume=ResumePoint(step=10, files={Path(path).name: name for name, path in files.items()}),
         threads=1,
+        process="jupyter_platform.learning.processes.process",
+        job=JobRun(
+            type=JobType.LEARN,
+            networks=[
+                NetworkInput(description=NetworkDescription.model_validate(item))
+                for item in case["networks"]
+            ],
+            dataset=bundled_datasets()[case["dataset"]] if case["dataset"] else None,
+            options=options.model_dump(mode="json"),
+        ),
     )
     (tmp_path / "spec.json").write_text(spec.model_dump_json(), encoding="utf-8")
 

@@ -94,7 +94,12 @@ def respecify():
     def change(run, **changes):
         path = run / "spec.json"
         spec = RunSpec.model_validate_json(path.read_bytes())
-        path.write_text(spec.model_copy(update=changes).model_dump_json(), encoding="utf-8")
+        path.write_text(
+            spec.model_copy(
+                update={"job": spec.of_job().model_copy(update=changes)}
+            ).model_dump_json(),
+            encoding="utf-8",
+        )
         return run
 
     return change

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
-from jupyter_platform.coordinator.jobs.submission.host_choice import keep_at_home
-from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-from jupyter_platform.coordinator.jobs.submission.sources import DataSource, check_environment
+from jupyter_platform.coordinator.jobs.resolution.host_choice import keep_at_home
+from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSource, check_environment
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import refusal
 from jupyter_platform.core.jobs import JobSubmission

@@ -12,9 +12,9 @@ from jupyter_platform.core.strategies import StrategyRecord
 
 if TYPE_CHECKING:
     from jupyter_platform.coordinator.hosts.registry import HostRegistry
-    from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-    from jupyter_platform.coordinator.jobs.submission.sources import DataSource, DataSources
-    from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
+    from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
+    from jupyter_platform.coordinator.jobs.resolution.sources import DataSource, DataSources
+    from jupyter_platform.coordinator.jobs.resolution.starting_weights import StartingWeights
     from jupyter_platform.coordinator.repository import NetworkRepository, StrategyRepository
     from jupyter_platform.coordinator.workloads.host_choice import HostChoice
     from jupyter_platform.core.jobs import JobSubmission

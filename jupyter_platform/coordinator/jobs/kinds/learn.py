@@ -6,9 +6,9 @@ import secrets
 from collections.abc import Mapping
 
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
-from jupyter_platform.coordinator.jobs.submission.host_choice import keep_at_home
-from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-from jupyter_platform.coordinator.jobs.submission.sources import (
+from jupyter_platform.coordinator.jobs.resolution.host_choice import keep_at_home
+from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
+from jupyter_platform.coordinator.jobs.resolution.sources import (
     DataSource,
     check_environment,
     check_wanted,

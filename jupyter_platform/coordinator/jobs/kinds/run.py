@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_platform.coordinator.jobs.kinds.base import Kind
-from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
-from jupyter_platform.coordinator.jobs.submission.sources import DataSource
+from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSource
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import FieldError, InvalidDataError, refusal
 from jupyter_platform.core.jobs import JobSubmission

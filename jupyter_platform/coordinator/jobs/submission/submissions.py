@@ -10,14 +10,14 @@ from typing import Any
 from jupyter_platform.coordinator.hosts.inspection import Inspect
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.jobs.kinds.base import Kind, KindTools
+from jupyter_platform.coordinator.jobs.resolution.host_choice import choose_hosts
+from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved, dumped
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSource, DataSources
+from jupyter_platform.coordinator.jobs.resolution.starting_weights import StartingWeights
 from jupyter_platform.coordinator.jobs.submission import fields
-from jupyter_platform.coordinator.jobs.submission.host_choice import choose_hosts
 from jupyter_platform.coordinator.jobs.submission.memory_check import check_memory
 from jupyter_platform.coordinator.jobs.submission.options import choose_options, used_options
 from jupyter_platform.coordinator.jobs.submission.refusals import raise_refusals
-from jupyter_platform.coordinator.jobs.submission.resolved import Resolved, dumped
-from jupyter_platform.coordinator.jobs.submission.sources import DataSource, DataSources
-from jupyter_platform.coordinator.jobs.submission.starting_weights import StartingWeights
 from jupyter_platform.coordinator.repository import (
     Facts,
     NetworkRepository,

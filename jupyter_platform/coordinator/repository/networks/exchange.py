@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from jupyter_platform.coordinator.repository.networks.conversion import Converter
+from jupyter_platform.coordinator.repository.networks.description_check import check_description
 from jupyter_platform.coordinator.repository.networks.readme import readme
 from jupyter_platform.coordinator.repository.networks.repository import NetworkRepository
 from jupyter_platform.coordinator.repository.networks.tags import TagRepository, check_tag
@@ -195,11 +196,7 @@ class NetworkExchange:
         """
         description = self._networks.get(name)
         found = await self._tags.resolve(name, tag)
-        if found.record.network_digest != description.digest:
-            raise ConflictError(
-                f"The weights under tag {found.record.tag!r} belong to an earlier description of "
-                f"network {name!r}; name another tag."
-            )
+        check_description(description, found.record, "name another tag")
         folder = Path(tempfile.mkdtemp(prefix=".outgoing-", dir=self._incoming))
         target = folder / "network.onnx"
         request = ExportRequest(

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.core.errors import ConflictError, FieldError
-from jupyter_platform.core.states import TERMINAL, JobType
+from jupyter_platform.core.kinds import kinds
+from jupyter_platform.core.states import TERMINAL
 
 _TAG_OPTIONS = ("tag", "init_tag")
 
@@ -59,7 +60,7 @@ def refuse_tag_in_use(session: Session, network: str, tag: str) -> None:
 
 
 def refuse_second_writer(session: Session, networks: Sequence[str], tag: str) -> None:
-    """Refuse a LEARN whose tag is being written by another unfinished job.
+    """Refuse a job whose tag is being written by another unfinished job.
 
     Parameters
     ----------
@@ -73,11 +74,11 @@ def refuse_second_writer(session: Session, networks: Sequence[str], tag: str) ->
     Raises
     ------
     ConflictError
-        If a LEARN that has not ended names the tag for one of the networks; it is named.
+        If a job that has not ended writes the tag for one of the networks; it is named.
     """
     for network in networks:
         for job in _jobs_of(session, network):
-            if job.type != JobType.LEARN.value or job.tag != tag:
+            if not kinds()[job.type].writes_weights or job.tag != tag:
                 continue
             message = (
                 f"tag = {tag!r} is written by {_told(job)}, or choose another tag: two jobs never "

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSource
 from jupyter_platform.coordinator.jobs.search import search_text
-from jupyter_platform.coordinator.jobs.submission.sources import DataSource
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.coordinator.workloads.planning import Shape

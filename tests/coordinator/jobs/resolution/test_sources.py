@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from jupyter_platform.coordinator.jobs.companions import agents_for
-from jupyter_platform.coordinator.jobs.submission.sources import DataSources
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSources
 from jupyter_platform.coordinator.repository import PoolRepository
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.core.errors import InvalidRequestError

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jupyter_platform.coordinator.jobs.submission.resolved import Resolved
+from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
 from jupyter_platform.coordinator.repository import ResolvedTag, TagRepository
-from jupyter_platform.core.catalogue import TagRecord
+from jupyter_platform.coordinator.repository.networks.description_check import check_description
 from jupyter_platform.core.errors import (
-    ConflictError,
     InvalidRequestError,
     NotFoundError,
     refusal,
@@ -77,7 +76,7 @@ class StartingWeights:
             except NotFoundError as error:
                 fields = [item.model_copy(update={"field": "teacher_tag"}) for item in error.errors]
                 raise InvalidRequestError(error.message, errors=fields) from error
-            _check_description(network, found.record, "learn the network again first")
+            check_description(network, found.record, "learn the network again first")
             resolved.weights[network.name] = found.variant.digest
         return learnt
 
@@ -115,7 +114,7 @@ class StartingWeights:
                 found = await self._tags.resolve(network.name, tag)
             except NotFoundError as error:
                 raise InvalidRequestError(error.message, errors=error.errors) from error
-            _check_description(network, found.record, "learn the network again first")
+            check_description(network, found.record, "learn the network again first")
             resolved.tag = resolved.tag or found.text
             resolved.weights[network.name] = found.variant.digest
             taken.append(found)
@@ -146,7 +145,7 @@ class StartingWeights:
             except NotFoundError as error:
                 fields = [item.model_copy(update={"field": "init_tag"}) for item in error.errors]
                 raise InvalidRequestError(error.message, errors=fields) from error
-            _check_description(network, found.record, "start from other weights")
+            check_description(network, found.record, "start from other weights")
             resolved.weights[network.name] = found.variant.digest
 
     async def _start_from(self, resolved: Resolved, network: NetworkDescription, tag: str) -> None:
@@ -155,13 +154,5 @@ class StartingWeights:
             return
         last = {item.variant: item for item in record.variants}.get("last")
         if last is not None:
-            _check_description(network, record, "set clean=true to start afresh")
+            check_description(network, record, "set clean=true to start afresh")
             resolved.weights[network.name] = last.digest
-
-
-def _check_description(network: NetworkDescription, record: TagRecord, cure: str) -> None:
-    if record.network_digest != network.digest:
-        raise ConflictError(
-            f"The weights under tag {record.tag!r} belong to an earlier description of network "
-            f"{network.name!r}; {cure}."
-        )

@@ -1,0 +1,1 @@
+"""What the names in a submission stand for: data, weights and hosts."""
