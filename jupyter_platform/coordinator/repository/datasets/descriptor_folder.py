@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from jupyter_platform.coordinator.repository.datasets.descriptor_files import (
+from jupyter_platform.coordinator.reading.descriptors import (
     SUFFIXES,
     DescriptorFile,
     read_descriptor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from jupyter_platform.coordinator.repository.datasets.descriptor_files import DescriptorFile
+from jupyter_platform.coordinator.reading.descriptors import DescriptorFile
 from jupyter_platform.core.datasets import DatasetDescriptor
 
 

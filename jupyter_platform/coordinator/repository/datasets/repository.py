@@ -8,7 +8,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from jupyter_platform.coordinator.repository.datasets.descriptor_files import DescriptorFile
+from jupyter_platform.coordinator.reading.descriptors import DescriptorFile
 from jupyter_platform.coordinator.repository.datasets.descriptor_folder import DescriptorFolder
 from jupyter_platform.coordinator.repository.datasets.known import KnownDataset
 from jupyter_platform.coordinator.repository.datasets.look import Looks

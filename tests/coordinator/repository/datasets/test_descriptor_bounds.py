@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from jupyter_platform.coordinator.repository.datasets.descriptor_files import read_descriptor
+from jupyter_platform.coordinator.reading.descriptors import read_descriptor
 
 BOMB = "kind: csv\na0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 9)}]\n" for number in range(1, 12)

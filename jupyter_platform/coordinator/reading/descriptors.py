@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from jupyter_platform.coordinator.repository.datasets import dianne_datasets
+from jupyter_platform.coordinator.reading import dianne_datasets
 from jupyter_platform.core.datasets import (
     PARTS,
     PATH,
