@@ -29,6 +29,7 @@ from jupyter_platform.coordinator.questions.drafts import DraftService
 from jupyter_platform.coordinator.questions.environments import ActingService
 from jupyter_platform.coordinator.questions.generation import GenerationService
 from jupyter_platform.coordinator.questions.prediction import PredictionService
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     Downloads,
@@ -119,15 +120,26 @@ class Assembly:
     def _add_repository(self) -> None:
         paths, allowed = self.paths, self.settings.jobs.allow_uploaded_strategies
         self.facts = Facts(self.store, self.inspect)
+        # What somebody uploads does not wait for what lies in folders, nor the other way round.
+        self.folder_reader, self.upload_reader = Reader(), Reader()
         self.tags = TagRepository(self.store, paths, self.blobs)
         self.networks = NetworkRepository(
-            paths, self.facts, self.tags, self.records.publish, allow_code=allowed
+            paths,
+            self.facts,
+            self.tags,
+            self.folder_reader,
+            self.records.publish,
+            allow_code=allowed,
         )
         mirrors = self.settings.datasets.mirrors
         downloads = Downloads(paths.downloads, self.blobs, mirrors, self.notifications.add)
-        self.datasets = DatasetRepository(paths, self.blobs, self.facts, downloads)
+        self.datasets = DatasetRepository(
+            paths, self.blobs, self.facts, self.folder_reader, downloads
+        )
         self.pools = PoolRepository(paths.pools)
-        self.strategies = StrategyRepository(paths, self.blobs, self.inspect, allowed=allowed)
+        self.strategies = StrategyRepository(
+            paths, self.blobs, self.inspect, self.upload_reader, allowed=allowed
+        )
         self.marketplace = Marketplace(paths, self._capabilities)
 
     def _capabilities(self) -> Capabilities:
@@ -160,6 +172,7 @@ class Assembly:
             facts=self.facts,
             hosts=self.hosts,
             blobs=blobs,
+            reader=self.upload_reader,
             inspect=self.inspect,
             settings=self.settings.jobs,
         )
@@ -200,7 +213,7 @@ class Assembly:
             tags=tags,
             strategies=self.strategies,
             contents=Contents(self.paths, self.blobs),
-            exchange=NetworkExchange(self.paths, networks, tags),
+            exchange=NetworkExchange(self.paths, networks, tags, self.upload_reader),
             predictions=PredictionService(networks, datasets, tags, self.inspect, self.blobs),
             generations=GenerationService(networks, datasets, tags, self.inspect),
             drafts=DraftService(datasets, self.facts, self.inspect),
@@ -235,5 +248,7 @@ class Assembly:
         await self.hosts.close()
         await self.datasets.close()
         await self.networks.close()
+        await self.folder_reader.close()
+        await self.upload_reader.close()
         await self.facts.close()
         self.hub.close()

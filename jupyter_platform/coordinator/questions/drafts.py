@@ -39,6 +39,7 @@ class DraftService:
                 f"Network {request.description.name!r} is made by Python source, which is not run "
                 "to be looked at; add it first."
             )
+        await self._datasets.refresh()
         dataset = None if request.dataset is None else self._datasets.get(request.dataset)
         question: dict[str, Any] = {
             "op": "draft",

@@ -35,6 +35,8 @@ from jupyter_platform.core.runs import RunId
 INSPECT_WITHIN_S = 30.0
 """Seconds that the inspector may take: environments are foreign packages, which it imports."""
 _PIECE = 4_000_000
+_MOST_UNPACKED = 2 * MAX_BYTES
+"""Bytes of a replay, whose pictures are packed already."""
 _READ_TIMEOUT_S = 10.0
 
 
@@ -157,6 +159,8 @@ class ActingService:
 def _parsed(data: bytes, rank: int, *, pictures: bool) -> ReplayRecord:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if sum(item.file_size for item in archive.infolist()) > _MOST_UNPACKED:
+                raise ValueError(f"it unpacks to more than {_MOST_UNPACKED:,} bytes")
             record = ReplayRecord.model_validate(json.loads(archive.read(INDEX)) | {"rank": rank})
             if not pictures:
                 return record.model_copy(update={"observations": [], "steps": []})

@@ -60,6 +60,8 @@ class GenerationService:
         UnavailableError
             If no host answers in time.
         """
+        await self._networks.refresh()
+        await self._datasets.refresh()
         description = self._networks.get(name)
         found = await self._tags.resolve(name, request.tag)
         record = found.record

@@ -77,6 +77,8 @@ class PredictionService:
         UnavailableError
             If no host answers in time.
         """
+        await self._networks.refresh()
+        await self._datasets.refresh()
         description = self._networks.get(name)
         found = await self._tags.resolve(name, request.tag)
         check_description(description, found.record, "learn it again, or name another tag")
@@ -106,6 +108,8 @@ class PredictionService:
         NotFoundError
             If there is no such network or tag.
         """
+        await self._networks.refresh()
+        await self._datasets.refresh()
         self._networks.get(name)
         found = await self._tags.resolve(name, tag)
         learnt_on = await self._facts(found.record.dataset)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import ConfigDict, Field, ValidationError
 
 from jupyter_platform.coordinator.reading import dianne_datasets
 from jupyter_platform.core.datasets import (
@@ -22,6 +21,7 @@ from jupyter_platform.core.datasets import (
 )
 from jupyter_platform.core.errors import InvalidDataError, nearest, shortened
 from jupyter_platform.core.options.groups.adapters import AdapterOptions
+from jupyter_platform.core.records import Record
 from jupyter_platform.runtime.bounded import (
     LARGEST_BYTES,
     parse_json,
@@ -37,9 +37,10 @@ _TEXTS = ("classes", "features", "inputs", "exclude")
 _ADAPTED_KEYS = frozenset({"name", "title", "summary", "dataset", "adapters"})
 
 
-@dataclass(frozen=True)
-class DescriptorFile:
+class DescriptorFile(Record):
     """The content of one file."""
+
+    model_config = ConfigDict(frozen=True)
 
     name: str
     path: Path
@@ -47,7 +48,7 @@ class DescriptorFile:
     """None where it is broken, or describes another dataset through adapters."""
     base: str | None = None
     """Name of the dataset that it adapts."""
-    changes: dict[str, Any] = field(default_factory=dict)
+    changes: dict[str, Any] = Field(default_factory=dict)
     """Keys that override the base dataset's."""
     problem: str | None = None
     """Why it cannot be used, as a sentence."""
@@ -84,7 +85,7 @@ def read_descriptor(path: Path, *, nested: bool) -> DescriptorFile | None:
         check_dataset_name(name)
         return _described({str(key): value for key, value in content.items()}, path, name)
     except (InvalidDataError, OSError, ValueError) as error:
-        return DescriptorFile(name, path, problem=_sentence(path, error))
+        return DescriptorFile(name=name, path=path, problem=_sentence(path, error))
 
 
 def _parse(path: Path) -> Any:
@@ -125,9 +126,10 @@ def _described(content: dict[str, Any], path: Path, name: str) -> DescriptorFile
     content["name"] = name
     _refer(content, path.parent)
     try:
-        return DescriptorFile(name, path, DatasetDescriptor.model_validate(content))
+        descriptor = DatasetDescriptor.model_validate(content)
     except ValidationError as error:
         raise InvalidDataError(_first_fault(error, list(DatasetDescriptor.model_fields))) from error
+    return DescriptorFile(name=name, path=path, descriptor=descriptor)
 
 
 def _adapted(content: dict[str, Any], path: Path, name: str) -> DescriptorFile:
@@ -138,9 +140,8 @@ def _adapted(content: dict[str, Any], path: Path, name: str) -> DescriptorFile:
         key: str(content[key]) for key in ("title", "summary") if key in content
     }
     options = _adapter_options(content.get("adapters", {}))
-    return DescriptorFile(
-        name, path, base=str(content["dataset"]), changes={**changes, "adapters": options}
-    )
+    base, changes = str(content["dataset"]), {**changes, "adapters": options}
+    return DescriptorFile(name=name, path=path, base=base, changes=changes)
 
 
 def _adapter_options(given: Any) -> dict[str, Any]:

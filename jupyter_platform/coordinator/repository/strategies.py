@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 from jupyter_platform.coordinator.hosts.inspection import Inspect
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository.facts import ANSWER_WITHIN_S
 from jupyter_platform.core.errors import (
     ConflictError,
@@ -51,16 +52,27 @@ class StrategyRepository:
         Takes the source that a job runs with.
     inspect : callable
         Asks the inspector: nobody else runs what people wrote.
+    reader : Reader
+        Looks at source without running it.
     allowed : bool
         Whether uploads are taken.
     """
 
     def __init__(
-        self, paths: Paths, blobs: BlobStore, inspect: Inspect, *, allowed: bool = True
+        self,
+        paths: Paths,
+        blobs: BlobStore,
+        inspect: Inspect,
+        reader: Reader,
+        *,
+        allowed: bool = True,
     ) -> None:
         self._folder = paths.strategies
         self._blobs = blobs
         self._inspect = inspect
+        self._reader = reader
+        self._checked: set[str] = set()
+        """References to sources that are Python."""
         self._allowed = allowed
 
     async def records(self) -> list[StrategyRecord]:
@@ -113,7 +125,7 @@ class StrategyRepository:
                 f"The source takes {len(source):,} bytes; at most {MOST_SOURCE_BYTES:,} are "
                 "accepted."
             )
-        check_syntax(f"Strategy {name!r}", source)
+        await self._reader.check_syntax(f"Strategy {name!r}", source)
         if not replace and await self._is_other(name, source):
             raise refused_other("strategy", name)
         record = await self._ask(name, await self._keep(source), _LOOK_WITHIN_S)
@@ -147,9 +159,15 @@ class StrategyRepository:
         """
         if name in STRATEGIES or name not in self.uploaded():
             return None
-        source = await asyncio.to_thread((self._folder / f"{name}.py").read_bytes)
-        check_syntax(f"Strategy {name!r}", source)
-        return await self._keep(source)
+        path = self._folder / f"{name}.py"
+        if path.stat().st_size > MOST_SOURCE_BYTES:
+            raise InvalidDataError(f"{path} is larger than {MOST_SOURCE_BYTES:,} bytes.")
+        source = await asyncio.to_thread(path.read_bytes)
+        digest = await self._keep(source)
+        if digest not in self._checked:
+            await self._reader.check_syntax(f"Strategy {name!r}", source)
+            self._checked.add(digest)
+        return digest
 
     async def _is_other(self, name: str, source: bytes) -> bool:
         """Return whether the name is that of another source."""
@@ -193,35 +211,6 @@ class StrategyRepository:
         except UnavailableError:
             return None
         return StrategyRecord.model_validate(answer)
-
-
-def check_syntax(what: str, source: bytes, field: str = "strategy") -> None:
-    """Refuse what is no Python; nothing is run.
-
-    Parameters
-    ----------
-    what : str
-        What the source is, as the beginning of a sentence.
-    source : bytes
-        UTF-8 text.
-    field : str
-        Which field of a request is to blame.
-
-    Raises
-    ------
-    InvalidDataError
-        Naming line and text.
-    """
-    try:
-        compile(source, "source.py", "exec", dont_inherit=True)
-    except SyntaxError as error:
-        line = f" {error.text.strip()}" if error.text else ""
-        message = f"{what} is no Python: {error.msg} in line {error.lineno}:{line}"
-    except ValueError as error:
-        message = f"{what} is no Python: {error}."
-    else:
-        return
-    raise InvalidDataError(message, errors=[FieldError(field=field, message=message)])
 
 
 def _check_name(name: str) -> None:

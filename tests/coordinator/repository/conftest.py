@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from jupyter_platform.coordinator.reading.process import answer
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository import (
     DatasetRepository,
     Facts,
     NetworkRepository,
     TagRepository,
 )
-from jupyter_platform.core.errors import UnavailableError
+from jupyter_platform.core.errors import UnavailableError, from_dict
 from jupyter_platform.runtime.blobs import BlobStore
 
 
@@ -57,16 +59,31 @@ def tags(store, paths, blobs):
     return TagRepository(store, paths, blobs)
 
 
+class InProcessReader(Reader):
+    """Reads here what else a process reads; `tests.coordinator.reading` looks at that one."""
+
+    async def ask(self, op, what, **question):
+        told = json.loads(json.dumps(answer(json.loads(json.dumps({"op": op, **question})))))
+        if "error" in told:
+            raise from_dict(told["error"])
+        return told["ok"]
+
+
 @pytest.fixture
-def networks(paths, facts, tags, jp_asyncio_loop):
-    networks = NetworkRepository(paths, facts, tags)
+def reader():
+    return InProcessReader()
+
+
+@pytest.fixture
+def networks(paths, facts, tags, reader, jp_asyncio_loop):
+    networks = NetworkRepository(paths, facts, tags, reader)
     yield networks
     jp_asyncio_loop.run_until_complete(networks.close())
 
 
 @pytest.fixture
-def datasets(paths, blobs, facts, jp_asyncio_loop):
-    datasets = DatasetRepository(paths, blobs, facts)
+def datasets(paths, blobs, facts, reader, jp_asyncio_loop):
+    datasets = DatasetRepository(paths, blobs, facts, reader)
     yield datasets
     jp_asyncio_loop.run_until_complete(datasets.close())
 

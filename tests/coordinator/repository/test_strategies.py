@@ -30,7 +30,7 @@ def asked():
 
 
 @pytest.fixture
-def repository(paths, asked):
+def repository(paths, asked, reader):
     async def inspect(request, timeout_s):
         asked.append(request)
         name = request["name"]
@@ -40,7 +40,7 @@ def repository(paths, asked):
             "problem": problem,
         }  # fmt: skip
 
-    return StrategyRepository(paths, BlobStore(paths.blobs), inspect)
+    return StrategyRepository(paths, BlobStore(paths.blobs), inspect, reader)
 
 
 async def test_built_in_ones_come_first_then_those_that_were_uploaded(repository):
@@ -115,23 +115,23 @@ async def test_an_unknown_name_is_refused_with_the_nearest(repository):
         await repository.delete("mien")
 
 
-async def test_uploads_can_be_forbidden_and_need_no_inspector(paths):
+async def test_uploads_can_be_forbidden_and_need_no_inspector(paths, reader):
     async def nobody(request, timeout_s):
         raise UnavailableError("No host is up.")
 
     blobs = BlobStore(paths.blobs)
     with pytest.raises(ConflictError, match="allow_uploaded_strategies is false"):
-        await StrategyRepository(paths, blobs, nobody, allowed=False).put("mine", SOURCE)
-    record = await StrategyRepository(paths, blobs, nobody).put("mine", SOURCE)
+        await StrategyRepository(paths, blobs, nobody, reader, allowed=False).put("mine", SOURCE)
+    record = await StrategyRepository(paths, blobs, nobody, reader).put("mine", SOURCE)
 
     assert (record.name, record.origin) == ("mine", "uploaded")
 
 
-async def test_source_that_ends_or_keeps_who_looks_at_it_is_refused(paths):
+async def test_source_that_ends_or_keeps_who_looks_at_it_is_refused(paths, reader):
     async def inspect(request, timeout_s):
         raise NoAnswerError("The look at it came to no end within 10 s.")
 
-    repository = StrategyRepository(paths, BlobStore(paths.blobs), inspect)
+    repository = StrategyRepository(paths, BlobStore(paths.blobs), inspect, reader)
 
     with pytest.raises(InvalidDataError, match="'mine' cannot be used: the look at it came to no"):
         await repository.put("mine", SOURCE)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
     from jupyter_platform.coordinator.jobs.resolution.sources import DataSource, DataSources
     from jupyter_platform.coordinator.jobs.resolution.starting_weights import StartingWeights
+    from jupyter_platform.coordinator.reading.reader import Reader
     from jupyter_platform.coordinator.repository import NetworkRepository, StrategyRepository
     from jupyter_platform.coordinator.workloads.host_choice import HostChoice
     from jupyter_platform.core.jobs import JobSubmission
@@ -36,6 +37,7 @@ class KindTools:
     weights: StartingWeights
     hosts: HostRegistry
     blobs: BlobStore
+    reader: Reader
 
 
 class Kind:

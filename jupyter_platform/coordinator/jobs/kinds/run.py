@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from jupyter_platform.coordinator.jobs.kinds.base import Kind
 from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
 from jupyter_platform.coordinator.jobs.resolution.sources import DataSource
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
-from jupyter_platform.core.errors import FieldError, InvalidDataError, refusal
+from jupyter_platform.core.errors import refusal
 from jupyter_platform.core.jobs import JobSubmission
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import OptionModel, resolve_options
@@ -100,32 +99,23 @@ class Run(Kind):
         """Return none."""
         return DataSource()
 
-    def check(self, options: OptionModel, source: DataSource) -> DataSource:
-        """Refuse code that is none, and a folder or an environment that is not here."""
-        assert isinstance(options, RunOptions)
-        self._check_code(options)
-        return source
-
-    def _check_code(self, options: RunOptions) -> None:
+    async def _check_code(self, options: RunOptions) -> None:
+        """Refuse code that is none."""
         if options.content is None:
             return
         path = self.tools.blobs.path(options.content.removeprefix("sha256:"))
         shown = options.code_name
-        if options.form == "script":
-            # Another Python may know another grammar: only what is no text at all is refused.
-            if b"\0" in path.read_bytes():
-                message = f"script = {shown!r} holds null characters; it is no Python script."
-                raise refusal("script", shown, message, "a Python script")
-        elif options.form == "notebook":
-            try:
-                content = json.loads(path.read_bytes())
-                is_notebook = isinstance(content, dict) and "nbformat" in content
-            except ValueError:
-                is_notebook = False
-            if not is_notebook:
-                message = f"script = {shown!r} is no notebook."
-                error = FieldError(field="script", value=shown, message=message)
-                raise InvalidDataError(message, errors=[error])
+        if path.stat().st_size > MOST_CODE_BYTES:
+            most = format_bytes(MOST_CODE_BYTES)
+            message = f"script = {shown!r} is larger than {most}."
+            raise refusal("script", shown, message, f"a file of at most {most}")
+        if await self.tools.reader.ask("code", shown, path=str(path), form=options.form):
+            return
+        if options.form == "notebook":
+            message = f"script = {shown!r} is no notebook."
+            raise refusal("script", shown, message, "a notebook")
+        message = f"script = {shown!r} holds null characters; it is no Python script."
+        raise refusal("script", shown, message, "a Python script")
 
     def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
         """Keep what runs in a folder of this machine here, unless hosts were named."""
@@ -163,7 +153,8 @@ class Run(Kind):
         return "cell" if options.cell and options.script is None else options.code_name
 
     async def complete(self, resolved: Resolved) -> None:
-        """Note the files that its process needs."""
+        """Refuse code that is none, and note the files that its process needs."""
         assert isinstance(resolved.options, RunOptions)
+        await self._check_code(resolved.options)
         resolved.contents = resolved.options.contents
         resolved.category = resolved.options.form.upper()

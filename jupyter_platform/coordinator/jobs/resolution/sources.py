@@ -38,6 +38,10 @@ class DataSources:
         self._datasets = datasets
         self._pools = pools
 
+    async def refresh(self) -> None:
+        """Look what people have changed."""
+        await self._datasets.refresh()
+
     def find(self, name: str | None) -> DataSource:
         """Return the dataset or pool named by a submission.
 

@@ -18,6 +18,7 @@ from jupyter_platform.coordinator.jobs.submission import fields
 from jupyter_platform.coordinator.jobs.submission.memory_check import check_memory
 from jupyter_platform.coordinator.jobs.submission.options import choose_options, used_options
 from jupyter_platform.coordinator.jobs.submission.refusals import raise_refusals
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository import (
     Facts,
     NetworkRepository,
@@ -58,11 +59,14 @@ class Submissions:
         facts: Facts,
         hosts: HostRegistry,
         blobs: BlobStore,
+        reader: Reader,
         inspect: Inspect,
         settings: JobSettings,
     ) -> None:
-        self._sources = sources
-        tools = KindTools(networks, sources, strategies, StartingWeights(tags), hosts, blobs)
+        self._networks, self._sources = networks, sources
+        tools = KindTools(
+            networks, sources, strategies, StartingWeights(tags), hosts, blobs, reader
+        )
         self._kinds: dict[str, Kind] = {
             name: load(record.submission)(record, tools) for name, record in kinds().items()
         }
@@ -81,6 +85,8 @@ class Submissions:
         """
         kind = self._kinds[fields.job_type(submission.type)]
         submission = await kind.prepare(fields.move_dianne_keys(submission))
+        await self._networks.refresh()
+        await self._sources.refresh()
         networks = kind.networks(submission)
         source = kind.source(submission)
         defaults = {**(networks[0].defaults if networks else {}), **source.defaults}

@@ -2,69 +2,66 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from jupyter_platform.coordinator.reading.descriptors import (
     SUFFIXES,
     DescriptorFile,
-    read_descriptor,
 )
+from jupyter_platform.coordinator.reading.reader import Reader
+from jupyter_platform.coordinator.reading.watched import Shared, WatchedFiles, is_settled
 from jupyter_platform.core.datasets import PATH, DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.runtime.atomic import fsync_folder, write_bytes_atomic
 
 _DEEPEST = 2
 """Levels of folders of data that are looked at to notice a change."""
 
-_UNSETTLED_NS = 2_000_000_000
-"""Nanoseconds after a change in which another one may leave the same time behind it."""
-
-Stamp = tuple[int, int, int]
-"""Inode, time of the last change in ns, size."""
-
 
 class DescriptorFolder:
-    """Reads ``*.json`` and ``*.yaml`` files, one level deep; each again when it has changed.
+    """Has ``*.json`` and ``*.yaml`` files read, one level deep; each again when it has changed.
 
     Parameters
     ----------
     folder : Path
         Made by `Paths.ensure`.
+    bundled : mapping
+        Datasets whose names are taken, and that files here may adapt.
+    reader : Reader
+        Reads them.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self, folder: Path, bundled: Mapping[str, DatasetDescriptor], reader: Reader
+    ) -> None:
         self._folder = folder
+        self._bundled = bundled
+        self._reader = reader
         self._stamps = _Stamps()
         self._listed: dict[Path, tuple[int, list[Path]]] = {}
-        self._read: dict[Path, tuple[Stamp | None, DescriptorFile | None]] = {}
+        self._files = WatchedFiles(self._read)
+        self._listing, self._settling = Shared(self._list), Shared(self._settle_all)
+        self._found: dict[str, DescriptorFile] = {}
 
-    def all(self, bundled: Mapping[str, DatasetDescriptor]) -> dict[str, DescriptorFile]:
-        """Return the descriptors in the folder, by name.
+    def all(self) -> dict[str, DescriptorFile]:
+        """Return the descriptors in the folder, by name, as they were at the last `refresh`.
 
         Of several files of one name the first by path stands, and says so; the other ones are
         shown under their paths, broken.
-
-        Parameters
-        ----------
-        bundled : mapping
-            Datasets whose names are taken, and that files here may adapt.
         """
-        found: dict[str, DescriptorFile] = {}
-        for item in self._files():
-            if item.name in bundled:
-                reason = "is the name of a dataset that ships with the platform"
-                found[str(item.path)] = _taken(item, reason)
-            elif item.name in found:
-                other = found[item.name].path.relative_to(self._folder)
-                found[str(item.path)] = _taken(item, f"is also that of {other}")
-            else:
-                found[item.name] = item
-        return {name: _settled(item, found, bundled, self._stamps) for name, item in found.items()}
+        return self._found
 
-    def put(self, name: str, descriptor: DatasetDescriptor) -> None:
+    async def refresh(self) -> None:
+        """Look what has changed; what is not read within seconds says so until it is."""
+        await self._listing.done()
+        await self._files.wait()
+        await self._settling.done()
+
+    async def put(self, name: str, descriptor: DatasetDescriptor) -> None:
         """Write a descriptor; it is on disk when this returns.
 
         Parameters
@@ -74,36 +71,59 @@ class DescriptorFolder:
         descriptor : DatasetDescriptor
             Its descriptor.
         """
+        path = self._folder / f"{name}.json"
         text = descriptor.model_dump_json(indent=2, exclude_unset=True)
-        write_bytes_atomic(self._folder / f"{name}.json", text.encode())
+        await asyncio.to_thread(write_bytes_atomic, path, text.encode())
+        self._files.put(path, DescriptorFile(name=name, path=path, descriptor=descriptor))
+        await self.refresh()
+
+    async def close(self) -> None:
+        """Give up what is being read."""
+        await self._files.close()
 
     def is_own(self, item: DescriptorFile) -> bool:
         """Return whether a file is where `put` writes it."""
         return item.path == self._folder / f"{item.name}.json"
 
-    def delete(self, item: DescriptorFile) -> None:
+    async def delete(self, item: DescriptorFile) -> None:
         """Remove a descriptor; its data stay where they are."""
-        item.path.unlink(missing_ok=True)
-        fsync_folder(item.path.parent)
+        await asyncio.to_thread(_remove, item.path)
+        await self.refresh()
 
-    def _files(self) -> Iterator[DescriptorFile]:
-        """Yield all descriptors, files before those in folders, by path."""
-        read: dict[Path, tuple[Stamp | None, DescriptorFile | None]] = {}
-        for path in self._paths():
-            try:
-                status = path.stat()
-            except OSError:
+    async def _read(self, path: Path) -> DescriptorFile:
+        nested = path.parent != self._folder
+        try:
+            found = await self._reader.ask("descriptor", path.name, path=str(path), nested=nested)
+        except InvalidDataError as error:
+            return DescriptorFile(name=path.stem, path=path, problem=error.message)
+        if found is None:
+            return DescriptorFile(name="", path=path)
+        return DescriptorFile.model_validate(found)
+
+    async def _list(self) -> None:
+        self._files.update(await asyncio.to_thread(lambda: list(self._paths())))
+
+    async def _settle_all(self) -> None:
+        items = [item or _on_its_way(path) for path, item in self._files.items()]
+        self._found = await asyncio.to_thread(self._settle, items)
+
+    def _settle(self, items: Iterable[DescriptorFile]) -> dict[str, DescriptorFile]:
+        """Return descriptors by name, files before those in folders, by path."""
+        found: dict[str, DescriptorFile] = {}
+        for item in items:
+            if not item.name:
                 continue
-            stamp = (status.st_ino, status.st_mtime_ns, status.st_size)
-            known = self._read.get(path)
-            if known is None or known[0] != stamp:
-                kept = stamp if _is_settled(status.st_mtime_ns) else None
-                known = kept, read_descriptor(path, nested=path.parent != self._folder)
-            read[path] = known
-        self._read = read
-        for _, item in read.values():
-            if item is not None:
-                yield item
+            if item.name in self._bundled:
+                reason = "is the name of a dataset that ships with the platform"
+                found[str(item.path)] = _taken(item, reason)
+            elif item.name in found:
+                other = found[item.name].path.relative_to(self._folder)
+                found[str(item.path)] = _taken(item, f"is also that of {other}")
+            else:
+                found[item.name] = item
+        return {
+            name: _settled(item, found, self._bundled, self._stamps) for name, item in found.items()
+        }
 
     def _paths(self) -> Iterator[Path]:
         inside, folders = _listed(self._folder)
@@ -115,7 +135,7 @@ class DescriptorFolder:
                 known = self._listed.get(folder)
                 # A folder of data may hold very many files; it is listed when it has changed.
                 if known is None or known[0] != changed:
-                    known = changed if _is_settled(changed) else 0, _listed(folder)[0]
+                    known = changed if is_settled(changed) else 0, _listed(folder)[0]
                 listed[folder] = known
             except OSError:
                 continue
@@ -123,9 +143,13 @@ class DescriptorFolder:
         self._listed = listed
 
 
-def _is_settled(changed_ns: int) -> bool:
-    """Return whether a later change of the same thing would show."""
-    return time.time_ns() - changed_ns > _UNSETTLED_NS
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    fsync_folder(path.parent)
+
+
+def _on_its_way(path: Path) -> DescriptorFile:
+    return DescriptorFile(name=path.stem, path=path, problem=f"{path.name} is still being read.")
 
 
 def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
@@ -144,7 +168,7 @@ def _listed(folder: Path) -> tuple[list[Path], list[Path]]:
 
 def _taken(item: DescriptorFile, reason: str) -> DescriptorFile:
     problem = f"{item.path.name} cannot be used: its name {item.name!r} {reason}."
-    return DescriptorFile(str(item.path), item.path, problem=problem)
+    return DescriptorFile(name=str(item.path), path=item.path, problem=problem)
 
 
 def _settled(
@@ -162,20 +186,20 @@ def _settled(
         special = [path for path in _local_paths(descriptor) if _is_special(path)]
     except LookupError as error:
         problem = f"{item.path.name} cannot be used: {error.args[0]}."
-        return DescriptorFile(item.name, item.path, problem=problem)
+        return DescriptorFile(name=item.name, path=item.path, problem=problem)
     if missing:
         problem = f"{item.path.name} names {missing[0]}, which is not there."
-        return DescriptorFile(item.name, item.path, descriptor, problem=problem)
+        return item.model_copy(update={"descriptor": descriptor, "problem": problem})
     if special:
         problem = f"{item.path.name} names {special[0]}, which is no file or folder."
-        return DescriptorFile(item.name, item.path, descriptor, problem=problem)
+        return item.model_copy(update={"descriptor": descriptor, "problem": problem})
     try:
         stamp = stamps.of(descriptor)
     except OSError as error:
         problem = f"{item.path.name} names {error.filename}, which cannot be read."
-        return DescriptorFile(item.name, item.path, descriptor, problem=problem)
+        return item.model_copy(update={"descriptor": descriptor, "problem": problem})
     stamped = descriptor.model_copy(update={"stamp": stamp})
-    return DescriptorFile(item.name, item.path, stamped, item.base)
+    return item.model_copy(update={"descriptor": stamped})
 
 
 def _whole(
@@ -249,6 +273,6 @@ class _Stamps:
     def _folders(self, path: Path, changed: int) -> list[Path]:
         known = self._inside.get(path)
         if known is None or known[0] != changed:
-            kept = changed if _is_settled(changed) else 0
+            kept = changed if is_settled(changed) else 0
             known = self._inside[path] = kept, _listed(path)[1]
         return known[1]

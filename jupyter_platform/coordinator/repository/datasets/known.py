@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from jupyter_platform.coordinator.reading.descriptors import DescriptorFile
 from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import UnavailableError
 
 
 @dataclass(frozen=True)
@@ -29,3 +30,15 @@ class KnownDataset:
         if self.descriptor is None or self.problem is not None:
             return None
         return self.descriptor if self.descriptor.is_complete else None
+
+
+def still_read(descriptor: DatasetDescriptor) -> UnavailableError:
+    """Return the error that tells that the data of a dataset are not known yet."""
+    return UnavailableError(
+        f"The data of {descriptor.name!r} are still being read; ask again when that is done."
+    )
+
+
+def inspection_of(descriptor: DatasetDescriptor) -> dict[str, Any]:
+    """Return a question to the inspector; the host agent adds where the files lie."""
+    return {"descriptor": descriptor.model_dump(mode="json")}

@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from jupyter_platform.coordinator.reading.descriptors import DescriptorFile
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository.datasets.descriptor_folder import DescriptorFolder
-from jupyter_platform.coordinator.repository.datasets.known import KnownDataset
+from jupyter_platform.coordinator.repository.datasets.known import (
+    KnownDataset,
+    inspection_of,
+    still_read,
+)
 from jupyter_platform.coordinator.repository.datasets.look import Looks
 from jupyter_platform.coordinator.repository.datasets.uploads import (
     DatasetUpload,
@@ -39,7 +44,6 @@ from jupyter_platform.core.errors import (
     InvalidDataError,
     InvalidRequestError,
     NotFoundError,
-    UnavailableError,
     refused_other,
     unknown_name,
 )
@@ -71,15 +75,22 @@ class DatasetRepository:
         Content-addressed files.
     facts : Facts
         What only a torch process can tell.
+    reader : Reader
+        Reads what people drop into the folder.
     downloads : Downloads, optional
         Fetches public datasets.
     """
 
     def __init__(
-        self, paths: Paths, blobs: BlobStore, facts: Facts, downloads: Downloads | None = None
+        self,
+        paths: Paths,
+        blobs: BlobStore,
+        facts: Facts,
+        reader: Reader,
+        downloads: Downloads | None = None,
     ) -> None:
-        self._folder = DescriptorFolder(paths.datasets)
         self._bundled = bundled_datasets()
+        self._folder = DescriptorFolder(paths.datasets, self._bundled, reader)
         self._incoming = paths.blobs
         self._blobs = blobs
         self._facts = facts
@@ -87,6 +98,10 @@ class DatasetRepository:
         self._busy: set[str] = set()
         self.looks = Looks(blobs, facts)
         self._filling: asyncio.Task[None] | None = None
+
+    async def refresh(self) -> None:
+        """Look what people have changed in the folder; all else here answers as of then."""
+        await self._folder.refresh()
 
     def names(self) -> list[str]:
         """Return the names of all datasets that could be used, sorted."""
@@ -146,11 +161,11 @@ class DatasetRepository:
         PlatformError
             If the data cannot be used.
         """
-        request = _request(descriptor)
+        request = inspection_of(descriptor)
         try:
             return await self._facts.soon("dataset", descriptor.digest, request, _INSPECT_WITHIN_S)
         except NotYetError as error:
-            raise _still_read(descriptor) from error
+            raise still_read(descriptor) from error
 
     def file(self, descriptor: DatasetDescriptor) -> Path:
         """Return the path of the (first) file of a dataset on this machine."""
@@ -169,6 +184,7 @@ class DatasetRepository:
         NotFoundError
             If there is none by that name.
         """
+        await self.refresh()
         known = self._known(name)
         answer = None
         if known.asked is not None:
@@ -180,6 +196,7 @@ class DatasetRepository:
 
         Facts that are not are asked for meanwhile.
         """
+        await self.refresh()
         everything = [item for _, item in sorted(self._all().items())]
         digests = {item.name: item.asked.digest for item in everything if item.asked is not None}
         known = await self._facts.cached("dataset", list(digests.values()))
@@ -216,11 +233,12 @@ class DatasetRepository:
         UnavailableError
             If no host looks at it in time.
         """
+        await self.refresh()
         descriptor = self.usable(name) or self._known(name).descriptor
         assert descriptor is not None, "usable() refuses what has none"
         resolved, _ = resolve_model(AdapterOptions, dict(options), descriptor.adapters)
         request = {
-            **_request(descriptor),
+            **inspection_of(descriptor),
             "part": part,
             "count": count,
             "sample": sample,
@@ -229,7 +247,7 @@ class DatasetRepository:
         try:
             answer = await self._facts.question("preview", request, _INSPECT_WITHIN_S)
         except NotYetError as error:
-            raise _still_read(descriptor) from error
+            raise still_read(descriptor) from error
         return DatasetPreview.model_validate(answer)
 
     async def start_download(self, name: str) -> DatasetRecord:
@@ -242,11 +260,13 @@ class DatasetRepository:
         RequestTooLargeError
             If there is no room for it.
         """
+        await self.refresh()
         self.downloads.start(self._downloadable(name))
         return self._record(self._known(name), None)
 
     async def cancel_download(self, name: str) -> DatasetRecord:
         """Stop fetching a dataset; what is here stays for the next time."""
+        await self.refresh()
         await self.downloads.cancel(self._downloadable(name))
         return self._record(self._known(name), None)
 
@@ -282,6 +302,7 @@ class DatasetRepository:
             If no host is up to look at it.
         """
         check_dataset_name(name)
+        await self.refresh()
         if not upload.rename:
             self._may_put(name)
         if upload.content is not None:
@@ -304,6 +325,7 @@ class DatasetRepository:
         file: Path | None = None,
     ) -> DatasetRecord:
         """Add a dataset, from a file that has come or from what is here."""
+        await self.refresh()
         known = self._all().get(name)
         if known is not None and is_same(known.descriptor, descriptor):
             return await self.record(name)
@@ -331,9 +353,10 @@ class DatasetRepository:
         NotFoundError, ConflictError
             If there is none by that name, or it is bundled.
         """
+        await self.refresh()
         known = self._known(name)
         if known.file is not None:
-            await asyncio.to_thread(self._folder.delete, known.file)
+            await self._folder.delete(known.file)
         elif known.descriptor is not None and known.descriptor.download:
             await self.downloads.remove(self._bundled[name], self._needed(known.descriptor))
         else:
@@ -344,10 +367,11 @@ class DatasetRepository:
         if self._filling is not None:
             self._filling.cancel()
             await asyncio.gather(self._filling, return_exceptions=True)
+        await self._folder.close()
         await self.downloads.close()
 
     def _all(self) -> dict[str, KnownDataset]:
-        added = self._folder.all(self._bundled)
+        added = self._folder.all()
         found = {name: self._added(name, item) for name, item in added.items()}
         return found | {name: self._of_package(name) for name in self._bundled}
 
@@ -355,7 +379,7 @@ class DatasetRepository:
         """Return what is known of one dataset, without a look at the files of all others."""
         if name in self._bundled:
             return self._of_package(name)
-        item = self._folder.all(self._bundled).get(name)
+        item = self._folder.all().get(name)
         return None if item is None else self._added(name, item)
 
     def _added(self, name: str, item: DescriptorFile) -> KnownDataset:
@@ -414,9 +438,9 @@ class DatasetRepository:
 
     async def _take(self, name: str, descriptor: DatasetDescriptor) -> DatasetRecord:
         answer = await self._facts.ask(
-            "dataset", descriptor.digest, _request(descriptor), _TAKE_WITHIN_S
+            "dataset", descriptor.digest, inspection_of(descriptor), _TAKE_WITHIN_S
         )
-        await asyncio.to_thread(self._folder.put, name, descriptor)
+        await self._folder.put(name, descriptor)
         self.looks.take(str(descriptor.file))
         found = (item.descriptor for item in self._all().values())
         self.looks.forget_old({text for one in found if one for text in one.references})
@@ -435,7 +459,7 @@ class DatasetRepository:
                 await self._ask_facts(asked)
 
     async def _ask_facts(self, descriptor: DatasetDescriptor) -> dict[str, Any] | None:
-        request = _request(descriptor)
+        request = inspection_of(descriptor)
         return await self._facts.answer("dataset", descriptor.digest, request, _INSPECT_WITHIN_S)
 
     def _record(self, known: KnownDataset, answer: dict[str, Any] | None) -> DatasetRecord:
@@ -472,14 +496,3 @@ class DatasetRepository:
         if known.descriptor is None or not known.descriptor.references:
             return None
         return str(self.file(known.descriptor)) if known.descriptor.is_complete else None
-
-
-def _still_read(descriptor: DatasetDescriptor) -> UnavailableError:
-    return UnavailableError(
-        f"The data of {descriptor.name!r} are still being read; ask again when that is done."
-    )
-
-
-def _request(descriptor: DatasetDescriptor) -> dict[str, Any]:
-    # The host agent adds where the file lies that the descriptor refers to.
-    return {"descriptor": descriptor.model_dump(mode="json")}

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
 import shutil
 import tempfile
 import zipfile
 from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository.networks.conversion import Converter
 from jupyter_platform.coordinator.repository.networks.description_check import check_description
 from jupyter_platform.coordinator.repository.networks.readme import readme
@@ -40,16 +39,10 @@ from jupyter_platform.core.exchange import (
     ImportKind,
     ImportRequest,
     WeightsFile,
-    as_asked,
-    describes_network,
-    parse_description,
 )
 from jupyter_platform.core.networks import (
-    MOST_SOURCE_BYTES,
     NAME_PATTERN,
-    SOURCE_PATH,
     NetworkDescription,
-    NetworkSource,
 )
 from jupyter_platform.runtime.paths import Paths
 
@@ -93,10 +86,13 @@ class NetworkUpload(BaseModel):
 class NetworkExchange:
     """Imports and exports."""
 
-    def __init__(self, paths: Paths, networks: NetworkRepository, tags: TagRepository) -> None:
+    def __init__(
+        self, paths: Paths, networks: NetworkRepository, tags: TagRepository, reader: Reader
+    ) -> None:
         self._incoming = paths.blobs
         self._networks = networks
         self._tags = tags
+        self._reader = reader
         self._converter = Converter()
 
     async def bring(
@@ -124,6 +120,7 @@ class NetworkExchange:
         """
         if upload.tag is not None:
             check_tag(upload.tag)
+        await self._networks.refresh()
         network = None if upload.network is None else self._networks.get(upload.network)
         with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self._incoming) as folder:
             file, made = Path(folder) / "file", Path(folder) / "made"
@@ -132,12 +129,14 @@ class NetworkExchange:
             if length == 0:
                 raise InvalidDataError(f"The file is empty; accepted: {ACCEPTED_FILES}.")
             request = _request(file, made, upload, network)
-            answer = await asyncio.to_thread(_read_source, file, request)
+            answer = await self._reader.ask(
+                "import",
+                upload.file_name or "The file",
+                request=request.model_dump(mode="json"),
+            )
             if answer is None:
-                answer = await asyncio.to_thread(_read_small_description, file, request)
-            if answer is None:
-                answer = ImportAnswer.model_validate(await self._converter.convert(request))
-            return await self._keep(answer, upload)
+                answer = await self._converter.convert(request)
+            return await self._keep(ImportAnswer.model_validate(answer), upload)
 
     async def archive(
         self, name: str, tags: Sequence[str] | None = None
@@ -194,6 +193,7 @@ class NetworkExchange:
         InvalidDataError
             If a layer has no ONNX form; it is named.
         """
+        await self._networks.refresh()
         description = self._networks.get(name)
         found = await self._tags.resolve(name, tag)
         check_description(description, found.record, "name another tag")
@@ -304,43 +304,6 @@ def _request(
         network=network,
         code=upload.code,
     )
-
-
-def _read_source(file: Path, request: ImportRequest) -> ImportAnswer | None:
-    """Take a Python file as the source of a network, whose only class of its own makes it."""
-    main = shown = Path(request.file_name).name
-    if request.kind not in (None, "python") or not main.lower().endswith(".py"):
-        return None
-    try:
-        text = file.read_bytes()[: MOST_SOURCE_BYTES + 1].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidDataError(f"{shown} is no Python source in UTF-8.") from error
-    name = request.name or re.sub(r"[^a-z0-9]+", "-", Path(main).stem.lower()).strip("-")
-    if re.fullmatch(SOURCE_PATH, main) is None:
-        main = "network.py"
-    try:
-        description = NetworkDescription(
-            name=name, source=NetworkSource(files={main: text}, main=main)
-        )
-    except ValidationError as error:
-        why = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise InvalidDataError(f"{shown} cannot be taken as a network: {why}.") from error
-    return ImportAnswer(kind="python", description=as_asked(description, request), facts=None)
-
-
-def _read_small_description(file: Path, request: ImportRequest) -> ImportAnswer | None:
-    """Read a description here: a process that knows torch takes seconds to start."""
-    if request.kind not in (None, "description") or file.stat().st_size > _SMALL_BYTES:
-        return None
-    data = file.read_bytes()
-    try:
-        content = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
-    if request.kind is None and not describes_network(content):
-        return None
-    description = as_asked(parse_description(data, request.file_name or "The file"), request)
-    return ImportAnswer(kind="description", description=description, facts=None)
 
 
 def parse_shape(text: str) -> tuple[int, ...]:

@@ -2,81 +2,86 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from pathlib import Path
-from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
+from jupyter_platform.coordinator.reading.reader import Reader
+from jupyter_platform.coordinator.reading.watched import Shared, WatchedFiles
 from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.runtime.atomic import fsync_folder, write_bytes_atomic
 
 log = logging.getLogger(__name__)
 
-LARGEST_BYTES = 20_000_000
-"""Bytes of a description; source of one's own takes the most of it."""
 
-M = TypeVar("M", bound=BaseModel)
-
-
-class DescriptionFolder(Generic[M]):
-    """Reads and writes ``<name>.json``; files are read again when they change.
+class DescriptionFolder:
+    """Has ``<name>.json`` read, and writes it; files are read again when they change.
 
     Parameters
     ----------
     folder : Path
         Made by `Paths.ensure`.
-    model : type
-        What a file holds; has a field ``name``.
+    reader : Reader
+        Reads them.
     """
 
-    def __init__(self, folder: Path, model: type[M]) -> None:
+    def __init__(self, folder: Path, reader: Reader) -> None:
         self._folder = folder
-        self._model = model
-        self._read: dict[str, tuple[tuple[int, int], M | None]] = {}
+        self._reader = reader
+        self._files = WatchedFiles(self._read)
+        self._listing = Shared(self._list)
 
-    def all(self) -> dict[str, M]:
-        """Return the descriptions in the folder, by name; broken files are left out."""
-        found: dict[str, tuple[tuple[int, int], M | None]] = {}
-        for path in sorted(self._folder.glob("*.json")):
-            try:
-                status = path.stat()
-            except FileNotFoundError:
-                continue
-            stamp = (status.st_mtime_ns, status.st_size)
-            known = self._read.get(path.stem)
-            found[path.stem] = known if known and known[0] == stamp else (stamp, self._parse(path))
-        self._read = found
-        return {name: item for name, (_, item) in found.items() if item is not None}
+    def all(self) -> dict[str, NetworkDescription]:
+        """Return the descriptions by name, as of the last `refresh`; broken ones are left out."""
+        return {item.name: item for _, item in self._files.items() if item is not None}
 
-    def put(self, name: str, item: M) -> None:
+    async def refresh(self) -> None:
+        """Look what has changed."""
+        await self._listing.done()
+        await self._files.wait()
+
+    async def put(self, name: str, item: NetworkDescription) -> None:
         """Write a description; it is on disk when this returns.
 
         Parameters
         ----------
         name : str
             Name of the network.
-        item : M
+        item : NetworkDescription
             Its description.
         """
+        path = self._folder / f"{name}.json"
         text = item.model_dump_json(indent=2, exclude_unset=True)
-        write_bytes_atomic(self._folder / f"{name}.json", text.encode())
+        await asyncio.to_thread(write_bytes_atomic, path, text.encode())
+        self._files.put(path, item)
+        await self.refresh()
 
-    def delete(self, name: str) -> None:
+    async def delete(self, name: str) -> None:
         """Remove a description."""
-        (self._folder / f"{name}.json").unlink(missing_ok=True)
-        fsync_folder(self._folder)
+        await asyncio.to_thread(_remove, self._folder / f"{name}.json")
+        await self.refresh()
 
-    def _parse(self, path: Path) -> M | None:
+    async def close(self) -> None:
+        """Give up what is being read."""
+        await self._files.close()
+
+    async def _list(self) -> None:
+        self._files.update(await asyncio.to_thread(_listed, self._folder))
+
+    async def _read(self, path: Path) -> NetworkDescription | None:
         try:
-            if not path.is_file():
-                raise InvalidRequestError("it is no file")
-            if path.stat().st_size > LARGEST_BYTES:
-                raise InvalidRequestError(f"it is larger than {LARGEST_BYTES:,} bytes")
-            item = self._model.model_validate_json(path.read_bytes())
-            if getattr(item, "name", None) != path.stem:
-                raise InvalidRequestError(f"the name inside is not {path.stem!r}")
-        except (OSError, ValidationError, InvalidRequestError) as error:
-            log.warning("%s is left out: %s", path, error)
+            found = await self._reader.ask("description", path.name, path=str(path))
+        except InvalidRequestError as error:
+            log.warning("%s is left out: %s", path, error.message)
             return None
-        return item
+        return NetworkDescription.model_validate(found)
+
+
+def _listed(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.json"))
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    fsync_folder(path.parent)

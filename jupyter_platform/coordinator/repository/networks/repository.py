@@ -6,16 +6,16 @@ import asyncio
 import contextlib
 import hashlib
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from pydantic import ValidationError
 
+from jupyter_platform.coordinator.reading.reader import Reader
 from jupyter_platform.coordinator.repository.facts import Facts
 from jupyter_platform.coordinator.repository.networks.folder import DescriptionFolder
 from jupyter_platform.coordinator.repository.networks.tags import TagRepository
-from jupyter_platform.coordinator.repository.strategies import check_syntax
 from jupyter_platform.core.catalogue import NetworkRecord, TagRecord
 from jupyter_platform.core.errors import (
     ConflictError,
@@ -50,6 +50,8 @@ class NetworkRepository:
         Knows what networks are like.
     tags : TagRepository
         Their weights.
+    reader : Reader
+        Reads what people brought or changed.
     tell_jobs : callable, optional
         Is given the ids of jobs whose records have changed.
     allow_code : bool
@@ -61,12 +63,14 @@ class NetworkRepository:
         paths: Paths,
         facts: Facts,
         tags: TagRepository,
+        reader: Reader,
         tell_jobs: Callable[[Sequence[str]], Awaitable[None]] | None = None,
         *,
         allow_code: bool = True,
     ) -> None:
         self._allow_code = allow_code
-        self._added = DescriptionFolder(paths.networks, NetworkDescription)
+        self._reader = reader
+        self._added = DescriptionFolder(paths.networks, reader)
         self._bundled = bundled_networks()
         self._facts = facts
         self._tags = tags
@@ -74,6 +78,10 @@ class NetworkRepository:
         self._offered: dict[str, tuple[NetworkDescription, str]] = {}
         self._scanned_at = -_RESCAN_AFTER_S
         self._filling: asyncio.Task[None] | None = None
+
+    async def refresh(self) -> None:
+        """Look what people have changed in the folder; all else here answers as of then."""
+        await self._added.refresh()
 
     def names(self) -> list[str]:
         """Return the names of all networks, sorted."""
@@ -105,6 +113,7 @@ class NetworkRepository:
         NotFoundError
             If there is none by that name.
         """
+        await self.refresh()
         description, origin, version = self._known(name)
         digest = _facts_digest(description, version)
         answer = await self._facts.answer("network", digest, _request(description))
@@ -113,6 +122,7 @@ class NetworkRepository:
 
     async def records(self) -> list[NetworkRecord]:
         """Return all networks by name, with the facts that are known at once."""
+        await self.refresh()
         everything = self._all()
         digests = {
             name: _facts_digest(description, version)
@@ -157,8 +167,9 @@ class NetworkRepository:
             raise InvalidDataError(
                 f"The description is named {description.name!r}, the address says {name!r}."
             )
+        await self.refresh()
         self._refuse_foreign(name, "replaced")
-        self._check_code(description, code)
+        await self._check_code(description, code)
         known = self.find(name)
         if known is not None and known.digest != description.digest and not replace:
             raise refused_other("network", name)
@@ -173,10 +184,10 @@ class NetworkRepository:
                 raise no_answer("networks", name, error) from error
         except UnavailableError:
             pass
-        await asyncio.to_thread(self._added.put, name, description)
+        await self._added.put(name, description)
         return await self.record(name)
 
-    def _check_code(self, description: NetworkDescription, code: bool) -> None:
+    async def _check_code(self, description: NetworkDescription, code: bool) -> None:
         """Refuse Python source that nobody has vouched for.
 
         Raises
@@ -196,7 +207,9 @@ class NetworkRepository:
                 "jobs.allow_uploaded_strategies is false."
             )
         for path, text in description.source.files.items():
-            check_syntax(f"{path} of network {description.name!r}", text.encode(), "network")
+            await self._reader.check_syntax(
+                f"{path} of network {description.name!r}", text.encode(), "network"
+            )
 
     async def delete(self, name: str, *, weights: bool = False) -> None:
         """Remove an added network.
@@ -212,10 +225,11 @@ class NetworkRepository:
             If there is none by that name, it is not one that somebody added, or a job that has
             not ended uses it.
         """
+        await self.refresh()
         self._known(name)
         self._refuse_foreign(name, "deleted")
         await self._tags.refuse_network_in_use(name)
-        await asyncio.to_thread(self._added.delete, name)
+        await self._added.delete(name)
         if weights:
             for tag in await self._tags.records(name):
                 await self._tags.delete(name, tag.tag)
@@ -237,7 +251,7 @@ class NetworkRepository:
         """
         await self._add_as(name, copy)
         if weights:
-            with self._not_kept_on_conflict(copy):
+            async with self._not_kept_on_conflict(copy):
                 await self._tags.duplicate(name, copy)
         return await self.record(copy)
 
@@ -252,26 +266,28 @@ class NetworkRepository:
             If there is no such network or one of the new name, it is not one that somebody added,
             or a job that has not ended uses it.
         """
+        await self.refresh()
         self._known(name)
         self._refuse_foreign(name, "renamed")
         await self._tags.refuse_network_in_use(name)
         await self._add_as(name, new)
-        with self._not_kept_on_conflict(new):
+        async with self._not_kept_on_conflict(new):
             jobs = await self._tags.move(name, new)
-        await asyncio.to_thread(self._added.delete, name)
+        await self._added.delete(name)
         await self._tell_jobs(jobs)
         return await self.record(new)
 
-    @contextlib.contextmanager
-    def _not_kept_on_conflict(self, name: str) -> Iterator[None]:
+    @contextlib.asynccontextmanager
+    async def _not_kept_on_conflict(self, name: str) -> AsyncIterator[None]:
         """Take a description back whose weights cannot follow it."""
         try:
             yield
         except ConflictError:
-            self._added.delete(name)
+            await self._added.delete(name)
             raise
 
     async def _add_as(self, name: str, new: str) -> None:
+        await self.refresh()
         description = self.get(name)
         if new in self._all():
             raise ConflictError(f"There is a network {new!r} already; choose another name.")
@@ -283,13 +299,14 @@ class NetworkRepository:
             message = f"name = {shortened(new)!r} is no name of a network; accepted: {accepted}."
             field = FieldError(field="name", value=new, message=message, accepted=accepted)
             raise InvalidDataError(message, errors=[field]) from error
-        await asyncio.to_thread(self._added.put, new, renamed)
+        await self._added.put(new, renamed)
 
     async def close(self) -> None:
         """End what runs in the background."""
         if self._filling is not None:
             self._filling.cancel()
             await asyncio.gather(self._filling, return_exceptions=True)
+        await self._added.close()
 
     def _refuse_foreign(self, name: str, verb: str) -> None:
         found = self._all().get(name)

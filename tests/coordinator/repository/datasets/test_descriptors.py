@@ -24,11 +24,12 @@ FACTS = {
 
 
 @pytest.fixture
-def read(paths):
-    folder = DescriptorFolder(paths.datasets)
+def read(paths, reader, jp_asyncio_loop):
+    folder = DescriptorFolder(paths.datasets, bundled_datasets(), reader)
 
     def read_all():
-        return folder.all(bundled_datasets())
+        jp_asyncio_loop.run_until_complete(folder.refresh())
+        return folder.all()
 
     return read_all
 

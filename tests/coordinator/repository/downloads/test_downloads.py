@@ -13,7 +13,7 @@ import threading
 import pytest
 
 from jupyter_platform.coordinator.repository import DatasetRepository, Downloads
-from jupyter_platform.coordinator.repository.downloads import downloads, fetching
+from jupyter_platform.coordinator.repository.downloads import downloads
 from jupyter_platform.core.datasets import bundled_datasets
 from jupyter_platform.core.errors import (
     ConflictError,
@@ -21,6 +21,7 @@ from jupyter_platform.core.errors import (
     RequestTooLargeError,
     UnavailableError,
 )
+from jupyter_platform.runtime import fetching
 
 from .file_server import FileServer
 
@@ -53,7 +54,7 @@ def told():
 
 
 @pytest.fixture
-def make(paths, blobs, facts, told):
+def make(paths, blobs, facts, reader, told):
     """Return what makes a repository, as a coordinator does when it starts."""
 
     def make_repository(*mirrors: str) -> DatasetRepository:
@@ -61,7 +62,7 @@ def make(paths, blobs, facts, told):
             told.append((level, message))
 
         return DatasetRepository(
-            paths, blobs, facts, Downloads(paths.downloads, blobs, mirrors, tell)
+            paths, blobs, facts, reader, Downloads(paths.downloads, blobs, mirrors, tell)
         )
 
     return make_repository

@@ -28,8 +28,8 @@ WEIGHTS = np.arange(15, dtype="f4")
 
 
 @pytest.fixture
-def exchange(paths, networks, tags):
-    return NetworkExchange(paths, networks, tags)
+def exchange(paths, networks, tags, reader):
+    return NetworkExchange(paths, networks, tags, reader)
 
 
 async def pieces(data, size=1000):

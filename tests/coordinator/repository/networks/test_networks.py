@@ -51,12 +51,13 @@ async def test_an_unknown_name_names_the_nearest(networks):
     assert networks.find("lenett") is None
 
 
-async def test_an_added_network_stays(networks, inspector, paths, facts, tags):
+async def test_an_added_network_stays(networks, inspector, paths, facts, tags, reader):
     inspector.answers["network"] = FACTS
 
     record = await networks.put("mine", described(defaults={"batch_size": 8}))
 
-    again = networks_module.NetworkRepository(paths, facts, tags)
+    again = networks_module.NetworkRepository(paths, facts, tags, reader)
+    await again.refresh()
     assert (record.origin, record.facts.parameters) == ("added", 12)
     assert again.get("mine") == described(defaults={"batch_size": 8})
 
@@ -162,13 +163,13 @@ async def test_a_renamed_network_takes_its_weights_along(networks, tags, weigh, 
     assert (paths.weights / "yours" / "first" / "last.safetensors").is_file()
 
 
-async def test_jobs_name_a_network_as_it_is_called_now(paths, facts, tags, store, job_row):
+async def test_jobs_name_a_network_as_it_is_called_now(paths, facts, tags, reader, store, job_row):
     told = []
 
     async def tell(jobs):
         told.extend(jobs)
 
-    networks = networks_module.NetworkRepository(paths, facts, tags, tell)
+    networks = networks_module.NetworkRepository(paths, facts, tags, reader, tell)
     await networks.copy("mlp", "a_b")
     rows = {
         "1" * 12: ["mlp", "a_b"],
@@ -250,8 +251,10 @@ async def test_what_a_job_uses_stays_as_it_is(networks, tags, weigh, store, job_
 async def test_files_that_are_edited_by_hand_are_read_again(networks, paths):
     file = paths.networks / "byhand.json"
     file.write_text(described("byhand").model_dump_json())
+    await networks.refresh()
     before = networks.get("byhand")
     file.write_text(described("byhand", title="A longer title").model_dump_json())
+    await networks.refresh()
 
     assert (before.title, networks.get("byhand").title) == ("", "A longer title")
 
@@ -259,6 +262,7 @@ async def test_files_that_are_edited_by_hand_are_read_again(networks, paths):
 @pytest.mark.parametrize("content", ["{", "[]", json.dumps({"name": "another", "layers": []})])
 async def test_a_broken_file_is_left_out_and_named_in_the_log(networks, paths, caplog, content):
     (paths.networks / "broken.json").write_text(content)
+    await networks.refresh()
 
     assert networks.find("broken") is None
     assert "broken.json is left out" in caplog.text
