@@ -1,0 +1,1 @@
+"""The routes: those of DEEPaaS V2, their documents, pages, health."""

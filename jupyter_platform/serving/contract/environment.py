@@ -1,0 +1,12 @@
+"""Names of the environment variables that a service finds."""
+
+SOCKET = "JUPYTER_PLATFORM_SOCKET"
+"""Unix socket to listen on."""
+PORT = "JUPYTER_PLATFORM_PORT"
+"""Port of the loopback interface to listen on, where there is no socket."""
+BASE_URL = "JUPYTER_PLATFORM_BASE_URL"
+"""Prefix of all routes as browsers see them."""
+ITEM_FOLDER = "JUPYTER_PLATFORM_ITEM_FOLDER"
+"""Folder of the item: metadata, readme, recipe."""
+MODEL = "DEEPAAS_V2_MODEL"
+"""Name of the entry point to serve, as DEEPaaS itself reads it."""
