@@ -121,6 +121,7 @@ class HostAgent(WorkerPlugin):
             gpus=self._offer.gpus,
             gpus_not_offered=list(self._offer.gpus_not_offered),
             overcommitted=self._offer.overcommitted,
+            runtimes=self._runs.runtimes(),
             warm=self._warm.ready,
             version=__version__,
             torch=_installed("torch"),

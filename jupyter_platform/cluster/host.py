@@ -219,7 +219,8 @@ def _make_agent(
     inspectors: Inspectors,
     command: Sequence[str] | None,
 ) -> HostAgent:
-    runs = HostRuns(paths.host_runs(name), settings.jobs.log_limit, installed_runtimes())
+    runtimes = installed_runtimes(settings.containers.address)
+    runs = HostRuns(paths.host_runs(name), settings.jobs.log_limit, runtimes)
     content = HostContent(paths.host_blobs(name), paths.blobs)
     return HostAgent(
         name=name,

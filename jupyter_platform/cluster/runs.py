@@ -77,6 +77,10 @@ class HostRuns:
             )
         return self._runtimes[name]
 
+    def runtimes(self) -> dict[str, str | None]:
+        """Return each runtime's name to why it cannot be used now; None where it can."""
+        return {name: runtime.unavailable() for name, runtime in self._runtimes.items()}
+
     def alive(self) -> dict[str, bool]:
         """Return for every run here whether it goes on."""
         return {str(run): self._is_alive(folder) for run, folder in run_folders(self._root).items()}

@@ -16,7 +16,6 @@ from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.runs import RunId, RunSpec
 from jupyter_platform.runtime.run_folder import RunFolder
 from jupyter_platform.runtime.runtimes.base import Runtime
-from jupyter_platform.runtime.runtimes.process import ProcessRuntime
 
 logger = logging.getLogger(__name__)
 
@@ -92,7 +91,7 @@ class RunStarter:
     async def _launch(self, folder: RunFolder, spec: RunSpec, runtime: Runtime) -> None:
         """Start warm, else cold; where both happen, the lock of the shims lets one through."""
         # The warm process runs our own training code as a process, whatever else was asked for.
-        own = self._command is None and isinstance(runtime, ProcessRuntime)
+        own = self._command is None and runtime.may_start_warm
         may_warm = own and spec.starts_warm
         if may_warm and self._warm.ready:
             try:

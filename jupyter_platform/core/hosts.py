@@ -64,6 +64,10 @@ def _any_role() -> dict[str, int | None]:
     return {"learner": None, "evaluator": None, "agent": None, "runner": None}
 
 
+def _processes() -> dict[str, str | None]:
+    return {"process": None}
+
+
 class HostDescription(Record):
     """The description that a host agent sends when it joins."""
 
@@ -86,6 +90,8 @@ class HostDescription(Record):
     """A sentence for each GPU that the machine has and that cannot be offered."""
     roles: dict[str, int | None] = Field(default_factory=_any_role)
     """Role to how many may run at once; None: as many as fit."""
+    runtimes: dict[str, str | None] = Field(default_factory=_processes)
+    """Name of each runtime to a sentence on why it cannot be used; None where it can."""
     overcommitted: str | None = None
     """A sentence when more is offered than the machine has or others leave."""
     warm: bool = False

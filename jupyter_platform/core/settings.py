@@ -62,6 +62,17 @@ class JobSettings(_Section):
     )
 
 
+class ContainerSettings(_Section):
+    """The container service of the hosts."""
+
+    address: str | None = Field(
+        default=None,
+        pattern=r"^unix:///\S+$",
+        description="Address of a Docker-compatible service, unix:///path of its socket; the usual "
+        "places are looked at where it is not given.",
+    )
+
+
 class DatasetSettings(_Section):
     """Where public datasets come from."""
 
@@ -86,6 +97,7 @@ class Settings(_Section):
     coordinator: CoordinatorSettings = CoordinatorSettings()
     cluster: ClusterSettings = ClusterSettings()
     jobs: JobSettings = JobSettings()
+    containers: ContainerSettings = ContainerSettings()
     datasets: DatasetSettings = DatasetSettings()
 
 
@@ -95,8 +107,7 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
     Parameters
     ----------
     path : Path, optional
-        A TOML file with the sections ``coordinator``, ``cluster``, ``jobs`` and
-        ``datasets``.
+        A TOML file with the sections of `Settings`.
     overrides : dict, optional
         ``{"cluster.hosts": 2}``: dotted names that win over the file; None values are left out.
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from jupyter_platform.core.units import parse_bytes
 
-TEXTS = ("name", "id", "arch", "os", "ip", "gpu", "site", "role")
+TEXTS = ("name", "id", "arch", "os", "ip", "gpu", "site", "role", "runtime")
 FLAGS = {"learn": "learner", "evaluate": "evaluator", "act": "agent", "run": "runner"}
 """Attribute to the role that it asks for: ``(learn=true)``, as in DIANNE."""
 NUMBERS = ("cpus",)

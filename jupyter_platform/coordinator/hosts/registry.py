@@ -397,6 +397,7 @@ def _attributes(description: HostDescription) -> Attributes:
         "gpu": tuple(gpu.name for gpu in description.gpus),
         "gpu_memory": tuple(gpu.memory for gpu in description.gpus),
         "role": tuple(role for role, most in description.roles.items() if most != 0),
+        "runtime": tuple(name for name, reason in description.runtimes.items() if reason is None),
     }
 
 

@@ -20,6 +20,8 @@ class Runtime(ABC):
 
     name: ClassVar[str]
     """The value of `RunSpec.runtime` that asks for it."""
+    may_start_warm: ClassVar[bool] = False
+    """Whether a process that was forked from the warm one is as good as one that it starts."""
 
     @abstractmethod
     async def start(
@@ -76,6 +78,10 @@ class Runtime(ABC):
             raise ConflictError(f"The run in {folder.path} is alive; stop it before it is removed.")
         self.release(folder)
         folder.remove()
+
+    def unavailable(self) -> str | None:
+        """Return why nothing can be started on this machine now; None where it can."""
+        return None
 
     @abstractmethod
     def release(self, folder: RunFolder) -> None:

@@ -20,6 +20,7 @@ class ProcessRuntime(Runtime):
     """Starts each run behind a shim of its own; the run folder says all that there is to know."""
 
     name: ClassVar[str] = "process"
+    may_start_warm: ClassVar[bool] = True
 
     async def start(
         self, folder: RunFolder, command: Sequence[str], environment: Mapping[str, str]

@@ -516,6 +516,10 @@ export interface components {
             roles: {
                 [key: string]: number | null;
             };
+            /** @description Name of each runtime to a sentence on why it cannot be used; None where it can. */
+            runtimes: {
+                [key: string]: string | null;
+            };
             /** @description A sentence when more is offered than the machine has or others leave. */
             overcommitted: string | null;
             /** @description Whether a warm process stands ready. */
