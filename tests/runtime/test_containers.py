@@ -114,7 +114,7 @@ def test_limit_of_memory_is_named(run):
 
 def test_limit_of_disk_is_named(run, monkeypatch):
     monkeypatch.setattr("jupyter_platform.runtime.containers.keeper.MEASURED_EVERY_S", 0.1)
-    script = "dd if=/dev/zero of=/work/big bs=1000000 count=20 2>/dev/null; sleep 600"
+    script = "dd if=/dev/zero of=/workspace/big bs=1000000 count=20 2>/dev/null; sleep 600"
 
     _, reason = run("sh", "-c", script, disk=10_000_000)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 RECORD = "container.json"
 """File of a run folder that a container is made for; written before there is one."""
-WORK = "/work"
+WORK = "/workspace"
 """Where the run's own folder is mounted in the container."""
 
 
