@@ -111,6 +111,7 @@ export function aHost(name = 'node1'): IHost {
       memory: 16e9,
       gpus: [],
       gpus_not_offered: [],
+      runtimes: { process: null },
       roles: {},
       overcommitted: null,
       warm: true,
