@@ -70,13 +70,17 @@ class ServiceRecipe(Part):
     command: Command | None = None
     listens: Literal["socket", "port"] = "socket"
     """Where the command listens: a unix socket, or a port of the loopback interface."""
+    port: int | None = Field(default=None, ge=1, le=65535)
+    """Of a container: the port inside at which the service listens."""
     start_timeout_s: float = Field(default=300.0, gt=0, le=3600)
     """Seconds until its first answer, at most."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
-        if (self.module is None) == (self.command is None):
+        if self.module is not None and self.command is not None:
             raise ValueError("give module or command, one of them")
+        if self.port is None and self.module is None and self.command is None:
+            raise ValueError("give module or command, or the port of a container")
         return self
 
 
@@ -162,6 +166,10 @@ class Recipe(Part):
     runtime: Literal["process", "container"] = "process"
     image: str | None = None
     """Of a container: its image, with a tag."""
+    user: Literal["owner", "image"] = "owner"
+    """Of a container: who its processes are, the owner of the deployment or whom the image says."""
+    read_only: bool = True
+    """Of a container: whether it writes to ``/workspace``, ``/tmp`` and ``/dev/shm`` alone."""
     environment: EnvironmentRecipe | None = None
     """None: the platform's own packages."""
     services: dict[ServiceName, ServiceRecipe] = Field(min_length=1)
@@ -183,6 +191,11 @@ class Recipe(Part):
             raise ValueError("image is given with runtime container, and with that alone")
         if self.runtime == "container" and self.environment is not None:
             raise ValueError("a container has its packages in its image; leave environment out")
+        for name, service in self.services.items():
+            if (service.port is not None) != (self.runtime == "container"):
+                raise ValueError(
+                    f"services.{name}.port is given with runtime container, and with that alone"
+                )
         return self
 
     @property

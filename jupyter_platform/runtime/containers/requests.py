@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 RECORD = "container.json"
 """File of a run folder that a container is made for; written before there is one."""
+REQUEST, PORTS, END = "container-request.json", "ports.json", "container-end.json"
+"""Files of a run folder: what its container is made of, port inside to port of this machine, and
+why it ended where it did not end well."""
 WORK = "/workspace"
 """Where the run's own folder is mounted in the container."""
 
@@ -72,3 +76,18 @@ class ContainerExit:
 
     code: int
     out_of_memory: bool
+
+
+def request_to(request: ContainerRequest) -> dict[str, Any]:
+    """Return a request as JSON takes it."""
+    found = asdict(request)
+    return found | {
+        "work": str(request.work),
+        "mounts": {str(path): place for path, place in request.mounts.items()},
+    }
+
+
+def request_from(told: Mapping[str, Any]) -> ContainerRequest:
+    """Return the request that `request_to` wrote."""
+    mounts = {Path(path): place for path, place in told["mounts"].items()}
+    return ContainerRequest(**{**told, "work": Path(told["work"]), "mounts": mounts})

@@ -28,6 +28,7 @@ FOLDER_LABEL, RUN_LABEL = "jupyter-platform.folder", "jupyter-platform.run"
 """Labels of each container: the run folder, ``<workload>/<attempt>/<rank>``."""
 ANSWER_TIMEOUT_S = 20
 """Seconds that the container service may take for one answer."""
+_CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "NET_BIND_SERVICE")
 PIDS = 4096
 """Processes and threads in one container, at most."""
 
@@ -244,6 +245,8 @@ def _arguments(name: str, folder: Path, run: str, request: ContainerRequest) -> 
         "read_only": request.read_only,
         "tmpfs": {"/tmp": ""} if request.read_only else None,
         "cap_drop": ["ALL"],
+        # An image that starts as root cannot become its own user without.
+        "cap_add": [] if request.user else list(_CAPABILITIES),
         "security_opt": ["no-new-privileges"],
         "pids_limit": PIDS,
         "ulimits": [Ulimit(name="core", soft=0, hard=0)],

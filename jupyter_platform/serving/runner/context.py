@@ -31,6 +31,13 @@ class Context:
     paths: Paths
     events: EventLog
     stop: StopRequest
+    run_id: str = ""
+    """``<workload>/<attempt>/<rank>``."""
+    cpus: int = 1
+    memory: int | None = None
+    """Bytes that it leased."""
+    gpus: tuple[int, ...] = ()
+    """Indices of the GPUs that it leased."""
 
     def __post_init__(self) -> None:
         self._told: tuple[str, str] | None = None
@@ -58,6 +65,12 @@ class Context:
     def item_data(self) -> Path:
         """The folder of what was made for the item on this machine."""
         return self.paths.item(self.run.item)
+
+    @property
+    def disk(self) -> int | None:
+        """Bytes that it may write; None where its configuration says nothing of it."""
+        asked = self.run.configuration.get("hardware", {}).get("disk")
+        return None if asked is None else int(asked) * 1_000_000
 
     @property
     def work(self) -> Path:

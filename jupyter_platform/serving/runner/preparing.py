@@ -24,6 +24,7 @@ from jupyter_platform.runtime.virtual_environments import (
 )
 from jupyter_platform.serving.runner import variables
 from jupyter_platform.serving.runner.context import Context
+from jupyter_platform.serving.runner.images import fetch_image
 
 ENVIRONMENT, DOWNLOAD = "environment", "download"
 """Names of phases."""
@@ -49,6 +50,7 @@ def prepare(context: Context) -> MadeEnvironment:
                 f"Item {context.run.item} needs the program {program!r}, which is not on the PATH "
                 f"of host {os.uname().nodename}. Install it there, or choose a host that has it."
             )
+    fetch_image(context)
     environment = _environment(context)
     try:
         context.make_folders()

@@ -12,12 +12,12 @@ import time
 import traceback
 from pathlib import Path
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.recipes import DeploymentRun, ServiceName
-from jupyter_platform.core.runs import RunResult
+from jupyter_platform.core.runs import RunId, RunResult
 from jupyter_platform.core.units import format_duration
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.event_log import EventLog
@@ -26,8 +26,9 @@ from jupyter_platform.runtime.shim import adopt_orphans
 from jupyter_platform.runtime.stopping import StopRequest, end_descendants, end_trees
 from jupyter_platform.runtime.virtual_environments import MadeEnvironment, StoppedError
 from jupyter_platform.serving.runner import requesting
+from jupyter_platform.serving.runner.container_services import ContainerService
 from jupyter_platform.serving.runner.context import Context
-from jupyter_platform.serving.runner.preparing import how_it_ended, prepare
+from jupyter_platform.serving.runner.preparing import prepare
 from jupyter_platform.serving.runner.services import Service, started_services
 
 WARM_UP, READY = "warm-up", "ready"
@@ -44,7 +45,11 @@ logger = logging.getLogger(__name__)
 class _Spec(BaseModel):
     """What of ``spec.json`` is for us."""
 
+    run: RunId
     deployment: DeploymentRun
+    threads: int = 1
+    memory: int | None = None
+    gpus: list[int] = Field(default_factory=list)
     cpu_affinity: list[int] | None = None
 
 
@@ -103,7 +108,17 @@ def _run(folder: Path, stop: StopRequest) -> RunResult:
     if spec.cpu_affinity is not None and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, spec.cpu_affinity)
     events = EventLog(folder)
-    context = Context(spec.deployment, folder, Paths.default(), events, stop)
+    context = Context(
+        spec.deployment,
+        folder,
+        Paths.default(),
+        events,
+        stop,
+        run_id=str(spec.run),
+        cpus=spec.threads,
+        memory=spec.memory,
+        gpus=tuple(spec.gpus),
+    )
     environment = None
     try:
         environment = prepare(context)
@@ -146,7 +161,9 @@ class _Services:
         return started_services(self._context)
 
     def _start(self, name: ServiceName) -> None:
-        service = Service(name, self._context, self._environment)
+        in_container = self._context.run.recipe.runtime == "container"
+        kind = ContainerService if in_container else Service
+        service = kind(name, self._context, self._environment)
         service.start()
         self._services[name] = service
 
@@ -174,7 +191,7 @@ class _Services:
     def _ended(self, service: Service, code: int) -> RunResult | None:
         """Judge the end of a service; None where the deployment goes on without it."""
         self._tell(service, False)
-        words = f"Service {service.name} has died: {how_it_ended(code)}"
+        words = f"Service {service.name} has died: {service.why_ended(code)}"
         if service.name not in self._wanted():
             # Somebody asked for it beside: they see it in the log, and ask again.
             self._context.events.message("warning", f"{words}. The rest of the deployment goes on.")

@@ -16,7 +16,7 @@ from jupyter_platform.runtime.atomic import write_json_atomic
 from jupyter_platform.runtime.virtual_environments import MadeEnvironment
 from jupyter_platform.serving.runner import variables
 from jupyter_platform.serving.runner.context import Context
-from jupyter_platform.serving.runner.preparing import filled, variables_of
+from jupyter_platform.serving.runner.preparing import filled, how_it_ended, variables_of
 
 LONGEST_SOCKET = 107
 """Bytes of the path of a unix socket."""
@@ -52,6 +52,8 @@ class Service:
         self._environment = environment
         self.base_url = context.run.base_urls[name]
         self.socket = Path(context.run.sockets) / f"{name}.sock"
+        self.root = self.base_url
+        """The path of its first page, as it is asked for on this machine."""
         self._port: int | None = None
         self._secret = ""
 
@@ -132,7 +134,7 @@ class Service:
         try:
             # As the door does it; any status will do, a wish for a password too.
             headers = {"Host": "localhost", "X-Jupyter-Platform-Secret": self._secret}
-            connection.request("GET", self.base_url, headers=headers)
+            connection.request("GET", self.root, headers=headers)
             return 100 <= connection.getresponse().status < 600
         except (OSError, http.client.HTTPException, ValueError):
             return False
@@ -141,14 +143,17 @@ class Service:
 
     def listens(self) -> bool:
         """Return whether anything takes connections at its place."""
-        connection = self._connection()
         try:
-            connection.connect()
+            connection = self._connection()
+            with contextlib.closing(connection):
+                connection.connect()
         except OSError:
             return False
-        finally:
-            connection.close()
         return True
+
+    def why_ended(self, code: int) -> str:
+        """Say how its process ended: its exit code, or the signal."""
+        return how_it_ended(code)
 
     @property
     def place(self) -> str:

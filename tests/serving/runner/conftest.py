@@ -125,7 +125,9 @@ def deploy(paths, tmp_path) -> Iterator[Callable[..., Deployed]]:
         )
         path = paths.data / "hosts" / "here" / "runs" / run.id / "1" / "0"
         path.mkdir(parents=True)
-        (path / "spec.json").write_text(json.dumps({"deployment": run.model_dump(mode="json")}))
+        spec = {"run": {"workload": run.id, "attempt": 1}, "memory": 64_000_000}
+        spec["deployment"] = run.model_dump(mode="json")
+        (path / "spec.json").write_text(json.dumps(spec))
         command = [sys.executable, "-P", "-m", "jupyter_platform.serving.runner", str(path)]
         subprocess.run(
             [sys.executable, "-I", "-S", shim.__file__, str(path), "--", *command], check=True
