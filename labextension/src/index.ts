@@ -5,6 +5,7 @@ import { dashboards } from './plugins/dashboards';
 import { jobs } from './plugins/jobs';
 import { jobsTable } from './plugins/jobs-table';
 import { links } from './plugins/links';
+import { marketplace } from './plugins/marketplace';
 import { mime } from './plugins/mime';
 import { model } from './plugins/model';
 import { ownData } from './plugins/own-data';
@@ -27,6 +28,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   dashboards,
   panels,
   ownData,
+  marketplace,
   runFiles,
   toasts,
   links

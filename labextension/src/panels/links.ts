@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 
+import { MarketCommandIDs } from '../market-commands';
 import { CommandIDs } from '../tokens';
 
 /**
@@ -39,26 +40,35 @@ function isForElsewhere(event: MouseEvent): boolean {
   return event.ctrlKey || event.metaKey || event.shiftKey;
 }
 
+interface IWish {
+  command: string;
+  args: ReadonlyJSONObject;
+}
+
+/** What links may ask for: a command, and its arguments by the end of a data attribute's name. */
+const WISHES: readonly [command: string, words: readonly string[]][] = [
+  [MarketCommandIDs.openDeployment, ['deployment']],
+  [MarketCommandIDs.keepNotebook, ['notebook', 'name']],
+  [CommandIDs.submit, ['submit', 'item']],
+  [MarketCommandIDs.openItem, ['item']],
+  [CommandIDs.openJob, ['job']],
+  [CommandIDs.submit, ['submit', 'network']],
+  [CommandIDs.submit, ['submit', 'dataset']],
+  [CommandIDs.openNetwork, ['network']]
+];
+
 /** What a link asks for, of the few things that links may; null for any other. */
-function wishOf(
-  link: HTMLElement
-): { command: string; args: ReadonlyJSONObject } | null {
-  const {
-    jupyterPlatformJob: job,
-    jupyterPlatformNetwork: network,
-    jupyterPlatformDataset: dataset,
-    jupyterPlatformSubmit: type
-  } = link.dataset;
-  if (job) {
-    return { command: CommandIDs.openJob, args: { job } };
+function wishOf(link: HTMLElement): IWish | null {
+  const given = (word: string): string | null =>
+    link.getAttribute(`data-jupyter-platform-${word}`);
+  for (const [command, words] of WISHES) {
+    if (words.every(given)) {
+      const pairs = words.map(word => [
+        word === 'submit' ? 'type' : word,
+        given(word)
+      ]);
+      return { command, args: Object.fromEntries(pairs) as ReadonlyJSONObject };
+    }
   }
-  if (network && type) {
-    return { command: CommandIDs.submit, args: { type, network } };
-  }
-  if (dataset && type) {
-    return { command: CommandIDs.submit, args: { type, dataset } };
-  }
-  return network
-    ? { command: CommandIDs.openNetwork, args: { network } }
-    : null;
+  return null;
 }

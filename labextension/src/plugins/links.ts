@@ -4,6 +4,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 
+import { MarketCommandIDs } from '../market-commands';
 import { CommandIDs, EXTENSION_ID, IPlaces, IPlatformModel } from '../tokens';
 import { NO_ARGUMENTS } from '../widgets/page-commands';
 import { run } from '../widgets/view-context';
@@ -20,7 +21,9 @@ const WORDS = [
   'tag',
   'open',
   'compare',
-  'sweep'
+  'sweep',
+  'item',
+  'deployment'
 ];
 /** Those of them that the submit form starts from. */
 const STARTS = ['type', 'network', 'dataset', 'from', 'as', 'tag'];
@@ -70,7 +73,7 @@ export const links: JupyterFrontEndPlugin<void> = {
     router.register({
       command: FOLLOW,
       pattern:
-        /[?&](job=[^&#]+|network=[^&#]+|open=[^&#]+|compare=[^&#]+|sweep=[^&#]+|submit(?=[=&#]|$))/,
+        /[?&](job=[^&#]+|network=[^&#]+|open=[^&#]+|compare=[^&#]+|sweep=[^&#]+|item=[^&#]+|deployment=[^&#]+|submit(?=[=&#]|$))/,
       rank: 20
     });
   }
@@ -99,6 +102,12 @@ function asked(
   }
   if (query.get('sweep')) {
     return [CommandIDs.openSweep, given(['sweep'])];
+  }
+  if (query.get('item')) {
+    return [MarketCommandIDs.openItem, given(['item'])];
+  }
+  if (query.get('deployment')) {
+    return [MarketCommandIDs.openDeployment, given(['deployment'])];
   }
   if (query.get('network')) {
     return [CommandIDs.openNetwork, given(['network', 'tag'])];

@@ -10,7 +10,9 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 
+import { MarketCommandIDs } from '../market-commands';
 import { buildIcon, datasetIcon, networkIcon } from '../icons';
+import { deploymentIcon, marketplaceIcon } from '../market-icons';
 import type { PanelKernel } from '../panels/kernel';
 import { followLinks } from '../panels/links';
 import type { PanelTab } from '../panels/tab';
@@ -36,6 +38,8 @@ interface IPanel {
   readonly open: string;
   readonly caption: string;
   readonly icon: LabIcon;
+  /** Words of an address that open one of what it shows, in the order of `open()`'s arguments. */
+  readonly words?: readonly string[];
 }
 
 /** Opens the panels, which are Python on a hidden kernel, in tabs of the main area. */
@@ -66,8 +70,21 @@ export const panels: JupyterFrontEndPlugin<void> = {
       launcher?.add({ command, category, rank: CARD_RANK + at });
       places.add({ name, command, rank: PLACES_RANK + at });
     });
-    addOpeningOfNetworks(app, tabs, offered[0], trans);
-    addOpeningOfDatasets(app, tabs, offered[1], trans);
+    const [networks, datasets, , marketplace, deployments] = offered;
+    addOpeningOfNetworks(app, tabs, networks, trans);
+    addOpeningOfDatasets(app, tabs, datasets, trans);
+    addOpeningOfOne(app, MarketCommandIDs.openItem, {
+      label: trans.__('Open an item of the marketplace'),
+      word: 'item',
+      icon: marketplaceIcon,
+      open: item => tabs.open(marketplace, item)
+    });
+    addOpeningOfOne(app, MarketCommandIDs.openDeployment, {
+      label: trans.__('Open a deployment'),
+      word: 'deployment',
+      icon: deploymentIcon,
+      open: id => tabs.open(deployments, id)
+    });
     commands.addCommand(RESTORE, {
       describedBy: {
         args: { type: 'object', properties: { name: { type: 'string' } } }
@@ -109,11 +126,13 @@ class PanelTabs {
   async open(panel: IPanel, ...item: readonly string[]): Promise<void> {
     if (this._places.hasTabs) {
       this._app.shell.activateById((await this.find(panel, ...item)).id);
-    } else if (item.length === 0 || panel.name !== 'networks') {
+    } else if (item.length === 0 || !panel.words) {
       this._places.visit({ open: panel.name });
     } else {
-      const [network, tag] = item;
-      this._places.visit({ network, ...(tag && { tag }) });
+      const { words } = panel;
+      this._places.visit(
+        Object.fromEntries(item.map((value, at) => [words[at], value]))
+      );
     }
   }
 
@@ -227,6 +246,39 @@ function addOpeningOfDatasets(
   });
 }
 
+interface IOpening {
+  label: string;
+  /** Name of the command's one argument. */
+  word: string;
+  icon: LabIcon;
+  open: (value: string) => Promise<void>;
+}
+
+/** Add a command that opens a panel at one of what it shows. */
+function addOpeningOfOne(
+  { commands }: JupyterFrontEnd,
+  command: string,
+  { label, word, icon, open }: IOpening
+): void {
+  commands.addCommand(command, {
+    label,
+    icon,
+    describedBy: {
+      args: {
+        type: 'object',
+        required: [word],
+        properties: { [word]: { type: 'string' } }
+      }
+    },
+    execute: async args => {
+      const value = args[word];
+      if (isText(value)) {
+        await open(value);
+      }
+    }
+  });
+}
+
 function isText(value: unknown): value is string {
   return typeof value === 'string';
 }
@@ -242,7 +294,8 @@ function panelsOf(trans: TranslationBundle): readonly IPanel[] {
       caption: trans.__(
         'Layers of the networks, and what their weights scored'
       ),
-      icon: networkIcon
+      icon: networkIcon,
+      words: ['network', 'tag']
     },
     {
       name: 'datasets',
@@ -263,6 +316,26 @@ function panelsOf(trans: TranslationBundle): readonly IPanel[] {
         'Put layers together, train the network for a minute, and try it'
       ),
       icon: buildIcon
+    },
+    {
+      name: 'marketplace',
+      command: MarketCommandIDs.openMarketplace,
+      title: trans.__('Marketplace'),
+      open: trans.__('Open the marketplace'),
+      caption: trans.__('Find a module or a tool, try it, and deploy it'),
+      icon: marketplaceIcon,
+      words: ['item']
+    },
+    {
+      name: 'deployments',
+      command: MarketCommandIDs.openDeployments,
+      title: trans.__('Deployments'),
+      open: trans.__('Open deployments'),
+      caption: trans.__(
+        'What was deployed from the marketplace, and what it is doing'
+      ),
+      icon: deploymentIcon,
+      words: ['deployment']
     }
   ];
 }

@@ -9,6 +9,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 
 import { isNewGroup } from '../models/places';
+import { MarketCommandIDs } from '../market-commands';
 import { CommandIDs } from '../tokens';
 import type { IConnection, IPlaces, IPlatformState } from '../tokens';
 import type { IStatus } from '../wire';
@@ -58,6 +59,13 @@ export function Header({ state, places }: IHeaderProps): JSX.Element {
         >
           <addIcon.react tag="span" width="14px" height="14px" />
           {trans.__('Submit')}
+        </button>
+        <button
+          className="jp-Platform-button"
+          title={trans.__('Find a module or a tool, try it, and deploy it')}
+          onClick={() => run(commands, MarketCommandIDs.openMarketplace)}
+        >
+          {trans.__('Marketplace')}
         </button>
         <OpenButton places={places} />
       </div>

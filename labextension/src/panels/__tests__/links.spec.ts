@@ -1,6 +1,7 @@
 import { CommandRegistry } from '@lumino/commands';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
+import { MarketCommandIDs } from '../../market-commands';
 import { CommandIDs } from '../../tokens';
 import { followLinks } from '../links';
 
@@ -24,7 +25,11 @@ describe('followLinks()', () => {
     commands.addCommand(CommandIDs.openJob, {
       execute: args => void open(args.job)
     });
-    for (const id of [CommandIDs.openNetwork, CommandIDs.submit]) {
+    for (const id of [
+      CommandIDs.openNetwork,
+      CommandIDs.submit,
+      ...Object.values(MarketCommandIDs)
+    ]) {
       commands.addCommand(id, { execute: args => void open(id, args) });
     }
     page = document.implementation.createHTMLDocument();
@@ -32,6 +37,10 @@ describe('followLinks()', () => {
       '<a id="job" href="/lab?job=1f" data-jupyter-platform-job="1f"><b>1f</b></a><a id="other" href="/x">x</a>' +
       '<a id="net" href="/lab?network=mlp" data-jupyter-platform-network="mlp">mlp</a>' +
       '<a id="train" href="/lab?submit" data-jupyter-platform-submit="LEARN" data-jupyter-platform-network="mlp">Train</a>' +
+      '<a id="item" href="#" data-jupyter-platform-item="digits">x</a>' +
+      '<a id="batch" href="#" data-jupyter-platform-item="digits" data-jupyter-platform-submit="RUN">x</a>' +
+      '<a id="deployment" href="#" data-jupyter-platform-deployment="2f">x</a>' +
+      '<a id="notebook" href="#" data-jupyter-platform-notebook="{}" data-jupyter-platform-name="digits">x</a>' +
       '<a id="file" href="x" data-jupyter-platform-download="jupyter-platform/api/networks/mlp/archive">x</a>' +
       '<a id="sly" href="/x" data-jupyter-platform-command="filebrowser:delete">x</a>';
     followLinks(commands, 'http://server/me/', page);
@@ -51,6 +60,17 @@ describe('followLinks()', () => {
     expect(open.mock.calls).toEqual([
       [CommandIDs.openNetwork, { network: 'mlp' }],
       [CommandIDs.submit, { type: 'LEARN', network: 'mlp' }]
+    ]);
+  });
+
+  it('should open what the marketplace offers', () => {
+    ['#item', '#batch', '#deployment', '#notebook'].forEach(id => click(id));
+
+    expect(open.mock.calls).toEqual([
+      [MarketCommandIDs.openItem, { item: 'digits' }],
+      [CommandIDs.submit, { type: 'RUN', item: 'digits' }],
+      [MarketCommandIDs.openDeployment, { deployment: '2f' }],
+      [MarketCommandIDs.keepNotebook, { notebook: '{}', name: 'digits' }]
     ]);
   });
 
