@@ -15,11 +15,36 @@ from jupyter_platform.panels.opening import update_panel as update
 if TYPE_CHECKING:
     from jupyter_platform.panels.builder import BuilderPanel
     from jupyter_platform.panels.datasets import DatasetsPanel
+    from jupyter_platform.panels.deployments.endpoint import Endpoint
+    from jupyter_platform.panels.deployments.panel import Deployments
+    from jupyter_platform.panels.marketplace.form import DeploymentForm
+    from jupyter_platform.panels.marketplace.item import Item
+    from jupyter_platform.panels.marketplace.panel import Marketplace
     from jupyter_platform.panels.networks import NetworksPanel
 
-__all__ = ["BuilderPanel", "DatasetsPanel", "NetworksPanel", "open", "update"]
+__all__ = [
+    "BuilderPanel",
+    "DatasetsPanel",
+    "DeploymentForm",
+    "Deployments",
+    "Endpoint",
+    "Item",
+    "Marketplace",
+    "NetworksPanel",
+    "open",
+    "update",
+]
 
-_MODULES = {"BuilderPanel": "builder", "DatasetsPanel": "datasets", "NetworksPanel": "networks"}
+_MODULES = {
+    "BuilderPanel": "builder",
+    "DatasetsPanel": "datasets",
+    "DeploymentForm": "marketplace.form",
+    "Deployments": "deployments.panel",
+    "Endpoint": "deployments.endpoint",
+    "Item": "marketplace.item",
+    "Marketplace": "marketplace.panel",
+    "NetworksPanel": "networks",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -54,10 +54,28 @@ def _datasets() -> Panel:
     return DatasetsPanel()
 
 
+def _marketplace() -> Panel:
+    from jupyter_platform.panels.marketplace.panel import (  # noqa: PLC0415 - when it is opened
+        Marketplace,
+    )
+
+    return Marketplace()
+
+
+def _deployments() -> Panel:
+    from jupyter_platform.panels.deployments.panel import (  # noqa: PLC0415 - when it is opened
+        Deployments,
+    )
+
+    return Deployments()
+
+
 BUILDERS: dict[str, Callable[[], Panel]] = {
     "networks": _networks,
     "builder": _builder,
     "datasets": _datasets,
+    "marketplace": _marketplace,
+    "deployments": _deployments,
 }
 """How each panel is made, by the name under which it is opened; the others are not loaded."""
 

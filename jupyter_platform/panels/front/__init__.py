@@ -1,0 +1,1 @@
+"""Front ends of widgets, and what panels of several parts share."""
