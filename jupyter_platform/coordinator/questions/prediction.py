@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +17,8 @@ from jupyter_platform.coordinator.repository import (
 from jupyter_platform.coordinator.repository.networks.description_check import check_description
 from jupyter_platform.coordinator.repository.networks.tags import ResolvedTag
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
-from jupyter_platform.core.errors import FieldError, InvalidRequestError
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.predictions import (
-    MAX_SAMPLES,
-    MAX_VALUES,
     EncodedArray,
     PredictAnswer,
     Prediction,
@@ -33,6 +28,7 @@ from jupyter_platform.core.predictions import (
 )
 from jupyter_platform.core.preparations import METADATA_KEY, Preparation, derive, from_metadata
 from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.runtime.samples import as_samples, bad_samples
 from jupyter_platform.runtime.weights_header import read_weights_header
 
 ANSWER_WITHIN_S = 60.0
@@ -149,15 +145,13 @@ class PredictionService:
     ) -> PredictQuestion:
         given = (request.inputs, request.images, request.samples)
         if sum(item is not None for item in given) != 1:
-            raise _bad("inputs", "Give either inputs, images, or samples of a dataset.")
+            raise bad_samples("inputs", "Give either inputs, images, or samples of a dataset.")
         if request.invert and request.images is None:
-            raise _bad("invert", "invert goes with images.")
+            raise bad_samples("invert", "invert goes with images.")
         if request.dataset is not None and request.samples is None:
-            raise _bad("samples", "dataset goes with samples: which ones of it?")
+            raise bad_samples("samples", "dataset goes with samples: which ones of it?")
         record = found.record
         inputs = request.inputs
-        if isinstance(inputs, list) and inputs and all(isinstance(item, dict) for item in inputs):
-            inputs = _rows(inputs, preparation)
         is_sequential = learnt_on is not None and learnt_on.sequential
         shape = None if is_sequential else record.input_shape
         return PredictQuestion(
@@ -165,7 +159,7 @@ class PredictionService:
             weights=f"sha256:{found.variant.digest}",
             input_shape=record.input_shape,
             outputs=record.outputs,
-            inputs=None if inputs is None else _encode(_array(inputs, shape)),
+            inputs=None if inputs is None else _encode(as_samples(inputs, shape, preparation)),
             images=request.images,
             invert=request.invert,
             preparation=preparation,
@@ -183,7 +177,7 @@ class PredictionService:
             return None
         name = request.dataset or learnt_on
         if name is None:
-            raise _bad("dataset", "Name the dataset that the samples are of.")
+            raise bad_samples("dataset", "Name the dataset that the samples are of.")
         return self._datasets.get(name)
 
     async def _facts(self, dataset: str | None) -> DatasetFacts | None:
@@ -213,88 +207,6 @@ def _prediction(
     )
 
 
-def _rows(rows: list[Any], preparation: Preparation | None) -> list[Any]:
-    """Return rows of a table as samples, prepared as they were when they were learned."""
-    if preparation is None or preparation.table is None:
-        raise _bad("inputs", "Rows are given, but the network was not learnt on a table.")
-    scale = preparation.scale
-    return [[number * scale for number in preparation.table.row(row)] for row in rows]
-
-
-def _array(inputs: list[Any] | EncodedArray, shape: list[int] | None) -> NDArray[np.float32]:
-    """Return samples along the first axis, or say why these are none."""
-    array = _decode(inputs) if isinstance(inputs, EncodedArray) else _from_lists(inputs)
-    if not np.isfinite(array).all():
-        raise _bad("inputs", "The inputs hold NaN or infinite numbers.")
-    if shape is not None:
-        array = _with_batch(array, shape)
-    elif array.ndim == 0:
-        raise _bad("inputs", "The inputs are one number; give a list of samples.")
-    if not 0 < len(array) <= MAX_SAMPLES:
-        raise _bad(
-            "inputs",
-            f"{len(array):,} samples are given; 1 to {MAX_SAMPLES:,} are accepted at once.",
-        )
-    return array
-
-
-def _with_batch(array: NDArray[np.float32], shape: list[int]) -> NDArray[np.float32]:
-    """Add the axes that are one long and were left out, and the one of the batch."""
-    wanted = tuple(shape)
-    bare = tuple(size for size in wanted if size != 1)
-    if array.shape[1:] == wanted:
-        return array
-    if array.shape == wanted or array.shape in ((bare), (1, *bare)):
-        return array.reshape(1, *wanted)
-    if array.shape[1:] == bare:
-        return array.reshape(len(array), *wanted)
-    given = "×".join(map(str, array.shape)) or "one number"
-    accepted = "×".join(map(str, wanted)) or "one number"
-    raise _bad(
-        "inputs",
-        f"The inputs have shape {given}; the network takes samples of shape {accepted}, one or "
-        "several along the first axis.",
-        accepted,
-    )
-
-
-def _decode(inputs: EncodedArray) -> NDArray[np.float32]:
-    size = math.prod(inputs.shape)
-    if min(inputs.shape, default=1) < 0 or size > MAX_VALUES:
-        raise _bad("inputs", f"The inputs may have {MAX_VALUES:,} numbers; they have {size:,}.")
-    try:
-        data = base64.b64decode(inputs.data, validate=True)
-        return np.frombuffer(data, dtype="<f4").reshape(inputs.shape)
-    except ValueError as error:
-        raise _bad(
-            "inputs",
-            f"The inputs are not {size:,} numbers as base64 of little-endian float32: {error}.",
-        ) from error
-
-
-def _from_lists(inputs: list[Any]) -> NDArray[np.float32]:
-    try:
-        found = np.array(inputs)
-    except ValueError as error:
-        raise _bad(
-            "inputs", "The inputs are lists of different lengths; samples have one shape."
-        ) from error
-    if found.dtype.kind not in "biuf" or found.size == 0:
-        raise _bad("inputs", "The inputs are no numbers; nested lists of numbers are accepted.")
-    if found.size > MAX_VALUES:
-        raise _bad(
-            "inputs", f"The inputs may have {MAX_VALUES:,} numbers; they have {found.size:,}."
-        )
-    with np.errstate(over="ignore"):
-        return found.astype(np.float32)
-
-
 def _encode(array: NDArray[np.float32]) -> EncodedArray:
     data = np.ascontiguousarray(array, dtype="<f4").tobytes()
     return EncodedArray(shape=list(array.shape), data=base64.b64encode(data).decode())
-
-
-def _bad(field: str, message: str, accepted: str | None = None) -> InvalidRequestError:
-    return InvalidRequestError(
-        message, errors=[FieldError(field=field, message=message, accepted=accepted)]
-    )
