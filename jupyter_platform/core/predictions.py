@@ -107,6 +107,31 @@ class PredictQuestion(BaseModel):
     files: dict[str, str] = Field(default_factory=dict)
 
 
+SERVED_DESCRIPTION, SERVED_WEIGHTS = "network.json", "weights.safetensors"
+"""Files of the folder that an inference API serves a network from: a `ServedNetwork`, and its
+weights."""
+
+
+class ServedNetwork(Record):
+    """A network with some of its weights, as an inference API serves it."""
+
+    description: NetworkDescription
+    tag: str
+    """``<tag>/<variant>`` of the weights."""
+    input_shape: list[int] | None = None
+    """Of one sample, where neither the weights nor the description tell."""
+    outputs: int | None = None
+    """Number of outputs, likewise."""
+    task: str | None = None
+    """Task of the dataset of the training, where that is known."""
+    classes: list[str] | None = None
+    """Names of the classes, where the weights do not tell; of text its characters."""
+    sequential: bool = False
+    """Whether samples follow each other, as the characters of a text; they have any length."""
+    preparation: Preparation | None = None
+    """How samples are prepared, where the weights do not tell."""
+
+
 class PredictAnswer(BaseModel):
     """What the inspector answers."""
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.serving import shell
-from jupyter_platform.serving.contract.environment import BASE_URL, PORT, SOCKET
+from jupyter_platform.serving.runner.variables import BASE_URL, PORT, SOCKET
 from jupyter_platform.serving.settings import ServiceSettings
 
 
@@ -50,7 +50,14 @@ _MODULE = (
 @click.option("--client-max-size", type=int, default=0, help="Bytes of a request; 0: any.")
 @click.option("--queue", type=int, default=256, show_default=True, help="Calls that may wait.")
 @click.option("--max-batch", type=int, default=64, show_default=True, help="Samples at once.")
-@click.option("--max-wait-ms", type=float, default=0.0, show_default=True)
+@click.option(
+    "--max-wait-ms",
+    type=float,
+    default=0.0,
+    show_default=True,
+    help="Milliseconds that a sample waits for others, unless the batch is full before.",
+)
+@click.option("--threads", type=int, default=1, envvar="OMP_NUM_THREADS", help="Of torch.")
 def api(
     modules: tuple[str, ...],
     socket: Path | None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,10 +16,27 @@ from jupyter_platform.serving.workers.pool import Pool
 from jupyter_platform.serving.workers.trainings import Trainings
 
 
+class Predicting(Protocol):
+    """Answers samples in batches: ``POST predict``."""
+
+    async def json_answer(self, body: bytes) -> bytes:
+        """Return the answer to a question in JSON, as JSON."""
+
+    async def of_files(self, files: Sequence[tuple[str, Path]], *, invert: bool = False) -> bytes:
+        """Return the answer to image files, as JSON."""
+
+    async def of_body(self, data: bytes) -> bytes:
+        """Return the answer to one image file, as JSON."""
+
+
 class Model(Protocol):
     """Something that a service offers."""
 
     trainings: Trainings
+
+    @property
+    def predicting(self) -> Predicting | None:
+        """What answers ``POST predict``; None where the model takes no batches."""
 
     async def start(self) -> None:
         """Make ready; raises `PlatformError` where that cannot be."""
@@ -74,6 +91,11 @@ class ForeignModel:
         self.trainings = Trainings(
             module, at_once=settings.workers, warm=settings.warm, output=output
         )
+
+    @property
+    def predicting(self) -> None:
+        """Modules take one call after the other."""
+        return
 
     async def start(self) -> None:
         """Start the processes; see `Pool.start`."""

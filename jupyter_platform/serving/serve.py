@@ -1,4 +1,4 @@
-"""The server: one process that listens while its models get ready, until SIGTERM."""
+"""The server: one process that answers once its models are ready, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from jupyter_platform.core.errors import UnavailableError
 from jupyter_platform.serving.api.application import create_app
@@ -34,8 +36,8 @@ class Address:
     host: str = "127.0.0.1"
     port: int = 5000
 
-    def listen(self) -> socket.socket:
-        """Return a socket that listens.
+    def bind(self) -> socket.socket:
+        """Return a socket that is bound, and takes no connection yet.
 
         Raises
         ------
@@ -55,7 +57,6 @@ class Address:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(path)
         os.chmod(path, 0o600)
-        listener.listen(1024)
         return listener
 
     def _tcp(self) -> socket.socket:
@@ -64,7 +65,6 @@ class Address:
         listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((self.host, self.port))
-        listener.listen(1024)
         return listener
 
 
@@ -88,7 +88,7 @@ def run(settings: ServiceSettings, address: Address) -> bool:
     UnavailableError
         If it cannot listen.
     """
-    with contextlib.closing(address.listen()) as listener:
+    with contextlib.closing(address.bind()) as listener:
         try:
             return asyncio.run(_serve(settings, listener))
         finally:
@@ -97,14 +97,39 @@ def run(settings: ServiceSettings, address: Address) -> bool:
 
 
 async def _serve(settings: ServiceSettings, listener: socket.socket) -> bool:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     captured = Captured() if settings.debug_endpoint else None
     if captured is not None:
         captured.listen()
     metrics = Metrics()
-    service = Service(settings, _models(settings, captured))
+    service = Service(settings, _models(settings, metrics, captured))
+    stopping = asyncio.create_task(stop.wait())
+    starting = asyncio.create_task(service.start())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and not service.failed:
+            # What was made until now stays: collections need not go through it again and again.
+            gc.collect()
+            gc.freeze()
+            await _answer(create_app(service, metrics, captured), listener, stopping)
+    finally:
+        starting.cancel()
+        stopping.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await service.close()
+        if captured is not None:
+            captured.close()
+    return not service.failed
+
+
+async def _answer(app: ASGIApp, listener: socket.socket, stopping: asyncio.Task[Any]) -> None:
+    """Take connections: from now on, so that whoever can connect finds the models ready."""
+    listener.listen(1024)
     server = _Server(
         uvicorn.Config(
-            create_app(service, metrics, captured),
+            app,
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -113,26 +138,18 @@ async def _serve(settings: ServiceSettings, listener: socket.socket) -> bool:
             timeout_graceful_shutdown=_GRACE_S,
         )
     )
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
-    starting = asyncio.create_task(service.start())
-    starting.add_done_callback(lambda _task: gc.freeze())
-    waits = [asyncio.create_task(event.wait()) for event in (stop, service.failed)]
-    await asyncio.wait({serving, *waits}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (*waits, starting):
-        task.cancel()
-    await asyncio.gather(starting, return_exceptions=True)
-    await service.close()
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     await serving
-    if captured is not None:
-        captured.close()
-    return not service.failed.is_set()
 
 
-def _models(settings: ServiceSettings, captured: Captured | None) -> list[Model]:
+def _models(settings: ServiceSettings, metrics: Metrics, captured: Captured | None) -> list[Model]:
+    if settings.network is not None:
+        # It imports torch, which an environment of a module's own need not have.
+        from jupyter_platform.serving.networks.model import NetworkModel  # noqa: PLC0415
+
+        return [NetworkModel(settings.network, settings, metrics)]
     output = None if captured is None else captured.writing
     return [ForeignModel(module, settings, output) for module in settings.modules]
 

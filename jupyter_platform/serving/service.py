@@ -18,7 +18,7 @@ from jupyter_platform.core.inference import (
     ServiceDescription,
     ServiceHealth,
 )
-from jupyter_platform.serving.models import Model
+from jupyter_platform.serving.models import Model, Predicting
 from jupyter_platform.serving.settings import ServiceSettings
 from jupyter_platform.serving.workers.sources import changed
 
@@ -38,8 +38,6 @@ class Service:
 
     def __init__(self, settings: ServiceSettings, models: list[Model]) -> None:
         self.settings = settings
-        self.failed = asyncio.Event()
-        """Set when the models cannot be made ready."""
         self._models = models
         self._by_name: dict[str, Model] = {}
         self._state: ServiceHealth = ServiceHealth(
@@ -51,14 +49,13 @@ class Service:
         self._loaded = time.time()
 
     async def start(self) -> None:
-        """Make the models ready; a fault is told by `health`, and by `failed`."""
+        """Make the models ready; a fault is told by `health` and `failed`."""
         try:
             await asyncio.gather(*(model.start() for model in self._models))
             self._name()
         except PlatformError as error:
             log.error("%s", error.message)  # noqa: TRY400 - the sentence tells all
             self._state = ServiceHealth(state="failed", text=error.message)
-            self.failed.set()
             return
         self._state = ServiceHealth(state="ready")
         self._since = time.monotonic()
@@ -87,6 +84,11 @@ class Service:
         """Raise `UnavailableError` until the models are ready."""
         if self._state.state != "ready":
             raise UnavailableError(self._state.text)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the models cannot be made ready."""
+        return self._state.state == "failed"
 
     @property
     def models(self) -> dict[str, Model]:
@@ -129,6 +131,11 @@ class Service:
             self._since = time.monotonic()
 
     @property
+    def predicting(self) -> Predicting | None:
+        """What answers ``POST predict``; None where only the contract of DEEPaaS is offered."""
+        return next((item.predicting for item in self._models if item.predicting), None)
+
+    @property
     def calls(self) -> int:
         """Calls since the start."""
         return self._calls
@@ -159,7 +166,7 @@ class Service:
             version=__version__,
             base_url=self.settings.base_url,
             models=[self._offered(model.description) for model in self.models.values()],
-            batching=self.settings.network is not None,
+            batching=self.predicting is not None,
             code=self.code(),
         )
 

@@ -33,6 +33,8 @@ class ServiceSettings(BaseModel):
     """Samples that a network gets at once."""
     max_wait_ms: float = Field(default=0.0, ge=0, le=10_000)
     """Milliseconds that a sample waits for others, unless the batch is full before."""
+    threads: int = Field(default=1, ge=1)
+    """Threads that torch computes a batch of a network with."""
     base_url: str = "/"
     """Prefix of all routes as browsers see them; begins and ends with a slash."""
 

@@ -83,10 +83,15 @@ def process(
         running.wait()
 
 
+def answers(client: httpx.Client) -> bool:
+    """Return whether a service takes connections, and is ready."""
+    with contextlib.suppress(httpx.TransportError):
+        return client.get("/ready").status_code == 200
+    return False
+
+
 @contextlib.contextmanager
-def service(
-    folder: Path, *arguments: str, is_loaded: bool = True, **environment: str
-) -> Iterator[httpx.Client]:
+def service(folder: Path, *arguments: str, **environment: str) -> Iterator[httpx.Client]:
     """Run a service, and yield a client of it once it is ready."""
     with (
         process(folder, arguments, environment) as (running, path),
@@ -97,10 +102,7 @@ def service(
 
         def is_ready() -> bool:
             assert running.poll() is None, (folder / "log").read_text()
-            with contextlib.suppress(httpx.TransportError):
-                state = client.get("/ready").json()["state"]
-                return state == "ready" or not is_loaded
-            return False
+            return answers(client)
 
         until(is_ready, lambda: (folder / "log").read_text())
         yield client

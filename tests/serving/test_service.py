@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.serving.pictures import PIXEL
-from tests.serving.serving import MODULES, PREDICT, TRAIN, installed, process, service
+from tests.serving.serving import MODULES, PREDICT, TRAIN, answers, installed, process, service
 from tests.waiting import DEADLINE_S, until
 
 PICTURE = {"picture": ("dot.png", PIXEL, "image/png")}
@@ -126,7 +126,7 @@ def test_nothing_runs_after_the_end_of_a_service(tmp_path, site, number):
     with process(tmp_path, ["--workers", "2"], environment) as (running, path):
         client = httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://api")
         until(lambda: len(list(tmp_path.glob("warmed-*"))) == 2)
-        until(lambda: client.get("/ready").status_code == 200)
+        until(lambda: answers(client))
         client.post(TRAIN, params={"epochs": "6000", "mode": "child"}, timeout=DEADLINE_S)
         until(lambda: (tmp_path / "child").exists() and (tmp_path / "child").read_text())
         pids = [int(file.name.partition("-")[2]) for file in tmp_path.glob("warmed-*")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from jupyter_platform.core.predictions import (
     PredictionRequest,
     PredictQuestion,
     PreparationRecord,
+    ServedNetwork,
 )
 from jupyter_platform.core.preparations import METADATA_KEY, Preparation, derive, from_metadata
 from jupyter_platform.runtime.blobs import BlobStore
@@ -111,6 +113,42 @@ class PredictionService:
         learnt_on = await self._facts(found.record.dataset)
         preparation, note = await self._prepared(found, learnt_on)
         return PreparationRecord(network=name, tag=found.text, preparation=preparation, note=note)
+
+    async def served(self, name: str, tag: str | None) -> tuple[ServedNetwork, Path]:
+        """Return what an inference API needs to serve a network, and the file of its weights.
+
+        Parameters
+        ----------
+        name : str
+            Name of the network.
+        tag : str or None
+            Name of the weights; None: the newest weights.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such network or tag.
+        ConflictError
+            If the weights belong to an earlier description of the network.
+        """
+        await self._networks.refresh()
+        await self._datasets.refresh()
+        description = self._networks.get(name)
+        found = await self._tags.resolve(name, tag)
+        check_description(description, found.record, "learn it again, or name another tag")
+        learnt_on = await self._facts(found.record.dataset)
+        preparation, _ = await self._prepared(found, learnt_on)
+        served = ServedNetwork(
+            description=description,
+            tag=found.text,
+            input_shape=found.record.input_shape,
+            outputs=found.record.outputs,
+            task=description.task or (learnt_on.task if learnt_on else None),
+            classes=learnt_on.classes if learnt_on else None,
+            sequential=learnt_on is not None and learnt_on.sequential,
+            preparation=preparation,
+        )
+        return served, self._blobs.path(found.variant.digest)
 
     async def _prepared(
         self, found: ResolvedTag, learnt_on: DatasetFacts | None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,23 +14,20 @@ from torch import Tensor, nn
 from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.predictions import (
-    MAX_VALUES,
     EncodedArray,
     PredictAnswer,
     PredictQuestion,
 )
 from jupyter_platform.core.preparations import Preparation
-from jupyter_platform.core.units import format_count
 from jupyter_platform.learning.data import Dataset, load
 from jupyter_platform.learning.data.prepared import (
     encoded_pictures,
     prepared_pictures,
     prepared_samples,
 )
-from jupyter_platform.learning.networks import shape_text
 from jupyter_platform.learning.networks.trained import learnt_for, trained_network
+from jupyter_platform.learning.questions.outputs import check_finite, forward, probabilities_of
 from jupyter_platform.learning.scoring.evaluations.base import plain
-from jupyter_platform.learning.strategies.criteria import class_probabilities, classify_outputs
 
 READY_BYTES = 1_000_000_000
 """Bytes of networks that are kept ready, the one asked last not counted."""
@@ -77,15 +73,18 @@ class Predictor:
             inputs, truth = self._samples(question, ready.preparation)
         if question.integers:
             inputs = inputs.to(torch.int64)
-        outputs, elapsed = _forward(ready, inputs, question.description.name)
-        _check_finite(outputs, question.description.name)
+        outputs, elapsed = forward(
+            ready.network, inputs, ready.input_shape, question.description.name
+        )
+        check_finite(outputs, question.description.name)
         classes = _classes(question, ready)
+        probabilities = probabilities_of(outputs, _task(question, ready), classes)
         is_shown = question.inputs is None and inputs[0].numel() <= SHOWN_VALUES
         return PredictAnswer(
             input_shape=list(ready.input_shape or inputs.shape[1:]),
             outputs=outputs.tolist(),
             classes=classes,
-            probabilities=_probabilities(outputs, _task(question, ready), classes),
+            probabilities=None if probabilities is None else probabilities.tolist(),
             truth=truth,
             inputs=inputs.tolist() if is_shown else None,
             forward_ms=elapsed * 1000,
@@ -164,59 +163,6 @@ def _load(question: PredictQuestion) -> _Ready:
 def _decode(encoded: EncodedArray) -> Tensor:
     data = np.frombuffer(base64.b64decode(encoded.data), dtype="<f4")
     return torch.from_numpy(data.astype(np.float32).reshape(encoded.shape))
-
-
-def _forward(ready: _Ready, inputs: Tensor, name: str) -> tuple[Tensor, float]:
-    """Return what the network gives, and the seconds it took."""
-    try:
-        with torch.inference_mode():
-            began = time.perf_counter()
-            outputs = ready.network(inputs)
-            elapsed = time.perf_counter() - began
-    except (RuntimeError, ValueError, IndexError, TypeError) as error:
-        known = ready.input_shape
-        told = "" if known is None else f"; its weights were learnt on shape {shape_text(known)}"
-        raise InvalidRequestError(
-            f"Network {name!r} cannot take samples of shape {shape_text(inputs.shape[1:])}{told}. "
-            f"({error})"
-        ) from error
-    if outputs.numel() > MAX_VALUES:
-        raise InvalidRequestError(
-            f"Network {name!r} gives {outputs.numel():,} numbers for {len(inputs)} samples; at "
-            f"most {MAX_VALUES:,} are answered. Ask for fewer samples."
-        )
-    return outputs.float(), elapsed
-
-
-def _check_finite(outputs: Tensor, name: str) -> None:
-    """Refuse to tell a class, or a number, from outputs that are none.
-
-    Minus infinity is one: the logarithm of probability 0.
-    """
-    wrong = ((outputs == torch.inf) | outputs.isnan()).reshape(len(outputs), -1).any(1)
-    if wrong.any():
-        raise InvalidRequestError(
-            f"Network {name!r} gives NaN or infinity for {int(wrong.sum())} of "
-            f"{format_count(len(outputs), 'sample')}, first for number {int(wrong.int().argmax())} "
-            "of those asked for; nothing can be told from that."
-        )
-
-
-def _probabilities(
-    outputs: Tensor, task: str | None, classes: list[str] | None
-) -> list[list[float]] | None:
-    """Return class probabilities, where the network tells classes apart."""
-    if outputs.ndim != 2 or task == "regression":
-        return None
-    if outputs.shape[1] == 1:
-        if classes is None or len(classes) != 2:
-            return None
-        single = outputs[:, 0].double()
-        second = single if bool(((single >= 0) & (single <= 1)).all()) else single.sigmoid()
-        return torch.stack((1 - second, second), 1).tolist()
-    if task is None and classify_outputs(outputs) == "scores":
-        return None
-    return class_probabilities(outputs, "NLL").tolist()
 
 
 def _task(question: PredictQuestion, ready: _Ready) -> str | None:

@@ -89,13 +89,29 @@ def classify_outputs(outputs: Tensor) -> Outputs:
     ----------
     outputs : Tensor, shape (B, C, …)
     """
+    logarithms, shares = kinds_by_row(outputs)
+    if bool(logarithms.all()):
+        return "log-probabilities"
+    return "probabilities" if bool(shares.all()) else "scores"
+
+
+def kinds_by_row(outputs: Tensor) -> tuple[Tensor, Tensor]:
+    """Tell what each row of a classifier's outputs is; see `classify_outputs`.
+
+    Parameters
+    ----------
+    outputs : Tensor, shape (B, C, …)
+
+    Returns
+    -------
+    logarithms, shares : Tensor, bool, shape (B, …)
+        Rows that are log-probabilities, and rows that are probabilities.
+    """
     values = outputs.detach().double()
     ones = torch.ones_like(values[:, 0])
-    if torch.allclose(values.exp().sum(1), ones, atol=_TOLERANCE) and bool((values <= 0).all()):
-        return "log-probabilities"
-    if torch.allclose(values.sum(1), ones, atol=_TOLERANCE) and bool((values >= 0).all()):
-        return "probabilities"
-    return "scores"
+    logarithms = torch.isclose(values.exp().sum(1), ones, atol=_TOLERANCE) & (values <= 0).all(1)
+    shares = torch.isclose(values.sum(1), ones, atol=_TOLERANCE) & (values >= 0).all(1)
+    return logarithms, shares
 
 
 def make_loss(

@@ -6,10 +6,11 @@ import time
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from jupyter_platform.core.errors import PlatformError
-from jupyter_platform.serving.api import pages
+from jupyter_platform.core.errors import NotFoundError, PlatformError
+from jupyter_platform.serving.api import pages, predict
 from jupyter_platform.serving.api.answers import platform_error, unknown_path
 from jupyter_platform.serving.api.contract import Contract
 from jupyter_platform.serving.api.state import State
@@ -47,6 +48,7 @@ class _Edge:
 
     def __init__(self, app: ASGIApp, service: Service, metrics: Metrics) -> None:
         self._app = app
+        self._service = service
         self._prefix = service.settings.base_url.rstrip("/")
         self._most = service.settings.client_max_size
         self._metrics = metrics
@@ -66,6 +68,26 @@ class _Edge:
         else:
             await self._app(scope, receive, send)
 
+    async def _routed(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/predict":
+            await self._app(scope, receive, send)
+            return
+        try:
+            if self._service.predicting is None:
+                raise NotFoundError(
+                    "This service answers no batches; use v2/models/<name>/predict/."
+                )
+            if not self._service.settings.predict_endpoint:
+                raise HTTPException(402, "This service does not offer predict.")
+            with self._service.activity():
+                await predict.answer(self._service.predicting, scope, receive, send)
+        except PlatformError as error:
+            response = await platform_error(Request(scope), error)
+            await response(scope, receive, send)
+        except HTTPException as error:
+            response = await unknown_path(Request(scope), error)
+            await response(scope, receive, send)
+
     async def _counted(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.perf_counter()
         status = 500
@@ -77,7 +99,7 @@ class _Edge:
             await send(message)
 
         try:
-            await self._app(scope, receive, counting)
+            await self._routed(scope, receive, counting)
         finally:
             self._metrics.add_call(status, time.perf_counter() - began)
 

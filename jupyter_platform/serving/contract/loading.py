@@ -17,9 +17,10 @@ from typing import Any
 from jupyter_platform.core.errors import InvalidDataError, nearest
 from jupyter_platform.core.inference import ENTRY_POINTS
 from jupyter_platform.serving.contract import stand_ins
-from jupyter_platform.serving.contract.environment import MODEL
 from jupyter_platform.serving.contract.missing_files import replace_missing
 
+MODEL = "DEEPAAS_V2_MODEL"
+"""Environment variable with the name of the entry point to serve, as DEEPaaS itself reads it."""
 _MOST_REPLACED = 8
 """Missing files of one module that are looked for elsewhere."""
 

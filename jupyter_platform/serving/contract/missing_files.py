@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote, urlsplit
 
-from jupyter_platform.serving.contract.environment import ITEM_FOLDER
+from jupyter_platform.serving.runner.variables import ITEM_FOLDER
 
 METADATA_FILES = ("ai4-metadata.yml", "ai4-metadata.yaml", "ai4-metadata.json")
 _replaced: dict[str, str] = {}
