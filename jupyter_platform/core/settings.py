@@ -14,6 +14,7 @@ from pydantic import (
 )
 
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, nearest
+from jupyter_platform.core.hosts import LOST_AFTER_S
 from jupyter_platform.core.units import parse_bytes
 
 Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
@@ -47,6 +48,13 @@ class ClusterSettings(_Section):
         description="Bytes of weights, checkpoints and data that each host keeps for the next job.",
     )
     warm_start: bool = Field(default=True, description="Keep one process with torch imported.")
+    lost_after_s: float = Field(
+        default=LOST_AFTER_S,
+        ge=5,
+        le=86_400,
+        description="Seconds of silence after which a host is lost; its work is tried on another "
+        "after as many more.",
+    )
 
 
 class JobSettings(_Section):

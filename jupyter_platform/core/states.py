@@ -66,6 +66,8 @@ TERMINAL = frozenset({JobState.FINISHED, JobState.STOPPED, JobState.FAILED, JobS
 HOLDING = frozenset({JobState.STARTING, JobState.RUNNING, JobState.STOPPING, JobState.UNREACHABLE})
 WAITING = frozenset(JobState) - TERMINAL - HOLDING
 """States in which a job holds nothing and may run again."""
+UNENDED = [state.value for state in JobState if state not in TERMINAL]
+"""Values of the states of jobs that run or may run again."""
 
 _Q, _S, _R, _T = JobState.QUEUED, JobState.STARTING, JobState.RUNNING, JobState.STOPPING
 _U, _P = JobState.UNREACHABLE, JobState.PAUSED

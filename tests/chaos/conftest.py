@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from jupyter_platform import Platform
+from jupyter_platform.core.errors import NotFoundError
 from jupyter_platform.core.settings import Settings, load_settings
+from jupyter_platform.core.states import HOLDING, JobState
 from jupyter_platform.runtime.launch import ensure_coordinator
 from jupyter_platform.runtime.paths import Paths
 from tests.conftest import MARK
@@ -110,6 +114,13 @@ class Lab:
         until(lambda: len(job.refresh().record.attempts) > 1, "another attempt")
         self.until_step(job, step)
 
+    def clear(self) -> None:
+        """End all jobs that earlier tests have left."""
+        for job in self.platform.jobs(list(HOLDING | {JobState.QUEUED}), limit=None):
+            with contextlib.suppress(NotFoundError):
+                job.stop()
+                job.wait(timeout=DEADLINE_S)
+
     def stop(self, job) -> int:
         """End a job that learns without end; return the updates that it has trained."""
         job.stop()
@@ -139,23 +150,27 @@ def _is_supervisor(process: psutil.Process) -> bool:
     return "supervisor" in " ".join(_command(process))
 
 
-@pytest.fixture
-def start_lab(tmp_path, monkeypatch):
-    """Return a function that starts a platform with the settings given."""
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
-    monkeypatch.setenv(OWN, str(tmp_path))
-    mark = (OWN, str(tmp_path))
+@contextlib.contextmanager
+def _folders(folder: Path) -> Iterator[None]:
+    """Let the platform of this folder be the one that is meant."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JUPYTER_DATA_DIR", str(folder / "data"))
+        patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))
+        patch.setenv(OWN, str(folder))
+        yield
 
-    def start(*, wait_for_host=True, **overrides) -> Lab:
-        dotted = {"cluster.overcommit": True, "cluster.cpus": 2}
-        dotted |= {name.replace("__", "."): value for name, value in overrides.items()}
-        lab = Lab(Paths.default(), load_settings(None, dotted), mark)
-        if wait_for_host:
-            until(lab.platform.hosts, "a host that has joined")
-        return lab
 
-    yield start
+def _start(folder: Path, *, hosts: int = 1, **overrides: object) -> Lab:
+    """Start a platform with the settings given, and wait for its hosts."""
+    dotted = {"cluster.overcommit": True, "cluster.cpus": 2, "cluster.hosts": max(hosts, 1)}
+    dotted |= {name.replace("__", "."): value for name, value in overrides.items()}
+    lab = Lab(Paths.default(), load_settings(None, dotted), (OWN, str(folder)))
+    until(lambda: len(lab.platform.hosts()) >= hosts, "the hosts to join")
+    return lab
+
+
+def _end(folder: Path) -> None:
+    mark = (OWN, str(folder))
     # The supervisor first, or it would restart what is killed after it.
     for process in sorted(_marked(mark), key=_is_supervisor, reverse=True):
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -164,9 +179,38 @@ def start_lab(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lab(start_lab):
-    """A platform of this test alone, with an overcommitted host of 2 CPUs."""
-    return start_lab()
+def start_lab(tmp_path) -> Iterator[Callable[..., Lab]]:
+    """Return a function that starts a platform of this test alone, with the settings given."""
+    with _folders(tmp_path):
+        yield functools.partial(_start, tmp_path)
+        _end(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_folder(tmp_path_factory) -> Iterator[Path]:
+    """The folder of the platform of a file; its processes end with the tests of the file."""
+    folder = tmp_path_factory.mktemp("lab")
+    yield folder
+    _end(folder)
+
+
+@pytest.fixture(scope="module")
+def module_lab(request, module_folder) -> Lab:
+    """The platform of a file, with the settings ``LAB`` of the file."""
+    with _folders(module_folder):
+        return _start(module_folder, **getattr(request.module, "LAB", {}))
+
+
+@pytest.fixture
+def lab(module_folder, module_lab) -> Iterator[Lab]:
+    """A platform that the tests of a file kill in turns: it runs, and nothing works on it.
+
+    A start takes ten seconds of CPU time.
+    """
+    with _folders(module_folder):
+        module_lab.start()
+        module_lab.clear()
+        yield module_lab
 
 
 @pytest.fixture

@@ -85,17 +85,6 @@ def test_a_connection_file_that_is_removed_or_damaged_is_written_again(shared_la
     assert shared_lab.pids("coordinator") == coordinator
 
 
-def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
-    job = submit(lab)
-    lab.until_step(job, 50)
-    assert len(lab.processes()) >= 5
-
-    for folder in (lab.paths.data, lab.paths.runtime):
-        until(lambda at=folder: shutil.rmtree(at, ignore_errors=True) or not at.exists())
-
-    until(lambda: not lab.processes(), "the end of all processes, so that none starts others")
-
-
 def test_a_platform_that_is_shut_down_is_gone_and_finds_its_job_again(lab):
     job = submit(lab)
     lab.until_step(job, 50)
@@ -151,3 +140,14 @@ def test_the_end_of_the_store_is_damaged_and_nothing_is_lost_in_silence(lab):
     again = submit(lab, max_iterations=5)
     assert again.wait(timeout=DEADLINE_S) == "finished"
     assert folder.exists()
+
+
+def test_a_platform_whose_folders_are_removed_leaves_no_process_behind(lab):
+    job = submit(lab)
+    lab.until_step(job, 50)
+    assert len(lab.processes()) >= 5
+
+    for folder in (lab.paths.data, lab.paths.runtime):
+        until(lambda at=folder: shutil.rmtree(at, ignore_errors=True) or not at.exists())
+
+    until(lambda: not lab.processes(), "the end of all processes, so that none starts others")

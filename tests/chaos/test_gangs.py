@@ -17,6 +17,7 @@ from tests.waiting import DEADLINE_S, until
 
 pytestmark = pytest.mark.chaos
 
+LAB = {"hosts": 2}
 LEARN = {
     "method": "ADAM",
     "batch_size": 32,
@@ -140,10 +141,8 @@ def test_what_layers_draw_at_random_goes_on_after_a_kill_as_it_was(
         assert weights[name].tobytes() == expected[name].tobytes(), name
 
 
-def test_a_gang_over_two_hosts_outlives_its_coordinator_and_stops_at_once(start_lab):
-    lab = start_lab(cluster__hosts=2, cluster__cpus=1)
-    until(lambda: len(lab.platform.hosts()) == 2, "two hosts")
-    job = submit(lab, max_iterations=-1, sync_interval=NEVER)
+def test_a_gang_over_two_hosts_outlives_its_coordinator_and_stops_at_once(lab):
+    job = submit(lab, request={"cpus": 2}, max_iterations=-1, sync_interval=NEVER)
     lab.until_step(job, 60)
     assert len({path.parents[3].name for path in lab.run_folders(job)}) == 2
 
@@ -166,9 +165,7 @@ def test_a_gang_that_cannot_learn_fails_once_and_names_the_rank(shared_lab):
     assert len(job.record.attempts) == 1
 
 
-def test_three_processes_share_uneven_parts_over_two_hosts(start_lab):
-    lab = start_lab(cluster__hosts=2, cluster__cpus=2)
-    until(lambda: len(lab.platform.hosts()) == 2, "two hosts")
+def test_three_processes_share_uneven_parts_over_two_hosts(lab):
     job = submit(lab, target_count=3, max_iterations=30, checkpoint_interval=0)
     assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
     assert len({path.parents[3].name for path in lab.run_folders(job)}) == 2

@@ -35,8 +35,7 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def test_it_outlives_coordinator_host_and_supervisor(start_lab, script: Path):
-    lab = start_lab()
+def test_it_outlives_coordinator_host_and_supervisor(lab, script: Path):
     job = lab.platform.submit("RUN", script)
     until(lambda: "begun" in job.log(), "the script has begun")
 
@@ -51,8 +50,7 @@ def test_it_outlives_coordinator_host_and_supervisor(start_lab, script: Path):
     assert len(job.record.attempts) == 1
 
 
-def test_it_starts_anew_when_it_was_killed(start_lab, script: Path):
-    lab = start_lab()
+def test_it_starts_anew_when_it_was_killed(lab, script: Path):
     job = lab.platform.submit("RUN", script, outputs="gate")
     until(lambda: "begun" in job.log(), "the script has begun")
 

@@ -14,11 +14,11 @@ from tests.waiting import DEADLINE_S, until
 
 pytestmark = pytest.mark.chaos
 
+LAB = {"hosts": 2, "cluster__lost_after_s": 6}
 ENDLESS = {"max_iterations": -1, "validation_interval": 0}
 
 
-def test_two_of_two_cpus_run_on_four_and_the_third_waits_with_a_reason(start_lab):
-    lab = start_lab(cluster__cpus=4)
+def test_two_of_two_cpus_run_on_four_and_the_third_waits_with_a_reason(lab):
     jobs = [
         lab.platform.submit(
             "LEARN", "lenet-digits", "digits", request={"cpus": 2}, name=f"job-{n}", **ENDLESS
@@ -33,14 +33,15 @@ def test_two_of_two_cpus_run_on_four_and_the_third_waits_with_a_reason(start_lab
     assert "2 CPUs" in third.reason
     status = lab.platform.status()
     assert (status.running, status.queued) == (2, 1)
+    hosts = {host.description.name for host in lab.platform.hosts()}
+    assert {job.record.host for job in jobs[:2]} == hosts, "they share the machine"
     if (os.cpu_count() or 1) < 4:
         assert any("overcommitted" in warning for warning in status.warnings)
     jobs[0].stop()
     until(lambda: jobs[2].refresh().record.state == "running", "the third job's turn")
 
 
-def test_an_evaluation_passes_a_long_learn(start_lab):
-    lab = start_lab(cluster__cpus=2)
+def test_an_evaluation_passes_a_long_learn(lab):
     done = lab.platform.submit("LEARN", "logistic-regression", "iris", max_iterations=50)
     assert done.wait(timeout=DEADLINE_S) == "finished"
     lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS)
@@ -49,19 +50,22 @@ def test_an_evaluation_passes_a_long_learn(start_lab):
     assert evaluation.wait(timeout=DEADLINE_S) == "finished"
 
 
-def test_hosts_share_the_machine_and_say_so(start_lab):
-    lab = start_lab(cluster__hosts=2, cluster__cpus=1, cluster__overcommit=False)
+def test_going_down_starts_nothing_in_place_of_what_it_stops(lab):
+    whole = {"request": {"cpus": 2}, **ENDLESS}
+    running = [lab.platform.submit("LEARN", "mlp", "iris", **whole) for _ in range(2)]
+    until(lambda: all(job.refresh().record.state == "running" for job in running))
+    waiting = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
 
-    hosts = until(lambda: (found := lab.platform.hosts()) and len(found) == 2 and found)
-    jobs = [lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS) for _ in range(2)]
-    until(lambda: all(job.refresh().record.state == "running" for job in jobs))
+    command = [sys.executable, "-m", "jupyter_platform.cli.main", "down", "--stop-jobs"]
+    subprocess.run(command, check=True, timeout=DEADLINE_S)
 
-    assert {job.record.host for job in jobs} == {host.description.name for host in hosts}
-    assert all(host.description.overcommitted for host in hosts)
+    assert not lab.run_folders(waiting)
+    lab.start()
+    assert [job.refresh().record.state for job in running] == ["stopped"] * 2
+    assert waiting.wait(timeout=DEADLINE_S) == "finished", "it was only delayed"
 
 
-def test_a_lost_host_gives_its_work_to_another(start_lab):
-    lab = start_lab(cluster__hosts=2, cluster__cpus=1)
+def test_a_lost_host_gives_its_work_to_another(lab):
     until(lambda: len(lab.platform.hosts()) == 2)
     job = lab.platform.submit(
         "LEARN",
@@ -75,7 +79,7 @@ def test_a_lost_host_gives_its_work_to_another(start_lab):
     lab.until_step(job, 120)
     first = job.record.host
 
-    lab.cut_off(first)
+    lab.cut_off(first)  # for good: the last test that has two
 
     lab.until_resumed(job, 300)
     assert job.record.host != first
@@ -120,7 +124,8 @@ def explosive(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(site))
 
 
-def test_an_exception_fails_at_once_with_its_traceback(explosive, lab):
+def test_an_exception_fails_at_once_with_its_traceback(explosive, start_lab):
+    lab = start_lab()
     assert "explosive" in {network.description.name for network in lab.platform.networks()}
 
     job = lab.platform.submit("LEARN", "explosive", "iris", max_iterations=100)
@@ -147,7 +152,7 @@ def taken_machine():
 
 @pytest.mark.usefixtures("taken_machine")
 def test_a_platform_says_that_another_offers_the_machine(start_lab):
-    lab = start_lab(wait_for_host=False, cluster__overcommit=False, cluster__cpus=None)
+    lab = start_lab(hosts=0, cluster__overcommit=False, cluster__cpus=None)
 
     warnings = until(lambda: lab.platform.status().warnings, "a warning")
 
@@ -155,18 +160,3 @@ def test_a_platform_says_that_another_offers_the_machine(start_lab):
     assert "overcommit" in warnings[0], "it names the cure"
     job = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
     until(lambda: "overcommit" in (job.refresh().record.reason or ""), "the job to say so")
-
-
-def test_going_down_starts_nothing_in_place_of_what_it_stops(start_lab):
-    lab = start_lab(cluster__cpus=1)
-    running = lab.platform.submit("LEARN", "mlp", "iris", **ENDLESS)
-    until(lambda: running.refresh().record.state == "running")
-    waiting = lab.platform.submit("LEARN", "mlp", "iris", max_iterations=5)
-
-    command = [sys.executable, "-m", "jupyter_platform.cli.main", "down", "--stop-jobs"]
-    subprocess.run(command, check=True, timeout=DEADLINE_S)
-
-    assert not lab.run_folders(waiting)
-    lab.start()
-    assert running.refresh().record.state == "stopped"
-    assert waiting.wait(timeout=DEADLINE_S) == "finished", "it was only delayed"

@@ -84,9 +84,12 @@ def test_what_goes_on_for_ever_hears_a_stop(start_lab, tmp_path):
     lab = start_lab(jobs__stop_grace_s=10 * DEADLINE_S)  # nothing is killed instead
     jobs = {kind: submit(lab, tmp_path, kind) for kind in ("endless", "blocking")}
 
-    for (kind, job), step in zip(jobs.items(), (60, 59), strict=True):
-        lab.until_step(job, step)
-        trained = lab.stop(job)
+    steps = dict(zip(jobs, (60, 59), strict=True))
+    for kind, job in jobs.items():
+        lab.until_step(job, steps[kind])
+        job.stop()
+    for kind, job in jobs.items():
+        step, trained = steps[kind], lab.stop(job)
         assert len(job.record.attempts) == 1, kind
         assert load_file(job.weights(variant="last")), kind
         best = job.result()["best"]["step"]

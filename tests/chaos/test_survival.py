@@ -13,6 +13,7 @@ from tests.waiting import DEADLINE_S, until
 
 pytestmark = pytest.mark.chaos
 
+LAB = {"jobs__retries": 1}
 LEARN = {
     "method": "ADAM",
     "batch_size": 64,
@@ -85,8 +86,7 @@ def test_a_killed_torch_process_resumes_to_the_same_weights(shared_lab):
     np.testing.assert_array_equal(curve["loss"], whole["loss"])
 
 
-def test_a_job_that_is_killed_again_and_again_fails_with_the_reason(start_lab):
-    lab = start_lab(jobs__retries=1)
+def test_a_job_that_is_killed_again_and_again_fails_with_the_reason(lab):
     job = submit(lab)
 
     for attempt in (1, 2):
@@ -118,11 +118,11 @@ def test_stop_leaves_weights_and_the_whole_curve(shared_lab):
     np.testing.assert_array_equal(loss["step"], np.arange(1, job.result()["steps"] + 1))
 
 
-def test_a_restarted_coordinator_still_knows_the_queue(start_lab):
-    lab = start_lab(cluster__cpus=1)
-    running = submit(lab, name="first")
+def test_a_restarted_coordinator_still_knows_the_queue(lab):
+    whole = {"request": {"cpus": 2}}
+    running = submit(lab, name="first", **whole)
     lab.until_step(running, 20)
-    waiting = [submit(lab, max_iterations=3, name=f"waiting-{n}") for n in range(3)]
+    waiting = [submit(lab, max_iterations=3, name=f"waiting-{n}", **whole) for n in range(3)]
 
     lab.kill("coordinator", "supervisor")
 

@@ -48,7 +48,7 @@ from jupyter_platform.coordinator.workloads.ledger import Ledger
 from jupyter_platform.coordinator.workloads.live import Live
 from jupyter_platform.coordinator.workloads.pulling import Puller
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
-from jupyter_platform.core.hosts import HEARTBEAT_S, LOST_AFTER_S
+from jupyter_platform.core.hosts import HEARTBEAT_S
 from jupyter_platform.core.settings import Settings
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
@@ -72,7 +72,8 @@ class Assembly:
     snapshot : coroutine function, optional
         What a subscriber of events gets first.
     heartbeat_s, lost_after_s : float
-        Seconds between two questions to a host, and until one that is silent is lost.
+        Seconds between two questions to a host, and until one that is silent is lost; None: as
+        in the settings.
     backends : sequence of Backend, optional
         Who starts hosts; None: those of the platform.
     """
@@ -87,7 +88,7 @@ class Assembly:
         owner: str,
         snapshot: Snapshot | None = None,
         heartbeat_s: float = HEARTBEAT_S,
-        lost_after_s: float = LOST_AFTER_S,
+        lost_after_s: float | None = None,
         backends: Sequence[Backend] | None = None,
     ) -> None:
         self.store = store
@@ -109,7 +110,7 @@ class Assembly:
             self.history.add,
             backends=self.backends,
             heartbeat_s=heartbeat_s,
-            lost_after_s=lost_after_s,
+            lost_after_s=lost_after_s or settings.cluster.lost_after_s,
         )
         self.inspect = Inspection(self.hosts, self.blobs).ask
         self.live = Live()

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session, undefer
 
 from jupyter_platform.coordinator.jobs.last_checkpoint import LastCheckpoints
@@ -27,7 +27,7 @@ from jupyter_platform.coordinator.workloads.pulling import TrackedRun
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.kinds import kinds, load
 from jupyter_platform.core.runs import ResumePoint, RunId, RunSpec
-from jupyter_platform.core.states import TERMINAL
+from jupyter_platform.core.states import UNENDED
 from jupyter_platform.runtime.blobs import BlobStore
 
 log = logging.getLogger(__name__)
@@ -71,11 +71,13 @@ class JobOwner:
         """Return the blobs that a tag refers to, or that an unfinished job starts from."""
         kept = select(TagVariantRow.digest).where(TagVariantRow.digest.in_(digests))
         used = set(session.scalars(kept))
-        may_run = JobRow.state.not_in([state.value for state in TERMINAL])
-        for spec in session.scalars(select(JobRow.spec).where(may_run)):
-            weights = (item.get("weights") or "" for item in spec.get("networks", ()))
-            used |= {item.removeprefix("sha256:") for item in weights}
-        return used & digests
+        for digest in digests - used:
+            # The database looks for it: of a long queue, all specifications would be parsed.
+            names_it = cast(JobRow.spec, Text).contains(f"sha256:{digest}")
+            starts_from = JobRow.state.in_(UNENDED) & names_it
+            if session.scalar(select(JobRow.id).where(starts_from).limit(1)) is not None:
+                used.add(digest)
+        return used
 
     async def keep(
         self, run: TrackedRun, kind: str, payload: Mapping[str, Any], copy: Copy

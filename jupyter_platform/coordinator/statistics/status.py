@@ -23,7 +23,6 @@ from jupyter_platform.coordinator.statistics.history import History, WorkSample
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import WorkloadRow
 from jupyter_platform.core.hosts import (
-    LOST_AFTER_S,
     HostRecord,
     SlotSummary,
     StatusRecord,
@@ -100,7 +99,11 @@ class StatusService:
             types={type.value: _of_type(type, counts, up, types) for type in JobType},
             hosts_idle=sum(not host.jobs for host in up),
             disk_free=disk,
-            warnings=[*problems, *_nearly_full(disk, self._paths.data), *_offers(up)],
+            warnings=[
+                *problems,
+                *_nearly_full(disk, self._paths.data),
+                *_offers(up, self._hosts.lost_after_s),
+            ],
             processes=processes,
         )
 
@@ -201,7 +204,7 @@ def _nearly_full(free: int, folder: Path) -> list[str]:
     ]
 
 
-def _offers(hosts: Sequence[HostRecord]) -> list[str]:
+def _offers(hosts: Sequence[HostRecord], lost_after_s: float) -> list[str]:
     """Return the unusual facts about the offers of hosts."""
     found = []
     for host in hosts:
@@ -212,7 +215,7 @@ def _offers(hosts: Sequence[HostRecord]) -> list[str]:
         if host.state == "silent":
             found.append(
                 f"Host {offer.name} does not answer; it is lost when it has been silent for "
-                f"{LOST_AFTER_S:.0f} s."
+                f"{lost_after_s:.0f} s."
             )
     return found
 

@@ -23,7 +23,7 @@ from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.tracked import TrackedRun
 from jupyter_platform.core.errors import HostError, InvalidDataError, NotFoundError, PlatformError
 from jupyter_platform.core.runs import ResumePoint
-from jupyter_platform.core.states import TERMINAL
+from jupyter_platform.core.states import UNENDED
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
 
@@ -215,9 +215,7 @@ def unused_blobs(session: Session, owners: Owners, references: Iterable[str]) ->
     candidates = {item.removeprefix("sha256:") for item in references}
     points = select(AttemptRow.checkpoint).where(AttemptRow.checkpoint.is_not(None))
     points = points.join(WorkloadRow, WorkloadRow.id == AttemptRow.workload)
-    for point in session.scalars(
-        points.where(WorkloadRow.state.not_in([state.value for state in TERMINAL]))
-    ):
+    for point in session.scalars(points.where(WorkloadRow.state.in_(UNENDED))):
         candidates -= {item.removeprefix("sha256:") for item in (point or {})["files"].values()}
     for owner in owners.values():
         candidates -= owner.uses(session, candidates)
