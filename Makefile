@@ -4,9 +4,9 @@ BIN := .venv/bin
 EXTENSION := labextension/lib/.made
 SOURCES := $(shell find labextension/src labextension/style labextension/schema -type f) \
 	$(wildcard labextension/tsconfig*.json)
-# Most tests wait for processes more than they compute: two at a time even on two cores. Files come
+# Most tests wait for processes more than they compute: three at a time even on two cores. Files come
 # in their order: sorted by their number of tests, the few long ones would be left for the end.
-SIDE_BY_SIDE := --numprocesses 2 --dist loadfile --no-loadscope-reorder
+SIDE_BY_SIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 ALLOW_ROOT := $(if $(filter 0,$(shell id -u)),--allow-root)
 JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
