@@ -8,6 +8,7 @@ while it was written.
 from __future__ import annotations
 
 import os
+import time
 import unicodedata
 import urllib.parse
 from collections.abc import Sequence
@@ -25,6 +26,13 @@ _LOOKED_BACK = 64
 """Records before a torn end that are looked at again."""
 _NO_TEXT = ("Cc", "Cs")
 """Unicode categories of what stands in no name: control characters, halves of surrogate pairs."""
+_MOST_KNOWN = 1024
+_SETTLED_NS = 1_000_000_000
+_sound: dict[tuple[int, int], tuple[int, int]] = {}
+"""Device and inode of files that were found sound, to their size and time of change.
+
+To look at a million records takes as long as to draw them, and ended jobs are looked at again.
+"""
 
 
 def series_file_name(series: str) -> str:
@@ -168,16 +176,32 @@ def read_records(path: Path) -> NDArray[np.void]:
     """
     try:
         with open(path, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
+            status = os.fstat(file.fileno())
+            size = status.st_size
             count = size // RECORD_SIZE
             if count:
                 records = np.memmap(file, dtype=RECORD_DTYPE, mode="r", shape=(count,))
-                if not is_sound(records):
-                    return recover(path.read_bytes())
+                if not _known_as_sound(status):
+                    if not is_sound(records):
+                        return recover(path.read_bytes())
+                    _know_as_sound(status)
                 return records if size == records.nbytes else _with_sound_end(path, records)
     except FileNotFoundError:
         pass
     return np.empty(0, RECORD_DTYPE)
+
+
+def _known_as_sound(status: os.stat_result) -> bool:
+    """Return whether a file was found sound, and has not been written to since."""
+    return _sound.get((status.st_dev, status.st_ino)) == (status.st_size, status.st_mtime_ns)
+
+
+def _know_as_sound(status: os.stat_result) -> None:
+    # What is written in the same moment would not show in the time of the file.
+    if time.time_ns() - status.st_mtime_ns > _SETTLED_NS:
+        while len(_sound) >= _MOST_KNOWN:
+            _sound.pop(next(iter(_sound)), None)
+        _sound[status.st_dev, status.st_ino] = (status.st_size, status.st_mtime_ns)
 
 
 def _with_sound_end(path: Path, records: NDArray[np.void]) -> NDArray[np.void]:

@@ -139,3 +139,18 @@ def test_a_writer_whose_file_is_removed_or_written_into_goes_on(tmp_path, how):
 
     assert path.read_bytes()[72:] == after.tobytes()
     assert_all_true(read_records(path), before, after)
+
+
+def test_a_file_that_was_found_sound_is_looked_at_again_when_it_was_written_to(tmp_path):
+    path = tmp_path / "loss.rec"
+    whole = records(100)
+    path.write_bytes(whole.tobytes())
+    os.utime(path, (1.79e9, 1.79e9))
+    assert len(read_records(path)) == len(read_records(path)) == 100
+
+    with open(path, "r+b") as file:
+        file.seek(50 * RECORD_SIZE)
+        file.write(b"\xff" * RECORD_SIZE)
+
+    assert_all_true(read_records(path), whole)
+    assert 90 < len(read_records(path)) < 100
