@@ -12,7 +12,7 @@ JLPM := cd labextension && PATH="$(CURDIR)/$(BIN):$$PATH" jlpm
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab test check format bench build lock clean
+.PHONY: help demo lab items test check format bench build lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -22,6 +22,9 @@ demo: .venv/made-demo ## train and evaluate a network on this machine; needs no 
 
 lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
 	@$(BIN)/jupyter platform lab $(ALLOW_ROOT) $(LAB_ARGUMENTS)
+
+items: .venv/made-runtime ## make the weights of the marketplace's own items, some minutes
+	@$(BIN)/jupyter platform items build
 
 test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root nor a browser
 	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not root and not browser and not gpu and not slow" $(PYTEST_ARGUMENTS)

@@ -58,6 +58,7 @@ COMMANDS = {
     "environments": "acting",
     "pools": "acting",
     "strategies": "strategies",
+    "items": "items",
     "options": "catalogue",
     "notifications": "catalogue",
     "demo": "demo",
