@@ -120,7 +120,8 @@ def run_item(name: str, **fields: Any) -> Iterator[RunningItem]:
     )
     path = place / "run"
     path.mkdir()
-    (path / "spec.json").write_text(json.dumps({"deployment": run.model_dump(mode="json")}))
+    spec = {"run": {"workload": name, "attempt": 1}, "deployment": run.model_dump(mode="json")}
+    (path / "spec.json").write_text(json.dumps(spec))
     command = [sys.executable, "-P", "-m", "jupyter_platform.serving.runner", str(path)]
     start = [sys.executable, "-I", "-S", shim.__file__, str(path), "--", *command]
     Paths.default().ensure()
