@@ -16,6 +16,8 @@ from pathlib import Path
 
 import httpx
 
+from jupyter_platform.serving.runner.services import free_port
+from jupyter_platform.serving.runner.variables import SOCKET
 from tests.waiting import DEADLINE_S, until
 
 MODULES = Path(__file__).parent / "modules"
@@ -67,7 +69,7 @@ def process(
     """Run ``api`` on a socket in a folder, its log in ``log``; end it with all that it started."""
     path = folder / "api.sock"
     command = [sys.executable, "-m", "jupyter_platform.serving", "api", *arguments]
-    variables = {**os.environ, "JUPYTER_PLATFORM_SOCKET": str(path), **environment}
+    variables = {**os.environ, SOCKET: str(path), **environment}
     variables["PYTHONPATH"] = os.pathsep.join(
         filter(None, [environment.get("PYTHONPATH"), str(Path(__file__).parents[2])])
     )
@@ -91,12 +93,24 @@ def answers(client: httpx.Client) -> bool:
 
 
 @contextlib.contextmanager
-def service(folder: Path, *arguments: str, **environment: str) -> Iterator[httpx.Client]:
-    """Run a service, and yield a client of it once it is ready."""
+def service(
+    folder: Path, *arguments: str, on_port: bool = False, **environment: str
+) -> Iterator[httpx.Client]:
+    """Run a service, and yield a client of it once it is ready.
+
+    It listens on a unix socket; with `on_port` on a port, as a browser needs it.
+    """
+    url = "http://api"
+    if on_port:
+        port = str(free_port())
+        arguments, environment = (*arguments, "--listen-port", port), {**environment, SOCKET: ""}
+        url = f"http://127.0.0.1:{port}"
     with (
         process(folder, arguments, environment) as (running, path),
         httpx.Client(
-            transport=httpx.HTTPTransport(uds=str(path)), base_url="http://api", timeout=DEADLINE_S
+            transport=None if on_port else httpx.HTTPTransport(uds=str(path)),
+            base_url=url,
+            timeout=DEADLINE_S,
         ) as client,
     ):
 
