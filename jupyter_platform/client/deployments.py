@@ -20,11 +20,10 @@ from jupyter_platform.core.deployments import (
     DeploymentPage,
     DeploymentRecord,
     DeploymentState,
-    Purpose,
-    ServiceName,
 )
 from jupyter_platform.core.errors import ConflictError, JobFailedError, NotFoundError
 from jupyter_platform.core.jobs import LogChunk
+from jupyter_platform.core.recipes import Purpose, ServiceName
 
 LOG_CHUNK = 1_000_000
 """Bytes of a log that are asked for at once."""

@@ -20,8 +20,10 @@ from pydantic import BaseModel
 from jupyter_platform._version import __version__
 from jupyter_platform.cluster import messages
 from jupyter_platform.cluster.content import SENT, HostContent
+from jupyter_platform.cluster.door import Door
 from jupyter_platform.cluster.inspection import Inspectors
 from jupyter_platform.cluster.runs import HostRuns
+from jupyter_platform.cluster.service_places import ServicePlaces
 from jupyter_platform.cluster.starting import RunStarter
 from jupyter_platform.cluster.warm import WarmProcess
 from jupyter_platform.core.errors import HostError, PlatformError
@@ -50,8 +52,10 @@ class HostAgent(WorkerPlugin):
         Name of the host, and the id that stays with it.
     offer : Slice
         What of the machine it offers.
-    runs, content, starter, warm, inspectors, telemetry
+    runs, content, starter, warm, inspectors, places, door, telemetry
         The parts that do the work.
+    site : str or None
+        Data centre that it belongs to.
     file_cache : int
         Bytes of files that are kept for the next job.
     """
@@ -69,6 +73,9 @@ class HostAgent(WorkerPlugin):
         starter: RunStarter,
         warm: WarmProcess,
         inspectors: Inspectors,
+        places: ServicePlaces,
+        door: Door,
+        site: str | None,
         telemetry: Telemetry,
         file_cache: int,
     ) -> None:
@@ -80,6 +87,9 @@ class HostAgent(WorkerPlugin):
         self._starter = starter
         self._warm = warm
         self._inspectors = inspectors
+        self._places = places
+        self._door = door
+        self._site = site
         self._telemetry = telemetry
         self._file_cache = file_cache
         self._ip = ""
@@ -102,6 +112,7 @@ class HostAgent(WorkerPlugin):
             self._caps.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._caps
+        await self._door.close()
         await self._inspectors.close()
         await self._warm.close()
 
@@ -120,6 +131,8 @@ class HostAgent(WorkerPlugin):
             memory=self._offer.memory,
             gpus=self._offer.gpus,
             gpus_not_offered=list(self._offer.gpus_not_offered),
+            site=self._site,
+            door=self._door.port,
             overcommitted=self._offer.overcommitted,
             runtimes=self._runs.runtimes(),
             warm=self._warm.ready,
@@ -190,6 +203,7 @@ class HostAgent(WorkerPlugin):
 
     async def _remove(self, asked: messages.Remove, data: bytes) -> Answer:
         await asyncio.to_thread(self._runs.remove, asked.run)
+        await asyncio.to_thread(self._places.remove, asked.run.workload)
         return {}, None
 
     async def _inspect(self, asked: messages.Inspect, data: bytes) -> Answer:

@@ -137,6 +137,8 @@ class HostContent:
 def references_of(spec: RunSpec) -> list[str]:
     """Return every file that a run needs, as it is referred to in its spec."""
     found = [] if spec.job is None else _references_of_job(spec.job)
+    if spec.deployment is not None and spec.deployment.weights is not None:
+        found.append(spec.deployment.weights)
     found.extend(spec.contents)
     if spec.resume is not None:
         found.extend(spec.resume.files.values())

@@ -32,9 +32,11 @@ from jupyter_platform.cluster.configuration import (
     configure_dask,
 )
 from jupyter_platform.cluster.content import HostContent
+from jupyter_platform.cluster.door import Door
 from jupyter_platform.cluster.inspection import Inspector, Inspectors
 from jupyter_platform.cluster.line_protocol import make_socket_folder, remove_socket_folder
 from jupyter_platform.cluster.runs import HostRuns
+from jupyter_platform.cluster.service_places import ServicePlaces
 from jupyter_platform.cluster.starting import RunStarter
 from jupyter_platform.cluster.tls import ensure_certificates
 from jupyter_platform.cluster.warm import WarmProcess
@@ -127,10 +129,13 @@ async def serve(paths: Paths, name: str, command: Sequence[str] | None = None) -
         log = paths.log(f"inspector-{name}")
         readers = [Inspector(warm, sockets, log, name=f"data{n}") for n in range(DATA_READERS)]
         inspectors = Inspectors(Inspector(warm, sockets, log), readers)
-        agent = _make_agent(paths, name, settings, offer, warm, inspectors, command)
+        places = await asyncio.to_thread(ServicePlaces, folder)
+        door = Door(places.sockets, paths.tls)
+        agent = _make_agent(paths, name, settings, offer, warm, inspectors, places, door, command)
         scheduler = await _until(stop, _find_scheduler(paths.scheduler_file, security))
         if scheduler is None:
             return True
+        await door.open(_address_towards(scheduler))
         worker = await HostWorker(
             scheduler, name=name, security=security, folder=folder / "dask", agent=agent
         )
@@ -217,6 +222,8 @@ def _make_agent(
     offer: Slice,
     warm: WarmProcess,
     inspectors: Inspectors,
+    places: ServicePlaces,
+    door: Door,
     command: Sequence[str] | None,
 ) -> HostAgent:
     runtimes = installed_runtimes(settings.containers.address)
@@ -228,9 +235,12 @@ def _make_agent(
         offer=offer,
         runs=runs,
         content=content,
-        starter=RunStarter(runs, content, warm, command),
+        starter=RunStarter(runs, content, warm, command, places),
         warm=warm,
         inspectors=inspectors,
+        places=places,
+        door=door,
+        site=settings.cluster.site,
         telemetry=Telemetry(paths.host(name)),
         file_cache=settings.cluster.file_cache,
     )

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from jupyter_platform.cluster.content import HostContent, references_of
 from jupyter_platform.cluster.environment import public_environment, run_variables
 from jupyter_platform.cluster.runs import HostRuns
+from jupyter_platform.cluster.service_places import ServicePlaces
 from jupyter_platform.cluster.warm import NotSentError, SilentError, WarmProcess
 from jupyter_platform.core.errors import HostError, PlatformError
 from jupyter_platform.core.runs import RunId, RunSpec
@@ -36,6 +37,8 @@ class RunStarter:
         The run folders, files and warm process of the host.
     command : sequence of str, optional
         What is started instead of the process of a job's kind; the run folder is appended.
+    places : ServicePlaces, optional
+        Where services of deployments listen and work; None: none are started here.
     """
 
     def __init__(
@@ -44,11 +47,13 @@ class RunStarter:
         content: HostContent,
         warm: WarmProcess,
         command: Sequence[str] | None = None,
+        places: ServicePlaces | None = None,
     ) -> None:
         self._runs = runs
         self._content = content
         self._warm = warm
         self._command = command
+        self._places = places
         self._turns: dict[RunId, asyncio.Lock] = {}
 
     async def start(self, spec: RunSpec) -> None:
@@ -86,7 +91,15 @@ class RunStarter:
         if not folder.exists():
             self._runs.require_host_folder()
             files = self._content.resolve(references_of(spec))
-            folder.create(spec.model_copy(update={"files": files}))
+            spec = spec.model_copy(update={"files": files})
+            if spec.deployment is not None:
+                spec = self._placed(spec)
+            folder.create(spec)
+
+    def _placed(self, spec: RunSpec) -> RunSpec:
+        if self._places is None:
+            raise HostError("This host runs no services of deployments.")
+        return self._places.prepare(spec)
 
     async def _launch(self, folder: RunFolder, spec: RunSpec, runtime: Runtime) -> None:
         """Start warm, else cold; where both happen, the lock of the shims lets one through."""

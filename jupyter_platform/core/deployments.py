@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from jupyter_platform.core.errors import FieldError
 from jupyter_platform.core.jobs import JobErrorRecord, ResourceRequest
+from jupyter_platform.core.recipes import Purpose, ServiceName
 from jupyter_platform.core.records import Record
 from jupyter_platform.core.states import JobState
 
@@ -15,14 +16,12 @@ MAX_TITLE_LENGTH = 45
 MAX_DESCRIPTION_LENGTH = 1000
 LEAST_PASSWORD_LENGTH = 9
 """Characters of the password of a development environment."""
-SERVICES = ("api", "ide", "monitor", "ui", "custom")
+SERVICES: tuple[ServiceName, ...] = ("api", "ide", "monitor", "ui", "custom")
 """Services of a deployment, in the order in which they are shown."""
-Purpose = Literal["infer", "retrain", "develop"]
 PURPOSES: tuple[Purpose, ...] = ("infer", "retrain", "develop")
-ServiceName = Literal["api", "ide", "monitor", "ui", "custom"]
-CANNOT_RUN = "CannotRun"
-"""Type of the error in the result of a run that no other attempt would mend, such as an environment
-that cannot be installed; every other end of a service is followed by the next attempt."""
+CANNOT_RUN = frozenset({"InvalidDataError", "InvalidRequestError", "OptionError"})
+"""Types of errors in the result of a run that no other attempt would mend; every other end of a
+service is followed by the next attempt."""
 
 
 class DeploymentState(StrEnum):
@@ -222,6 +221,26 @@ class DeploymentRecord(Record):
     warnings: list[str] = Field(default_factory=list)
 
 
+class ServiceWay(Record):
+    """How a gateway reaches a service of a deployment."""
+
+    deployment: str
+    """Full id of the deployment."""
+    service: ServiceName
+    attempt: int
+    """Another one after each restart."""
+    prefix: str
+    """Of its addresses: begins and ends with a slash."""
+    is_trusted: bool
+    """Whether its pages may act for who looks at them."""
+    socket: str | None = None
+    """Its socket on the coordinator's machine."""
+    port: int | None = None
+    """Its port of the loopback interface there; None, as is `socket`, where it is elsewhere."""
+    secret: str = ""
+    """What it demands in `recipes.SECRET_HEADER`."""
+
+
 class DeploymentPage(Record):
     """A page of deployments, newest first."""
 
@@ -243,25 +262,3 @@ class DeploymentCheck(Record):
     alternative: str | None = None
     """A sentence about a cheaper choice that would start earlier, such as one without a GPU."""
     warnings: list[str] = Field(default_factory=list)
-
-
-class DeploymentSpec(BaseModel):
-    """What ``spec.json`` of a deployment's process carries beside its run."""
-
-    id: str
-    item: str
-    title: str = ""
-    recipe: dict[str, Any]
-    """The recipe of the item, complete."""
-    folder: str | None = None
-    """Folder of the item on this host."""
-    service: ServiceName
-    """The main service."""
-    configuration: dict[str, dict[str, Any]]
-    base_urls: dict[str, str]
-    """Service to the prefix of its address as browsers see it."""
-    sockets: str | None = None
-    """Folder, 0700 and with a short path, for the sockets of the services; filled by the host."""
-    secret: str | None = None
-    """What a service that listens on a port demands; the door adds it to what it hands on."""
-    idle_stop_s: float | None = None

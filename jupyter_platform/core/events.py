@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from jupyter_platform.core.deployments import DeploymentRecord
 from jupyter_platform.core.hosts import HostRecord, StatusRecord
 from jupyter_platform.core.jobs import JobProgress, JobRecord, NotificationRecord
 from jupyter_platform.core.records import Record
@@ -40,6 +41,20 @@ class JobDeletedMessage(Message):
 
     type: Literal["job_deleted"]
     job_deleted: str
+
+
+class DeploymentMessage(Message):
+    """A deployment came, or something of it changed; its owner is told."""
+
+    type: Literal["deployment"]
+    deployment: DeploymentRecord
+
+
+class DeploymentDeletedMessage(Message):
+    """A deployment was deleted, and nothing of it is left."""
+
+    type: Literal["deployment_deleted"]
+    deployment_deleted: str
 
 
 class HostMessage(Message):
@@ -79,17 +94,19 @@ class ProgressMessage(Message):
 
 
 class ReasonsMessage(Message):
-    """Jobs wait for something else than before."""
+    """Jobs or deployments wait for something else than before."""
 
     type: Literal["reasons"]
     reasons: dict[str, str | None]
-    """A sentence by the id of the job."""
+    """A sentence by the id of the job or deployment."""
 
 
 EventMessage = (
     SnapshotMessage
     | JobMessage
     | JobDeletedMessage
+    | DeploymentMessage
+    | DeploymentDeletedMessage
     | HostMessage
     | HostRemovedMessage
     | NotificationMessage

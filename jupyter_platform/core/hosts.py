@@ -61,7 +61,7 @@ class HostSample(Record):
 
 
 def _any_role() -> dict[str, int | None]:
-    return {"learner": None, "evaluator": None, "agent": None, "runner": None}
+    return dict.fromkeys(("learner", "evaluator", "agent", "runner", "service"))
 
 
 def _processes() -> dict[str, str | None]:
@@ -92,6 +92,10 @@ class HostDescription(Record):
     """Role to how many may run at once; None: as many as fit."""
     runtimes: dict[str, str | None] = Field(default_factory=_processes)
     """Name of each runtime to a sentence on why it cannot be used; None where it can."""
+    site: str | None = None
+    """Data centre that it belongs to."""
+    door: int | None = None
+    """Port of its door, through which services of deployments are reached; None without one."""
     overcommitted: str | None = None
     """A sentence when more is offered than the machine has or others leave."""
     warm: bool = False

@@ -10,10 +10,16 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from jupyter_platform.core.errors import FieldError, OptionError, nearest, refusal, shortened
+from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.records import Record
 
+NETWORK_FILE, WEIGHTS_FILE = "network.json", "weights.safetensors"
+"""Files of the folder of a network that is deployed."""
 RECIPE_FILE, METADATA_FILE, README_FILE = "recipe.yml", "ai4-metadata.yml", "README.md"
 """Files of an item's folder."""
+
+SECRET_HEADER = "X-Jupyter-Platform-Secret"
+"""Header by which a request tells a service that listens on a port that it came by the door."""
 
 ServiceName = Literal["api", "ide", "monitor", "ui", "custom"]
 """Something of a deployment that answers."""
@@ -238,13 +244,19 @@ class DeploymentRun(Record):
     """Groups of the configuration document, with the values that hold."""
     base_urls: dict[ServiceName, str]
     """Prefix of each service that is started, as browsers see it; begins and ends with a slash."""
-    sockets: str
-    """Absolute path of the folder of its sockets, which is closed to other users and short."""
+    sockets: str = ""
+    """Absolute path of the folder of its sockets, which is closed to other users and short; filled
+    by the host."""
     work: str | None = None
     """Absolute path of the folder in which its services work, which outlives attempts; None: one
     inside the run folder. It goes when the deployment is deleted."""
+    description: NetworkDescription | None = None
+    """Description of a network of the repository that is served."""
+    weights: str | None = None
+    """``sha256:<hex>`` of its weights."""
     network: str | None = None
-    """Folder of the weights of a network of the repository, for which ``api`` then answers."""
+    """Folder of a network of the repository, for which ``api`` then answers; made by the host:
+    `NETWORK_FILE` is its description, `WEIGHTS_FILE` its weights."""
 
 
 def recipe_from(content: Any) -> Recipe:

@@ -9,7 +9,11 @@ from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.jobs import JobErrorRecord
 from jupyter_platform.core.kinds import kinds
 from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.recipes import DeploymentRun
 from jupyter_platform.core.states import JobType
+
+DEPLOYMENT_PROCESS = "jupyter_platform.serving.runner"
+"""Module of the process of a deployment."""
 
 
 class RunId(BaseModel):
@@ -75,7 +79,8 @@ class JobRun(BaseModel):
 class RunSpec(BaseModel):
     """``spec.json``, written once by the agent before anything starts.
 
-    Nothing but `job` knows what the process is for: host agents start and watch any of them.
+    Nothing but `job` and `deployment` know what the process is for: host agents start and watch any
+    of them.
     """
 
     format: Literal[1, 2] = 2
@@ -105,6 +110,8 @@ class RunSpec(BaseModel):
     """``sha256:<hex>`` to absolute path on this host; filled by the agent."""
     job: JobRun | None = None
     """None where it is no job."""
+    deployment: DeploymentRun | None = None
+    """None where it is no deployment."""
 
     @model_validator(mode="before")
     @classmethod
@@ -173,8 +180,9 @@ class RunEvent(BaseModel):
 
     time: float
     kind: str
-    """``phase`` (text), ``message`` (level, text), ``checkpoint`` (step, folder, files),
-    ``weights`` (variant, file, step, scores), ``store`` (address, of rank 0 of a gang)."""
+    """``phase`` (text; of a deployment also name, fraction), ``message`` (level, text),
+    ``checkpoint`` (step, folder, files), ``weights`` (variant, file, step, scores), ``store``
+    (address, of rank 0 of a gang), ``service`` (name or service, alive; of a deployment)."""
 
 
 class RunProgress(BaseModel):

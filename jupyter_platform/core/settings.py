@@ -2,7 +2,7 @@
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -46,6 +46,11 @@ class ClusterSettings(_Section):
     file_cache: Bytes = Field(
         default=20_000_000_000,
         description="Bytes of weights, checkpoints and data that each host keeps for the next job.",
+    )
+    site: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}$",
+        description="Data centre that the hosts belong to.",
     )
     warm_start: bool = Field(default=True, description="Keep one process with torch imported.")
     lost_after_s: float = Field(
@@ -99,6 +104,52 @@ class DatasetSettings(_Section):
         return mirrors
 
 
+Range = Annotated[tuple[int, int], Field(min_length=2, max_length=2)]
+
+
+class LimitChanges(_Section):
+    """Limits of some people that differ from those of all; what is left out stays."""
+
+    gpus_per_deployment: int | None = Field(default=None, ge=0, le=64)
+    gpus_per_person: int | None = Field(default=None, ge=0, le=10_000)
+    cpus: Range | None = None
+    memory_mb: Range | None = None
+    disk_mb: Range | None = None
+
+
+class ProjectLimits(LimitChanges):
+    """Limits of the members of a project."""
+
+    members: tuple[str, ...] = Field(description="Names of the users that belong to it.")
+
+
+class DeploymentSettings(_Section):
+    """What deployments of marketplace items may ask for."""
+
+    gpus_per_deployment: int = Field(default=1, ge=0, le=64, description="GPUs of one deployment.")
+    gpus_per_person: int = Field(
+        default=2, ge=0, le=10_000, description="GPUs of all deployments of one person."
+    )
+    cpus: Range = Field(default=(1, 10), description="Fewest and most CPUs.")
+    memory_mb: Range = Field(default=(500, 40_000), description="Least and most memory, MB.")
+    disk_mb: Range = Field(default=(1_000, 50_000), description="Least and most disk, MB.")
+    images: tuple[str, ...] = Field(
+        default=("deephdc/", "ai4oshub/", "registry.cloud.ai4eosc.eu/"),
+        description="Beginnings of the names of images that containers may be made of.",
+    )
+    roles: dict[Literal["administrator", "member"], LimitChanges] = Field(
+        default={}, description="Other limits for the owner of the platform, or for all others."
+    )
+    projects: dict[str, ProjectLimits] = Field(
+        default={}, description="Other limits for the members of a project."
+    )
+    trial_minutes: float = Field(default=10, gt=0, le=1440, description="Life of a trial.")
+    trials_per_person: int = Field(default=3, ge=0, le=1000, description="Trials at a time.")
+    trials_up_to_load: float = Field(
+        default=85, ge=0, le=100, description="Percentage of granted CPUs up to which one may try."
+    )
+
+
 class Settings(_Section):
     """All settings; see ``configs/`` for examples."""
 
@@ -107,6 +158,7 @@ class Settings(_Section):
     jobs: JobSettings = JobSettings()
     containers: ContainerSettings = ContainerSettings()
     datasets: DatasetSettings = DatasetSettings()
+    deployments: DeploymentSettings = DeploymentSettings()
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:

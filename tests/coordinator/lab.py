@@ -6,7 +6,7 @@ from jupyter_platform.coordinator.daemon.assembly import Assembly
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.core.jobs import JobSubmission
-from jupyter_platform.core.settings import JobSettings, Settings
+from jupyter_platform.core.settings import DeploymentSettings, JobSettings, Settings
 from jupyter_platform.core.states import JobState
 
 ADA = Principal("ada", administers=True)
@@ -17,17 +17,29 @@ class Lab(Assembly):
     """One life of a coordinator; the settings of jobs may be given."""
 
     def __init__(
-        self, paths, cluster, *, heartbeat_s=0.02, lost_after_s=30.0, backends=(), **settings
+        self,
+        paths,
+        cluster,
+        *,
+        heartbeat_s=0.02,
+        lost_after_s=30.0,
+        backends=(),
+        offers=None,
+        deployments=None,
+        **settings,
     ):
         super().__init__(
             Store.open(paths.database),
             paths,
             cluster,
-            Settings(jobs=JobSettings(**settings)),
+            Settings(
+                jobs=JobSettings(**settings), deployments=DeploymentSettings(**(deployments or {}))
+            ),
             owner=ADA.user,
             heartbeat_s=heartbeat_s,
             lost_after_s=lost_after_s,
             backends=backends,
+            offers=offers,
         )
         self.cluster = cluster
 

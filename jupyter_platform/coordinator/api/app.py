@@ -16,6 +16,7 @@ from jupyter_platform.coordinator.api.routes import (
     acting,
     contents,
     datasets,
+    deployments,
     hosts,
     jobs,
     layers,
@@ -35,6 +36,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _UPLOAD = re.compile(
     rf"PUT {PREFIX}/datasets/[^/]+|PUT {PREFIX}/contents|POST {PREFIX}/datasets/look"
     rf"|POST {PREFIX}/networks/import"
+    rf"|(POST|PUT|PATCH) {PREFIX}/deployments/[^/]+/services/[^/]+/.*"
 )
 _QUESTION = re.compile(rf"{PREFIX}/networks/[^/]+/predict")
 _ERRORS: dict[int | str, dict[str, Any]] = {
@@ -83,6 +85,7 @@ def create_app(
         hosts,
         sweeps,
         marketplace,
+        deployments,
     ):
         api.include_router(module.router)
     app.include_router(api)

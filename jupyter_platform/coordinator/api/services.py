@@ -9,6 +9,10 @@ from typing import Annotated
 from fastapi import Depends
 from starlette.requests import HTTPConnection
 
+from jupyter_platform.coordinator.deployments.deletion import DeploymentDeletion
+from jupyter_platform.coordinator.deployments.proxy import ServiceProxy
+from jupyter_platform.coordinator.deployments.service import DeploymentService
+from jupyter_platform.coordinator.deployments.trials import Trials
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
@@ -46,6 +50,10 @@ class Services:
     sweeps: SweepService
     deletion: JobDeletion
     files: JobFiles
+    deployments: DeploymentService
+    deployment_deletion: DeploymentDeletion
+    service_proxy: ServiceProxy
+    trials: Trials
     job_weights: JobWeightsService
     networks: NetworkRepository
     datasets: DatasetRepository

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from jupyter_platform.coordinator.api.responses import error_response
+from jupyter_platform.core.errors import PlatformError
+from jupyter_platform.runtime.streams import PIECE, Connection
 
 SLOWEST_S = 20.0
 """Seconds that a client may take to accept one message; then it is let go."""
@@ -47,3 +51,48 @@ async def _drain(socket: WebSocket) -> None:
     with contextlib.suppress(WebSocketDisconnect):
         while True:
             await socket.receive_text()
+
+
+async def tunnel(socket: WebSocket, connecting: Awaitable[Connection]) -> None:
+    """Accept a websocket once a connection stands, and hand bytes on between the two.
+
+    Parameters
+    ----------
+    socket : WebSocket
+        Of who asked.
+    connecting : awaitable
+        Gives the connection; its error is the answer.
+    """
+    try:
+        reader, writer = await connecting
+    except PlatformError as error:
+        await socket.receive()
+        await socket.send_denial_response(error_response(error.status_code, error.to_dict()))
+        return
+    await socket.accept()
+    ways = [
+        asyncio.create_task(_to_socket(socket, reader)),
+        asyncio.create_task(_from_socket(socket, writer)),
+    ]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+        writer.close()
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect, OSError):
+            await socket.close()
+
+
+async def _to_socket(socket: WebSocket, reader: asyncio.StreamReader) -> None:
+    with contextlib.suppress(WebSocketDisconnect, OSError):
+        while piece := await reader.read(PIECE):
+            await socket.send_bytes(piece)
+
+
+async def _from_socket(socket: WebSocket, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(WebSocketDisconnect, OSError):
+        while True:
+            writer.write(await socket.receive_bytes())
+            await writer.drain()

@@ -33,6 +33,8 @@ STATUS_S = 2.0
 SWEEP_S = 1.0
 SUPERVISOR_CHECK_S = 2.0
 UPKEEP_S = 2.0
+SERVICES_S = 2.0
+DEPLOYMENTS_S = 1.0
 IDLE_CHECK_S = 10.0
 WORK_SAMPLE_S = 60.0
 PRUNE_S = 3600.0
@@ -160,14 +162,19 @@ class Application:
         stack.push_async_callback(loops.close)
         pruning = Pruning(self.store, services.files, services.jobs.stop)
         loops.every(SWEEP_S, pruning.look, "stopping what lags behind in sweeps")
+        upkeep = assembly.deployment_upkeep
+        loops.every(SERVICES_S, upkeep.ask_services, "asking services of deployments")
+        loops.every(DEPLOYMENTS_S, assembly.deployment_deletion.look, "removing deployments")
+        loops.every(DEPLOYMENTS_S, upkeep.end_idle, "ending idle deployments")
+        loops.every(DEPLOYMENTS_S, upkeep.end_trials, "ending trials")
         loops.every(STATUS_S, self._publish_status, "publishing the status")
         loops.every(WORK_SAMPLE_S, services.status.sample_work, "sampling the work")
         loops.every(PRUNE_S, services.history.prune, "pruning the history")
         loops.every(PRUNE_S, services.notifications.prune, "pruning notifications")
         if self._supervised:
             for backend in assembly.backends:
-                upkeep = HostUpkeep(backend, assembly.notifications.add)
-                loops.every(UPKEEP_S, upkeep.look, f"keeping hosts of back end {backend.name}")
+                keeper = HostUpkeep(backend, assembly.notifications.add)
+                loops.every(UPKEEP_S, keeper.look, f"keeping hosts of back end {backend.name}")
             loops.every(SUPERVISOR_CHECK_S, self._keep_supervisor, "keeping the supervisor")
             if idle_s := 60 * self._settings.coordinator.idle_stop_minutes:
                 check_s = min(IDLE_CHECK_S, max(idle_s, 0.1))

@@ -7,6 +7,17 @@ from functools import partial
 
 from jupyter_platform.cluster.backends import Backend, configured_backends
 from jupyter_platform.coordinator.api.services import Services
+from jupyter_platform.coordinator.deployments.deletion import DeploymentDeletion
+from jupyter_platform.coordinator.deployments.doors import Doors
+from jupyter_platform.coordinator.deployments.offers import BuiltInOffers, Offers
+from jupyter_platform.coordinator.deployments.outlook import Outlooks
+from jupyter_platform.coordinator.deployments.owner import DeploymentOwner
+from jupyter_platform.coordinator.deployments.proxy import ServiceProxy
+from jupyter_platform.coordinator.deployments.records import DeploymentRecords
+from jupyter_platform.coordinator.deployments.requests import DEPLOYMENT, Requests
+from jupyter_platform.coordinator.deployments.service import DeploymentService
+from jupyter_platform.coordinator.deployments.trials import Trials
+from jupyter_platform.coordinator.deployments.upkeep import DeploymentUpkeep
 from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.links import Members
 from jupyter_platform.coordinator.hosts.problems import host_problems
@@ -21,6 +32,7 @@ from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.offers import MarketplaceOffers
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.marketplace.showing import Capabilities
 from jupyter_platform.coordinator.notices.events import EventHub, Snapshot
@@ -46,6 +58,7 @@ from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.transfers.contents import Contents
 from jupyter_platform.coordinator.workloads.ledger import Ledger
 from jupyter_platform.coordinator.workloads.live import Live
+from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.pulling import Puller
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.core.hosts import HEARTBEAT_S
@@ -76,6 +89,9 @@ class Assembly:
         in the settings.
     backends : sequence of Backend, optional
         Who starts hosts; None: those of the platform.
+    offers : Offers, optional
+        Where items that can be deployed come from, beside those that are built in; None: the
+        marketplace.
     """
 
     def __init__(
@@ -90,11 +106,13 @@ class Assembly:
         heartbeat_s: float = HEARTBEAT_S,
         lost_after_s: float | None = None,
         backends: Sequence[Backend] | None = None,
+        offers: Offers | None = None,
     ) -> None:
         self.store = store
         self.paths = paths
         self.settings = settings
         self._owner = owner
+        self._offers = offers
         self.hub = EventHub(snapshot)
         self.ledger = Ledger(store)
         self.history = History(store)
@@ -149,7 +167,11 @@ class Assembly:
 
     def _add_work(self) -> None:
         store, paths, blobs = self.store, self.paths, self.blobs
-        owners = {JOB: JobOwner(store, self.records, self.tags, blobs)}
+        self.deployment_records = DeploymentRecords(store, self.hub, self.live)
+        owners: Owners = {
+            JOB: JobOwner(store, self.records, self.tags, blobs),
+            DEPLOYMENT: DeploymentOwner(self.deployment_records),
+        }
         self.reconciler = Reconciler(
             store=store,
             ledger=self.ledger,
@@ -192,6 +214,43 @@ class Assembly:
             live=self.live,
             reconciler=self.reconciler,
         )
+        self._add_deployments()
+
+    def _add_deployments(self) -> None:
+        store, settings, records = self.store, self.settings.deployments, self.deployment_records
+        requests = Requests(
+            offers=BuiltInOffers(self._offers or MarketplaceOffers(self.marketplace)),
+            hosts=self.hosts,
+            networks=self.networks,
+            tags=self.tags,
+            settings=settings,
+        )
+        self.deployments = DeploymentService(
+            store=store,
+            paths=self.paths,
+            records=records,
+            requests=requests,
+            outlooks=Outlooks(store, self.hosts, self.ledger, self.live, self.reconciler),
+            reconciler=self.reconciler,
+        )
+        self.deployment_deletion = DeploymentDeletion(
+            paths=self.paths,
+            hub=self.hub,
+            ledger=self.ledger,
+            records=records,
+            live=self.live,
+            reconciler=self.reconciler,
+        )
+        self.doors = Doors(store, self.paths, self.hosts)
+        self.trials = Trials(store, self.hosts, self.deployments, settings)
+        self.deployment_upkeep = DeploymentUpkeep(
+            store,
+            self.doors,
+            records,
+            self.deployment_deletion,
+            self.deployments.stop,
+            self.notifications.add,
+        )
 
     def services(
         self,
@@ -208,6 +267,10 @@ class Assembly:
             sweeps=SweepService(store=store, jobs=self.jobs, submissions=self.submissions),
             deletion=self.deletion,
             files=JobFiles(store, self.paths),
+            deployments=self.deployments,
+            deployment_deletion=self.deployment_deletion,
+            service_proxy=ServiceProxy(self.doors),
+            trials=self.trials,
             job_weights=JobWeightsService(store, self.blobs),
             networks=networks,
             datasets=datasets,
@@ -246,6 +309,7 @@ class Assembly:
         """End all parts but the store; what runs on the hosts goes on."""
         await self.deletion.close()
         await self.reconciler.close()
+        await self.doors.close()
         await self.hosts.close()
         await self.datasets.close()
         await self.networks.close()

@@ -27,7 +27,9 @@ class HostOffer:
     memory: int
     gpus: tuple[GpuOffer, ...] = ()
     roles: Mapping[str, int | None] = field(
-        default_factory=lambda: dict.fromkeys(("learner", "evaluator", "agent", "runner"))
+        default_factory=lambda: dict.fromkeys(
+            ("learner", "evaluator", "agent", "runner", "service")
+        )
     )
     """Role to how many may run at once; None: as many as fit. An absent role never runs here."""
     up: bool = True

@@ -396,6 +396,7 @@ def _attributes(description: HostDescription) -> Attributes:
         "memory": (description.memory,),
         "gpu": tuple(gpu.name for gpu in description.gpus),
         "gpu_memory": tuple(gpu.memory for gpu in description.gpus),
+        "site": (description.site,) if description.site else (),
         "role": tuple(role for role, most in description.roles.items() if most != 0),
         "runtime": tuple(name for name, reason in description.runtimes.items() if reason is None),
     }

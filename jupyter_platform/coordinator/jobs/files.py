@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import select
@@ -16,6 +15,7 @@ from jupyter_platform.coordinator.jobs.curves import AttemptCurves, JobCurves, W
 from jupyter_platform.coordinator.jobs.lookup import identify_job
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import AttemptRow, JobRow
+from jupyter_platform.coordinator.workloads.logs import LOG_FILE, read_log
 from jupyter_platform.coordinator.workloads.pulling import DOWNLOADS
 from jupyter_platform.core.errors import (
     FieldError,
@@ -25,15 +25,6 @@ from jupyter_platform.core.errors import (
 )
 from jupyter_platform.core.jobs import JobFileRecord, JobRecord, LogChunk
 from jupyter_platform.runtime.paths import Paths
-
-LOG_FILE = "output.log"
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    path: Path
-    start: int
-    size: int
 
 
 class JobFiles:
@@ -104,7 +95,7 @@ class JobFiles:
             raise _no_rank(rank, job.target_count)
         attempts = await self._attempts(principal, job.id)
         folders = [self._folder(job.id, attempt, rank) for attempt, _ in attempts]
-        return await asyncio.to_thread(_read_log, folders, offset, limit, job.state.is_terminal)
+        return await asyncio.to_thread(read_log, folders, offset, limit, job.state.is_terminal)
 
     async def files(self, principal: Principal, job: str) -> list[JobFileRecord]:
         """Return the files that a job has made for people, those of its last attempt first.
@@ -212,42 +203,3 @@ def _list_files(folders: Sequence[Path]) -> list[JobFileRecord]:
                 name = path.relative_to(folder).as_posix()
                 found.setdefault(name, JobFileRecord(name=name, bytes=path.stat().st_size))
     return list(found.values())
-
-
-def _read_log(folders: Sequence[Path], offset: int, limit: int, ended: bool) -> LogChunk:
-    pieces, size = [], 0
-    for folder in folders:
-        path = folder / LOG_FILE
-        length = path.stat().st_size if path.exists() else 0
-        pieces.append(_Piece(path, size, length))
-        size += length
-    begin = max(size + offset, 0) if offset < 0 else min(offset, size)
-    raw = b"".join(_cut(piece, begin, min(begin + limit, size)) for piece in pieces)
-    data = raw if ended and begin + len(raw) == size else _whole_characters(raw)
-    # The front of a log that outgrew its cap is a hole, which reads as zeros.
-    text = data.replace(b"\0", b"").decode("utf-8", "replace")
-    end = begin + len(data)
-    return LogChunk(
-        offset=begin, next_offset=end, size=size, text=text, complete=ended and end == size
-    )
-
-
-def _cut(piece: _Piece, begin: int, end: int) -> bytes:
-    low, high = max(begin - piece.start, 0), min(end - piece.start, piece.size)
-    if low >= high:
-        return b""
-    with open(piece.path, "rb") as file:
-        file.seek(low)
-        return file.read(high - low)
-
-
-def _whole_characters(data: bytes) -> bytes:
-    """Return `data` without the beginning of a UTF-8 character at its end."""
-    for back in range(1, min(4, len(data)) + 1):
-        byte = data[-back]
-        if byte & 0xC0 == 0x80:
-            continue
-        width = 1 + (byte >= 0xC0) + (byte >= 0xE0) + (byte >= 0xF0)
-        # A piece of nothing but a cut character is handed out as it is: reading must go on.
-        return data[:-back] if width > back and back < len(data) else data
-    return data

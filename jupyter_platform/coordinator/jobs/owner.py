@@ -26,7 +26,7 @@ from jupyter_platform.coordinator.workloads.owner import Copy
 from jupyter_platform.coordinator.workloads.pulling import TrackedRun
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.kinds import kinds, load
-from jupyter_platform.core.runs import ResumePoint, RunId, RunSpec
+from jupyter_platform.core.runs import ResumePoint, RunEvent, RunId, RunSpec
 from jupyter_platform.core.states import UNENDED
 from jupyter_platform.runtime.blobs import BlobStore
 
@@ -66,6 +66,10 @@ class JobOwner:
             job.result = result
             job.headline = result.get("headline")
         job.warnings = [*job.warnings, *_left_best(session, job)]
+
+    def note_event(self, session: Session, row: WorkloadRow, run: RunId, event: RunEvent) -> bool:
+        """Do nothing: what a job tells is in its progress and its events."""
+        return False
 
     def uses(self, session: Session, digests: set[str]) -> set[str]:
         """Return the blobs that a tag refers to, or that an unfinished job starts from."""

@@ -15,7 +15,16 @@ from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.core.jobs import JobProgress
 
 EventType = Literal[
-    "job", "job_deleted", "host", "host_removed", "notification", "status", "progress", "reasons"
+    "job",
+    "job_deleted",
+    "deployment",
+    "deployment_deleted",
+    "host",
+    "host_removed",
+    "notification",
+    "status",
+    "progress",
+    "reasons",
 ]
 
 RING_LENGTH = 10_000

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.store.tables import AttemptRow, RankRow, WorkloadRow
 from jupyter_platform.coordinator.workloads.tracked import TrackedRun
-from jupyter_platform.core.runs import RunSpec
+from jupyter_platform.core.runs import RunEvent, RunId, RunSpec
 
 Copy = Callable[[str], AbstractAsyncContextManager[Path]]
 """Copies a file of a run folder, named by its path there, to a temporary one on this machine."""
@@ -62,6 +62,27 @@ class Owner(Protocol):
             The ended workload.
         result : dict or None
             Its result; None where it left none.
+        """
+        ...
+
+    def note_event(self, session: Session, row: WorkloadRow, run: RunId, event: RunEvent) -> bool:
+        """Take note of what a run has told.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        row : WorkloadRow
+            The workload.
+        run : RunId
+            The process.
+        event : RunEvent
+            What it told.
+
+        Returns
+        -------
+        bool
+            Whether the record of the workload has changed over it.
         """
         ...
 

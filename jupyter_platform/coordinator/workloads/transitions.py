@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from jupyter_platform.coordinator.store.tables import AttemptRow, WorkloadRow
 from jupyter_platform.core.errors import ConflictError
-from jupyter_platform.core.states import TRANSITIONS, JobState
+from jupyter_platform.core.states import TRANSITIONS, JobState, JobTarget
 
 
 def move(row: WorkloadRow, state: JobState) -> bool:
@@ -43,6 +43,28 @@ def move(row: WorkloadRow, state: JobState) -> bool:
         row.finished_at = datetime.now(UTC)
         row.reason_code = row.reason_data = row.not_before = None
     return True
+
+
+def begin_again(row: WorkloadRow) -> None:
+    """Put an endless workload that has ended back into the queue.
+
+    Parameters
+    ----------
+    row : WorkloadRow
+        The workload.
+
+    Raises
+    ------
+    ConflictError
+        If it has an end of its own, or has not ended.
+    """
+    if not row.endless or not JobState(row.state).is_terminal:
+        raise ConflictError(
+            f"{row.kind.capitalize()} {row.id} is {row.state}; only what was stopped starts again."
+        )
+    row.state, row.target = JobState.QUEUED.value, JobTarget.RUN.value
+    row.error = row.host = row.finished_at = row.started_at = None
+    row.not_before = row.reason_code = row.reason_data = None
 
 
 def move_attempt(row: AttemptRow, state: JobState) -> None:

@@ -69,6 +69,47 @@ export interface components {
             /** @description Some of its values, as they are written. */
             examples: string[];
         };
+        /** @description Everything that may be configured about a deployment of an item, with its defaults. */
+        ConfigurationDocument: {
+            item: string;
+            /** @enum {string} */
+            purpose: "infer" | "retrain" | "develop";
+            /** @description Purposes that the item can be deployed for, each with a sentence. */
+            purposes: {
+                [key: string]: string;
+            };
+            /** @description Group (``general``, ``hardware``, ``storage``) to its fields by their keys, which are unique over all groups. */
+            groups: {
+                [key: string]: {
+                    [key: string]: components["schemas"]["ConfigurationField"];
+                };
+            };
+        };
+        /** @description One field of a configuration document. */
+        ConfigurationField: {
+            /** @description Shown beside it. */
+            name: string;
+            /** @description The default. */
+            value: Json;
+            /** @enum {string} */
+            type: "text" | "long_text" | "password" | "integer" | "number" | "boolean" | "list";
+            /** @description Help: what it means and what is accepted. */
+            description: string;
+            /** @description The only values that are accepted. */
+            options: Json[] | null;
+            /** @description Smallest and largest value, None where there is no such limit; of text: its length. */
+            range: (number | null)[] | null;
+            /** @description ``MB``, ``min``. */
+            unit: string | null;
+            /** @description What to know about the default, such as that the item asked for more than is allowed. */
+            warning: string | null;
+            /** @description Why nothing but the default is accepted; None where it may be changed. */
+            disabled: string | null;
+            /** @description Other fields of the document to the values with which this one means something. */
+            depends_on: {
+                [key: string]: Json[];
+            } | null;
+        };
         /** @description A file that was sent for a submission to name. */
         ContentRecord: {
             /** @description ``sha256:<hex>``. */
@@ -284,6 +325,146 @@ export interface components {
             /** @description Page elsewhere that it leads to. */
             url: string | null;
         };
+        /** @description What would become of a request, without storing anything. */
+        DeploymentCheck: {
+            /** @description What is wrong with it; empty: it would be accepted. */
+            refusals: components["schemas"]["FieldError"][];
+            /** @description Every field with the value that would be used. */
+            configuration: {
+                [key: string]: {
+                    [key: string]: Json;
+                };
+            };
+            /** @description A sentence: what is free and when it would start. */
+            outlook: string;
+            /** @description A sentence about a cheaper choice that would start earlier, such as one without a GPU. */
+            alternative: string | null;
+            warnings: string[];
+        };
+        /** @description A deployment was deleted, and nothing of it is left. */
+        DeploymentDeletedMessage: {
+            event: string;
+            /** @constant */
+            type: "deployment_deleted";
+            deployment_deleted: string;
+        };
+        /** @description A deployment came, or something of it changed; its owner is told. */
+        DeploymentMessage: {
+            event: string;
+            /** @constant */
+            type: "deployment";
+            deployment: components["schemas"]["DeploymentRecord"];
+        };
+        /** @description A page of deployments, newest first. */
+        DeploymentPage: {
+            items: components["schemas"]["DeploymentRecord"][];
+            /** @description Deployments that match, on all pages. */
+            total: number;
+            offset: number;
+        };
+        /** @description How far the start of a deployment is. */
+        DeploymentPhase: {
+            /** @description ``environment``, ``download``, ``warm-up`` or ``ready``. */
+            name: string;
+            /** @description A sentence for people. */
+            text: string;
+            /** @description Share done, 0 to 1, where it is known. */
+            fraction: number | null;
+        };
+        /** @description A deployment as the API shows it. */
+        DeploymentRecord: {
+            /** @description Twelve hexadecimal digits: the last of its `uuid`. */
+            id: string;
+            uuid: string;
+            item: string;
+            item_title: string;
+            /**
+             * @description Which table shows it; a trial of an item is ``try``.
+             * @enum {string}
+             */
+            kind: "module" | "tool" | "try";
+            /** @enum {string} */
+            purpose: "infer" | "retrain" | "develop";
+            owner: string;
+            title: string;
+            description: string;
+            /**
+             * @description The main service: what quick access opens.
+             * @enum {string}
+             */
+            service: "api" | "ide" | "monitor" | "ui" | "custom";
+            state: components["schemas"]["DeploymentState"];
+            /**
+             * @description What it is on its way to.
+             * @enum {string}
+             */
+            target: "run" | "stop" | "delete";
+            /** @description Why it waits, or what it is doing, as a sentence. */
+            reason: string | null;
+            /** @description How far its start is; None before it began. */
+            phase: components["schemas"]["DeploymentPhase"] | null;
+            /** @description Every field of its configuration with the value that is used; passwords are left out. */
+            configuration: {
+                [key: string]: {
+                    [key: string]: Json;
+                };
+            };
+            /** @description ``process`` or ``container``. */
+            runtime: string;
+            /** @description Image of its container with its tag; None for a process. */
+            image: string | null;
+            network: string | null;
+            tag: string | null;
+            resources_asked: components["schemas"]["ResourceRequest"];
+            /** @description What it holds now; None while it holds nothing. */
+            resources_given: components["schemas"]["ResourceRequest"] | null;
+            /** @description Indices of the GPUs that it holds on its host. */
+            gpus: number[];
+            host: string | null;
+            site: string | null;
+            endpoints: components["schemas"]["EndpointRecord"][];
+            /** Format: date-time */
+            created: string;
+            /** @description When it was first started. */
+            started: string | null;
+            ended: string | null;
+            /** @description When it is ended by the platform, as a trial is; None: never. */
+            expires: string | null;
+            /** @description Minutes without a request after which it is stopped; 0: never. */
+            idle_stop_minutes: number;
+            /** @description How often it was started, restarts included. */
+            attempts: number;
+            /** @description Why it failed, or why its last attempt ended; with the last lines of its log. */
+            error: components["schemas"]["JobErrorRecord"] | null;
+            warnings: string[];
+        };
+        /** @description A request for a deployment of an item. */
+        DeploymentRequest: {
+            /** @description Name of the item in the marketplace. */
+            item: string;
+            /**
+             * @description What it is for; it presets service and hardware.
+             * @enum {string}
+             */
+            purpose?: "infer" | "retrain" | "develop";
+            /** @description Shown to people, 45 characters at most; blank: two words are made up. */
+            title?: string | null;
+            /** @description Longer text, 1,000 characters at most. */
+            description?: string;
+            /** @description Values of the configuration document that differ from its defaults, by group (``{"hardware": {"cpu_num": 2}}``) or by name alone (``{"cpu_num": 2}``). */
+            configuration?: {
+                [key: string]: Json;
+            };
+            /** @description Network of the repository that it serves, for items that serve one. */
+            network?: string | null;
+            /** @description Tag of the weights of that network; None: the newest. */
+            tag?: string | null;
+        };
+        /**
+         * @description Where a deployment is in its life.
+         * @enum {string}
+         */
+        DeploymentState: "queued" | "error" | "starting" | "running" | "stopping" | "down" | "failed" | "complete" | "stopped";
         /** @description How far the files of a dataset have come. */
         DownloadRecord: {
             /** @description That are here, of `total`; also those of an earlier try. */
@@ -333,6 +514,19 @@ export interface components {
             shape: number[];
             /** @description Base64 of little-endian float32, last axis fastest. */
             data: string;
+        };
+        /** @description One service of a deployment that can be opened. */
+        EndpointRecord: {
+            /** @enum {string} */
+            service: "api" | "ide" | "monitor" | "ui" | "custom";
+            /** @description Below the base URL of the Jupyter server: ``jupyter-platform/deployments/<id>/api/``. */
+            path: string;
+            /** @description Whether it answered when it was last asked, at most 10 s ago. */
+            alive: boolean;
+            /** @description When it began to answer; None while it does not. */
+            since: string | null;
+            /** @description Whether quick access opens it: the service that was chosen. */
+            main: boolean;
         };
         /** @description Observations and actions of an environment, as the installed environment declares them. */
         EnvironmentFacts: {
@@ -421,7 +615,7 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
-        EventMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["JobDeletedMessage"] | components["schemas"]["HostMessage"] | components["schemas"]["HostRemovedMessage"] | components["schemas"]["NotificationMessage"] | components["schemas"]["StatusMessage"] | components["schemas"]["ProgressMessage"] | components["schemas"]["ReasonsMessage"];
+        EventMessage: components["schemas"]["SnapshotMessage"] | components["schemas"]["JobMessage"] | components["schemas"]["JobDeletedMessage"] | components["schemas"]["DeploymentMessage"] | components["schemas"]["DeploymentDeletedMessage"] | components["schemas"]["HostMessage"] | components["schemas"]["HostRemovedMessage"] | components["schemas"]["NotificationMessage"] | components["schemas"]["StatusMessage"] | components["schemas"]["ProgressMessage"] | components["schemas"]["ReasonsMessage"];
         /** @description A value of a field, and how many items it would give. */
         FacetValue: {
             value: string;
@@ -520,6 +714,10 @@ export interface components {
             runtimes: {
                 [key: string]: string | null;
             };
+            /** @description Data centre that it belongs to. */
+            site: string | null;
+            /** @description Port of its door, through which services of deployments are reached; None without one. */
+            door: number | null;
             /** @description A sentence when more is offered than the machine has or others leave. */
             overcommitted: string | null;
             /** @description Whether a warm process stands ready. */
@@ -1434,12 +1632,12 @@ export interface components {
             label: string;
             detail: string;
         };
-        /** @description Jobs wait for something else than before. */
+        /** @description Jobs or deployments wait for something else than before. */
         ReasonsMessage: {
             event: string;
             /** @constant */
             type: "reasons";
-            /** @description A sentence by the id of the job. */
+            /** @description A sentence by the id of the job or deployment. */
             reasons: {
                 [key: string]: string | null;
             };
@@ -1546,6 +1744,25 @@ export interface components {
             damaged: number;
             /** @description Process of a gang that recorded it. */
             rank: number;
+        };
+        /** @description How a gateway reaches a service of a deployment. */
+        ServiceWay: {
+            /** @description Full id of the deployment. */
+            deployment: string;
+            /** @enum {string} */
+            service: "api" | "ide" | "monitor" | "ui" | "custom";
+            /** @description Another one after each restart. */
+            attempt: number;
+            /** @description Of its addresses: begins and ends with a slash. */
+            prefix: string;
+            /** @description Whether its pages may act for who looks at them. */
+            is_trusted: boolean;
+            /** @description Its socket on the coordinator's machine. */
+            socket: string | null;
+            /** @description Its port of the loopback interface there; None, as is `socket`, where it is elsewhere. */
+            port: number | null;
+            /** @description What it demands in `recipes.SECRET_HEADER`. */
+            secret: string;
         };
         /** @description How to end the platform. */
         ShutdownRequest: {
@@ -1772,6 +1989,10 @@ export interface components {
         /** @description Options as written by a user. */
         TextRequest: {
             text: string;
+        };
+        /** @description Which item to try. */
+        TrialRequest: {
+            item: string;
         };
         /** @description What is done of one type of job. */
         TypeSummary: {

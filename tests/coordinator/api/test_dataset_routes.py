@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jupyter_platform.coordinator.repository.downloads import fetching
+from jupyter_platform.runtime import fetching
 
 
 async def test_a_descriptor_of_the_folder_is_listed_and_can_be_submitted(running, paths):

@@ -9,11 +9,17 @@ import numpy as np
 import pytest
 from starlette.routing import WebSocketRoute
 
+from jupyter_platform.coordinator.deployments.configuration import Fleet, document_of
+from jupyter_platform.coordinator.deployments.limits import limits_of
+from jupyter_platform.coordinator.deployments.offers import NETWORK_ITEM, BuiltInOffers
+from jupyter_platform.coordinator.deployments.requests import Resolved
+from jupyter_platform.coordinator.deployments.values import take_values
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.core.hosts import StatusRecord
 from jupyter_platform.core.identity import USER_HEADER, encode_user
 from jupyter_platform.core.jobs import JobProgress
 from jupyter_platform.core.records import Record
+from jupyter_platform.core.settings import DeploymentSettings
 from jupyter_platform.runtime.records import RECORD_DTYPE
 from tests.waiting import DEADLINE_S
 
@@ -28,6 +34,11 @@ SUBMISSION = {
     "options": {"tag": "hidden"},
 }
 SWEEP = {"submission": {**SUBMISSION, "options": {}}, "dimensions": {"learning_rate": [0.1, 0.2]}}
+
+OFFER = BuiltInOffers().known(NETWORK_ITEM)
+LIMITS = limits_of(Principal("ada"), DeploymentSettings())
+DOCUMENT = document_of(OFFER, "infer", LIMITS, Fleet())
+VALUES, _ = take_values(DOCUMENT, {})
 
 REFUSED = {
     ("POST", "/api/jobs/{job}/stop"): {},
@@ -49,6 +60,16 @@ REFUSED = {
     ("POST", "/api/shutdown"): {},
     ("POST", "/api/queue/hold"): {},
     ("DELETE", "/api/pools/{name}"): {},
+    ("GET", "/api/deployments/{deployment}"): {},
+    ("DELETE", "/api/deployments/{deployment}"): {},
+    ("POST", "/api/deployments/{deployment}/stop"): {},
+    ("POST", "/api/deployments/{deployment}/start"): {},
+    ("GET", "/api/deployments/{deployment}/log"): {},
+    ("GET", "/api/deployments/{deployment}/ways/{service}"): {},
+    **{
+        (method, "/api/deployments/{deployment}/services/{service}/{path}"): {}
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+    },
 }
 """What somebody else is refused of the owner's."""
 FILTERED = {
@@ -56,6 +77,7 @@ FILTERED = {
     ("GET", "/api/jobs/{job}"),
     ("GET", "/api/sweeps"),
     ("GET", "/api/notifications"),
+    ("GET", "/api/deployments"),
 }
 """What shows somebody else less than the owner; tests below say what."""
 OWN = {
@@ -64,6 +86,9 @@ OWN = {
     ("POST", "/api/jobs/check"),
     ("POST", "/api/sweeps"),
     ("PUT", "/api/contents"),
+    ("POST", "/api/deployments"),
+    ("POST", "/api/deployments/check"),
+    ("POST", "/api/deployments/try"),
 }
 """What makes something that belongs to who asks."""
 SHARED_PREFIXES = (
@@ -138,6 +163,7 @@ async def test_somebody_else_is_refused_what_is_the_owners(running, fill):
         fill(job["id"])
         values = {"job": job["id"], "sweep": sweep["id"], "series": "loss", "name": "a"}
         values |= {"network": "mlp", "variant": "best", "kind": "best"}
+        values |= {"deployment": await deployed(api), "service": "api", "path": "a"}
 
         for (method, path), more in REFUSED.items():
             answer = await eve.request(method, path.format(**values), **more)
@@ -145,6 +171,25 @@ async def test_somebody_else_is_refused_what_is_the_owners(running, fill):
 
         after = (await api.client.get(f"/api/jobs/{job['id']}")).json()
         assert (after["state"], after["note"]) == (job["state"], "")
+
+
+async def deployed(api):
+    """Return the id of a deployment of the owner's."""
+    resolved = Resolved(
+        OFFER, "infer", "secret title", "", VALUES, LIMITS, ["api"], network="mlp", tag="a/best"
+    )
+    row = resolved.row(api.application.owner, "/", None, "tool")
+    await api.application.store.run(lambda session: session.add(row))
+    return row.id
+
+
+async def test_somebody_else_does_not_see_that_there_is_a_deployment(running):
+    async with running() as api, as_user(api, EVE) as eve:
+        made = await deployed(api)
+
+        assert (await eve.get("/api/deployments")).json()["items"] == []
+        own = (await api.client.get("/api/deployments")).json()
+        assert [item["id"] for item in own["items"]] == [made]
 
 
 async def test_somebody_else_sees_that_a_job_waits_but_not_what_it_is(running):
@@ -234,6 +279,8 @@ EVENTS = {
     # type: what is published, how, and what somebody else gets of it
     "job": (Note(text="all"), {"owner": "ada", "others": Note(text="some")}, {"text": "some"}),
     "job_deleted": ("0123456789ab", {}, "0123456789ab"),
+    "deployment": (Note(text="all"), {"owner": "ada"}, None),
+    "deployment_deleted": ("0123456789ab", {"owner": "ada"}, None),
     "host": (Note(text="h1"), {}, {"text": "h1"}),
     "host_removed": ("h1", {}, "h1"),
     "notification": (Note(text="all"), {"owner": "ada"}, None),

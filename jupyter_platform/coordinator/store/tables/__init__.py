@@ -5,6 +5,7 @@ must be asked for in the query that needs them.
 """
 
 from jupyter_platform.coordinator.store.tables.base import Base
+from jupyter_platform.coordinator.store.tables.deployments import DeploymentRow
 from jupyter_platform.coordinator.store.tables.hosts import HostRow, HostSampleRow, WorkSampleRow
 from jupyter_platform.coordinator.store.tables.jobs import JobRow, SweepRow
 from jupyter_platform.coordinator.store.tables.platform import NotificationRow, SettingRow
@@ -20,6 +21,7 @@ from jupyter_platform.coordinator.store.tables.workloads import (
 __all__ = [
     "AttemptRow",
     "Base",
+    "DeploymentRow",
     "FactRow",
     "HostRow",
     "HostSampleRow",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -42,7 +43,7 @@ class WorkloadRow(Base):
     idempotency_key: Mapped[str | None] = mapped_column(String(200), unique=True)
     """The client's idempotency key, which makes a repeated submission safe."""
     kind: Mapped[str] = mapped_column(String(16))
-    """Who owns it: ``job``."""
+    """Who owns it: ``job`` or ``deployment``."""
     lane: Mapped[str] = mapped_column(String(16))
     """Workloads of one lane wait for each other; of a job, its type."""
     role: Mapped[str] = mapped_column(String(16))
@@ -67,6 +68,8 @@ class WorkloadRow(Base):
     placement: Mapped[dict[str, Any] | None]
     """`HostChoice`; None where any host will do."""
     retries_left: Mapped[int] = mapped_column(default=0)
+    endless: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether it has no end of its own, so that it is started again whenever its process ends."""
 
     submitted_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.store.tables import RankRow, RunEventRow, WorkloadRow
+from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.tracked import TrackedRun
 from jupyter_platform.core.runs import RunEvent, RunId
 from jupyter_platform.runtime.mirror import EVENTS, Mirror
@@ -55,8 +56,19 @@ def read_new_events(mirror: Mirror, run: RunId, offset: int) -> NewEvents | None
     return NewEvents(run, position, events) if position > offset else None
 
 
-def write_events(session: Session, news: Sequence[NewEvents]) -> set[str]:
+def write_events(
+    session: Session, news: Sequence[NewEvents], owners: Owners | None = None
+) -> set[str]:
     """Write rows and offsets in one transaction.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    news : sequence of NewEvents
+        What has come.
+    owners : mapping, optional
+        Owners of workloads, by kind, who take note.
 
     Returns
     -------
@@ -85,6 +97,8 @@ def write_events(session: Session, news: Sequence[NewEvents]) -> set[str]:
                     payload=payload,
                 )
             )
+            if owners is not None and owners[row.kind].note_event(session, row, run, event):
+                changed.add(row.id)
             text = str(payload.get("text", ""))
             warns = event.kind == "message" and payload.get("level") in _WARNING_LEVELS
             if warns and text not in row.warnings:

@@ -78,6 +78,7 @@ class Puller:
         self._store = store
         self._paths = paths
         self._hosts = hosts
+        self._owners = owners
         self._keeper = Keeper(store, paths, blobs, owners, hosts)
         self._on_progress = on_progress
         self._on_change = on_change
@@ -214,7 +215,9 @@ class Puller:
         if not news:
             return
         found_events = [item for _, item in news]
-        changed = await self._store.run(lambda session: write_events(session, found_events))
+        changed = await self._store.run(
+            lambda session: write_events(session, found_events, self._owners)
+        )
         for run, item in news:
             note_events(run, item)
         for workload, kind in sorted({(run.run.workload, run.kind) for run, _ in news}):

@@ -30,6 +30,8 @@ class Attempt:
     """Rank to host."""
     specs: list[RunSpec]
     stop_wanted: bool
+    endless: bool = False
+    """Whether the workload has no end of its own."""
     secret: str = ""
     """What the ranks of a gang find each other by."""
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -45,6 +47,11 @@ class Attempt:
     stopped_late: bool = False
     """Whether it was killed because it did not stop."""
     lost_since: float | None = None
+
+    @property
+    def job(self) -> str | None:
+        """Id of its job; None where it belongs to none."""
+        return None if self.endless else self.workload
 
     @property
     def host(self) -> str:
@@ -77,5 +84,6 @@ def attempt_of(
         hosts={rank.rank: rank.host for rank in ranks},
         specs=specs,
         stop_wanted=row.target != JobTarget.RUN.value,
+        endless=row.endless,
         secret=attempt.secret or "",
     )

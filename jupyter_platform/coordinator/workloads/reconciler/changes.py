@@ -17,6 +17,10 @@ from jupyter_platform.coordinator.workloads.owner import Owners
 from jupyter_platform.coordinator.workloads.planning import Placement
 from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt, attempt_of
 from jupyter_platform.coordinator.workloads.reconciler.outcome import Outcome, exhausted
+from jupyter_platform.coordinator.workloads.reconciler.restarts import (
+    next_try,
+    pause_before_restart,
+)
 from jupyter_platform.coordinator.workloads.transitions import move, move_attempt
 from jupyter_platform.core.jobs import JobErrorRecord, JobProgress
 from jupyter_platform.core.runs import NOT_FINITE
@@ -31,6 +35,8 @@ class Ended:
     error: JobErrorRecord | None
     resume_step: int | None = None
     """Step of the checkpoint that the next attempt starts from, where there is a next."""
+    pause_s: float | None = None
+    """Seconds until an endless workload is started again."""
 
 
 def place(session: Session, owners: Owners, placement: Placement) -> Attempt | None:
@@ -174,7 +180,12 @@ def end(
     stopped = row.target != JobTarget.RUN.value
     attempts = _attempts(session, row.id)
     earlier = [JobErrorRecord.model_validate(item.error) for item in attempts[:-1] if item.error]
-    if not stopped and _may_end_better(row, outcome, earlier):
+    if row.endless and not stopped and outcome.state == JobState.FAILED:
+        move_attempt(current, JobState.FAILED)
+        pause_s = pause_before_restart(attempts)
+        if pause_s is not None:
+            return _restart(row, error, pause_s)
+    elif not stopped and _may_end_better(row, outcome, earlier):
         move_attempt(current, JobState.FAILED)
         move(row, JobState.QUEUED)
         row.retries_left -= outcome.again
@@ -182,13 +193,27 @@ def end(
         point = newest_checkpoint(attempts)
         return Ended(JobState.QUEUED, error, int(point["step"]) if point else 0)
     state = outcome.state
-    if (outcome.again or outcome.retries) and state == JobState.FAILED and error is not None:
+    if (
+        (outcome.again or outcome.retries or row.endless)
+        and state == JobState.FAILED
+        and error is not None
+    ):
         error = exhausted(error, earlier)
     move_attempt(current, state)
     move(row, state)
     owners[row.kind].note_end(session, row, outcome.result)
     row.error = error.model_dump(mode="json") if error and state == JobState.FAILED else None
     return Ended(state, error if state == JobState.FAILED else None)
+
+
+def _restart(row: WorkloadRow, error: JobErrorRecord | None, pause_s: float) -> Ended:
+    """Put an endless workload back into the queue after its process has ended."""
+    move(row, JobState.QUEUED)
+    row.host, row.not_before = None, next_try(pause_s)
+    row.error = None if error is None else error.model_dump(mode="json")
+    row.reason_code = "retry"
+    row.reason_data = {"why": "" if error is None else error.message}
+    return Ended(JobState.QUEUED, error, pause_s=pause_s)
 
 
 def is_final(session: Session, attempt: Attempt, outcome: Outcome) -> bool:
@@ -204,7 +229,7 @@ def is_final(session: Session, attempt: Attempt, outcome: Outcome) -> bool:
         How it ended.
     """
     row, _ = _rows(session, attempt)
-    if row.target != JobTarget.RUN.value:
+    if row.target != JobTarget.RUN.value or row.endless:
         return True
     earlier = [
         JobErrorRecord.model_validate(item.error)

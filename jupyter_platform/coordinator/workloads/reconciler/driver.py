@@ -25,6 +25,7 @@ from jupyter_platform.coordinator.workloads.reconciler.outcome import (
     ended_by_stop,
     gone_with_its_gang,
     host_lost,
+    of_endless,
     outcome_of,
     worst,
 )
@@ -50,6 +51,7 @@ FAILED_STARTS = 10
 _LONGEST_BACKOFF_S = 60.0
 _LOOPBACK = "127.0.0.1"
 _LOG_TAIL_LINES = 20
+_STOPPING_JOB = "stopping: it finishes the step and writes a checkpoint"
 
 
 @dataclass(frozen=True)
@@ -254,7 +256,9 @@ class Driver:
         attempt, tools = self._attempt, self._tools
         for run in attempt.runs:
             self._warnings += await tools.puller.settle(run)
-        if attempt.stop_wanted:
+        if attempt.endless:
+            outcome = of_endless(outcome, attempt.runs[0].exit, asked=attempt.stop_wanted)
+        elif attempt.stop_wanted:
             grace_s = tools.settings.stop_grace_s
             outcome = ended_by_stop(outcome, grace_s, late=attempt.stopped_late)
         if outcome.again and not attempt.stop_wanted:
@@ -382,9 +386,9 @@ class Driver:
         hosts = list(dict.fromkeys(self._attempt.hosts.values()))
         if state == JobState.UNREACHABLE:
             lost = [host for host in hosts if self._tools.hosts.is_lost(host)]
-            return f"host {lost[0]} does not answer; it is waited for before the job moves on"
+            return f"host {lost[0]} does not answer; it is waited for before it moves on"
         if state == JobState.STOPPING:
-            return "stopping: it finishes the step and writes a checkpoint"
+            return "stopping" if self._attempt.endless else _STOPPING_JOB
         return f"running on {', '.join(hosts)}"
 
 

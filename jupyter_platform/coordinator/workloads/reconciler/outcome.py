@@ -150,6 +150,25 @@ def ended_by_stop(outcome: Outcome, grace_s: float, *, late: bool) -> Outcome:
     return replace(outcome, error=error, again=False, retries=0)
 
 
+def of_endless(outcome: Outcome, exit: ExitRecord | None, *, asked: bool) -> Outcome:
+    """Return the outcome of an attempt of a workload that has no end of its own.
+
+    Parameters
+    ----------
+    outcome : Outcome
+        How its process ended.
+    exit : ExitRecord or None
+        What the shim saw.
+    asked : bool
+        Whether it was asked to stop; it has stopped then, however it went about it.
+    """
+    if asked:
+        return Outcome(JobState.STOPPED, result=outcome.result)
+    if outcome.result is None and exit is not None and exit.code == 0:
+        return Outcome(JobState.FINISHED)
+    return outcome
+
+
 def exhausted(error: JobErrorRecord, earlier: Sequence[JobErrorRecord]) -> JobErrorRecord:
     """Return the error of a job that has no retries left.
 

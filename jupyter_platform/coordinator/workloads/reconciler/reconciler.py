@@ -38,9 +38,10 @@ from jupyter_platform.coordinator.workloads.reconciler import changes
 from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt
 from jupyter_platform.coordinator.workloads.reconciler.changes import Ended
 from jupyter_platform.coordinator.workloads.reconciler.driver import Driver, Tools
+from jupyter_platform.coordinator.workloads.reconciler.news import news_of
 from jupyter_platform.coordinator.workloads.tracked import job_progress
 from jupyter_platform.core.errors import PlatformError
-from jupyter_platform.core.jobs import JobProgress, NoticeLevel
+from jupyter_platform.core.jobs import JobProgress
 from jupyter_platform.core.runs import RunId
 from jupyter_platform.core.settings import JobSettings
 from jupyter_platform.core.states import JobState
@@ -181,6 +182,25 @@ class Reconciler:
         else:
             attempt.request_stop()
 
+    async def abandon(self, workload: str) -> None:
+        """Kill what runs of a workload and follow it no longer, whether its host answers or not."""
+        attempt, driver = self._active.pop(workload, None), self._drivers.pop(workload, None)
+        if driver is not None:
+            driver.cancel()
+            await asyncio.gather(driver, return_exceptions=True)
+        self._stops.discard(workload)
+        self.withdraw(workload)
+        if attempt is None:
+            return
+        for run in attempt.runs:
+            self._puller.forget(run)
+        for rank, host in attempt.hosts.items():
+            link = self._hosts.link(host)
+            if link is not None:
+                with contextlib.suppress(PlatformError):
+                    payload = {"run": str(attempt.specs[rank].run), "action": "kill"}
+                    await link.call("signal", payload)
+
     async def remove_runs(self, runs: list[tuple[str, RunId]]) -> None:
         """Remove run folders on those hosts that can be reached; sweeping removes the others."""
         for host, run in runs:
@@ -191,17 +211,24 @@ class Reconciler:
 
     async def dry_run(self, candidate: Pending) -> str:
         """Say when a workload would start if it were submitted now."""
+        found = await self.outlook(candidate)
+        if not isinstance(found, Reason):
+            return f"would start at once on {', '.join(found)}"
+        told = sentence(found, time.time())
+        if found == QUEUE_HELD:
+            return f"would wait: {told}"
+        verb, _, rest = told.partition(" ")
+        return f"would wait {rest}" if verb == "waits" else f"would wait: {told}"
+
+    async def outlook(self, candidate: Pending) -> list[str] | Reason:
+        """Return the hosts on which a workload would start at once, or why it would wait."""
         if self._held:
-            return f"would wait: {sentence(QUEUE_HELD, time.time())}"
+            return QUEUE_HELD
         answer = await self._ask_planner([*self._pending.values(), candidate])
         for placement in answer.placements:
             if placement.workload == candidate.id:
-                names = list(dict.fromkeys(rank.host for rank in placement.ranks))
-                return f"would start at once on {', '.join(names)}"
-        reasons = await self._explained(answer.reasons)
-        told = sentence(reasons[candidate.id], time.time())
-        verb, _, rest = told.partition(" ")
-        return f"would wait {rest}" if verb == "waits" else f"would wait: {told}"
+                return list(dict.fromkeys(rank.host for rank in placement.ranks))
+        return (await self._explained(answer.reasons))[candidate.id]
 
     def _spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         task = asyncio.create_task(work, name=name)
@@ -345,7 +372,7 @@ class Reconciler:
         self._wake.set()
 
     async def _requeue(self, attempt: Attempt, ended: Ended) -> None:
-        if ended.resume_step is None:
+        if ended.resume_step is None and ended.pause_s is None:
             self._starts[attempt.workload] = self._starts.get(attempt.workload, 0) + 1
         row = await self._store.read(lambda session: session.get(WorkloadRow, attempt.workload))
         if row is None or row.state != JobState.QUEUED.value:
@@ -356,13 +383,13 @@ class Reconciler:
         hosts = ", ".join(dict.fromkeys(attempt.hosts.values()))
         again = " again" if attempt.number > 1 else ""
         text = f"{attempt.lane} {attempt.name!r} has started{again} on {hosts}."
-        await self._notifications.add("info", text, job=attempt.workload, owner=attempt.owner)
+        await self._notifications.add("info", text, job=attempt.job, owner=attempt.owner)
 
     async def _notify(self, attempt: Attempt, ended: Ended) -> None:
-        message = _news(attempt, ended)
+        message = news_of(attempt, ended)
         if message is not None:
             level, text = message
-            await self._notifications.add(level, text, job=attempt.workload, owner=attempt.owner)
+            await self._notifications.add(level, text, job=attempt.job, owner=attempt.owner)
 
     def _tell_hosts(self, attempt: Attempt) -> None:
         for host in dict.fromkeys(attempt.hosts.values()):
@@ -460,18 +487,3 @@ def _differs(before: Reason | None, reason: Reason, now: float) -> bool:
     if before == reason:
         return False
     return before is None or sentence(before, now) != sentence(reason, now)
-
-
-def _news(attempt: Attempt, ended: Ended) -> tuple[NoticeLevel, str] | None:
-    name = f"{attempt.lane} {attempt.name!r}"
-    why = "" if ended.error is None else f" {ended.error.message}"
-    if ended.state == JobState.FINISHED:
-        return "success", f"{name} has finished."
-    if ended.state == JobState.STOPPED:
-        return "info", f"{name} was stopped."
-    if ended.state == JobState.FAILED:
-        return "danger", f"{name} has failed:{why or ' no reason is known.'}"
-    if ended.resume_step is None:
-        return None
-    begin = f"step {ended.resume_step:,}" if ended.resume_step else "the beginning"
-    return "warning", f"{name} goes on from {begin}.{why}"

@@ -113,6 +113,8 @@ export function aHost(name = 'node1'): IHost {
       gpus_not_offered: [],
       runtimes: { process: null },
       roles: {},
+      site: null,
+      door: null,
       overcommitted: null,
       warm: true,
       version: '0.1.0',

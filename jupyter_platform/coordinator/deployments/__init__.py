@@ -1,0 +1,1 @@
+"""Deployments: items of the marketplace that run as services."""
