@@ -136,6 +136,18 @@ class DownloadSource(Record):
         return self.urls[0].rsplit("/", 1)[-1]
 
 
+class LearntSamples(Record):
+    """What weights that are used on a dataset know of the samples that they learnt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    dataset: str
+    table: TablePreparation | None = None
+    """How rows became inputs; means and categories are those of the rows that were learnt."""
+    classes: tuple[str, ...] | None = None
+    """Classes in the order of the outputs."""
+
+
 class DatasetDescriptor(TableOptions):
     """A dataset as the repository keeps it; of tables the fields of `TableOptions` too.
 
@@ -204,6 +216,8 @@ class DatasetDescriptor(TableOptions):
     """Where the files referred to by ``get:<name>`` come from."""
     stamp: str = ""
     """Changes with the files that are referred to by path; set by the repository."""
+    learnt: LearntSamples | None = None
+    """Set for weights that are used on these samples: they are read as those that were learnt."""
 
     @field_validator("splits")
     @classmethod
@@ -282,7 +296,9 @@ class DatasetDescriptor(TableOptions):
     @property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON form, in hex; what tells its files apart is part of it."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        # Facts that are stored are found again: their digests know nothing of `learnt`.
+        usual = {"learnt"} if self.learnt is None else None
+        text = json.dumps(self.model_dump(mode="json", exclude=usual), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -317,6 +333,7 @@ _NOT_CONTENT = {
     "splits",
     "adapters",
     "download",
+    "learnt",
 }
 
 

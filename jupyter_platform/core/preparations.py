@@ -11,7 +11,13 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field, ValidationError
 
-from jupyter_platform.core.datasets import PIXEL_KINDS, DatasetDescriptor, DatasetFacts, Task
+from jupyter_platform.core.datasets import (
+    PIXEL_KINDS,
+    DatasetDescriptor,
+    DatasetFacts,
+    LearntSamples,
+    Task,
+)
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.records import Record
 from jupyter_platform.core.tables import TablePreparation
@@ -20,6 +26,9 @@ METADATA_KEY = "preparation"
 """Key of a preparation in the metadata of a weights file."""
 ADAPTERS = ("crop_width", "crop_height", "crop_padding", "frame", "binarize")
 """Adapter options that change inputs wherever they are used, and not in training alone."""
+_PICTURES = ("images", "masks", "parquet", "huggingface")
+"""Kinds whose pictures may be brought to any size."""
+_TABLES = ("csv", "parquet", "huggingface")
 _BYTE = 255
 
 
@@ -136,9 +145,65 @@ def derive(
     return prepare(descriptor, facts, seen, options)
 
 
+def as_learnt(
+    descriptor: DatasetDescriptor,
+    learnt: Preparation,
+    facts: DatasetFacts | None,
+    *,
+    by_class: bool,
+) -> DatasetDescriptor:
+    """Return a dataset read so that its samples are what weights have learnt.
+
+    Pictures get the size and the range of numbers, rows of tables the means and categories, and
+    classes the numbers that they had then. Adapters are options, and not part of it.
+
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        The dataset that weights are used on.
+    learnt : Preparation
+        Kept with the weights.
+    facts : DatasetFacts, optional
+        Of the dataset; None while they are not known.
+    by_class : bool
+        Whether its classes get the numbers that they had then.
+    """
+    changes: dict[str, Any] = {}
+    is_sized = facts is not None and tuple(facts.shape) == learnt.raw_shape
+    if learnt.picture is not None and descriptor.kind in _PICTURES and not is_sized:
+        changes["shape"] = learnt.picture.shape
+    if facts is not None:
+        factor = _factor(descriptor, learnt, facts)
+        if factor != 1:
+            changes["scale"] = facts.scale * factor
+    sees_table = descriptor.kind in _TABLES if facts is None else facts.table is not None
+    refits = sees_table and learnt.table is not None
+    table = learnt.table if refits and (facts is None or facts.table != learnt.table) else None
+    classes = learnt.classes if by_class else None
+    if facts is not None and (facts.classes is None or tuple(facts.classes) == classes):
+        classes = None
+    if descriptor.kind == "characters":
+        changes |= {} if classes is None else {"classes": classes}
+    elif table is not None or classes is not None:
+        changes["learnt"] = LearntSamples(dataset=learnt.dataset, table=table, classes=classes)
+    return descriptor.model_copy(update=changes) if changes else descriptor
+
+
+def _factor(descriptor: DatasetDescriptor, learnt: Preparation, facts: DatasetFacts) -> float:
+    """Return by what inputs differ from those that were learnt, where that can be told."""
+    if facts.table is not None:
+        return 1.0
+    now, _ = _picture(descriptor, facts)
+    if learnt.picture is not None and now is not None:
+        return learnt.picture.scale / now.scale
+    is_same = learnt.dataset == descriptor.name and learnt.picture is None and now is None
+    return learnt.scale / facts.scale if is_same else 1.0
+
+
 def adapters_of(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options that change inputs in every use, not in training alone."""
-    return {key: _plain(options[key]) for key in ADAPTERS if options.get(key) not in (None, 0)}
+    given = {key: _plain(options[key]) for key in ADAPTERS if options.get(key) is not None}
+    return {key: value for key, value in given.items() if (key, value) != ("crop_padding", 0)}
 
 
 def _plain(value: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from jupyter_platform.core.errors import ConflictError, InvalidRequestError
@@ -56,3 +58,28 @@ def test_one_tag_has_one_writer_at_a_time(platform):
         first.stop()
         first.wait(timeout=DEADLINE_S)
     learn(platform, tag="busy", max_iterations=5)
+
+
+def test_weights_are_judged_on_samples_prepared_as_those_that_they_learnt(platform, tmp_path):
+    x = np.random.default_rng(0).normal(50, 10, 300)
+    first = pd.DataFrame({"x": x, "kind": np.where(x > 50, "large", "little")})
+    # The same thing, measured where nearly all is large.
+    second = pd.DataFrame({"x": [70.0, 71.0, 72.0, 73.0] * 5 + [49.0], "kind": "large"})
+    second.loc[20, "kind"] = "little"
+    platform.add_dataset("measured", first, normalise=True)
+    platform.add_dataset("elsewhere", second.iloc[::-1], normalise=True)
+    options = {"max_iterations": 150, "learning_rate": 0.1}
+    job = platform.submit("LEARN", "mlp", "measured", tag="sizes", **BRIEF, **options)
+    assert job.wait(timeout=DEADLINE_S) == "finished", job.record.error
+
+    found = platform.submit("EVALUATE", "mlp", "elsewhere", tag="sizes", part="train")
+    assert found.result(timeout=DEADLINE_S)["accuracy"] > 0.9
+
+    cut = platform.submit("LEARN", "mlp", "digits", tag="cut", frame="6,6", max_iterations=5)
+    assert cut.wait(timeout=DEADLINE_S) == "finished", cut.record.error
+    judged = platform.submit("EVALUATE", "mlp", "digits", tag="cut")
+    score = judged.result(timeout=DEADLINE_S)["accuracy"]
+    assert judged.record.options["frame"] == [6, 6]
+    assert any("frame = 6,6: as the weights" in text for text in judged.record.warnings)
+    same = platform.submit("EVALUATE", "mlp", "digits", tag="cut", frame="6,6")
+    assert same.result(timeout=DEADLINE_S)["accuracy"] == score

@@ -278,7 +278,7 @@ class Assembly:
             strategies=self.strategies,
             contents=Contents(self.paths, self.blobs),
             exchange=NetworkExchange(self.paths, networks, tags, self.upload_reader),
-            predictions=PredictionService(networks, datasets, tags, self.inspect, self.blobs),
+            predictions=PredictionService(networks, datasets, tags, self.inspect),
             generations=GenerationService(networks, datasets, tags, self.inspect),
             drafts=DraftService(datasets, self.facts, self.inspect),
             hosts=self.hosts,

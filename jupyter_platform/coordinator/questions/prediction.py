@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 from pathlib import Path
 
@@ -28,10 +27,8 @@ from jupyter_platform.core.predictions import (
     PreparationRecord,
     ServedNetwork,
 )
-from jupyter_platform.core.preparations import METADATA_KEY, Preparation, derive, from_metadata
-from jupyter_platform.runtime.blobs import BlobStore
+from jupyter_platform.core.preparations import Preparation, as_learnt, derive
 from jupyter_platform.runtime.samples import as_samples, bad_samples
-from jupyter_platform.runtime.weights_header import read_weights_header
 
 ANSWER_WITHIN_S = 60.0
 """Seconds after which a question is given up."""
@@ -46,13 +43,11 @@ class PredictionService:
         datasets: DatasetRepository,
         tags: TagRepository,
         inspect: Inspect,
-        blobs: BlobStore,
     ) -> None:
         self._networks = networks
         self._datasets = datasets
         self._tags = tags
         self._inspect = inspect
-        self._blobs = blobs
 
     async def predict(self, name: str, request: PredictionRequest) -> Prediction:
         """Return a network's outputs for samples.
@@ -148,16 +143,15 @@ class PredictionService:
             sequential=learnt_on is not None and learnt_on.sequential,
             preparation=preparation,
         )
-        return served, self._blobs.path(found.variant.digest)
+        return served, self._tags.path(found.variant)
 
     async def _prepared(
         self, found: ResolvedTag, learnt_on: DatasetFacts | None
     ) -> tuple[Preparation | None, str | None]:
         """Return the preparation kept with weights, else the dataset's with a note that says so."""
-        file = self._blobs.path(found.variant.digest)
-        header = await asyncio.to_thread(read_weights_header, file)
-        if METADATA_KEY in header:
-            return from_metadata(header[METADATA_KEY], found.text), None
+        kept = await self._tags.preparation(found)
+        if kept is not None:
+            return kept, None
         dataset = found.record.dataset
         if dataset is None or learnt_on is None or found.record.input_shape is None:
             return None, None
@@ -201,22 +195,26 @@ class PredictionService:
             images=request.images,
             invert=request.invert,
             preparation=preparation,
-            dataset=self._dataset(request, record.dataset),
+            dataset=await self._dataset(request, record.dataset, preparation),
             samples=request.samples,
             task=description.task or (learnt_on.task if learnt_on else None),
             classes=learnt_on.classes if learnt_on else None,
             integers=learnt_on is not None and learnt_on.input_type == "int64",
         )
 
-    def _dataset(
-        self, request: PredictionRequest, learnt_on: str | None
+    async def _dataset(
+        self, request: PredictionRequest, learnt_on: str | None, preparation: Preparation | None
     ) -> DatasetDescriptor | None:
+        """Return the dataset that samples are of, read as the weights have learnt theirs."""
         if request.samples is None:
             return None
         name = request.dataset or learnt_on
         if name is None:
             raise bad_samples("dataset", "Name the dataset that the samples are of.")
-        return self._datasets.get(name)
+        found = self._datasets.get(name)
+        if preparation is None:
+            return found
+        return as_learnt(found, preparation, await self._facts(name), by_class=False)
 
     async def _facts(self, dataset: str | None) -> DatasetFacts | None:
         if dataset is None or self._datasets.find(dataset) is None:

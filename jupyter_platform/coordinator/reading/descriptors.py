@@ -113,6 +113,8 @@ def _described(content: dict[str, Any], path: Path, name: str) -> DescriptorFile
         content = dianne_datasets.translate(content, path.parent)
     if "dataset" in content:
         return _adapted(content, path, name)
+    if "learnt" in content:
+        raise InvalidDataError(_unknown_key("learnt", sorted(DatasetDescriptor.model_fields)))
     if "kind" not in content:
         raise InvalidDataError("key 'kind' is missing: it says what the data are")
     if "adapters" in content:

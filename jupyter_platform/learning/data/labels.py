@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -79,6 +79,50 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
         )
     values = np.ascontiguousarray(targets, dtype=np.float32).reshape(len(targets), -1)
     return Labels("regression", ArraySamples([values]), values.shape[1])
+
+
+def as_learnt(labels: Labels, descriptor: DatasetDescriptor) -> tuple[Labels, list[str]]:
+    """Return targets with the class numbers that weights have learnt, by the names of the classes.
+
+    Returns
+    -------
+    labels : Labels
+        As they are where nothing was learnt, or where no class has a name that it had then: they
+        are compared by their numbers, then.
+    warnings : list of str
+        What should be known beside a score, as sentences.
+
+    Raises
+    ------
+    InvalidDataError
+        If some classes, but not all, are known to the weights.
+    """
+    learnt = None if descriptor.learnt is None else descriptor.learnt.classes
+    names = labels.classes
+    if learnt is None or descriptor.learnt is None or names is None or names == learnt:
+        return labels, []
+    if labels.counts is None:
+        return labels, []
+    present = [name for name, count in zip(names, labels.counts, strict=True) if count]
+    known = [name for name in present if name in learnt]
+    if not known and len(names) == len(learnt):
+        text = (
+            f"None of the classes is called as one that the weights learnt (first {names[0]!r} "
+            f"and {learnt[0]!r}); they are taken in their order."
+        )
+        return replace(labels, classes=learnt), [text]
+    unknown = [name for name in present if name not in learnt]
+    if unknown:
+        raise InvalidDataError(
+            f"Dataset {descriptor.name!r} has the class {unknown[0]!r}, which the weights have not "
+            f"learnt on {descriptor.learnt.dataset!r}: they tell {', '.join(map(repr, learnt))}. "
+            "Leave other classes out by labels=…"
+        )
+    numbers = np.array([learnt.index(name) if name in learnt else 0 for name in names])
+    values = numbers[labels.values.whole().numpy().astype(np.int64)]
+    counts: list[int] = np.bincount(values, minlength=len(learnt)).tolist()
+    kept = values.astype(np.uint8 if len(learnt) <= _SMALL else np.int64)
+    return Labels("classification", ArraySamples([kept]), len(learnt), learnt, counts), []
 
 
 def _masks(stored: StoredArrays, descriptor: DatasetDescriptor) -> NDArray[Any] | Samples:

@@ -35,12 +35,12 @@ from jupyter_platform.learning.data.arrays import (
 )
 from jupyter_platform.learning.data.dataset import Dataset
 from jupyter_platform.learning.data.judged import judged
-from jupyter_platform.learning.data.labels import Labels, read_labels
+from jupyter_platform.learning.data.labels import Labels, as_learnt, read_labels
 from jupyter_platform.learning.data.layout import parted_files
 from jupyter_platform.learning.data.parts import Parts, make_parts
 from jupyter_platform.learning.data.pictures.masks import mask_facts, mask_warnings
 from jupyter_platform.learning.data.samples import ArraySamples, Samples
-from jupyter_platform.learning.data.tabular.features import TableFeatures
+from jupyter_platform.learning.data.tabular.features import Fitted, TableFeatures
 
 _FOLDERS = ("images", "masks", "huggingface")
 """Kinds that are read from folders; the other ones from files."""
@@ -101,7 +101,8 @@ def load(
     order = _order(descriptor, size, count, is_sorted=stored.is_sorted)
     parts = make_parts(descriptor, size, stored, labels, order)
     told = judged(stored, labels, parts, order, descriptor)
-    stored, table, unseen = _fitted(stored, parts, order)
+    labels, renamed = as_learnt(labels, descriptor)
+    stored, table, unseen = _fitted(stored, parts, order, descriptor)
     inputs = _inputs(stored, descriptor)
     facts = DatasetFacts(
         size=size,
@@ -114,7 +115,7 @@ def load(
         features=_features(stored, descriptor, inputs),
         value_range=_value_range(inputs, descriptor),
         skipped=stored.skipped,
-        warnings=[*stored.warnings, *mask_warnings(labels.values), *told, *unseen],
+        warnings=[*stored.warnings, *mask_warnings(labels.values), *told, *unseen, *renamed],
         **mask_facts(labels.values),
         parts=parts.facts,
         bytes=_bytes(found) if stored.bytes is None else stored.bytes,
@@ -130,16 +131,27 @@ def load(
 
 
 def _fitted(
-    stored: StoredArrays, parts: Parts, order: Tensor | None
+    stored: StoredArrays, parts: Parts, order: Tensor | None, descriptor: DatasetDescriptor
 ) -> tuple[StoredArrays, TablePreparation | None, list[str]]:
     """Return the inputs of a table as fitted on its training rows; others as they are."""
     if not isinstance(stored.inputs, TableFeatures):
         return stored, None, []
+    learnt = descriptor.learnt
+    if learnt is not None and learnt.table is not None:
+        try:
+            return _with_features(stored, stored.inputs.as_learnt(learnt.table, learnt.dataset))
+        except ValueError as error:
+            raise InvalidDataError(f"Dataset {descriptor.name!r}: {error}.") from error
     train = parts.indices.get("train")
     if train is None:
         train = torch.arange(len(stored.inputs) if order is None else len(order))
     rows = train if order is None else order[train]
-    found = stored.inputs.fitted(rows.numpy())
+    return _with_features(stored, stored.inputs.fitted(rows.numpy()))
+
+
+def _with_features(
+    stored: StoredArrays, found: Fitted
+) -> tuple[StoredArrays, TablePreparation, list[str]]:
     inputs = replace(
         stored, inputs=found.array.astype(np.float32), features=found.preparation.features
     )

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from jupyter_platform.core.datasets import DatasetDescriptor
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.predictions import (
     EncodedArray,
@@ -31,8 +30,6 @@ from jupyter_platform.learning.scoring.evaluations.base import plain
 
 READY_BYTES = 1_000_000_000
 """Bytes of networks that are kept ready, the one asked last not counted."""
-_OF_PICTURES = ("images", "masks", "parquet", "huggingface")
-"""Kinds whose pictures may be brought to any size."""
 SHOWN_VALUES = 4096
 """Values of a sample up to which it is told what the network got."""
 
@@ -110,7 +107,7 @@ class Predictor:
         self, question: PredictQuestion, preparation: Preparation | None
     ) -> tuple[Tensor, list[object]]:
         """Return samples of a dataset, prepared as the weights learnt them, and what they are."""
-        descriptor = _read_as_learnt(question.dataset, preparation)
+        descriptor = question.dataset
         if descriptor is None or not question.samples:
             raise InvalidRequestError("No inputs are given, and no samples of a dataset.")
         if self._dataset is None or self._dataset[0] != descriptor.digest:
@@ -127,17 +124,6 @@ class Predictor:
         rows = rows if dataset.order is None else dataset.order[rows]
         inputs, targets = prepared_samples(dataset, rows, preparation)
         return inputs, _truth(dataset.facts.classes, targets)
-
-
-def _read_as_learnt(
-    descriptor: DatasetDescriptor | None, preparation: Preparation | None
-) -> DatasetDescriptor | None:
-    """Return the descriptor of another dataset of pictures so that they are of the same size."""
-    if descriptor is None or preparation is None or preparation.picture is None:
-        return descriptor
-    if descriptor.name == preparation.dataset or descriptor.kind not in _OF_PICTURES:
-        return descriptor
-    return descriptor.model_copy(update={"shape": preparation.picture.shape})
 
 
 def _prepared_images(question: PredictQuestion, preparation: Preparation | None) -> Tensor:

@@ -205,6 +205,8 @@ export interface components {
             download: components["schemas"]["DownloadSource"][];
             /** @description Changes with the files that are referred to by path; set by the repository. */
             stamp: string;
+            /** @description Set for weights that are used on these samples: they are read as those that were learnt. */
+            learnt: components["schemas"]["LearntSamples"] | null;
         };
         /** @description Facts read from the data itself by the inspector. */
         DatasetFacts: {
@@ -1196,6 +1198,14 @@ export interface components {
             } | null;
         } & {
             [key: string]: unknown;
+        };
+        /** @description What weights that are used on a dataset know of the samples that they learnt. */
+        LearntSamples: {
+            dataset: string;
+            /** @description How rows became inputs; means and categories are those of the rows that were learnt. */
+            table: components["schemas"]["TablePreparation"] | null;
+            /** @description Classes in the order of the outputs. */
+            classes: string[] | null;
         };
         /** @description A piece of a job's log. */
         LogChunk: {

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, cast
 
 from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
+from jupyter_platform.coordinator.jobs.resolution.sources import DataSources
 from jupyter_platform.coordinator.repository import ResolvedTag, TagRepository
 from jupyter_platform.coordinator.repository.networks.description_check import check_description
+from jupyter_platform.core.datasets import DatasetFacts
 from jupyter_platform.core.errors import (
     InvalidRequestError,
     NotFoundError,
+    PlatformError,
     refusal,
 )
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import EvaluateOptions, LearnOptions
+from jupyter_platform.core.preparations import ADAPTERS, adapters_of, as_learnt
 from jupyter_platform.core.strategies import STRATEGIES
 
 _SAMPLES = frozenset({"test_set", "part"})
@@ -23,8 +29,9 @@ _SAMPLES = frozenset({"test_set", "part"})
 class StartingWeights:
     """Finds the weights of the networks that a submission names."""
 
-    def __init__(self, tags: TagRepository) -> None:
+    def __init__(self, tags: TagRepository, sources: DataSources) -> None:
         self._tags = tags
+        self._sources = sources
 
     async def to_learn_from(self, resolved: Resolved, options: LearnOptions) -> None:
         """Fill in the tag of a LEARN and the digests of the weights that it starts from.
@@ -51,6 +58,8 @@ class StartingWeights:
     async def to_judge(self, resolved: Resolved, options: EvaluateOptions) -> None:
         """Fill in the weights that an EVALUATE judges; errors as of `to_learn_from`."""
         found = await self._find_weights(resolved, options.tag)
+        await self._read_as_learnt(resolved, options, found)
+        options = cast("EvaluateOptions", resolved.options)
         await self._judge_by_what_was_set_aside(resolved, options, found)
 
     async def _find_teachers(
@@ -79,6 +88,44 @@ class StartingWeights:
             check_description(network, found.record, "learn the network again first")
             resolved.weights[network.name] = found.variant.digest
         return learnt
+
+    async def _read_as_learnt(
+        self, resolved: Resolved, options: EvaluateOptions, found: Sequence[ResolvedTag]
+    ) -> None:
+        """Prepare samples as the first weights learnt theirs, where nobody says otherwise."""
+        dataset = resolved.source.dataset
+        if not found or dataset is None:
+            return
+        learnt = await self._tags.preparation(found[0])
+        if learnt is None:
+            return
+        changes = {
+            name: learnt.adapters.get(name)
+            for name in ADAPTERS
+            if name not in resolved.given
+            and learnt.adapters.get(name) != adapters_of(options.model_dump()).get(name)
+        }
+        if changes:
+            model = type(options)
+            unset = {name: model.model_fields[name].default for name in changes}
+            wanted = {name: unset[name] if was is None else was for name, was in changes.items()}
+            checked = model.model_validate({**options.model_dump(exclude_unset=True), **wanted})
+            resolved.options = options.model_copy(
+                update={name: getattr(checked, name) for name in changes}
+            )
+            shown = ", ".join(f"{name} = {_shown(getattr(checked, name))}" for name in changes)
+            resolved.warnings.append(f"{shown}: as the weights have learnt their samples.")
+        facts = await self._known_facts(resolved)
+        changed = options.labels or options.autoencode or options.mask_to_class
+        read = as_learnt(dataset, learnt, facts, by_class=not changed)
+        resolved.source = replace(resolved.source, dataset=read)
+
+    async def _known_facts(self, resolved: Resolved) -> DatasetFacts | None:
+        try:
+            facts = await self._sources.facts(resolved.source)
+        except PlatformError:
+            return None  # the check says what is wrong with the data, or that they are being read
+        return None if facts is None else DatasetFacts.model_validate(facts)
 
     async def _judge_by_what_was_set_aside(
         self, resolved: Resolved, options: EvaluateOptions, found: Sequence[ResolvedTag]
@@ -156,3 +203,9 @@ class StartingWeights:
         if last is not None:
             check_description(network, record, "set clean=true to start afresh")
             resolved.weights[network.name] = last.digest
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "not set"
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -65,7 +65,7 @@ class Submissions:
     ) -> None:
         self._networks, self._sources = networks, sources
         tools = KindTools(
-            networks, sources, strategies, StartingWeights(tags), hosts, blobs, reader
+            networks, sources, strategies, StartingWeights(tags, sources), hosts, blobs, reader
         )
         self._kinds: dict[str, Kind] = {
             name: load(record.submission)(record, tools) for name, record in kinds().items()

@@ -46,7 +46,7 @@ from jupyter_platform.core.errors import (
     refusal,
     unknown_name,
 )
-from jupyter_platform.core.preparations import METADATA_KEY, from_metadata
+from jupyter_platform.core.preparations import METADATA_KEY, Preparation, from_metadata
 from jupyter_platform.runtime.atomic import write_bytes_atomic
 from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
@@ -305,6 +305,12 @@ class TagRepository:
     def path(self, variant: TagVariant) -> Path:
         """Return the safetensors file of a variant."""
         return self._blobs.path(variant.digest)
+
+    async def preparation(self, found: ResolvedTag) -> Preparation | None:
+        """Return the preparation kept with weights; None where they tell none."""
+        header = await asyncio.to_thread(_header, self.path(found.variant))
+        told = header.get(METADATA_KEY)
+        return None if told is None else from_metadata(told, found.text)
 
     async def delete(self, network: str, tag: str) -> None:
         """Remove a tag; blobs stay, since others may use them.

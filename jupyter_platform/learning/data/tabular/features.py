@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from jupyter_platform.core.errors import nearest
 from jupyter_platform.core.tables import (
     MISSING_CLASS,
     PreparedColumn,
@@ -61,15 +62,68 @@ class TableFeatures:
         """
         prepared = [_fit(column, train, self.options) for column in self.columns]
         pairs = list(zip(prepared, self.columns, strict=True))
-        return Fitted(
-            np.concatenate([_applied(*pair) for pair in pairs], axis=1),
+        return _fitted(
+            pairs,
             TablePreparation(
                 columns=tuple(prepared),
                 decimal="," if self.decimal == "," else ".",
                 thousands=self.thousands,
             ),
-            tuple(text for pair in pairs for text in _unseen(*pair)),
         )
+
+    def as_learnt(self, learnt: TablePreparation, of: str) -> Fitted:
+        """Return the features of all rows as they were made of the rows of another table.
+
+        Parameters
+        ----------
+        learnt : TablePreparation
+            Fitted on that table.
+        of : str
+            Name of that dataset.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing, holds something else, or lacks values that were never missing;
+            the sentence names all of them.
+        """
+        columns = {column.name: column for column in self.columns}
+        faults, pairs = [], []
+        for prepared in learnt.columns:
+            column = columns.get(prepared.name)
+            if column is None:
+                near = nearest(prepared.name, columns)
+                hint = f" (did you mean {near!r}?)" if near else ""
+                faults.append(f"column {prepared.name!r} is missing{hint}")
+            elif (column.kind == "text") != (prepared.kind in ("classes", "one-hot")):
+                was = "text" if column.kind != "text" else "numbers"
+                faults.append(f"column {prepared.name!r} held {was} then, and does not now")
+            elif prepared.fill is None and column.missing.any():
+                count = format_count(int(column.missing.sum()), "row")
+                faults.append(f"column {prepared.name!r} has no value in {count}")
+            else:
+                pairs.append((prepared, column))
+        if faults:
+            raise ValueError(
+                f"the weights learnt rows of {of!r}, and these are no such rows: "
+                f"{'; '.join(faults)}"
+            )
+        extra = [name for name in columns if name not in {item.name for item in learnt.columns}]
+        found = _fitted(pairs, learnt)
+        if not extra:
+            return found
+        text = f"Columns that the weights have not learnt are left out: {', '.join(extra)}."
+        return replace(found, warnings=(*found.warnings, text))
+
+
+def _fitted(
+    pairs: Sequence[tuple[PreparedColumn, Column]], preparation: TablePreparation
+) -> Fitted:
+    return Fitted(
+        np.concatenate([_applied(*pair) for pair in pairs], axis=1),
+        preparation,
+        tuple(text for pair in pairs for text in _unseen(*pair)),
+    )
 
 
 def _fit(column: Column, train: NDArray[np.int64], options: TableOptions) -> PreparedColumn:
