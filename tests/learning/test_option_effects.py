@@ -225,7 +225,7 @@ EFFECTS = {
         "environment": ran("dqn", "environment", "Acrobot-v1"),
         "parallel_environments": ran("dqn", "parallel_environments", 1),
         "agents": at(
-            "coordinator/jobs/submission/test_sources.py::"
+            "coordinator/jobs/resolution/test_sources.py::"
             "test_agents_of_a_learner_explore_as_it_would_and_fill_its_pool"
         ),
         "discount": ran("dqn", "discount", 0.1),
@@ -320,7 +320,7 @@ EFFECTS = {
         "frames": at(f"{_AGENT}::test_pictures_are_of_the_best_and_the_latest_episode"),
         "pool": at(f"{_AGENT}::test_an_agent_keeps_every_episode_and_tells_what_it_brought"),
         "memory_size": at(
-            "coordinator/jobs/submission/test_sources.py::test_a_pool_is_made_only_when_the_job_is"
+            "coordinator/jobs/resolution/test_sources.py::test_a_pool_is_made_only_when_the_job_is"
         ),
         "until_learnt": at(f"{_AGENT}::test_a_pair_learns_and_the_agent_takes_up_the_weights"),
         "clear": at("learning/reinforcement/test_pool.py::test_clearing_forgets_and_goes_on"),

@@ -189,6 +189,7 @@ function aDescriptor(name: string): IDatasetDescriptor {
     adapters: {},
     download: [],
     stamp: '',
+    learnt: null,
     ...NO_TABLE
   };
 }
