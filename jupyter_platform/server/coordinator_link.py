@@ -184,11 +184,32 @@ class CoordinatorLink:
         UnavailableError
             If nothing answers.
         """
+        return await self.socket("/api/events", headers, query)
+
+    async def socket(
+        self, path: str, headers: Mapping[str, str] | None = None, query: str = ""
+    ) -> WebSocketClientConnection:
+        """Open a websocket of the coordinator.
+
+        Parameters
+        ----------
+        path : str
+            Such as ``/api/events``.
+        headers : mapping, optional
+            Sent beside the coordinator's token.
+        query : str
+            Behind the path.
+
+        Raises
+        ------
+        UnavailableError
+            If nothing answers.
+        """
         for is_last in (False, True):
             endpoint = await self.endpoint()
             parts = urlsplit(endpoint.url)
             scheme = "wss" if parts.scheme == "https" else "ws"
-            url = urlunsplit((scheme, parts.netloc, f"{parts.path}/api/events", query, ""))
+            url = urlunsplit((scheme, parts.netloc, f"{parts.path}{path}", query, ""))
             request = HTTPRequest(
                 url, headers={"authorization": f"Bearer {endpoint.token}", **(headers or {})}
             )

@@ -22,6 +22,12 @@ from jupyter_platform.server.pages import (
     bokeh_static_path,
 )
 from jupyter_platform.server.panel_kernels import PanelKernels
+from jupyter_platform.server.service_link import ServiceLink
+from jupyter_platform.server.service_proxy import (
+    SERVICE_ADDRESS,
+    ServiceHandler,
+    ServiceRootHandler,
+)
 from jupyter_platform.server.version import VersionHandler
 
 
@@ -42,6 +48,7 @@ class PlatformExtension(ExtensionApp):
         """Add the routes of the platform to those of the server."""
         assert self.serverapp is not None
         self.link = CoordinatorLink()
+        self.services = ServiceLink(self.link)
         self.kernels = DashboardKernels(self.serverapp.kernel_manager, self.log)
         self.panels = PanelKernels(
             self.serverapp.session_manager, self.log, kept_s=60 * self.panel_kernel_minutes
@@ -58,6 +65,8 @@ class PlatformExtension(ExtensionApp):
             (r"/jupyter-platform/bokeh/static/(.*)", FilesHandler, bokeh),
             (r"/jupyter-platform/dashboards/parts/([^/]+)", PartHandler, linked),
             (r"/jupyter-platform/dashboards/([^/]*)", DashboardHandler, voila),
+            (rf"{SERVICE_ADDRESS}/(.*)", ServiceHandler, {"services": self.services}),
+            (SERVICE_ADDRESS, ServiceRootHandler),
             (r"/jupyter-platform/api/version", VersionHandler),
             (r"/jupyter-platform/api/columns/hosts/([^/]+)", HostColumnsHandler, linked),
             (r"/jupyter-platform/api/outputs/jobs", JobsOutputHandler, linked),
@@ -74,4 +83,5 @@ class PlatformExtension(ExtensionApp):
         """Let go of kernels and coordinator, which go on."""
         await self.panels.close()
         await self.kernels.close()
+        await self.services.close()
         await self.link.close()

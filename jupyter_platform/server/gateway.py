@@ -50,6 +50,8 @@ RESPONSE_HEADERS = (
     "ETag",
     "Retry-After",
 )
+BASE_URL_HEADER = "X-Jupyter-Platform-Base-Url"
+"""Tells the coordinator where browsers find services of deployments."""
 CHECK = "/api/jobs/check"
 """Requests that an open form sends by itself, which do not count as use of the platform."""
 SERVICE_RESTART = 1012
@@ -130,6 +132,7 @@ class GatewayHandler(PlatformHandler):
         given = self.request.headers
         headers = {name: given[name] for name in REQUEST_HEADERS if name in given}
         headers |= user_headers(self)
+        headers[BASE_URL_HEADER] = str(self.base_url)
         if "Transfer-Encoding" in given or given.get("Content-Length", "0") != "0":
             self._body = Body()
         body = None if self._body is None else self._body.chunks()
