@@ -34,7 +34,8 @@ _HEAD_BYTES = 64_000
 _HOP = frozenset(
     {
         "connection", "host", "keep-alive", "proxy-authenticate", "proxy-authorization",
-        "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+        "proxy-connection", "trailer", "transfer-encoding", "upgrade",
+        "te",  # codespell:ignore
     }
 )  # fmt: skip
 _NOT_ASKED = _HOP | {"authorization", "content-length", "cookie", "expect", "x-xsrftoken"}
