@@ -230,7 +230,7 @@ class ServiceWay(Record):
     attempt: int
     """Another one after each restart."""
     prefix: str
-    """Of its addresses: begins and ends with a slash."""
+    """Of its addresses, as it knows them: begins and ends with a slash."""
     is_trusted: bool
     """Whether its pages may act for who looks at them."""
     socket: str | None = None

@@ -47,7 +47,7 @@ class Way:
     service: str
     host: str
     prefix: str
-    """Of its addresses, as browsers see them: begins and ends with a slash."""
+    """Of its addresses, as it knows them: begins and ends with a slash."""
     attempt: int
     is_trusted: bool
 
@@ -210,7 +210,8 @@ class Doors:
 
 def way_of(row: DeploymentRow, service: str, attempt: int) -> Way:
     """Return the way to a service of a deployment that runs."""
-    prefix = row.base_url + path_of(row.id, service)
+    # What an image serves knows nothing of the addresses that browsers see.
+    prefix = "/" if row.runtime == "container" else row.base_url + path_of(row.id, service)
     return Way(row.id, service, row.host or "", prefix, attempt, row.is_trusted)
 
 

@@ -86,6 +86,13 @@ class Resolved:
         """What the planner sees of it."""
         return self.choice.shape(ROLE, self.request, 1)
 
+    @property
+    def image(self) -> str | None:
+        """The image of its container, with its tag."""
+        general = self.values["general"]
+        image = general.get("docker_image")
+        return self.offer.recipe.image if image is None else f"{image}:{general['docker_tag']}"
+
     def on_cpu(self) -> Resolved:
         """Return the same without a GPU."""
         hardware = {**self.values["hardware"], "gpu_num": 0, "gpu_type": ""}
@@ -97,7 +104,7 @@ class Resolved:
         asked, recipe = self.request, self.offer.recipe
         general = self.values["general"]
         words = (made.hex[-12:], str(made), self.title, self.offer.name, self.offer.title, owner)
-        image = general.get("docker_image")
+        image = self.image
         return DeploymentRow(
             id=made.hex[-12:],
             uuid=str(made),
@@ -122,7 +129,7 @@ class Resolved:
             service=self.services[0],
             configuration=self.values,
             runtime=recipe.runtime,
-            image=image and f"{image}:{general['docker_tag']}",
+            image=image,
             network=self.network,
             tag=self.tag,
             base_url=base_url,
@@ -130,7 +137,7 @@ class Resolved:
             services=dict.fromkeys(self.services),
             idle_stop_minutes=general["idle_stop"],
             spec={
-                "recipe": recipe.model_dump(mode="json"),
+                "recipe": recipe.model_copy(update={"image": image}).model_dump(mode="json"),
                 "folder": None if self.offer.folder is None else str(self.offer.folder),
                 "description": self.network_description,
                 "weights": self.weights,

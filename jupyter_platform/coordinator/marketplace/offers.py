@@ -9,11 +9,8 @@ from jupyter_platform.core.marketplace import ItemEntry, ItemResources
 from jupyter_platform.core.recipes import Recipe, ResourcesRecipe
 from jupyter_platform.runtime.item_folders import own_items
 
-_CONTAINER_SERVICES = {
-    "api": {"command": ["deep-start", "--deepaas"], "port": 5000},
-    "ide": {"command": ["deep-start", "--jupyter"], "port": 8888},
-}
-"""Services of the images of AI4OS."""
+_CONTAINER_SERVICES = {"api": {"command": ["deep-start", "--deepaas"], "port": 5000}}
+"""Services of images of AI4OS. Their IDE wants its password in the clear, which is not kept."""
 
 
 class MarketplaceOffers:

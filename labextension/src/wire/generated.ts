@@ -1763,7 +1763,7 @@ export interface components {
             service: "api" | "ide" | "monitor" | "ui" | "custom";
             /** @description Another one after each restart. */
             attempt: number;
-            /** @description Of its addresses: begins and ends with a slash. */
+            /** @description Of its addresses, as it knows them: begins and ends with a slash. */
             prefix: string;
             /** @description Whether its pages may act for who looks at them. */
             is_trusted: boolean;
