@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import torch
 from marshmallow import fields, validate
 from reports import reports
 from torch import nn
@@ -158,5 +157,4 @@ def _trained(folder: str) -> tuple[nn.Module, list[str]]:
     description = NetworkDescription.model_validate_json((place / DESCRIPTION).read_bytes())
     network, _ = trained_network(description, place / WEIGHTS)
     alphabet: list[str] = json.loads((place / ALPHABET).read_text())
-    torch.set_grad_enabled(False)
     return network, alphabet
