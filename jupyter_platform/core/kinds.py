@@ -17,6 +17,10 @@ from jupyter_platform.core.records import Record
 ENTRY_POINTS = "jupyter_platform.kinds"
 _SUBMISSION = "jupyter_platform.coordinator.jobs.kinds."
 _OPTIONS = "jupyter_platform.core.options."
+_RESULTS = "jupyter_platform.core.results:"
+
+Samples = Literal["strategy", "environment", "optional", "none"]
+"""What decides where the samples of a job come from."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,13 @@ class KindRecord:
     """Of the class that checks and completes its submissions."""
     takes: Literal["networks", "code"] = "networks"
     """Meaning of the first word: networks of the repository, or the user's own code."""
+    samples: Samples = "optional"
+    """Where its samples come from: as its strategy says, an environment, a dataset where one is
+    named, or nowhere."""
+    label: str = ""
+    """What a row of the queue calls it; empty: its name."""
+    result_place: str = f"{_RESULTS}JobResult"
+    """Of the model of its results."""
     gpus: int = 0
     """GPUs of the default request, where the cluster has any."""
     starts_warm: bool = False
@@ -55,6 +66,16 @@ class KindRecord:
     """Whether several processes of it talk to each other over a store of rank 0."""
 
 
+class DefaultRequest(Record):
+    """What each process of a kind asks for where nothing is said."""
+
+    cpus: int
+    memory: int
+    """Bytes."""
+    gpus: int
+    """Where the cluster has any."""
+
+
 class KindSummary(Record):
     """A kind as the API shows it."""
 
@@ -63,6 +84,11 @@ class KindSummary(Record):
     help: str
     role: str
     takes: Literal["networks", "code"]
+    samples: Samples
+    label: str
+    """What a row of the queue calls it."""
+    request: DefaultRequest
+    """What each of its processes asks for where nothing is said."""
 
 
 _LEARNING = "jupyter_platform.learning.processes.process"
@@ -75,6 +101,8 @@ _BUILT_IN = (
         f"{_OPTIONS}learn:LearnOptions",
         _LEARNING,
         f"{_SUBMISSION}learn:Learn",
+        samples="strategy",
+        result_place=f"{_RESULTS}LearnResult",
         gpus=1,
         starts_warm=True,
         writes_weights=True,
@@ -88,6 +116,9 @@ _BUILT_IN = (
         f"{_OPTIONS}evaluate:EvaluateOptions",
         _LEARNING,
         f"{_SUBMISSION}evaluate:Evaluate",
+        samples="strategy",
+        label="EVAL",
+        result_place=f"{_RESULTS}EvaluateResult",
         starts_warm=True,
         ranks_meet=True,
     ),
@@ -99,6 +130,8 @@ _BUILT_IN = (
         f"{_OPTIONS}act:ActOptions",
         _LEARNING,
         f"{_SUBMISSION}act:Act",
+        samples="environment",
+        result_place=f"{_RESULTS}ActResult",
         starts_warm=True,
         join_results="jupyter_platform.core.acting:together",
     ),
@@ -111,6 +144,8 @@ _BUILT_IN = (
         "jupyter_platform.running.process",
         f"{_SUBMISSION}run:Run",
         takes="code",
+        samples="none",
+        result_place=f"{_RESULTS}CodeResult",
     ),
 )
 

@@ -7,12 +7,13 @@ is a score, so that a new one is shown wherever results are.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from types import MappingProxyType
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from jupyter_platform.core.jobs import PrimaryMetric, Score
+from jupyter_platform.core.kinds import kinds, load
 from jupyter_platform.core.states import JobType
 
 
@@ -120,14 +121,35 @@ class ActResult(JobResult):
     actions_per_s: float | None = None
 
 
-RESULTS: Mapping[JobType, type[JobResult]] = MappingProxyType(
-    {
-        JobType.LEARN: LearnResult,
-        JobType.EVALUATE: EvaluateResult,
-        JobType.ACT: ActResult,
-    }
-)
-"""What is known of the result of each type of job."""
+class CodeResult(JobResult):
+    """The result of a RUN."""
+
+    exit_code: int | None = None
+    """Of a script or a module; None where a signal ended it, and of notebooks and cells."""
+    working_folder: str | None = None
+    """Folder in which the code ran."""
+    notebook: str | None = None
+    """Executed notebook, one of the job's files."""
+    outputs: list[str] = []
+    """Files that the code left and that are kept."""
+    missing_outputs: list[str] = []
+    """Patterns of files to keep that match none."""
+    results: dict[str, str] = {}
+    """Variables of a cell that it gives back, to the files that hold them."""
+
+
+@cache
+def result_model(kind: JobType) -> type[JobResult]:
+    """Return the model of the results of a kind of job.
+
+    Parameters
+    ----------
+    kind : JobType
+        Any kind, also one of an installed package.
+    """
+    model: type[JobResult] = load(kinds()[kind].result_place)
+    return model
+
 
 _LABELS = {
     "auc": "area under the ROC curve",
@@ -158,7 +180,7 @@ def scores_of(kind: JobType, result: Mapping[str, Any] | None) -> list[Score]:
     result : mapping, optional
         As it is stored, also by an earlier release.
     """
-    known = RESULTS.get(kind, JobResult).model_fields
+    known = result_model(kind).model_fields
     found = [
         _score(name, value)
         for name, value in (result or {}).items()

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic_core import CoreSchema
 
 
 class JobType(StrEnum):
@@ -15,6 +20,13 @@ class JobType(StrEnum):
     EVALUATE = "EVALUATE"
     ACT = "ACT"
     RUN = "RUN"
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, _schema: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the schema of any text: which kinds there are depends on what is installed."""
+        return {"type": "string", "title": cls.__name__, "examples": [cls.LEARN.value]}
 
     @classmethod
     def _missing_(cls, value: object) -> JobType | None:

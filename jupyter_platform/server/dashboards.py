@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -34,6 +34,8 @@ from jupyter_platform.server.pages import ErrorsAsPage, chosen_theme
 FOLDER = "voila_dashboards"
 TEMPLATES = Path(__file__).parent / "templates"
 BASE_TEMPLATE = "lab"
+PAGE_OPTION = "jupyterPlatformDashboards"
+"""Where the labextension looks for them in the configuration of its page."""
 EXTENSIONS = frozenset(
     {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"}
 )
@@ -78,6 +80,20 @@ def list_dashboards() -> list[DashboardInfo]:
         )
         found.append((about["order"], info))
     return [info for _, info in sorted(found, key=lambda item: item[0])]
+
+
+def told_to_page(dashboards: Sequence[DashboardInfo]) -> str:
+    """Return what JupyterLab's page is told of the dashboards, as JSON.
+
+    Those with widgets are panels there, which have a kernel of their own.
+    """
+    return json.dumps(
+        [
+            {"name": item.name, "title": item.title, "description": item.description}
+            for item in dashboards
+            if not item.widgets
+        ]
+    )
 
 
 def dashboard(name: str) -> DashboardInfo:

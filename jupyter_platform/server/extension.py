@@ -7,7 +7,13 @@ from jupyter_server.serverapp import ServerApp
 from traitlets import Float
 
 from jupyter_platform.server.coordinator_link import CoordinatorLink
-from jupyter_platform.server.dashboards import DashboardHandler, list_dashboards, voila_options
+from jupyter_platform.server.dashboards import (
+    PAGE_OPTION,
+    DashboardHandler,
+    list_dashboards,
+    told_to_page,
+    voila_options,
+)
 from jupyter_platform.server.gateway import EventsHandler, GatewayHandler, StartHandler
 from jupyter_platform.server.kernels import DashboardKernels
 from jupyter_platform.server.pages import (
@@ -55,7 +61,10 @@ class PlatformExtension(ExtensionApp):
         )
         linked = {"link": self.link}
         voila = voila_options(self.serverapp, self.kernels)
-        index = {"dashboards": list_dashboards(), "expect_dashboard": self.kernels.prepare}
+        dashboards = list_dashboards()
+        page = self.serverapp.web_app.settings.setdefault("page_config_data", {})
+        page[PAGE_OPTION] = told_to_page(dashboards)
+        index = {"dashboards": dashboards, "expect_dashboard": self.kernels.prepare}
         static = {"path": str(STATIC)}
         bokeh = {"path": str(bokeh_static_path())}
         self.handlers += [

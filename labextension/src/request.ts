@@ -4,7 +4,6 @@ import { nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type {
-  DashboardName,
   IJobQuery,
   IMetricsQuery,
   IMimeBundle,
@@ -174,10 +173,6 @@ export class PlatformApi implements IPlatformApi {
     return this._get('options/kinds');
   }
 
-  jobTypes(): Promise<JobType[]> {
-    return this._get('options');
-  }
-
   readOptions(text: string): Promise<IOptionText> {
     return this._send('POST', 'options/read', { text });
   }
@@ -252,7 +247,7 @@ export class PlatformApi implements IPlatformApi {
     return new this._settings.WebSocket(url);
   }
 
-  dashboardUrl(name: DashboardName, theme: 'light' | 'dark'): string {
+  dashboardUrl(name: string, theme: 'light' | 'dark'): string {
     return this._url(`dashboards/${name}`) + search({ theme });
   }
 

@@ -72,10 +72,9 @@ export const CommandIDs = {
   reconnect: 'jupyter-platform:reconnect',
   startPlatform: 'jupyter-platform:start-platform',
   openSettings: 'jupyter-platform:open-settings',
-  /** `{ name: DashboardName }`. */
+  /** `{ name: <of a dashboard of the server> }`. */
   openDashboard: 'jupyter-platform:open-dashboard',
   openInfrastructure: 'jupyter-platform:open-infrastructure',
-  openSummary: 'jupyter-platform:open-summary',
   openNetworks: 'jupyter-platform:open-networks',
   openDatasets: 'jupyter-platform:open-datasets',
   /** `{ network: <name>, tag?: <weights to try> }`. */
@@ -169,8 +168,6 @@ export interface IPlatformApi {
   jobFile(id: string, name: string): Promise<unknown>;
   /** The kinds of jobs that can be submitted, with what they work on. */
   jobKinds(): Promise<IJobKind[]>;
-  /** Names of the job types that can be submitted. */
-  jobTypes(): Promise<JobType[]>;
   /** Read `key=value` words as every surface of the platform does. */
   readOptions(text: string): Promise<IOptionText>;
   optionSchema(type: JobType): Promise<IOptionSchema>;
@@ -192,11 +189,8 @@ export interface IPlatformApi {
   /** Open the stream of events, resuming after an event where that is known. */
   events(after: string | null): WebSocket;
   /** Address of a dashboard's page. */
-  dashboardUrl(name: DashboardName, theme: 'light' | 'dark'): string;
+  dashboardUrl(name: string, theme: 'light' | 'dark'): string;
 }
-
-/** The dashboards that can be opened. */
-export type DashboardName = 'infrastructure' | 'summary';
 
 /** Whether what is shown is live. */
 export interface IConnection {
@@ -219,6 +213,8 @@ export interface IPlatformState {
   /** When the last waiting job that is known was submitted; null where all are known. */
   readonly waitingUntil: string | null;
   readonly hosts: ReadonlyMap<string, IHost>;
+  /** The kinds of jobs that there are; none until they were read. */
+  readonly kinds: readonly IJobKind[];
   /** Newest first. */
   readonly notifications: readonly INotification[];
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jupyter_platform.core.results import RESULTS, EvaluateResult, scores_of
+from jupyter_platform.core.results import CodeResult, EvaluateResult, result_model, scores_of
 from jupyter_platform.core.states import JobType
 
 CLASSIFIED = {
@@ -71,7 +71,7 @@ def test_agents_are_scored_by_their_returns():
     assert told(JobType.ACT, result) == [("mean return", 12.0)]
 
 
-@pytest.mark.parametrize("kind", RESULTS)
+@pytest.mark.parametrize("kind", JobType)
 @pytest.mark.parametrize("result", [None, {}, {"top_k": []}])
 def test_results_of_other_releases_have_the_scores_that_they_have(kind, result):
     assert told(kind, result) == []
@@ -79,3 +79,11 @@ def test_results_of_other_releases_have_the_scores_that_they_have(kind, result):
 
 def test_a_model_of_results_keeps_what_it_does_not_know():
     assert EvaluateResult.model_validate(CLASSIFIED).model_dump()["accuracy"] == 0.75
+
+
+def test_a_run_has_no_score_but_what_its_code_reports():
+    result = {"exit_code": 0, "working_folder": "/w", "outputs": ["a.csv"], "missing_outputs": []}
+
+    assert result_model(JobType.RUN) is CodeResult
+    assert told(JobType.RUN, result) == []
+    assert CodeResult.model_validate(result).exit_code == 0

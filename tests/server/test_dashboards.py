@@ -1,6 +1,7 @@
 """Dashboards by Voila, with real kernels."""
 
 import asyncio
+import json
 import re
 import signal
 
@@ -11,6 +12,7 @@ from tornado.httpclient import HTTPClientError
 from jupyter_platform.server.dashboards import (
     list_dashboards,
     locate_dashboards,
+    told_to_page,
     with_signs_of_life,
 )
 from tests.waiting import DEADLINE_S, until_async
@@ -150,3 +152,10 @@ def pool(serverapp):
 
 def kernels(serverapp) -> list[str]:
     return serverapp.kernel_manager.list_kernel_ids()
+
+
+def test_the_page_of_jupyterlab_is_told_of_those_without_widgets():
+    told = json.loads(told_to_page(list_dashboards()))
+
+    assert [item["name"] for item in told] == ["summary", "infrastructure"]
+    assert all(item["title"] and item["description"] for item in told)

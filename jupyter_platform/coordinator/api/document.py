@@ -8,7 +8,9 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from jupyter_platform.core.events import EventMessage
-from jupyter_platform.core.results import RESULTS
+from jupyter_platform.core.kinds import kinds
+from jupyter_platform.core.results import result_model
+from jupyter_platform.core.states import JobType
 
 _PLACE = "#/components/schemas/"
 
@@ -26,7 +28,7 @@ def describe(app: FastAPI) -> None:
         schemas = document["components"]["schemas"]
         if "EventMessage" not in schemas:
             _add(schemas, "EventMessage", TypeAdapter(EventMessage))
-            for model in RESULTS.values():
+            for model in (result_model(JobType(name)) for name in kinds()):
                 _add(schemas, model.__name__, TypeAdapter(model))
         return document
 

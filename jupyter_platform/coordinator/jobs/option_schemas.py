@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jupyter_platform.core.errors import NotFoundError, unknown_name
-from jupyter_platform.core.jobs import OptionText
-from jupyter_platform.core.kinds import KindSummary, kinds
+from jupyter_platform.core.jobs import OptionText, ResourceRequest
+from jupyter_platform.core.kinds import DefaultRequest, KindSummary, kinds
 from jupyter_platform.core.options import OPTION_MODELS, OptionSchema, option_schema
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.words import parse_text
@@ -14,7 +14,14 @@ def offered_kinds() -> list[KindSummary]:
     """Return the kinds of jobs that can be submitted."""
     return [
         KindSummary(
-            name=kind.name, title=kind.title, help=kind.help, role=kind.role, takes=kind.takes
+            name=kind.name,
+            title=kind.title,
+            help=kind.help,
+            role=kind.role,
+            takes=kind.takes,
+            samples=kind.samples,
+            label=kind.label or kind.name,
+            request=DefaultRequest(**ResourceRequest(gpus=kind.gpus).model_dump()),
         )
         for kind in kinds().values()
     ]

@@ -7,6 +7,7 @@ from typing import Any, Literal, NotRequired, cast
 from pydantic import ConfigDict
 from typing_extensions import TypedDict
 
+from jupyter_platform.core.options.dianne import SUBMISSION_KEYS
 from jupyter_platform.core.options.model import OptionModel
 
 
@@ -53,6 +54,8 @@ class OptionSchema(TypedDict):
     type: Literal["object"]
     properties: dict[str, OptionProperty]
     additionalProperties: bool
+    submission_keys: list[str]
+    """What may stand among the options and is of the submission: DIANNE has it there."""
 
 
 def option_schema(model: type[OptionModel]) -> OptionSchema:
@@ -70,6 +73,7 @@ def option_schema(model: type[OptionModel]) -> OptionSchema:
         for name, field in schema["properties"].items()
         if name not in model.refused
     }
+    schema["submission_keys"] = list(SUBMISSION_KEYS)
     return cast(OptionSchema, schema)
 
 

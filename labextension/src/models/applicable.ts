@@ -1,11 +1,24 @@
-import type { SourceKind, INetwork, IOptionProperty, Json } from '../wire';
+import type {
+  IDataset,
+  INetwork,
+  IOptionProperty,
+  Json,
+  SourceKind
+} from '../wire';
+import { kindOf } from './kinds';
 import { valueText } from './option-text';
 import type { IFormView } from './form-view';
 
 /** What decides which options and networks a submission has. */
 export type IChoices = Pick<
   IFormView,
-  'entries' | 'schema' | 'networks' | 'strategies' | 'check' | 'kinds'
+  | 'entries'
+  | 'schema'
+  | 'networks'
+  | 'datasets'
+  | 'strategies'
+  | 'check'
+  | 'kinds'
 >;
 
 /** The option that names the way of learning. */
@@ -22,7 +35,12 @@ export function resolvedOption(choices: IChoices, name: string): Json {
     return check.options[name];
   }
   const standard = schema?.properties[name]?.default ?? null;
-  return firstNetwork(choices)?.description.defaults[name] ?? standard;
+  // Until the platform has told, in its order: the data, the network, the option itself.
+  return (
+    chosenDataset(choices)?.descriptor.adapters[name] ??
+    firstNetwork(choices)?.description.defaults[name] ??
+    standard
+  );
 }
 
 /** The options that mean something beside the others, in the order of the schema. */
@@ -62,18 +80,37 @@ export function takesCode({
   entries,
   kinds
 }: Pick<IChoices, 'entries' | 'kinds'>): boolean {
-  return kinds?.find(({ name }) => name === entries.type)?.takes === 'code';
+  return kindOf(kinds, entries.type)?.takes === 'code';
+}
+
+/** Whether a job of this kind may name a dataset. */
+export function kindTakesDatasets({
+  entries,
+  kinds
+}: Pick<IChoices, 'entries' | 'kinds'>): boolean {
+  const samples = kindOf(kinds, entries.type)?.samples ?? 'strategy';
+  return samples === 'strategy' || samples === 'optional';
+}
+
+/** Whether a job of this kind does without samples where none are named. */
+export function needsNoSamples({
+  entries,
+  kinds
+}: Pick<IChoices, 'entries' | 'kinds'>): boolean {
+  return kindOf(kinds, entries.type)?.samples === 'optional';
 }
 
 /** Where the samples of the submission can come from. */
 export function sourcesOf(choices: IChoices): readonly SourceKind[] {
-  const { entries, strategies } = choices;
-  if (takesCode(choices)) {
-    return [];
-  }
-  if (entries.type === 'ACT') {
-    // The pool that it writes to is an option of its own.
-    return ['environment'];
+  const { entries, kinds, strategies } = choices;
+  switch (kindOf(kinds, entries.type)?.samples) {
+    case 'none':
+      return [];
+    case 'optional':
+      return ['dataset'];
+    case 'environment':
+      // The pool that it writes to is an option of its own.
+      return ['environment'];
   }
   const name = valueText(resolvedOption(choices, STRATEGY)).toLowerCase();
   const found = strategies?.find(
@@ -90,6 +127,16 @@ export function networksToSend(choices: IChoices): readonly string[] {
   }
   const roles = rolesOf(choices);
   return roles ? networks.slice(0, Math.max(roles.length, 1)) : networks;
+}
+
+/** The record of the dataset that was named. */
+function chosenDataset({
+  entries,
+  datasets
+}: Pick<IChoices, 'entries' | 'datasets'>): IDataset | undefined {
+  return datasets?.find(
+    ({ descriptor }) => descriptor.name === entries.dataset.trim()
+  );
 }
 
 /** The record of the network that was named first. */

@@ -8,6 +8,7 @@ import type {
   Json,
   JobType
 } from '../wire';
+import type { DefaultRequest } from './kinds';
 import type { Options } from './option-text';
 
 /** What was entered into the submit form. */
@@ -34,20 +35,6 @@ export interface IEntries {
   readonly trials: string;
 }
 
-/** What DIANNE has among the options and the platform beside them. */
-export const FIELDS_AMONG_OPTIONS = [
-  'name',
-  'targets',
-  'targetCount',
-  'target_count',
-  'targetFilter',
-  'target_filter',
-  'forceFree',
-  'force_free',
-  'dianneDefaults',
-  'dianne_defaults'
-];
-
 /** The form before anything was entered. */
 export function emptyEntries(): IEntries {
   return {
@@ -69,19 +56,15 @@ export function emptyEntries(): IEntries {
   };
 }
 
-const DEFAULT_CPUS = 1;
-const DEFAULT_MEMORY = 1_000_000_000;
-
 /**
  * The entries that make another job like one.
  *
  * @param job - nothing of what was given for it is lost
- * @param hasGpus - whether the cluster has any: learning then takes one by default
+ * @param usual - what its kind asks for by default; null where that is not known
  */
-export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
+export function entriesOf(job: IJob, usual: DefaultRequest | null): IEntries {
   const { cpus, memory, gpus } = job.request;
-  const defaultGpus = job.type === 'LEARN' && hasGpus ? 1 : 0;
-  const unless = (value: number, usual: number): string =>
+  const unless = (value: number, usual?: number): string =>
     value === usual ? '' : String(value);
   return {
     type: job.type,
@@ -89,9 +72,9 @@ export function entriesOf(job: IJob, hasGpus: boolean): IEntries {
     networks: job.networks.length ? job.networks : [''],
     dataset: job.dataset ?? '',
     options: new Map(Object.entries(job.given)),
-    cpus: unless(cpus, DEFAULT_CPUS),
-    memory: unless(memory, DEFAULT_MEMORY),
-    gpus: unless(gpus, defaultGpus),
+    cpus: unless(cpus, usual?.cpus),
+    memory: unless(memory, usual?.memory),
+    gpus: unless(gpus, usual?.gpus),
     priority: unless(job.priority, 0),
     target_count: unless(job.target_count, Math.max(job.targets.length, 1)),
     targets: job.targets.join(', '),

@@ -30,9 +30,8 @@ export interface IFormView {
   readonly draft: string | null;
   /** What in that text is no option. */
   readonly badWords: readonly IFieldError[];
-  readonly types: readonly JobType[];
-  /** What the platform tells of these; absent until it was read. */
-  readonly kinds?: readonly IJobKind[];
+  /** The kinds of jobs that there are; null until they were read. */
+  readonly kinds: readonly IJobKind[] | null;
   /** Null until it was read. */
   readonly schema: IOptionSchema | null;
   readonly networks: readonly INetwork[] | null;
@@ -60,7 +59,7 @@ export const BLANK: IFormView = {
   entries: emptyEntries(),
   draft: null,
   badWords: [],
-  types: ['LEARN', 'EVALUATE'],
+  kinds: null,
   schema: null,
   networks: null,
   datasets: null,

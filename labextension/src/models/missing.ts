@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IFieldError } from '../wire';
-import { rolesOf, sourcesOf, takesCode } from './applicable';
+import { needsNoSamples, rolesOf, sourcesOf, takesCode } from './applicable';
 import type { IChoices } from './applicable';
 
 /** What every job of this kind needs and nobody has entered yet. */
@@ -46,7 +46,7 @@ function missingNetworks(
   }
   const named = [dataset, options.get('environment'), options.get('pool')];
   if (sourcesOf(choices).includes('dataset')) {
-    if (!dataset.trim()) {
+    if (!dataset.trim() && !needsNoSamples(choices)) {
       found.push(missing('dataset', trans.__('Choose a dataset.')));
     }
   } else if (!named.some(Boolean)) {

@@ -1,14 +1,15 @@
 import { entriesOf } from './entries';
 import type { IEntries } from './entries';
+import type { DefaultRequest } from './kinds';
 import type { Options } from './option-text';
 import type { Next } from '../tokens';
 import { isEnded } from '../wire';
-import type { IJob, IOptionSchema, Json } from '../wire';
+import type { IJob, IOptionSchema, JobType, Json } from '../wire';
 
 /** What a next job depends on beside the job that it follows. */
 export interface INextContext {
-  /** Whether the cluster has GPUs: learning then takes one by default. */
-  readonly hasGpus: boolean;
+  /** What a kind of job asks for by default; null where that is not known. */
+  readonly usual: (type: JobType) => DefaultRequest | null;
   /** Names that are taken. */
   readonly names: ReadonlySet<string>;
   /** The options of EVALUATE; null where they are not known, and none is taken over. */
@@ -64,8 +65,8 @@ export function nextEntries(
 }
 
 /** The same again, under a name and a tag of its own. */
-function again(job: IJob, { hasGpus, names }: INextContext): IEntries {
-  const entries = entriesOf(job, hasGpus);
+function again(job: IJob, { usual, names }: INextContext): IEntries {
+  const entries = entriesOf(job, usual(job.type));
   const isLearning = job.type === 'LEARN';
   return {
     ...entries,
@@ -77,8 +78,8 @@ function again(job: IJob, { hasGpus, names }: INextContext): IEntries {
 }
 
 /** More updates from where it ended. */
-function continuation(job: IJob, { hasGpus, names }: INextContext): IEntries {
-  const entries = entriesOf(job, hasGpus);
+function continuation(job: IJob, { usual, names }: INextContext): IEntries {
+  const entries = entriesOf(job, usual(job.type));
   const options = new Map(without(entries.options, OF_ONE_JOB));
   options.set('init_tag', `${job.id}/last`);
   return {
@@ -90,8 +91,8 @@ function continuation(job: IJob, { hasGpus, names }: INextContext): IEntries {
 
 /** How well its own weights do, whatever its tag points at by now. */
 function evaluation(job: IJob, context: INextContext): IEntries {
-  const { hasGpus, names, evaluate } = context;
-  const entries = entriesOf(job, hasGpus);
+  const { usual, names, evaluate } = context;
+  const entries = entriesOf(job, usual(job.type));
   const isActing = job.category === 'RL';
   const options = new Map<string, Json>([['tag', job.id]]);
   for (const [key, value] of entries.options) {

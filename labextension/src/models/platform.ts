@@ -182,11 +182,25 @@ export class PlatformModel implements IPlatformModel, IDisposable {
       this._remembered.delete(message.job_deleted);
       this._jobDeleted.emit(message.job_deleted);
     }
+    if (message.type === 'snapshot') {
+      this._readKinds();
+    }
     if (message.type === 'snapshot' || message.type === 'job') {
       this._trends.keep(this._running());
       this._keepWaiting();
     }
     this._touch();
+  }
+
+  private _readKinds(): void {
+    this.api.jobKinds().then(
+      kinds => {
+        this._state = { ...this._state, kinds };
+        this._touch();
+      },
+      // Rows then say the name of a kind; the next snapshot tries again.
+      () => undefined
+    );
   }
 
   /** Read on before the waiting jobs that are known have all begun. */

@@ -14,6 +14,7 @@ export const EMPTY_STATE: IPlatformState = {
   jobs: new Map(),
   waitingUntil: null,
   hosts: new Map(),
+  kinds: [],
   notifications: []
 };
 
@@ -30,7 +31,7 @@ export function reduce(
   const { event } = message;
   switch (message.type) {
     case 'snapshot':
-      return fromSnapshot(message);
+      return fromSnapshot(message, state.kinds);
     case 'job':
       return { ...state, event, jobs: withJob(state, message.job) };
     case 'job_deleted':
@@ -154,7 +155,10 @@ function isBehind({ waitingUntil }: IPlatformState, job: IJob): boolean {
   );
 }
 
-function fromSnapshot(message: ISnapshotMessage): IPlatformState {
+function fromSnapshot(
+  message: ISnapshotMessage,
+  kinds: IPlatformState['kinds']
+): IPlatformState {
   const jobs = new Map(message.jobs.map(job => [job.id, job]));
   const waiting = waitingJobs(jobs);
   return {
@@ -163,6 +167,7 @@ function fromSnapshot(message: ISnapshotMessage): IPlatformState {
     jobs,
     waitingUntil: message.waiting > waiting.length ? lastOf(waiting) : null,
     hosts: new Map(message.hosts.map(host => [host.description.name, host])),
+    kinds,
     notifications: message.notifications.slice(0, KEPT_NOTIFICATIONS)
   };
 }

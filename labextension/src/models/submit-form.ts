@@ -15,10 +15,14 @@ import type {
   Json,
   JobType
 } from '../wire';
-import { applicableOptions, networksToSend, takesCode } from './applicable';
+import {
+  applicableOptions,
+  kindTakesDatasets,
+  networksToSend
+} from './applicable';
 import { blame } from './blame';
 import { readCatalogue } from './catalogue';
-import { FIELDS_AMONG_OPTIONS, submissionOf } from './entries';
+import { submissionOf } from './entries';
 import type { IEntries } from './entries';
 import { BLANK, started } from './form-view';
 import type { IFormStart, IFormView } from './form-view';
@@ -86,8 +90,8 @@ export class SubmitForm implements IDisposable {
   get submission(): IJobSubmission {
     const { entries } = this._view;
     const networks = networksToSend(this._view);
-    const takesNone = entries.type === 'ACT' || takesCode(this._view);
-    const dataset = takesNone ? '' : entries.dataset;
+    const takesOne = kindTakesDatasets(this._view);
+    const dataset = takesOne ? entries.dataset : '';
     return submissionOf({ ...entries, networks, dataset });
   }
 
@@ -310,14 +314,9 @@ export class SubmitForm implements IDisposable {
   }
 
   private _load(): void {
-    this._model.api.jobTypes().then(
-      types => this._set({ types }),
-      (error: unknown) => this._set({ message: blame(error)[1] })
-    );
     this._model.api.jobKinds().then(
       kinds => this._set({ kinds }),
-      // Without an answer the types have none either, and that is told.
-      () => undefined
+      (error: unknown) => this._set({ message: blame(error)[1] })
     );
     void this._readCatalogue();
     void this._readSchema();
@@ -426,7 +425,7 @@ export class SubmitForm implements IDisposable {
     }
     // One of them may have become two, or none.
     const fields = [...entries.options].filter(([key]) =>
-      FIELDS_AMONG_OPTIONS.includes(key)
+      schema?.submission_keys.includes(key)
     );
     const options = new Map([...fields, ...Object.entries(given)]);
     this._set({ entries: { ...entries, options } });

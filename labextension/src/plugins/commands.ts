@@ -18,8 +18,6 @@ import { addPageCommands } from '../widgets/page-commands';
 const PALETTE = [
   CommandIDs.submit,
   CommandIDs.showSidebar,
-  CommandIDs.openInfrastructure,
-  CommandIDs.openSummary,
   CommandIDs.openJob,
   CommandIDs.stopJob,
   CommandIDs.evaluateJob,
@@ -32,12 +30,6 @@ const PALETTE = [
   CommandIDs.reconnect,
   CommandIDs.startPlatform,
   CommandIDs.openSettings
-];
-
-const CARDS = [
-  CommandIDs.submit,
-  CommandIDs.openInfrastructure,
-  CommandIDs.openSummary
 ];
 
 /** Adds the commands, and puts them into the palette and onto the launcher. */
@@ -62,8 +54,6 @@ export const commands: JupyterFrontEndPlugin<void> = {
     for (const command of PALETTE) {
       palette?.addItem({ command, category, args: { isPalette: true } });
     }
-    CARDS.forEach((command, rank) =>
-      launcher?.add({ command, category, rank })
-    );
+    launcher?.add({ command: CommandIDs.submit, category, rank: 0 });
   }
 };

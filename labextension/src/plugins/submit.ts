@@ -24,7 +24,6 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import type { Next } from '../tokens';
-import type { JobType } from '../wire';
 import type { SubmitView } from '../widgets/submit/submit-view';
 import { run } from '../widgets/view-context';
 
@@ -216,7 +215,7 @@ async function readStart(
   }
   const start: IFormStart = {};
   if (typeof args.type === 'string') {
-    start.type = args.type as JobType;
+    start.type = args.type;
   }
   if (typeof args.network === 'string') {
     start.network = args.network;
@@ -245,11 +244,14 @@ async function startFrom(
   trans: TranslationBundle
 ): Promise<IOpening> {
   const { nextEntries } = await import('../models/next-jobs');
+  const { defaultRequest } = await import('../models/kinds');
   // What lists hold of a job is enough to make another one.
   const job = model.job(id) ?? (await model.api.job(id));
   const { jobs, status } = model.state;
+  const kinds = await model.api.jobKinds();
+  const hasGpus = (status?.gpus.total ?? 0) > 0;
   const entries = nextEntries(next, job, {
-    hasGpus: (status?.gpus.total ?? 0) > 0,
+    usual: type => defaultRequest(kinds, type, hasGpus),
     names: new Set([job, ...jobs.values()].map(({ name }) => name)),
     evaluate:
       next === 'evaluate' ? await model.api.optionSchema('EVALUATE') : null

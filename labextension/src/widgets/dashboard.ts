@@ -5,31 +5,33 @@ import type { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 
 import { dashboardIcon, infrastructureIcon } from '../icons';
-import type { DashboardName } from '../tokens';
+import type { IDashboard } from '../models/dashboards';
 import { CommandIDs } from '../tokens';
 import { run } from './view-context';
 import type { IViewContext } from './view-context';
 
 /** For the command that opens one of them. */
-export const DASHBOARD_ARGUMENTS: CommandRegistry.ICommandOptions['describedBy'] =
-  {
+export function argumentsOf(
+  dashboards: readonly IDashboard[]
+): CommandRegistry.ICommandOptions['describedBy'] {
+  const names = dashboards.map(({ name }) => name);
+  return {
     args: {
       type: 'object',
       required: ['name'],
-      properties: {
-        name: { type: 'string', enum: ['infrastructure', 'summary'] }
-      }
+      properties: { name: { type: 'string', enum: names } }
     }
   };
+}
 
 /** A dashboard in a tab of the main area, in JupyterLab's theme. */
 export class Dashboard extends MainAreaWidget<IFrame> {
   /**
-   * @param name - which dashboard
+   * @param dashboard - which one
    * @param themes - null where the application has no themes: it is then light
    */
   constructor(
-    readonly name: DashboardName,
+    dashboard: IDashboard,
     private readonly _context: IViewContext,
     private readonly _themes: IThemeManager | null
   ) {
@@ -45,9 +47,10 @@ export class Dashboard extends MainAreaWidget<IFrame> {
         loading: 'eager'
       })
     });
-    this.id = `jupyter-platform-dashboard-${name}`;
-    this.title.label = dashboardTitle(name, _context);
-    this.title.icon = dashboardIconOf(name);
+    this.name = dashboard.name;
+    this.id = `jupyter-platform-dashboard-${this.name}`;
+    this.title.label = dashboard.title;
+    this.title.icon = dashboardIconOf(this.name);
     this.title.closable = true;
     this._load();
     _themes?.themeChanged.connect(() => this._load(), this);
@@ -55,6 +58,9 @@ export class Dashboard extends MainAreaWidget<IFrame> {
     frame?.addEventListener('load', () => this._followLinks(frame));
     frame?.setAttribute('title', this.title.label);
   }
+
+  /** The name of the dashboard. */
+  readonly name: string;
 
   override dispose(): void {
     Signal.disconnectReceiver(this);
@@ -89,16 +95,6 @@ export class Dashboard extends MainAreaWidget<IFrame> {
   }
 }
 
-/** What a dashboard is called. */
-export function dashboardTitle(
-  name: DashboardName,
-  { trans }: Pick<IViewContext, 'trans'>
-): string {
-  return name === 'infrastructure'
-    ? trans.__('Infrastructure')
-    : trans.__('Summary');
-}
-
 /** The query of an address that asks JupyterLab for a job or the submit form. */
 function labQuery(href: string): URLSearchParams | null {
   const { pathname, searchParams } = new URL(href, window.location.href);
@@ -107,6 +103,6 @@ function labQuery(href: string): URLSearchParams | null {
 }
 
 /** The icon of a dashboard, in its tab and in menus. */
-export function dashboardIconOf(name: DashboardName): LabIcon {
+export function dashboardIconOf(name: string): LabIcon {
   return name === 'infrastructure' ? infrastructureIcon : dashboardIcon;
 }

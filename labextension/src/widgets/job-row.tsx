@@ -25,6 +25,7 @@ import { isEnded, isWaiting } from '../wire';
 import type { IPrimaryMetric, IJob } from '../wire';
 import { openJobMenu } from './job-menu';
 import { ProgressBar, Sparkline } from './meters';
+import { useKindLabel } from './live';
 import { StateBadge, shownState, stateLabel } from './state';
 import { run, useViewContext } from './view-context';
 import { RelativeTime } from './times';
@@ -45,7 +46,7 @@ export const JobRow = memo(function JobRow({
   current,
   trend
 }: IJobRowProps): JSX.Element {
-  const { commands, trans } = useViewContext();
+  const { commands, model, trans } = useViewContext();
   const running = !isEnded(job.state) && !isWaiting(job.state);
   return (
     <li
@@ -68,7 +69,7 @@ export const JobRow = memo(function JobRow({
         <StateBadge state={shownState(job)} trans={trans} word={false} />
         <Name job={job} label={label} />
         <span className="jp-Platform-job-type" data-type={job.type}>
-          {shortType(job)}
+          {useKindLabel(model, job.type)}
         </span>
         {running ? <RunningTail job={job} trend={trend} /> : null}
         {isEnded(job.state) ? <EndedTail job={job} /> : null}
@@ -251,10 +252,6 @@ function errorWords(
     default:
       return message.split('\n', 1)[0] || type;
   }
-}
-
-function shortType(job: IJob): string {
-  return job.type === 'EVALUATE' ? 'EVAL' : job.type;
 }
 
 /** The row as one sentence, for a screen reader. */

@@ -1,7 +1,9 @@
 import type { ISignal } from '@lumino/signaling';
 import { useCallback, useSyncExternalStore } from 'react';
 
+import { labelOfKind } from '../models/kinds';
 import type { IConnection, IPlatformModel, IPlatformState } from '../tokens';
+import type { JobType } from '../wire';
 
 /**
  * The state of the platform, painted again when it changed.
@@ -15,6 +17,14 @@ export function usePlatformState(
 ): IPlatformState {
   const subscribe = useSubscription(model.changed, active);
   return useSyncExternalStore(subscribe, () => model.state);
+}
+
+/** What a row of the queue calls a kind of job, painted again when the kinds were read. */
+export function useKindLabel(model: IPlatformModel, type: JobType): string {
+  const subscribe = useSubscription(model.changed, true);
+  return useSyncExternalStore(subscribe, () =>
+    labelOfKind(model.state.kinds, type)
+  );
 }
 
 /** The connection, painted again when it changed. */

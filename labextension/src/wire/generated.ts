@@ -56,6 +56,32 @@ export interface components {
             svg: string;
             url: string | null;
         };
+        /** @description The result of a RUN. */
+        CodeResult: {
+            headline?: components["schemas"]["PrimaryMetric"] | null;
+            warnings?: string[];
+            measured_on?: string | null;
+            strategy?: string | null;
+            seed?: number | null;
+            torch?: string | null;
+            threads?: number | null;
+            ranks?: number | null;
+            device?: string | null;
+            /** @description Of a script or a module; None where a signal ended it, and of notebooks and cells. */
+            exit_code?: number | null;
+            /** @description Folder in which the code ran. */
+            working_folder?: string | null;
+            /** @description Executed notebook, one of `files`. */
+            notebook?: string | null;
+            /** @description Files of the job that the code left, relative to them. */
+            files?: string[];
+            /** @description Variables of a cell that it gives back, to the files that hold them. */
+            results?: {
+                [key: string]: string;
+            };
+        } & {
+            [key: string]: unknown;
+        };
         /** @description Recognised properties of one column. */
         ColumnLook: {
             name: string;
@@ -307,6 +333,14 @@ export interface components {
             reading: boolean;
             /** @description None until the inspector has answered. */
             facts: components["schemas"]["DatasetFacts"] | null;
+        };
+        /** @description What each process of a kind asks for where nothing is said. */
+        DefaultRequest: {
+            cpus: number;
+            /** @description Bytes. */
+            memory: number;
+            /** @description Where the cluster has any. */
+            gpus: number;
         };
         /** @description An entry of an item's deploy menu. */
         DeployAction: {
@@ -1084,13 +1118,8 @@ export interface components {
          * @enum {string}
          */
         JobTarget: "run" | "stop" | "delete";
-        /**
-         * @description The kind of a job. Each type has a lane of its own in the queue.
-         *
-         *     Kinds of installed packages become members when they are first named.
-         * @enum {string}
-         */
-        JobType: "LEARN" | "EVALUATE" | "ACT" | "RUN";
+        /** @example LEARN */
+        JobType: string;
         /** @description Weights that belong to a job: made by it, or used by it to evaluate or act. */
         JobWeights: {
             network: string;
@@ -1115,6 +1144,12 @@ export interface components {
             role: string;
             /** @enum {string} */
             takes: "networks" | "code";
+            /** @enum {string} */
+            samples: "strategy" | "environment" | "optional" | "none";
+            /** @description What a row of the queue calls it. */
+            label: string;
+            /** @description What each of its processes asks for where nothing is said. */
+            request: components["schemas"]["DefaultRequest"];
         };
         /** @description One layer: a type, its arguments, and where its inputs come from. */
         "Layer-Input": {
@@ -1415,6 +1450,8 @@ export interface components {
                 [key: string]: components["schemas"]["OptionProperty"];
             };
             additionalProperties: boolean;
+            /** @description What may stand among the options and is of the submission: DIANNE has it there. */
+            submission_keys: string[];
         };
         /** @description The options parsed from a text of ``key=value`` words. */
         OptionText: {

@@ -3,6 +3,7 @@ import type {
   IDatasetDescriptor,
   IDatasetFacts,
   IJobCheck,
+  IJobKind,
   INetwork,
   INetworkDescription,
   IOptionProperty,
@@ -10,6 +11,9 @@ import type {
   IStrategy,
   ISweep
 } from '../../wire';
+
+/** What DIANNE has among the options and the platform beside them. */
+const SUBMISSION_KEYS = ['name', 'targets', 'targetCount', 'target_count'];
 
 /** An option with what a test says and nothing of note for the rest. */
 export function anOption(
@@ -34,7 +38,8 @@ export function aSchema(
     description: '',
     type: 'object',
     properties,
-    additionalProperties: false
+    additionalProperties: false,
+    submission_keys: SUBMISSION_KEYS
   };
 }
 
@@ -208,3 +213,29 @@ const NO_TABLE = {
   encode: null,
   normalise: false
 } as const satisfies Partial<IDatasetDescriptor>;
+
+/** A kind of job with what a test says and plausible values for the rest. */
+export function aKind(name: string, fields: Partial<IJobKind> = {}): IJobKind {
+  return {
+    name,
+    title: name,
+    help: `What ${name} does.`,
+    role: 'learner',
+    takes: 'networks',
+    samples: 'strategy',
+    label: name,
+    request: { cpus: 1, memory: 1_000_000_000, gpus: 0 },
+    ...fields
+  };
+}
+
+/** The kinds that the platform has by itself. */
+export const KINDS: readonly IJobKind[] = [
+  aKind('LEARN', { request: { cpus: 1, memory: 1_000_000_000, gpus: 1 } }),
+  aKind('EVALUATE', { label: 'EVAL' }),
+  aKind('ACT', { samples: 'environment' }),
+  aKind('RUN', { takes: 'code', samples: 'none' })
+];
+
+/** One that an installed package adds. */
+export const COUNT = aKind('COUNT', { samples: 'optional', label: 'CNT' });

@@ -9,6 +9,9 @@ import {
 } from '../entries';
 import { aJob } from './records';
 
+const USUAL = { cpus: 1, memory: 1_000_000_000, gpus: 0 };
+const LEARN = { ...USUAL, gpus: 1 };
+
 describe('entriesOf()', () => {
   it('should lose nothing that was given for a job', () => {
     const given = {
@@ -24,7 +27,7 @@ describe('entriesOf()', () => {
       priority: -5
     });
 
-    expect(submissionOf(entriesOf(job, true))).toEqual({
+    expect(submissionOf(entriesOf(job, LEARN))).toEqual({
       type: 'LEARN',
       networks: ['lenet-digits'],
       dataset: 'digits',
@@ -43,17 +46,17 @@ describe('entriesOf()', () => {
       force_free: true
     };
 
-    expect(submissionOf(entriesOf(aJob(placement), false))).toMatchObject(
+    expect(submissionOf(entriesOf(aJob(placement), USUAL))).toMatchObject(
       placement
     );
     expect(
-      entriesOf(aJob({ target_count: 2, targets: ['h1', 'h2'] }), false)
+      entriesOf(aJob({ target_count: 2, targets: ['h1', 'h2'] }), USUAL)
     ).toMatchObject({ target_count: '', targets: 'h1, h2', force_free: '' });
   });
 
   it('should leave to the platform what was left to it', () => {
     const job = aJob({ name: 'lenet-digits-digits', tag: 'j1' });
-    const { options, ...rest } = submissionOf(entriesOf(job, false));
+    const { options, ...rest } = submissionOf(entriesOf(job, USUAL));
 
     expect(options).toEqual({});
     expect(rest).toEqual({
@@ -66,15 +69,15 @@ describe('entriesOf()', () => {
   it('should keep all networks of a job that has several', () => {
     const job = aJob({ networks: ['one', 'two'] });
 
-    expect(submissionOf(entriesOf(job, false)).networks).toEqual([
+    expect(submissionOf(entriesOf(job, USUAL)).networks).toEqual([
       'one',
       'two'
     ]);
   });
 
   it('should ask for no GPU again where the cluster has some', () => {
-    expect(entriesOf(aJob(), true).gpus).toBe('0');
-    expect(entriesOf(aJob({ type: 'EVALUATE' }), true).gpus).toBe('');
+    expect(entriesOf(aJob(), LEARN).gpus).toBe('0');
+    expect(entriesOf(aJob({ type: 'EVALUATE' }), USUAL).gpus).toBe('');
   });
 });
 

@@ -2,6 +2,7 @@ import { vi } from 'vitest';
 
 import { PlatformApi } from '../../request';
 import type { EventMessage, IJobPage } from '../../wire';
+import { KINDS } from './catalogue';
 import { aStatus } from './records';
 
 /** The browser's end of a websocket, with the other end in the hands of the test. */
@@ -67,6 +68,9 @@ export class FakeApi extends PlatformApi {
   });
   override strategies = vi.fn<PlatformApi['strategies']>(() =>
     Promise.resolve([])
+  );
+  override jobKinds = vi.fn<PlatformApi['jobKinds']>(() =>
+    Promise.resolve([...KINDS])
   );
   override pools = vi.fn<PlatformApi['pools']>(() => Promise.resolve([]));
   override environments = vi.fn<PlatformApi['environments']>(() =>

@@ -18,7 +18,7 @@ const EVALUATE = aSchema({
 function submission(next: Next, fields: Partial<IJob>, ...names: string[]) {
   const job = anEndedJob({ name: 'lenet-digits', ...fields });
   const context = {
-    hasGpus: false,
+    usual: () => ({ cpus: 1, memory: 1_000_000_000, gpus: 0 }),
     names: new Set([job.name, ...names]),
     evaluate: EVALUATE
   };

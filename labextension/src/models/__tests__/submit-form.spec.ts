@@ -35,9 +35,6 @@ const SCHEMAS: { [type in JobType]?: IOptionSchema } = {
 class FormApi extends FakeApi {
   override check = vi.fn<FakeApi['check']>(() => Promise.resolve(CHECK));
   override submit = vi.fn<FakeApi['submit']>(() => Promise.resolve(aJob()));
-  override jobTypes = vi.fn(() =>
-    Promise.resolve(['LEARN', 'EVALUATE'] as JobType[])
-  );
   override networks = vi.fn(() => Promise.resolve([]));
   override datasets = vi.fn(() => Promise.resolve([]));
   override optionSchema = vi.fn((type: JobType) =>

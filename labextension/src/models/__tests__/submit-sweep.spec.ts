@@ -2,7 +2,6 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { PlatformError } from '../../request';
-import type { JobType } from '../../wire';
 import type { Options } from '../option-text';
 import { READ_DELAY_MS } from '../option-reader';
 import { PlatformModel } from '../platform';
@@ -19,7 +18,6 @@ class FormApi extends FakeApi {
   override submitSweep = vi.fn<FakeApi['submitSweep']>(() =>
     Promise.resolve(aSweep({ id: 'a1', name: 'lenet-digits-digits' }))
   );
-  override jobTypes = vi.fn(() => Promise.resolve(['LEARN'] as JobType[]));
   override networks = vi.fn(() => Promise.resolve([]));
   override datasets = vi.fn(() => Promise.resolve([]));
   override optionSchema = vi.fn(() =>

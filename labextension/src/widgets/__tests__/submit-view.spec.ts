@@ -67,7 +67,6 @@ let node: HTMLElement;
 beforeEach(async () => {
   stage = new Stage();
   const { api } = stage;
-  vi.spyOn(api, 'jobTypes').mockResolvedValue(['LEARN', 'EVALUATE']);
   vi.spyOn(api, 'networks').mockResolvedValue([NETWORK]);
   vi.spyOn(api, 'datasets').mockResolvedValue([
     aDataset('hundred', { shape: [24] }),
@@ -79,7 +78,8 @@ beforeEach(async () => {
     description: '',
     type: 'object',
     properties: PROPERTIES,
-    additionalProperties: false
+    additionalProperties: false,
+    submission_keys: []
   });
   const start = { network: 'lenet-digits', dataset: 'digits' };
   ({ node } = stage.show(new SubmitView(stage, start)));

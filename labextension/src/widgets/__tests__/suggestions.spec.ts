@@ -11,7 +11,6 @@ let stage: Stage;
 beforeEach(() => {
   stage = new Stage();
   const { api } = stage;
-  vi.spyOn(api, 'jobTypes').mockResolvedValue(['ACT']);
   vi.spyOn(api, 'networks').mockResolvedValue([]);
   vi.spyOn(api, 'datasets').mockResolvedValue([]);
   vi.spyOn(api, 'pools').mockResolvedValue([

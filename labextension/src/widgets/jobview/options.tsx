@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 
 import { entriesOf, submissionOf } from '../../models/entries';
+import { defaultRequest } from '../../models/kinds';
 import { magicLine, terminalLine, valueText } from '../../models/option-text';
 import type { IJob, IOptionProperty, IOptionSchema } from '../../wire';
 import { CopyButton } from '../copy-button';
@@ -11,7 +12,9 @@ export function OptionsPage({ job }: { job: IJob }): JSX.Element {
   const { model, trans } = useViewContext();
   const schema = useSchema(job);
   const hasGpus = (model.state.status?.gpus.total ?? 0) > 0;
-  const submission = submissionOf(entriesOf(job, hasGpus));
+  const submission = submissionOf(
+    entriesOf(job, defaultRequest(model.state.kinds, job.type, hasGpus))
+  );
   const names = new Set([
     ...Object.keys(job.options),
     ...Object.keys(job.given)

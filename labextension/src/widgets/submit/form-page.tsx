@@ -11,7 +11,8 @@ import { controlOf } from '../../models/entries';
 import { valueText } from '../../models/option-text';
 import type { IFormView } from '../../models/form-view';
 import type { SubmitForm } from '../../models/submit-form';
-import type { IDataset, IFieldError, JobType } from '../../wire';
+import { kindOf } from '../../models/kinds';
+import type { IDataset, IFieldError } from '../../wire';
 import { useView } from '../observed';
 import { useViewContext } from '../view-context';
 import { datasetChoices, poolChoices } from './choices';
@@ -173,20 +174,26 @@ function SourceField({
 
 function TypeAndName({ form, view, errors }: IPartProps): JSX.Element {
   const { trans } = useViewContext();
-  const { entries, types } = view;
+  const { entries, kinds } = view;
+  const types = kinds?.map(({ name }) => name) ?? [entries.type];
   const on =
     entries.dataset || valueText(entries.options.get('environment') ?? null);
   const context = { form, errors };
   return (
     <>
-      <Field {...context} control="type" label={trans.__('Type')}>
+      <Field
+        {...context}
+        control="type"
+        label={trans.__('Type')}
+        help={kindOf(kinds, entries.type)?.help}
+      >
         {({ id, describedBy }) => (
           <div className="jp-Platform-select">
             <select
               id={id}
               value={entries.type}
               aria-describedby={describedBy}
-              onChange={event => form.setType(event.target.value as JobType)}
+              onChange={event => form.setType(event.target.value)}
             >
               {types.map(type => (
                 <option key={type} value={type}>
