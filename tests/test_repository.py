@@ -13,6 +13,7 @@ import pytest
 
 from jupyter_platform import __version__
 from jupyter_platform.core.settings import load_settings
+from tests.docstrings import Docstrings
 
 ROOT = Path(__file__).resolve().parent.parent
 LINE_LIMIT = 500
@@ -52,6 +53,22 @@ def test_links_lead_to_files(document: Path):
 
 PACKAGE = ROOT / "jupyter_platform"
 """Where the table of CONTRIBUTING.md begins its paths."""
+EXPLAINED_FOLDERS = (
+    "client",
+    "cluster",
+    "coordinator",
+    "core",
+    "figures",
+    "learning",
+    "running",
+    "runtime",
+)
+NOT_YET = ("coordinator/deployments",)
+"""Folders whose functions do not say it everywhere yet."""
+
+
+def test_public_functions_say_what_their_parameters_are():
+    assert Docstrings(PACKAGE).unexplained(EXPLAINED_FOLDERS, NOT_YET) == []
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])

@@ -334,7 +334,25 @@ class Deploying:
         tag: str | None = None,
         **configuration: Any,
     ) -> DeploymentCheck:
-        """Say what would become of `deploy` with the same arguments."""
+        """Say what would become of `deploy` with the same arguments.
+
+        Parameters
+        ----------
+        item : str
+            Name of the item.
+        purpose : Purpose, optional
+            What it is for.
+        title : str, optional
+            What people call it.
+        description : str, optional
+            What it is for, in words.
+        network : str, optional
+            Network to serve.
+        tag : str, optional
+            Weights of it.
+        **configuration
+            Fields of its configuration.
+        """
         body = _request(item, purpose, title, description, network, tag, configuration)
         answer = self._transport.request("POST", "/api/deployments/check", body=body)
         return DeploymentCheck.model_validate_json(answer.content)

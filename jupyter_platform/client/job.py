@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,15 +12,11 @@ from urllib.parse import quote
 
 from jupyter_platform.client import own_runs, submission
 from jupyter_platform.client.curve_picture import BUCKETS
-from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.log_reader import LogReader
 from jupyter_platform.client.representation import (
-    JOB_COLUMNS,
     job_bundle,
-    job_row,
     job_text,
-    jobs_bundle,
 )
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.client.waiting import polled
@@ -304,7 +300,15 @@ class Job:
         self._transport.request("DELETE", self._path())
 
     def change(self, *, name: str | None = None, note: str | None = None) -> Job:
-        """Change the job's name or note, None keeps it, and return the job itself."""
+        """Change the job's name or note, None keeps it, and return the job itself.
+
+        Parameters
+        ----------
+        name : str, optional
+            Its new name.
+        note : str, optional
+            What is noted about it.
+        """
         body = {"name": name, "note": note}
         given = {key: value for key, value in body.items() if value is not None}
         content = self._transport.request("PATCH", self._path(), body=given).content
@@ -374,6 +378,13 @@ class Job:
 
     def file(self, name: str, path: str | Path | None = None) -> Path:
         """Write one of the job's files to `path`, a folder or a file; by default here.
+
+        Parameters
+        ----------
+        name : str
+            Name of the file.
+        path : str or Path, optional
+            Folder or file to write.
 
         Raises
         ------
@@ -483,14 +494,3 @@ class Job:
 
 
 _ENDED = {JobState.FAILED: "failed", JobState.CANCELLED: "was cancelled before it began"}
-
-
-class JobListing(Listing[Job]):
-    """Jobs as a list that draws itself: live where that is known, else as a table."""
-
-    def __init__(self, jobs: Iterable[Job], total: int | None = None) -> None:
-        # A list shows what was read with it: one request, not one per row.
-        super().__init__(jobs, JOB_COLUMNS, lambda job: job_row(job.record), total=total)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return jobs_bundle([job.record for job in self], self.total)

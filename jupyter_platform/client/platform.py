@@ -10,7 +10,8 @@ from urllib.parse import quote
 from jupyter_platform.client.acting import Acting
 from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.generation import Generating
-from jupyter_platform.client.job import Job, JobListing
+from jupyter_platform.client.job import Job
+from jupyter_platform.client.job_listing import JobListing
 from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.marketplace import Marketing
 from jupyter_platform.client.prediction import Predicting

@@ -131,7 +131,15 @@ def send(transport: Transport, payload: dict[str, Any]) -> JobRecord:
 
 
 def send_all(transport: Transport, payloads: Sequence[dict[str, Any]]) -> list[JobRecord]:
-    """Submit jobs in one request, all or none; as `send` for a connection that breaks."""
+    """Submit jobs in one request, all or none; as `send` for a connection that breaks.
+
+    Parameters
+    ----------
+    transport : Transport
+        Connection to the coordinator.
+    payloads : sequence of dict of str to object
+        JSON forms of the submissions.
+    """
     response = transport.request(
         "POST",
         "/api/jobs/batch",

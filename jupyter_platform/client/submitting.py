@@ -148,7 +148,15 @@ class Submitting(Datasets, Networks):
         return names, {**found, **options}
 
     def code_options(self, script: str | Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the options of a RUN with its script sent along, as `submit` does it."""
+        """Return the options of a RUN with its script sent along, as `submit` does it.
+
+        Parameters
+        ----------
+        script : str or Path or None
+            Path of a script or a notebook; None: a module is named by the options.
+        options : mapping of str to object
+            Options of the RUN.
+        """
         return code_options(self._transport, script, options)
 
     def submit_cell(
@@ -201,7 +209,15 @@ class Submitting(Datasets, Networks):
         return self.submit_payload(payload, wait_for_host=0)
 
     def submit_payload(self, payload: dict[str, Any], *, wait_for_host: float = 15.0) -> Job:
-        """Submit the JSON form of a `JobSubmission`, as the command line and magics build it."""
+        """Submit the JSON form of a `JobSubmission`, as the command line and magics build it.
+
+        Parameters
+        ----------
+        payload : dict of str to object
+            JSON form of the submission.
+        wait_for_host : float, optional
+            Seconds to wait for the first host.
+        """
         self._wait_for_host(wait_for_host)
         return Job(self._transport, submission.send(self._transport, payload))
 

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 from jupyter_platform.client import submission
 from jupyter_platform.client.datasets import Datasets
-from jupyter_platform.client.job import Job, JobListing
+from jupyter_platform.client.job import Job
+from jupyter_platform.client.job_listing import JobListing
 from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.networks import Networks
 from jupyter_platform.client.transport import Transport

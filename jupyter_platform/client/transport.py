@@ -128,7 +128,15 @@ class Transport:
                 self._client = self._endpoint = None
 
     def get(self, path: str, **params: Any) -> Any:
-        """Return the JSON answer of a GET; parameters that are None are left out."""
+        """Return the JSON answer of a GET; parameters that are None are left out.
+
+        Parameters
+        ----------
+        path : str
+            Path below the address of the coordinator.
+        **params
+            Query parameters.
+        """
         return self.request("GET", path, params=params).json()
 
     def get_bytes(self, path: str) -> bytes:

@@ -45,6 +45,17 @@ class HostContent:
     def put(self, digest: str, offset: int, data: bytes, *, last: bool) -> None:
         """Take a piece of a file; the whole is verified when the last one has come.
 
+        Parameters
+        ----------
+        digest : str
+            SHA-256 of the whole file.
+        offset : int
+            Bytes that came before.
+        data : bytes
+            The piece.
+        last : bool
+            Whether it is the last one.
+
         Raises
         ------
         PlatformError

@@ -82,7 +82,15 @@ class HostWorker(Worker):
         )
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
-        """Open no port: everything goes through the TLS listener."""
+        """Open no port: everything goes through the TLS listener.
+
+        Parameters
+        ----------
+        *args
+            As of Dask; unused.
+        **kwargs
+            As of Dask; unused.
+        """
 
 
 def _address_towards(scheduler: str) -> str:
@@ -288,7 +296,15 @@ def _read_settings(file: Path) -> Settings:
 
 
 def main(arguments: Sequence[str] | None = None, command: Sequence[str] | None = None) -> int:
-    """Run the process; return its exit code: 0 when it was asked to stop."""
+    """Run the process; return its exit code: 0 when it was asked to stop.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Of the command line; by default those of this process.
+    command : sequence of str, optional
+        What is started in place of the process of each run, in tests.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m jupyter_platform.cluster.host",
         description="Offer a slice of this machine to the cluster.",

@@ -48,7 +48,15 @@ class Inspectors:
         self._quick, self._patient = quick, tuple(patient)
 
     async def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Return the answer to one question; errors as of `Inspector.ask`."""
+        """Return the answer to one question; errors as of `Inspector.ask`.
+
+        Parameters
+        ----------
+        request : dict of str to object
+            The question.
+        timeout_s : float
+            Seconds to wait, for others included.
+        """
         inspector = self._quick
         if reads_data(request):
             inspector = min(self._patient, key=lambda item: item.waiting)
@@ -113,6 +121,13 @@ class Inspector:
 
     async def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """Return the inspector's answer to one question.
+
+        Parameters
+        ----------
+        request : dict of str to object
+            The question.
+        timeout_s : float
+            Seconds to wait, for others included.
 
         Raises
         ------

@@ -53,6 +53,13 @@ async def connect(socket: Path) -> Connection:
 async def ask(connection: Connection, request: dict[str, Any]) -> dict[str, Any]:
     """Send one object and read one.
 
+    Parameters
+    ----------
+    connection : Connection
+        An open connection.
+    request : dict of str to object
+        A JSON object.
+
     Raises
     ------
     EOFError, OSError, TypeError, ValueError
@@ -71,7 +78,17 @@ async def ask(connection: Connection, request: dict[str, Any]) -> dict[str, Any]
 
 
 async def exchange(socket: Path, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-    """Connect, `ask` once within `timeout_s` seconds, and disconnect."""
+    """Connect, `ask` once within `timeout_s` seconds, and disconnect.
+
+    Parameters
+    ----------
+    socket : Path
+        Path of a unix socket.
+    request : dict of str to object
+        A JSON object.
+    timeout_s : float
+        Seconds.
+    """
     async with asyncio.timeout(timeout_s):
         connection = await connect(socket)
         try:

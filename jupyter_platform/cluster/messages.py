@@ -87,6 +87,15 @@ class Inspect(BaseModel):
 def read(op: str, message: type[Message], payload: str) -> Message:
     """Read a payload.
 
+    Parameters
+    ----------
+    op : str
+        Name of the operation.
+    message : subclass of Message
+        Type of its payload.
+    payload : str
+        JSON text.
+
     Raises
     ------
     InvalidRequestError

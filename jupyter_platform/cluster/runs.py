@@ -110,11 +110,31 @@ class HostRuns:
         return answers, chunks
 
     def read(self, run: RunId, path: str, offset: int, length: int) -> bytes:
-        """Return a piece of a file of a run folder, at most `READ_LIMIT` bytes."""
+        """Return a piece of a file of a run folder, at most `READ_LIMIT` bytes.
+
+        Parameters
+        ----------
+        run : RunId
+            Which run.
+        path : str
+            Path of the file inside of its folder.
+        offset : int
+            First byte; negative: counted from the end.
+        length : int
+            Bytes at most.
+        """
         return self._present(run).read(path, offset, min(length, READ_LIMIT))
 
     def signal(self, run: RunId, action: Literal["stop", "kill"]) -> bool:
-        """Stop or kill a run; return whether there was a process to signal."""
+        """Stop or kill a run; return whether there was a process to signal.
+
+        Parameters
+        ----------
+        run : RunId
+            Which run.
+        action : {'stop', 'kill'}
+            ``stop`` lets it write what it has; ``kill`` does not.
+        """
         folder = self._present(run)
         return self._runtime_of(folder).signal(folder, action)
 

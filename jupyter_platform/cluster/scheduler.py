@@ -66,7 +66,15 @@ class MembershipScheduler(Scheduler):
         self.add_plugin(_MembershipPlugin(self.note_change))
 
     def start_http_server(self, *args: Any, **kwargs: Any) -> None:
-        """Open no port: everything goes through the TLS listener."""
+        """Open no port: everything goes through the TLS listener.
+
+        Parameters
+        ----------
+        *args
+            As of Dask; unused.
+        **kwargs
+            As of Dask; unused.
+        """
 
     async def members(self, known: str = "", wait_s: float = 0.0) -> dict[str, Any]:
         """Return the members, once they differ from those that the caller knows.
@@ -113,7 +121,15 @@ class _MembershipPlugin(SchedulerPlugin):
 
 
 async def serve(paths: Paths, host: str = LOOPBACK) -> None:
-    """Run the scheduler until SIGTERM or SIGINT, its address in ``scheduler.json`` meanwhile."""
+    """Run the scheduler until SIGTERM or SIGINT, its address in ``scheduler.json`` meanwhile.
+
+    Parameters
+    ----------
+    paths : Paths
+        The platform's folders.
+    host : str, optional
+        IP address to listen at.
+    """
     configure_dask()
     paths.ensure()
     stop = asyncio.Event()

@@ -95,6 +95,15 @@ class WarmProcess:
     ) -> None:
         """Fork a shim and the process of a run.
 
+        Parameters
+        ----------
+        run_folder : Path
+            The run folder.
+        variables : mapping of str to str
+            Variables of its environment beside those of this process.
+        timeout_s : float
+            Seconds in which it must have started.
+
         Raises
         ------
         NotSentError
@@ -107,7 +116,15 @@ class WarmProcess:
         await self._ask({"run_folder": str(run_folder), "env": dict(variables)}, timeout_s)
 
     async def start_inspector(self, socket: Path, timeout_s: float) -> None:
-        """Fork an inspector that listens on `socket`; raises as `start_run` does."""
+        """Fork an inspector that listens on `socket`; raises as `start_run` does.
+
+        Parameters
+        ----------
+        socket : Path
+            Unix socket to listen at.
+        timeout_s : float
+            Seconds in which it must have started.
+        """
         await self._ask({"inspector": str(socket)}, timeout_s)
 
     async def restart(self) -> None:

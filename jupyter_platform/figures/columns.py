@@ -103,7 +103,15 @@ def host_columns(
 
 
 def with_latest(samples: list[HostSample], latest: HostSample | None) -> list[HostSample]:
-    """Return stored samples and, behind them, one that is newer than all of them."""
+    """Return stored samples and, behind them, one that is newer than all of them.
+
+    Parameters
+    ----------
+    samples : list of HostSample
+        Oldest first.
+    latest : HostSample or None
+        The newest sample that is known.
+    """
     if latest is None or (samples and latest.time <= samples[-1].time):
         return samples
     return [*samples, latest]

@@ -45,7 +45,19 @@ class Curves:
 def job_plot(
     job: Job, series: str | Sequence[str] | None = None, x: Axis = "step", theme: str | None = None
 ) -> Plot:
-    """Return a plot of a job's curves; parameters as of `Job.plot`."""
+    """Return a plot of a job's curves; parameters as of `Job.plot`.
+
+    Parameters
+    ----------
+    job : Job
+        The job.
+    series : str or sequence of str, optional
+        Names of curves; by default those that matter most.
+    x : Axis, optional
+        Axis along the curves.
+    theme : str, optional
+        ``light`` or ``dark``; by default that of the page.
+    """
     return curves_plot([Curves(job.name, job.metrics())], series, x, theme)
 
 
@@ -55,7 +67,19 @@ def frame_plot(
     x: Axis = "step",
     theme: str | None = None,
 ) -> Plot:
-    """Return a plot of a table of curves; parameters as of `Job.plot`."""
+    """Return a plot of a table of curves; parameters as of `Job.plot`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        Columns as `Job.curves` gives them.
+    series : str or sequence of str, optional
+        Names of curves; by default those that matter most.
+    x : Axis, optional
+        Axis along the curves.
+    theme : str, optional
+        ``light`` or ``dark``; by default that of the page.
+    """
     return curves_plot([Curves("job", frame)], series, x, theme)
 
 

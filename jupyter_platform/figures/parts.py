@@ -65,7 +65,15 @@ class Part:
     """Seconds between two looks."""
 
     def render(self, answers: Answers, view: View) -> str:
-        """Return HTML, made of elements with a ``data-slot`` each."""
+        """Return HTML, made of elements with a ``data-slot`` each.
+
+        Parameters
+        ----------
+        answers : Answers
+            What the API answered.
+        view : View
+            How it is looked at.
+        """
         return _environment.get_template(self.template).render(view=view, **self.read(answers))
 
 

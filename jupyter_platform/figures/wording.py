@@ -31,7 +31,15 @@ WAITING = (JobState.QUEUED, JobState.PAUSED)
 
 
 def ago(when: datetime, now: datetime) -> str:
-    """Return how long ago something was, in one unit: ``just now``, ``2 min ago``."""
+    """Return how long ago something was, in one unit: ``just now``, ``2 min ago``.
+
+    Parameters
+    ----------
+    when : datetime
+        The moment.
+    now : datetime
+        The present.
+    """
     seconds = (now - when).total_seconds()
     if seconds < JUST_NOW_S:
         return "just now"
@@ -47,7 +55,15 @@ def utc(when: datetime) -> str:
 
 
 def time_element(when: datetime, now: datetime) -> Markup:
-    """Return a relative time with the exact one on hover."""
+    """Return a relative time with the exact one on hover.
+
+    Parameters
+    ----------
+    when : datetime
+        The moment.
+    now : datetime
+        The present.
+    """
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         when.isoformat(), utc(when), ago(when, now)
     )

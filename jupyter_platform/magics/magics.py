@@ -19,7 +19,7 @@ from jupyter_platform.client.arguments import (
     submit_cell_from_line,
     submit_from_line,
 )
-from jupyter_platform.client.job import JobListing
+from jupyter_platform.client.job_listing import JobListing
 from jupyter_platform.client.own_runs import takes_code
 from jupyter_platform.client.sweeps import Sweep
 from jupyter_platform.core.errors import NotFoundError, PlatformError

@@ -20,7 +20,17 @@ LONGEST_TRACEBACK = 20_000
 
 
 def run_script(source_path: str, shown_as: str, arguments: list[str]) -> None:
-    """Execute a file as ``__main__``, as if it lay at `shown_as`."""
+    """Execute a file as ``__main__``, as if it lay at `shown_as`.
+
+    Parameters
+    ----------
+    source_path : str
+        File with the code.
+    shown_as : str
+        Path that tracebacks and `__file__` say.
+    arguments : list of str
+        Words of the command line.
+    """
     with open(source_path, "rb") as file:
         source = file.read()
     sys.argv[:] = [shown_as, *arguments]
@@ -35,7 +45,15 @@ def run_script(source_path: str, shown_as: str, arguments: list[str]) -> None:
 
 
 def run_module(name: str, arguments: list[str]) -> None:
-    """Execute a module of the environment, or of the working folder, as ``python -m`` does."""
+    """Execute a module of the environment, or of the working folder, as ``python -m`` does.
+
+    Parameters
+    ----------
+    name : str
+        Name of the module.
+    arguments : list of str
+        Words of the command line.
+    """
     sys.argv[:] = [name, *arguments]
     sys.path[0] = os.getcwd()
     runpy.run_module(name, run_name="__main__", alter_sys=True)

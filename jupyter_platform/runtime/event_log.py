@@ -28,7 +28,15 @@ class EventLog:
         self._lock = threading.Lock()
 
     def write(self, kind: str, **facts: Any) -> None:
-        """Append one event; a full disk loses the event, never the run."""
+        """Append one event; a full disk loses the event, never the run.
+
+        Parameters
+        ----------
+        kind : str
+            Kind of the event.
+        **facts
+            What it says, as JSON values.
+        """
         event = RunEvent.model_validate({"time": time.time(), "kind": kind, **facts})
         line = event.model_dump_json().encode() + b"\n"
         with self._lock:

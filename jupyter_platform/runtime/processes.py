@@ -134,6 +134,13 @@ def read_target(paths: Paths, process: str | None = None) -> Target:
     """Return whether the platform, or one of its processes, is to be up or down.
 
     Without the folder nobody could ever find the platform again, so it is to be down.
+
+    Parameters
+    ----------
+    paths : Paths
+        The platform's folders.
+    process : str, optional
+        Name of a process; None: the platform.
     """
     file = paths.target_file if process is None else paths.process_target(process)
     try:

@@ -125,7 +125,17 @@ def _from_lists(inputs: list[Any]) -> NDArray[np.float32]:
 
 
 def bad_samples(field: str, message: str, accepted: str | None = None) -> InvalidRequestError:
-    """Return the error that refuses samples."""
+    """Return the error that refuses samples.
+
+    Parameters
+    ----------
+    field : str
+        Field to blame.
+    message : str
+        What is wrong, as a sentence.
+    accepted : str, optional
+        What would be accepted.
+    """
     return InvalidRequestError(
         message, errors=[FieldError(field=field, message=message, accepted=accepted)]
     )

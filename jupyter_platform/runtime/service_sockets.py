@@ -61,7 +61,15 @@ def make_sockets_folder(host_folder: Path) -> Path:
 
 
 def make_deployment_folder(root: Path, deployment: str) -> Path:
-    """Return the folder of one deployment's sockets, empty: its services are about to start."""
+    """Return the folder of one deployment's sockets, empty: its services are about to start.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the sockets of this host.
+    deployment : str
+        Id of the deployment.
+    """
     folder = root / deployment
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
@@ -69,7 +77,15 @@ def make_deployment_folder(root: Path, deployment: str) -> Path:
 
 
 def remove_deployment_folder(root: Path, deployment: str) -> None:
-    """Remove the sockets of a deployment; those that are gone already are fine."""
+    """Remove the sockets of a deployment; those that are gone already are fine.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the sockets of this host.
+    deployment : str
+        Id of the deployment.
+    """
     shutil.rmtree(root / deployment, ignore_errors=True)
 
 

@@ -38,6 +38,15 @@ class StopRequest:
 def wait_for(child: subprocess.Popen[bytes], stop: StopRequest, max_time: float | None) -> bool:
     """Wait until a process has ended, a stop is asked for, or the time is over.
 
+    Parameters
+    ----------
+    child : Popen
+        The process.
+    stop : StopRequest
+        Says whether a stop is asked for.
+    max_time : float or None
+        Seconds; None: without a limit.
+
     Returns
     -------
     bool

@@ -35,7 +35,15 @@ async def open_address(address: ServiceAddress) -> Connection:
 
 
 async def bridge(one: Connection, other: Connection) -> None:
-    """Hand bytes on in both directions until both have ended, and close `other`."""
+    """Hand bytes on in both directions until both have ended, and close `other`.
+
+    Parameters
+    ----------
+    one : Connection
+        A connection.
+    other : Connection
+        Another one.
+    """
     (reader, writer), (far_reader, far_writer) = one, other
     ways = [
         asyncio.create_task(_hand_on(reader, far_writer)),

@@ -32,7 +32,15 @@ def check_address(scope: Scope) -> InvalidRequestError | None:
 
 
 def check_body(scope: Scope, body: bytes) -> InvalidRequestError | None:
-    """Return what is wrong with a body of JSON; that it is none is for others to say."""
+    """Return what is wrong with a body of JSON; that it is none is for others to say.
+
+    Parameters
+    ----------
+    scope : Scope
+        Of the request.
+    body : bytes
+        All of it.
+    """
     if not body or "json" not in Headers(scope=scope).get("content-type", ""):
         return None
     try:

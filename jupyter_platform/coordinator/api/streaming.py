@@ -24,6 +24,13 @@ async def forward(socket: WebSocket, messages: AsyncGenerator[str, None]) -> Non
 
     What the other side sends is read and dropped; that it closes is only seen by reading. One
     message at most waits for a slow client: the next is taken when that one was accepted.
+
+    Parameters
+    ----------
+    socket : WebSocket
+        The websocket.
+    messages : async iterator of str
+        Texts to send.
     """
     await socket.accept()
     sending = asyncio.create_task(_send(socket, messages))

@@ -258,7 +258,15 @@ class Assembly:
         shutdown: Callable[[Principal, bool], Awaitable[None]],
         on_request: Callable[[], None],
     ) -> Services:
-        """Return what the routes call; see `Services` for the parameters."""
+        """Return what the routes call; see `Services` for the parameters.
+
+        Parameters
+        ----------
+        shutdown : callable
+            Ends the platform.
+        on_request : callable
+            Called for each request.
+        """
         store, networks, datasets, tags = self.store, self.networks, self.datasets, self.tags
         return Services(
             acting=ActingService(store, self.hosts, self.inspect),

@@ -19,7 +19,19 @@ class Link(Protocol):
         data: bytes | None = None,
         timeout_s: float = ...,
     ) -> tuple[dict[str, Any], Any]:
-        """Ask the host agent for something."""
+        """Ask the host agent for something.
+
+        Parameters
+        ----------
+        op : str
+            Name of the operation, without ``platform_``.
+        payload : dict of str to object, optional
+            What it takes, as JSON.
+        data : bytes, optional
+            Bytes that go beside it.
+        timeout_s : float, optional
+            Seconds to wait for the answer.
+        """
         ...
 
 

@@ -58,6 +58,13 @@ class Admission:
     async def admit(self, principal: Principal, rows: Sequence[JobRow]) -> Admitted:
         """Store a job, the last of `rows`, with those it needs; it is on disk when this returns.
 
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        rows : sequence of JobRow
+            The job last, agents that it starts before it.
+
         Raises
         ------
         ConflictError
@@ -70,7 +77,15 @@ class Admission:
         return await answer
 
     async def admit_all(self, principal: Principal, rows: Sequence[JobRow]) -> list[Admitted]:
-        """Store jobs in one transaction, or none of them; errors as of `admit`."""
+        """Store jobs in one transaction, or none of them; errors as of `admit`.
+
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        rows : sequence of JobRow
+            The jobs, in their order.
+        """
 
         def insert(session: Session) -> list[Admitted]:
             found = _insert(session, [(principal, [row]) for row in rows])
@@ -82,7 +97,15 @@ class Admission:
         return await self._store.run(insert)
 
     async def admit_sweep(self, rows: Sequence[JobRow], sweep: SweepRow) -> Admitted:
-        """Store a sweep and all its jobs in one transaction; errors as of `admit`."""
+        """Store a sweep and all its jobs in one transaction; errors as of `admit`.
+
+        Parameters
+        ----------
+        rows : sequence of JobRow
+            The jobs, in their order.
+        sweep : SweepRow
+            Row of the sweep.
+        """
         return await self._store.run(lambda session: _insert_sweep(session, rows, sweep))
 
     async def _store_waiting(self) -> None:

@@ -45,7 +45,17 @@ def identify_job(session: Session, principal: Principal, job: str, *, deleted: b
 
 
 def find_job(session: Session, job: str, *, deleted: bool = False) -> tuple[str, str]:
-    """Return the id that a unique prefix stands for, and whose job it is; see `identify_job`."""
+    """Return the id that a unique prefix stands for, and whose job it is; see `identify_job`.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    job : str
+        Id of the job, or a unique beginning of it.
+    deleted : bool, optional
+        Whether jobs that were deleted count, too.
+    """
     known = select(JobRow.id, JobRow.name, JobRow.owner)
     if not deleted:
         known = known.where(JobRow.target != JobTarget.DELETE.value)

@@ -50,17 +50,45 @@ class JobOwner:
     def specs(
         self, row: WorkloadRow, attempt: AttemptRow, ranks: Sequence[RankRow]
     ) -> list[RunSpec]:
-        """Return the run specification of each rank of an attempt."""
+        """Return the run specification of each rank of an attempt.
+
+        Parameters
+        ----------
+        row : WorkloadRow
+            Row of the workload.
+        attempt : AttemptRow
+            Row of its attempt.
+        ranks : sequence of RankRow
+            Rows of its processes, in order.
+        """
         job = _job(row)
         return [_spec(job, attempt, rank, len(ranks)) for rank in ranks]
 
     def merged(self, lane: str, results: Sequence[dict[str, Any]]) -> dict[str, Any]:
-        """Return the result of a job: of agents, of all of them; else that of rank 0."""
+        """Return the result of a job: of agents, of all of them; else that of rank 0.
+
+        Parameters
+        ----------
+        lane : str
+            Kind of the job.
+        results : sequence of dict of str to object
+            Result of each process, in their order.
+        """
         join = kinds()[lane].join_results
         return results[0] if join is None else load(join)(results)
 
     def note_end(self, session: Session, row: WorkloadRow, result: dict[str, Any] | None) -> None:
-        """Keep the result of a job, and say where its tag stands for weights of another one."""
+        """Keep the result of a job, and say where its tag stands for weights of another one.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        row : WorkloadRow
+            Row of the workload.
+        result : dict of str to object or None
+            Its result; None where it has none.
+        """
         job = _job(row)
         if result:
             job.result = result
@@ -68,11 +96,31 @@ class JobOwner:
         job.warnings = [*job.warnings, *_left_best(session, job)]
 
     def note_event(self, session: Session, row: WorkloadRow, run: RunId, event: RunEvent) -> bool:
-        """Do nothing: what a job tells is in its progress and its events."""
+        """Do nothing: what a job tells is in its progress and its events.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        row : WorkloadRow
+            Row of the workload.
+        run : RunId
+            Which run.
+        event : RunEvent
+            What it told.
+        """
         return False
 
     def uses(self, session: Session, digests: set[str]) -> set[str]:
-        """Return the blobs that a tag refers to, or that an unfinished job starts from."""
+        """Return the blobs that a tag refers to, or that an unfinished job starts from.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        digests : set of str
+            Digests of blobs.
+        """
         kept = select(TagVariantRow.digest).where(TagVariantRow.digest.in_(digests))
         used = set(session.scalars(kept))
         for digest in digests - used:
@@ -86,7 +134,19 @@ class JobOwner:
     async def keep(
         self, run: TrackedRun, kind: str, payload: Mapping[str, Any], copy: Copy
     ) -> None:
-        """Store weights under the tag of the job, or let weights be the best of their tag."""
+        """Store weights under the tag of the job, or let weights be the best of their tag.
+
+        Parameters
+        ----------
+        run : TrackedRun
+            The run.
+        kind : str
+            ``weights`` or ``best``.
+        payload : mapping of str to object
+            What the event says.
+        copy : Copy
+            Copies a file of the run folder and returns its digest.
+        """
         row = await self._store.read(
             lambda s: s.get(JobRow, run.run.workload, options=[undefer(JobRow.spec)])
         )

@@ -198,7 +198,15 @@ _Columns = TypeVar("_Columns", bound=JobRow | Row[Any])
 def with_attempts(
     session: Session, rows: Sequence[_Columns]
 ) -> list[tuple[_Columns, list[AttemptRow]]]:
-    """Return rows of jobs, each with its attempts in order."""
+    """Return rows of jobs, each with its attempts in order.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    rows : sequence of row
+        Columns of the jobs.
+    """
     attempts: dict[str, list[AttemptRow]] = {row.id: [] for row in rows}
     for attempt in session.scalars(_ATTEMPTS, {"jobs": list(attempts)}):
         attempts[attempt.workload].append(attempt)

@@ -201,7 +201,15 @@ class JobService:
         )
 
     async def check(self, principal: Principal, submission: JobSubmission) -> JobCheck:
-        """Check a submission without storing anything, and say when it would start."""
+        """Check a submission without storing anything, and say when it would start.
+
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        submission : JobSubmission
+            What was sent.
+        """
         resolved = await self._submissions.resolve(submission)
         await self._store.read(lambda session: _refuse_busy_tag(session, resolved))
         return JobCheck(
@@ -276,6 +284,13 @@ class JobService:
     def hold(self, principal: Principal, held: bool) -> None:
         """Leave what waits in the queue, until told otherwise or the coordinator restarts.
 
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        held : bool
+            Whether nothing starts.
+
         Raises
         ------
         ForbiddenError
@@ -309,6 +324,15 @@ class JobService:
     async def change(self, principal: Principal, job: str, change: JobChange) -> JobRecord:
         """Change the name of a job, or what is noted about it; what is left out stays.
 
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        job : str
+            Id of the job, or a unique beginning of it.
+        change : JobChange
+            What becomes different.
+
         Raises
         ------
         OptionError
@@ -323,6 +347,13 @@ class JobService:
 
     async def delete_pool(self, principal: Principal, name: str) -> None:
         """Remove an experience pool with all that is in it.
+
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        name : str
+            Name of the pool.
 
         Raises
         ------
@@ -350,7 +381,15 @@ class JobService:
         await asyncio.to_thread(self._submissions.delete_pool, name)
 
     async def identify(self, principal: Principal, job: str) -> str:
-        """Return the id that a unique prefix stands for; see `identify_job`."""
+        """Return the id that a unique prefix stands for; see `identify_job`.
+
+        Parameters
+        ----------
+        principal : Principal
+            Who asks.
+        job : str
+            Id of the job, or a unique beginning of it.
+        """
         return await self._store.read(lambda session: identify_job(session, principal, job))
 
 

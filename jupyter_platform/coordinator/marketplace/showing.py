@@ -49,7 +49,17 @@ def show_card(
 def show_record(
     entry: ItemEntry, all_entries: Mapping[str, ItemEntry], can: Capabilities
 ) -> ItemRecord:
-    """Return all of an item, with its deploy menu; see `show_card` for the parameters."""
+    """Return all of an item, with its deploy menu; see `show_card` for the parameters.
+
+    Parameters
+    ----------
+    entry : ItemEntry
+        The item.
+    all_entries : mapping of str to ItemEntry
+        All items by name.
+    can : Capabilities
+        What this platform can run.
+    """
     runs, reason = _runs(entry, all_entries, can)
     return entry.record.model_copy(
         update={

@@ -64,7 +64,23 @@ class Notifications:
         host: str | None = None,
         owner: str | None = None,
     ) -> NotificationRecord:
-        """Keep a notification in a transaction of the caller's, who publishes it afterwards."""
+        """Keep a notification in a transaction of the caller's, who publishes it afterwards.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        level : NoticeLevel
+            How serious it is.
+        message : str
+            A sentence.
+        job : str, optional
+            Id of the job that it is about.
+        host : str, optional
+            Name of the host that it is about.
+        owner : str, optional
+            Who sees it; None: everybody.
+        """
         row = NotificationRow(level=level, message=message, job=job, host=host, owner=owner)
         session.add(row)
         session.flush()
@@ -74,7 +90,15 @@ class Notifications:
     def insert_all(
         session: Session, told: Sequence[tuple[str, str, str]]
     ) -> list[NotificationRecord]:
-        """Keep a notification of each message about a job, which its owner sees, as `insert`."""
+        """Keep a notification of each message about a job, which its owner sees, as `insert`.
+
+        Parameters
+        ----------
+        session : Session
+            Database session.
+        told : sequence of tuple of str
+            Level, sentence and id of the job of each.
+        """
         rows = [
             NotificationRow(level="info", message=message, job=job, owner=owner)
             for message, job, owner in told

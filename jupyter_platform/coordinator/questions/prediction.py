@@ -15,7 +15,7 @@ from jupyter_platform.coordinator.repository import (
     TagRepository,
 )
 from jupyter_platform.coordinator.repository.networks.description_check import check_description
-from jupyter_platform.coordinator.repository.networks.tags import ResolvedTag
+from jupyter_platform.coordinator.repository.networks.tag_names import ResolvedTag
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.predictions import (

@@ -122,7 +122,15 @@ class WatchedFiles(Generic[T]):
             await asyncio.wait({reading.task}, timeout=max(left, 0.0))
 
     def put(self, path: Path, item: T) -> None:
-        """Take note of what was just written to a file."""
+        """Take note of what was just written to a file.
+
+        Parameters
+        ----------
+        path : Path
+            The file.
+        item : T
+            What it holds.
+        """
         status = _status(path)
         if status is not None:
             self._known[path] = _stamp(status), item

@@ -6,7 +6,8 @@ from jupyter_platform.coordinator.repository.downloads.downloads import Download
 from jupyter_platform.coordinator.repository.facts import Facts
 from jupyter_platform.coordinator.repository.networks.exchange import NetworkExchange, NetworkUpload
 from jupyter_platform.coordinator.repository.networks.repository import NetworkRepository
-from jupyter_platform.coordinator.repository.networks.tags import ResolvedTag, TagRepository
+from jupyter_platform.coordinator.repository.networks.tag_names import ResolvedTag
+from jupyter_platform.coordinator.repository.networks.tags import TagRepository
 from jupyter_platform.coordinator.repository.pools import PoolRepository
 from jupyter_platform.coordinator.repository.strategies import StrategyRepository
 

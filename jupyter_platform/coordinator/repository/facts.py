@@ -54,7 +54,15 @@ class Facts:
         self._remembered: dict[tuple[str, str], dict[str, Any]] = {}
 
     async def cached(self, kind: str, digests: Collection[str]) -> dict[str, dict[str, Any]]:
-        """Return the answers that are known, by digest."""
+        """Return the answers that are known, by digest.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        digests : collection of str
+            Digests that are asked for.
+        """
         known = {
             digest: self._remembered[kind, digest]
             for digest in digests
@@ -114,6 +122,17 @@ class Facts:
 
         The first who ask wait for `ANSWER_WITHIN_S` at most, later ones for what is left of that.
         The question goes on for `timeout_s`, so that the answer is there later.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        digest : str
+            Digest of all that the answer follows from.
+        request : mapping of str to object
+            The question for the inspector.
+        timeout_s : float
+            Seconds that the inspector may take.
         """
         known = await self.cached(kind, [digest])
         if digest in known:
@@ -127,30 +146,78 @@ class Facts:
         request: Mapping[str, Any],
         timeout_s: float = ANSWER_WITHIN_S,
     ) -> dict[str, Any] | None:
-        """Return the answer if it comes `soon`, else None: the record is shown without facts."""
+        """Return the answer if it comes `soon`, else None: the record is shown without facts.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        digest : str
+            Digest of all that the answer follows from.
+        request : mapping of str to object
+            The question for the inspector.
+        timeout_s : float, optional
+            Seconds that the inspector may take.
+        """
         try:
             return await self.soon(kind, digest, request, timeout_s)
         except PlatformError:
             return None
 
     def is_asking(self, kind: str, digest: str) -> bool:
-        """Return whether a request waits for its answer."""
+        """Return whether a request waits for its answer.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        digest : str
+            Digest of all that the answer follows from.
+        """
         return (kind, digest) in self._asking
 
     def refusal(self, kind: str, digest: str) -> str | None:
-        """Return why a request has no answer, where that is its own fault."""
+        """Return why a request has no answer, where that is its own fault.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        digest : str
+            Digest of all that the answer follows from.
+        """
         return self._refused.get((kind, digest))
 
     async def question(
         self, kind: str, request: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
-        """Return the answer to a request, which is not kept, if it comes `soon`."""
+        """Return the answer to a request, which is not kept, if it comes `soon`.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        request : mapping of str to object
+            The question for the inspector.
+        timeout_s : float
+            Seconds that the inspector may take.
+        """
         return await self._soon(self._unkept(kind, request, timeout_s))
 
     async def patiently(
         self, kind: str, request: Mapping[str, Any], timeout_s: float
     ) -> dict[str, Any]:
-        """Return the answer to a request, which is not kept, however long it takes."""
+        """Return the answer to a request, which is not kept, however long it takes.
+
+        Parameters
+        ----------
+        kind : str
+            What is asked: `check`, `dataset`, `network`.
+        request : mapping of str to object
+            The question for the inspector.
+        timeout_s : float
+            Seconds that the inspector may take.
+        """
         return await asyncio.shield(self._unkept(kind, request, timeout_s).answer)
 
     async def close(self) -> None:

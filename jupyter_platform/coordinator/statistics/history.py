@@ -168,7 +168,15 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def host_sample_row(host: str, sample: HostSample) -> HostSampleRow:
-    """Return the stored part of a sample."""
+    """Return the stored part of a sample.
+
+    Parameters
+    ----------
+    host : str
+        Name of the host.
+    sample : HostSample
+        How it does.
+    """
     kept = {column.key for column in HostSampleRow.__table__.columns}
     return HostSampleRow(host=host, **sample.model_dump(mode="json", include=kept))
 

@@ -192,7 +192,15 @@ def not_finite(array: NDArray[Any], factor: float = 1.0) -> NotFinite | None:
 
 
 def fault_of(value: Any, factor: float = 1.0) -> str:
-    """Say why a value is no finite float32: ``is nan``, ``is 1e+39, which float32 cannot hold``."""
+    """Say why a value is no finite float32: ``is nan``, ``is 1e+39, which float32 cannot hold``.
+
+    Parameters
+    ----------
+    value : object
+        Any value that was read.
+    factor : float, optional
+        What it is multiplied with before it is stored.
+    """
     if not np.isfinite(value):
         return f"is {value}"
     scaled = "" if factor == 1.0 else f" (multiplied by the scale {factor:g})"

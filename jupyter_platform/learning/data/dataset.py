@@ -105,7 +105,15 @@ class Dataset:
         return self.rows_of(self.indices(index_set, what))
 
     def indices(self, index_set: Sequence[int], what: str) -> Tensor:
-        """Return the sample indices of a set, int64, shape (n,); see `rows`."""
+        """Return the sample indices of a set, int64, shape (n,); see `rows`.
+
+        Parameters
+        ----------
+        index_set : sequence of int
+            First index and the one after the last, or three and more indices.
+        what : str
+            What the set is called, for messages.
+        """
         check_index_set(index_set, what, self.descriptor.name, self.facts.size)
         if len(index_set) == 2:
             return torch.arange(index_set[0], index_set[1])

@@ -46,6 +46,13 @@ class Labels:
 def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
     """Turn stored targets into class numbers or regression targets.
 
+    Parameters
+    ----------
+    stored : StoredArrays
+        Inputs and targets as they were read.
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+
     Raises
     ------
     InvalidDataError

@@ -161,6 +161,13 @@ def _with_features(
 def locate(descriptor: DatasetDescriptor, files: Mapping[str, str]) -> Files:
     """Return where the files of a dataset lie on this host.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : mapping of str to str
+        ``sha256:<hex>`` to the path on this host.
+
     Raises
     ------
     NotFoundError

@@ -54,7 +54,17 @@ def prepared_pictures(
 def prepared_samples(
     dataset: Dataset, rows: Tensor, preparation: Preparation | None
 ) -> tuple[Tensor, Tensor]:
-    """Return samples of a dataset as a network gets them, and their targets as they are."""
+    """Return samples of a dataset as a network gets them, and their targets as they are.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The samples as they are stored.
+    rows : Tensor
+        Indices of samples, int64, shape (B,).
+    preparation : Preparation or None
+        How samples became tensors when the network learnt; None: as they are.
+    """
     inputs, targets = dataset.gather(rows)
     return (inputs if preparation is None else adapted(inputs, preparation)), targets
 

@@ -34,7 +34,15 @@ def missing_part(name: str, part: Part, parts: Iterable[Part]) -> InvalidDataErr
 
 
 def shared_samples(facts: DatasetFacts, options: Mapping[str, Any]) -> list[str]:
-    """Return what to say of samples of a LEARN job that judge a network and that it learns."""
+    """Return what to say of samples of a LEARN job that judge a network and that it learns.
+
+    Parameters
+    ----------
+    facts : DatasetFacts
+        What is known of the dataset.
+    options : mapping of str to object
+        Options of the job by name.
+    """
     found: list[str] = []
     for option, part in (("validation_set", "validation"), ("test_set", "test")):
         if options.get("train_set") is None or (options.get(option) is None and part != "test"):

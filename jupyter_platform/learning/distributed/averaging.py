@@ -192,6 +192,13 @@ class Meeting:
         """Average, and hear whether this is the last meeting of any rank.
 
         All ranks are at the same step, or one of them has left the loop and says so.
+
+        Parameters
+        ----------
+        step : int
+            Updates that were done.
+        last : bool
+            Whether this rank leaves after it.
         """
         sync = self._sync
         if sync.is_over or (step == self._met_at and not last):
@@ -254,6 +261,17 @@ def meetings(
     """Return the callbacks that come before those that look at the weights at some intervals.
 
     `start` steps were done by an earlier attempt.
+
+    Parameters
+    ----------
+    sync : Synchronisation or None
+        How the ranks agree; None where there is one.
+    network : Module
+        The network.
+    start : int
+        Updates that an earlier attempt did.
+    *intervals
+        Updates between two looks at the weights.
     """
     if sync is None:
         return []

@@ -30,6 +30,13 @@ _TAG_FILE = re.compile(r"weights/([A-Za-z0-9][A-Za-z0-9._-]{0,63})/tag\.json")
 def read_archive(archive: SafeZip, request: ImportRequest) -> ImportAnswer:
     """Read an archive; every set of weights is tried on the network.
 
+    Parameters
+    ----------
+    archive : SafeZip
+        The file that was sent.
+    request : ImportRequest
+        What is read, and where the result goes.
+
     Raises
     ------
     InvalidDataError

@@ -61,6 +61,13 @@ class Imported:
 def settle(found: Imported, request: ImportRequest) -> ImportAnswer:
     """Check that weights fit their network, and write them down.
 
+    Parameters
+    ----------
+    found : Imported
+        The network and the weights that were read.
+    request : ImportRequest
+        What is read, and where the result goes.
+
     Raises
     ------
     InvalidDataError
@@ -122,6 +129,17 @@ def write_state(
 ) -> str | None:
     """Write a state dict as a weights file, and return the first key that is not finite.
 
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    description : NetworkDescription
+        The network.
+    state : mapping of str to Array or Tensor
+        Key to tensor, as the file has them.
+    known : LearntFor
+        What the weights were learnt for.
+
     Raises
     ------
     InvalidDataError
@@ -178,6 +196,13 @@ def wanted_state(description: NetworkDescription, known: LearntFor) -> dict[str,
 
 def check_weights(description: NetworkDescription, path: Path) -> None:
     """Refuse a weights file that is not that of a network.
+
+    Parameters
+    ----------
+    description : NetworkDescription
+        The network.
+    path : Path
+        The file.
 
     Raises
     ------

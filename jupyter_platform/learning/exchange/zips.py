@@ -100,6 +100,13 @@ class SafeZip:
     def data(self, name: str, length: int = -1) -> bytes:
         """Return a member, or as many of its first bytes.
 
+        Parameters
+        ----------
+        name : str
+            Name of the member.
+        length : int, optional
+            Bytes at most; -1: all.
+
         Raises
         ------
         InvalidDataError
@@ -110,6 +117,13 @@ class SafeZip:
 
     def extract(self, name: str, target: Path) -> None:
         """Write a member to a file.
+
+        Parameters
+        ----------
+        name : str
+            Name of the member.
+        target : Path
+            The file to write.
 
         Raises
         ------

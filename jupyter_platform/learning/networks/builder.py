@@ -83,6 +83,17 @@ def build_source(
 ) -> nn.Module:
     """Build a network that Python source makes; parameters and errors as of `build`.
 
+    Parameters
+    ----------
+    description : NetworkDescription
+        The network.
+    input_shape : sequence of int or None
+        Shape of one sample; None where it is not known.
+    outputs : int or None
+        Numbers that it gives for one sample; None where that is not known.
+    output_shape : sequence of int, optional
+        Shape of what it gives for one sample, where that is no vector.
+
     Raises
     ------
     ShapeNeededError

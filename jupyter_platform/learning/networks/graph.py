@@ -63,7 +63,17 @@ class GraphNetwork(nn.Module):
         return values
 
     def compute(self, node: Node, known: Mapping[str, Tensor], state: State) -> Tensor:
-        """Return a layer's output for what its inputs gave; `state` is changed in place."""
+        """Return a layer's output for what its inputs gave; `state` is changed in place.
+
+        Parameters
+        ----------
+        node : Node
+            The layer.
+        known : mapping of str to Tensor
+            Name of each layer before it to what that gave, batch on axis 0.
+        state : State
+            What the network remembers, by layer; changed in place.
+        """
         output: Tensor = self._modules[node.name](  # type: ignore[misc]
             *(known[name] for name in node.inputs)
         )
@@ -85,7 +95,15 @@ class StepwiseNetwork(GraphNetwork):
         return torch.stack([self.step(part, state) for part in values.unbind(1)], 1)
 
     def step(self, values: Tensor, state: State) -> Tensor:
-        """Return the output of one step; `state`, empty before the first, is changed in place."""
+        """Return the output of one step; `state`, empty before the first, is changed in place.
+
+        Parameters
+        ----------
+        values : Tensor
+            Inputs of the step, shape (B, …).
+        state : State
+            What the network remembers, by layer; changed in place.
+        """
         known = {INPUT: values}
         output = values
         for node in self.nodes:
@@ -107,7 +125,15 @@ class StepwiseNetwork(GraphNetwork):
         return super().compute(node, known, state)
 
     def remember(self, known: Mapping[str, Tensor], state: State) -> None:
-        """Give every `Memory` what the layer before it computed in this step."""
+        """Give every `Memory` what the layer before it computed in this step.
+
+        Parameters
+        ----------
+        known : mapping of str to Tensor
+            Name of each layer to what it gave in this step, batch on axis 0.
+        state : State
+            What the network remembers, by layer; changed in place.
+        """
         for node in self.nodes:
             layer = self._modules[node.name]
             if isinstance(layer, Memory):

@@ -167,7 +167,15 @@ def build_own(
 
 
 def line_of(error: BaseException, description: NetworkDescription) -> str:
-    """Return the last line of a network's own source that an error went through, or nothing."""
+    """Return the last line of a network's own source that an error went through, or nothing.
+
+    Parameters
+    ----------
+    error : BaseException
+        What the network raised.
+    description : NetworkDescription
+        The network.
+    """
     files = {} if description.source is None else description.source.files
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if frame.filename in files:

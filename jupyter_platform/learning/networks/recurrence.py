@@ -83,7 +83,15 @@ def detached(memory: Memory) -> Memory:
 
 
 def moved(memory: Memory, device: torch.device) -> Memory:
-    """Return a memory on a device."""
+    """Return a memory on a device.
+
+    Parameters
+    ----------
+    memory : Memory
+        State of a recurrent network.
+    device : device
+        Where it computes.
+    """
     return {name: _each(value, lambda item: item.to(device)) for name, value in memory.items()}
 
 

@@ -44,7 +44,21 @@ class WeightsHeader:
         output_shape: Sequence[int] | None = None,
         preparation: Preparation | None = None,
     ) -> WeightsHeader:
-        """Return the header for a network as it was built."""
+        """Return the header for a network as it was built.
+
+        Parameters
+        ----------
+        description : NetworkDescription
+            The network.
+        input_shape : sequence of int
+            Shape of one sample.
+        outputs : int
+            Numbers that it gives for one sample.
+        output_shape : sequence of int, optional
+            Shape of what it gives for one sample, where that is no vector.
+        preparation : Preparation, optional
+            How samples become its inputs.
+        """
         wanted = None if output_shape is None else tuple(output_shape)
         return cls(description.digest, tuple(input_shape), outputs, wanted, preparation)
 
@@ -66,6 +80,15 @@ def weights_bytes(state: Mapping[str, Tensor], header: WeightsHeader, **extra: s
     """Return a state dict as the bytes of a safetensors file.
 
     Tensors that share memory, as tied weights do, are stored once each.
+
+    Parameters
+    ----------
+    state : mapping of str to Tensor
+        Key to tensor.
+    header : WeightsHeader
+        What the weights are of.
+    **extra
+        More texts of the header of the file.
     """
     tensors = {
         name: value.detach().to("cpu", copy=True).contiguous() for name, value in state.items()
@@ -91,6 +114,17 @@ def save_weights(
     path: Path, state: Mapping[str, Tensor], header: WeightsHeader, **extra: str
 ) -> None:
     """Write a state dict beside its place, then rename.
+
+    Parameters
+    ----------
+    path : Path
+        The file to write.
+    state : mapping of str to Tensor
+        Key to tensor.
+    header : WeightsHeader
+        What the weights are of.
+    **extra
+        More texts of the header of the file.
 
     Raises
     ------

@@ -133,7 +133,15 @@ class RmsProp(torch.optim.Optimizer):
 def make_optimizer(
     parameters: list[nn.Parameter], options: OptimizerOptions
 ) -> torch.optim.Optimizer:
-    """Return the optimiser that the options name, from its entry in `OPTIMIZERS`."""
+    """Return the optimiser that the options name, from its entry in `OPTIMIZERS`.
+
+    Parameters
+    ----------
+    parameters : list of Parameter
+        What it changes.
+    options : OptimizerOptions
+        Options about updates.
+    """
     record = OPTIMIZERS[options.method]
     values = {**options.model_dump(), "smoothing": options.effective_smoothing}
     arguments = {

@@ -215,7 +215,15 @@ class MomentumAndDecay:
 
     @classmethod
     def of(cls, parameters: Parameters, options: OptimizerOptions) -> MomentumAndDecay | None:
-        """Return the instance that the options ask for; None where they ask for neither."""
+        """Return the instance that the options ask for; None where they ask for neither.
+
+        Parameters
+        ----------
+        parameters : Parameters
+            What is updated.
+        options : OptimizerOptions
+            Options about updates.
+        """
         if "l2" in OPTIMIZERS[options.method].options:
             return None  # it does all of it itself
         momentum = options.momentum or options.nesterov

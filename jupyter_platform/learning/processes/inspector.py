@@ -253,7 +253,15 @@ def _generate(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main(path: str | Path, parent: int | None = None) -> None:
-    """Serve until nobody has asked for `IDLE_S`, the parent is gone, or code has changed."""
+    """Serve until nobody has asked for `IDLE_S`, the parent is gone, or code has changed.
+
+    Parameters
+    ----------
+    path : str or Path
+        Unix socket to listen at.
+    parent : int, optional
+        Process whose end ends this one.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s inspector: %(message)s")
     torch.set_num_threads(1)
     inspector, code = Inspector(), LoadedCode()

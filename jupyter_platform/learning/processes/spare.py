@@ -45,6 +45,13 @@ class Spare:
     def give(self, run_folder: str, env: dict[str, str]) -> int:
         """Hand over a run; return the descriptor that a byte comes from when it has started.
 
+        Parameters
+        ----------
+        run_folder : str
+            Path of the run folder.
+        env : dict of str to str
+            Variables of its environment.
+
         Raises
         ------
         OSError

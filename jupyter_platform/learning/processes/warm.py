@@ -165,7 +165,15 @@ def _supervise(run_folder: str, env: dict[str, str], tell: int) -> int:
 
 
 def main(path: str | Path, parent: int | None = None) -> None:
-    """Serve until the parent process is gone; what was forked goes on."""
+    """Serve until the parent process is gone; what was forked goes on.
+
+    Parameters
+    ----------
+    path : str or Path
+        Unix socket to listen at.
+    parent : int, optional
+        Process whose end ends this one.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s warm process: %(message)s")
     for name in PRELOADED:
         importlib.import_module(name)

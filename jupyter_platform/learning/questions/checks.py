@@ -62,7 +62,15 @@ class Check:
         }
 
     def blame(self, name: str, error: PlatformError) -> None:
-        """Note an error, at the fields it names or else at `name`."""
+        """Note an error, at the fields it names or else at `name`.
+
+        Parameters
+        ----------
+        name : str
+            Field that is blamed where the error names none.
+        error : PlatformError
+            What is wrong.
+        """
         self.errors.extend(error.errors or [FieldError(field=name, message=error.message)])
 
 

@@ -15,7 +15,17 @@ _BY_CRITERION = ("feed_forward", "bptt", "regression", "segmentation", "criterio
 
 
 def used_by_data(job_type: JobType, facts: DatasetFacts, options: dict[str, Any]) -> dict[str, Any]:
-    """Return what criterion and strategy are where they follow from the data."""
+    """Return what criterion and strategy are where they follow from the data.
+
+    Parameters
+    ----------
+    job_type : JobType
+        Kind of the job.
+    facts : DatasetFacts
+        What is known of the dataset.
+    options : dict of str to object
+        Options of the job by name.
+    """
     model = OPTION_MODELS[job_type].model_validate(options)
     used: dict[str, Any] = {}
     strategy = getattr(model, "strategy", None)

@@ -64,6 +64,13 @@ def check_finite(outputs: Tensor, name: str) -> None:
 
     Minus infinity is one: the logarithm of probability 0.
 
+    Parameters
+    ----------
+    outputs : Tensor
+        Of shape (B, …).
+    name : str
+        Name of the network.
+
     Raises
     ------
     InvalidRequestError
@@ -81,7 +88,17 @@ def check_finite(outputs: Tensor, name: str) -> None:
 def probabilities_of(
     outputs: Tensor, task: str | None, classes: Sequence[str] | None
 ) -> Tensor | None:
-    """Return class probabilities, shape (B, classes), where the network tells classes apart."""
+    """Return class probabilities, shape (B, classes), where the network tells classes apart.
+
+    Parameters
+    ----------
+    outputs : Tensor
+        What the network gave, shape (B, …).
+    task : str or None
+        ``classification`` or ``regression``; None where that is not known.
+    classes : sequence of str or None
+        Names of classes; None where there are none.
+    """
     if outputs.ndim != 2 or task == "regression":
         return None
     if outputs.shape[1] == 1:

@@ -29,7 +29,15 @@ class Outputs:
     """Shape (B, classes), NaN in rows that tell no classes; None where it gives numbers."""
 
     def rows(self, start: int, end: int) -> Outputs:
-        """Return the outputs of some of the samples."""
+        """Return the outputs of some of the samples.
+
+        Parameters
+        ----------
+        start : int
+            First sample.
+        end : int
+            Sample after the last.
+        """
         shares = self.probabilities
         return Outputs(self.values[start:end], None if shares is None else shares[start:end])
 
@@ -90,6 +98,13 @@ class TrainedNetwork:
     def pictures(self, pictures: Sequence[Picture], *, invert: bool = False) -> NDArray[np.float32]:
         """Return pictures as the network gets them, prepared as in its training.
 
+        Parameters
+        ----------
+        pictures : sequence of Picture
+            Files, or their content.
+        invert : bool, optional
+            Whether dark becomes light before they are prepared.
+
         Raises
         ------
         InvalidRequestError
@@ -127,6 +142,17 @@ class TrainedNetwork:
 
     def continuation(self, start: str, length: int, temperature: float, seed: int) -> str:
         """Return the characters that follow a text.
+
+        Parameters
+        ----------
+        start : str
+            The text.
+        length : int
+            Characters to make.
+        temperature : float
+            Above 0: how evenly characters are drawn.
+        seed : int
+            Seed of the random numbers.
 
         Raises
         ------

@@ -56,7 +56,17 @@ class Quota:
 
     @classmethod
     def share(cls, options: ActOptions, rank: int, agents: int) -> Quota:
-        """Return the share of one agent; all shares together are what was asked for."""
+        """Return the share of one agent; all shares together are what was asked for.
+
+        Parameters
+        ----------
+        options : ActOptions
+            Options of the ACT.
+        rank : int
+            Number of the agent, from 0.
+        agents : int
+            Agents of the job.
+        """
 
         def part(whole: int) -> int:
             return whole if whole == -1 else whole // agents + (rank < whole % agents)
@@ -64,7 +74,15 @@ class Quota:
         return cls(part(options.max_sequences), part(options.max_iterations))
 
     def met(self, episodes: int, actions: int) -> bool:
-        """Return whether it is enough."""
+        """Return whether it is enough.
+
+        Parameters
+        ----------
+        episodes : int
+            Episodes that were played.
+        actions : int
+            Actions that were taken.
+        """
         return (self.episodes != -1 and episodes >= self.episodes) or (
             self.actions != -1 and actions >= self.actions
         )

@@ -185,7 +185,15 @@ def _space(name: str, environment: Any, kind: str) -> Any:
 
 
 def bad_environment(name: str, reason: str) -> InvalidRequestError:
-    """Return the error that refuses an environment."""
+    """Return the error that refuses an environment.
+
+    Parameters
+    ----------
+    name : str
+        Name of the environment.
+    reason : str
+        Why it cannot be used, as a sentence.
+    """
     message = f"Environment {name!r} {reason}."
     return InvalidRequestError(
         message, errors=[FieldError(field="environment", value=name, message=message)]
@@ -247,7 +255,17 @@ class VectorEnvironment:
     def around(
         cls, environments: Sequence[Any], name: str, seeds: Iterator[int]
     ) -> VectorEnvironment:
-        """Return a vector of environments that were made before."""
+        """Return a vector of environments that were made before.
+
+        Parameters
+        ----------
+        environments : sequence of object
+            Environments of Gymnasium, all alike.
+        name : str
+            Their name.
+        seeds : iterator of int
+            Seeds of their episodes.
+        """
         found = cls.__new__(cls)
         found._set_up(name, environments, seeds, -1)
         return found

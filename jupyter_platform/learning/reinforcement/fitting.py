@@ -120,6 +120,13 @@ def _accepted_shape(
 def check_acting(networks: Sequence[NetworkDescription], options: dict[str, Any]) -> None:
     """Refuse networks, environment and options that do not go together.
 
+    Parameters
+    ----------
+    networks : sequence of NetworkDescription
+        The networks of the job; the first one acts.
+    options : dict of str to object
+        Options of the job by name.
+
     Raises
     ------
     PlatformError

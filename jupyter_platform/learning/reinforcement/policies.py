@@ -31,6 +31,15 @@ class Head(Enum):
 def head_of(outputs: int, facts: EnvironmentFacts, name: str) -> Head:
     """Return the head of a network that has so many outputs, in an environment.
 
+    Parameters
+    ----------
+    outputs : int
+        Numbers that the network gives for one observation.
+    facts : EnvironmentFacts
+        What is known of the environment.
+    name : str
+        Name of the network.
+
     Raises
     ------
     InvalidDataError
@@ -396,6 +405,19 @@ def make_exploration(
     generator: np.random.Generator,
 ) -> Exploration:
     """Return the exploration strategy of a name in the options.
+
+    Parameters
+    ----------
+    strategy : str
+        Name of the exploration strategy.
+    options : ActionOptions
+        Options about exploration.
+    head : Head
+        What the outputs of the network mean.
+    facts : EnvironmentFacts
+        What is known of the environment.
+    generator : Generator
+        Source of random actions.
 
     Raises
     ------

@@ -37,7 +37,15 @@ class SumTree:
         return self._sums[indices + self._first]
 
     def set(self, indices: NDArray[np.int64], weights: NDArray[np.float64] | float) -> None:
-        """Change some weights; where an index comes twice the last one counts."""
+        """Change some weights; where an index comes twice the last one counts.
+
+        Parameters
+        ----------
+        indices : ndarray of int64
+            Which ones, int64, shape (n,).
+        weights : ndarray of float64 or float
+            Their new weights, float64, shape (n,), or one for all.
+        """
         if not len(indices):
             return
         self._sums[indices + self._first] = weights

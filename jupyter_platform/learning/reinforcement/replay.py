@@ -59,7 +59,17 @@ class Columns:
 
     @classmethod
     def in_memory(cls, facts: EnvironmentFacts, num_envs: int, capacity: int) -> Columns:
-        """Return empty columns."""
+        """Return empty columns.
+
+        Parameters
+        ----------
+        facts : EnvironmentFacts
+            What is known of the environment.
+        num_envs : int
+            Environments that write to it side by side.
+        capacity : int
+            Actions that it holds.
+        """
         layout = cls.layout(facts, num_envs, capacity)
         return cls(**{name: np.zeros(shape, dtype) for name, (dtype, shape) in layout.items()})
 

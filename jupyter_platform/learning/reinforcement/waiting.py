@@ -16,6 +16,13 @@ _POLL_S = 0.2
 def await_experience(context: RunContext, options: LearnOptions) -> Path | None:
     """Wait until the pool of a run holds `min_samples` actions, or the run is to stop.
 
+    Parameters
+    ----------
+    context : RunContext
+        The run.
+    options : LearnOptions
+        Options of the LEARN.
+
     Returns
     -------
     Path or None

@@ -187,7 +187,15 @@ def rank_file(rank: int) -> str:
 
 
 def best_weights_files(point: ResumePoint, files: Mapping[str, str]) -> dict[str, Path]:
-    """Return the files of the best weights that came with a checkpoint, by name."""
+    """Return the files of the best weights that came with a checkpoint, by name.
+
+    Parameters
+    ----------
+    point : ResumePoint
+        The checkpoint.
+    files : mapping of str to str
+        ``sha256:<hex>`` to the path on this host.
+    """
     names = [name for name in point.files if name.startswith(BEST)]
     return {name: _checkpoint_file(point, files, name) for name in names}
 

@@ -80,6 +80,13 @@ class RunContext:
     def file(self, digest: str, what: str) -> Path:
         """Return the path of a content-addressed file that the run needs.
 
+        Parameters
+        ----------
+        digest : str
+            ``sha256:<hex>``.
+        what : str
+            What it is, for messages.
+
         Raises
         ------
         NotFoundError

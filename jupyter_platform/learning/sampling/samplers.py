@@ -285,6 +285,15 @@ def batch_note(options: DataOptions, count: int) -> str | None:
 def check_sampling(options: DataOptions, count: int, facts: DatasetFacts) -> None:
     """Refuse a sampling that a training set of `count` samples does not allow.
 
+    Parameters
+    ----------
+    options : DataOptions
+        Options about samples.
+    count : int
+        Samples of the training set.
+    facts : DatasetFacts
+        What is known of the dataset.
+
     Raises
     ------
     InvalidDataError
@@ -300,6 +309,13 @@ def check_sampling(options: DataOptions, count: int, facts: DatasetFacts) -> Non
 
 def weighted_groups(options: DataOptions, count: int) -> list[tuple[Tensor, float]]:
     """Return the ranges of WEIGHTED with their probabilities, and what is in none of them.
+
+    Parameters
+    ----------
+    options : DataOptions
+        Options about samples.
+    count : int
+        Samples of the training set.
 
     Raises
     ------

@@ -46,7 +46,19 @@ def examples(
 
 
 def judged(evaluation: Evaluation, output: Tensor, target: Tensor, usable: bool) -> dict[str, Any]:
-    """Return what was made of a sample: nothing where the outputs are no numbers to judge by."""
+    """Return what was made of a sample: nothing where the outputs are no numbers to judge by.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        How outputs are judged.
+    output : Tensor
+        What the network gave for one sample, shape (…).
+    target : Tensor
+        What it should have given.
+    usable : bool
+        Whether the outputs are finite.
+    """
     found = evaluation.judgement(torch.zeros_like(output) if not usable else output, target)
     return found if usable else {**found, "prediction": None, "probability": None}
 

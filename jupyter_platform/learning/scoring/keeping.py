@@ -57,7 +57,21 @@ def keep_outputs(context: RunContext, indices: Tensor, outputs: Tensor) -> dict[
 def tell_partial(
     context: RunContext, result: dict[str, Any], done: int, wanted: int, unit: str
 ) -> None:
-    """Say beside scores that they are those of a part: a stop has cut the evaluation short."""
+    """Say beside scores that they are those of a part: a stop has cut the evaluation short.
+
+    Parameters
+    ----------
+    context : RunContext
+        The run.
+    result : dict of str to object
+        The result; changed in place.
+    done : int
+        Samples or episodes that were judged.
+    wanted : int
+        Those that were asked for.
+    unit : str
+        What is counted.
+    """
     text = f"Stopped after {done:,} of {wanted:,} {unit}: the scores are of these alone."
     context.warn(text)
     result["partial"] = True

@@ -122,6 +122,13 @@ def share(parts: Sequence[Tensor], communicator: Communicator) -> tuple[int, Seq
     """Return this process's batches of a set, and the number of the first of them.
 
     Whole batches are shared out, so that each is the same whoever sees it.
+
+    Parameters
+    ----------
+    parts : sequence of Tensor
+        Indices of the samples of each batch.
+    communicator : Communicator
+        The processes of the attempt.
     """
     start = len(parts) * communicator.rank // communicator.size
     stop = len(parts) * (communicator.rank + 1) // communicator.size

@@ -26,6 +26,13 @@ from jupyter_platform.learning.scoring.keeping import keep_best, tell_partial
 def run(context: RunContext, options: EvaluateOptions) -> RunResult:
     """Run an EVALUATE job whose strategy is ``reward``.
 
+    Parameters
+    ----------
+    context : RunContext
+        The run.
+    options : EvaluateOptions
+        Options of the EVALUATE.
+
     Raises
     ------
     PlatformError

@@ -25,6 +25,15 @@ def signatures_of(
 ) -> tuple[NetworkSignature, ...]:
     """Return the signatures of the networks of a strategy.
 
+    Parameters
+    ----------
+    kind : subclass of Strategy
+        Class of the strategy.
+    options : LearnOptions
+        Options of the LEARN.
+    facts : DatasetFacts or None
+        What is known of the dataset; None where there is none.
+
     Raises
     ------
     PlatformError
@@ -83,7 +92,15 @@ def steps_of(strategy: Strategy) -> Strategy | FirstReport:
 
 
 def check_report(strategy: Strategy, report: object) -> None:
-    """Refuse what `step` returned where it is no number for each series."""
+    """Refuse what `step` returned where it is no number for each series.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        The strategy of the job.
+    report : object
+        What it returned: series to number.
+    """
     values = report if isinstance(report, tuple) else (report,)
     series = strategy.series
     if len(values) != len(series):
@@ -101,7 +118,15 @@ def check_report(strategy: Strategy, report: object) -> None:
 
 
 def check_scores(strategy: Strategy, scores: object) -> None:
-    """Refuse what `validate` returned where there is no validation loss among numbers."""
+    """Refuse what `validate` returned where there is no validation loss among numbers.
+
+    Parameters
+    ----------
+    strategy : Strategy
+        The strategy of the job.
+    scores : object
+        What it returned: score to number.
+    """
     name = strategy.context.options.strategy
     if not isinstance(scores, Mapping) or "validation_loss" not in scores:
         found = ", ".join(map(str, scores)) if isinstance(scores, Mapping) else repr(scores)

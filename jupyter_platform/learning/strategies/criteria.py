@@ -71,6 +71,13 @@ def wanted_shape(criterion: str, facts: DatasetFacts) -> tuple[int, ...]:
     One number for each class, or for each number to learn; one for two classes where the criterion
     is a binary one; a mean and a standard deviation for each number with GAU. Of classes of pixels
     so many for each pixel: (C, H, W).
+
+    Parameters
+    ----------
+    criterion : str
+        Name of the criterion.
+    facts : DatasetFacts
+        What is known of the dataset.
     """
     if facts.task == "classification":
         count = 1 if criterion in BINARY and facts.outputs == 2 else facts.outputs

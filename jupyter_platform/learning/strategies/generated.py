@@ -40,12 +40,30 @@ def samples_record(samples: Tensor) -> dict[str, Any] | None:
 
 
 def text_record(start: str, text: str) -> dict[str, Any]:
-    """Return text as a result holds it, ``{"kind": "text", "start", "text"}``."""
+    """Return text as a result holds it, ``{"kind": "text", "start", "text"}``.
+
+    Parameters
+    ----------
+    start : str
+        What the text begins with.
+    text : str
+        What was made.
+    """
     return {"kind": "text", "start": start, "text": text}
 
 
 def draw_latents(count: int, size: int, seed: int) -> Tensor:
-    """Return standard normal latents that only the seed decides, shape (count, size)."""
+    """Return standard normal latents that only the seed decides, shape (count, size).
+
+    Parameters
+    ----------
+    count : int
+        Samples.
+    size : int
+        Numbers of one latent.
+    seed : int
+        Seed of the random numbers.
+    """
     return torch.randn(count, size, generator=torch.Generator().manual_seed(seed))
 
 

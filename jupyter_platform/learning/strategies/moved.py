@@ -40,7 +40,17 @@ class MovedModules(MetaPathFinder, Loader):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return how to import an earlier name; None for any other name."""
+        """Return how to import an earlier name; None for any other name.
+
+        Parameters
+        ----------
+        name : str
+            Name of the module.
+        path : sequence of str or None
+            Of the package; unused.
+        target : ModuleType, optional
+            Unused.
+        """
         del path, target
         return spec_from_loader(name, self) if name in MOVED else None
 

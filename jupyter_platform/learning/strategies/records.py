@@ -16,7 +16,17 @@ from jupyter_platform.learning.strategies.registry import ENTRY_POINTS, strategy
 def describe(
     name: str, origin: Literal["installed", "uploaded"], code: Path | None = None
 ) -> StrategyRecord:
-    """Return the record of a strategy that is not built in; broken ones say why."""
+    """Return the record of a strategy that is not built in; broken ones say why.
+
+    Parameters
+    ----------
+    name : str
+        Name of the strategy.
+    origin : {'installed', 'uploaded'}
+        Where it comes from.
+    code : Path, optional
+        File with the source of an uploaded one.
+    """
     try:
         kind = strategy_type(name, code)
     except PlatformError as error:

@@ -107,6 +107,15 @@ def check_fits(
 ) -> None:
     """Refuse a network that does not fit its signature; parameters as of `misfits`.
 
+    Parameters
+    ----------
+    description : NetworkDescription
+        The network.
+    signature : NetworkSignature
+        What the role takes and gives.
+    facts : DatasetFacts or None
+        What is known of the dataset; None where there is none.
+
     Raises
     ------
     InvalidDataError

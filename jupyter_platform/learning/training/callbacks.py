@@ -74,6 +74,15 @@ class WeightsFolder:
     def save(self, variant: str, step: int, scores: dict[str, float]) -> None:
         """Write the present weights as a variant.
 
+        Parameters
+        ----------
+        variant : str
+            ``best`` or ``last``.
+        step : int
+            Updates that were done.
+        scores : dict of str to float
+            Scores of the last validation.
+
         Raises
         ------
         OSError
@@ -89,7 +98,19 @@ class WeightsFolder:
     def adopt(
         self, variant: str, sources: Mapping[str, Path], step: int, scores: dict[str, float]
     ) -> None:
-        """Take over the files of an earlier attempt, by file name, as a variant."""
+        """Take over the files of an earlier attempt, by file name, as a variant.
+
+        Parameters
+        ----------
+        variant : str
+            ``best`` or ``last``.
+        sources : mapping of str to Path
+            Name of the file to where it is.
+        step : int
+            Updates that were done.
+        scores : dict of str to float
+            Scores of the validation that they come from.
+        """
         for path in self.paths(variant).values():
             temporary = self._folder / f".{path.name}"
             shutil.copyfile(sources[path.name], temporary)

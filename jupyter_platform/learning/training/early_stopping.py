@@ -101,7 +101,15 @@ class ValidationPlateau:
         self._losses: deque[float] = deque(maxlen=options.threshold_window)
 
     def validated(self, step: int, scores: Mapping[str, float]) -> None:
-        """Look at the last validations."""
+        """Look at the last validations.
+
+        Parameters
+        ----------
+        step : int
+            Updates that were done.
+        scores : mapping of str to float
+            Scores of the validation after it.
+        """
         self._losses.append(scores["validation_loss"])
         if self._threshold is None or len(self._losses) < (self._losses.maxlen or 0):
             return

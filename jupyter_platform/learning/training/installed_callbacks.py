@@ -41,6 +41,13 @@ def installed_callbacks(context: RunContext, strategy: Strategy) -> list[Callbac
     An entry point is a function from a `CallbackContext` to a callback, or to None where it has
     nothing to do with the job.
 
+    Parameters
+    ----------
+    context : RunContext
+        The run.
+    strategy : Strategy
+        The strategy of the job.
+
     Raises
     ------
     InvalidDataError

@@ -78,7 +78,15 @@ def _unknown_layer(text: str, networks: Sequence[tuple[str, Sequence[str]]]) -> 
 
 
 def fix(network: nn.Module, layers: Iterable[str]) -> None:
-    """Make layers stay bit by bit as they are: weights, and statistics of batches."""
+    """Make layers stay bit by bit as they are: weights, and statistics of batches.
+
+    Parameters
+    ----------
+    network : Module
+        The network.
+    layers : iterable of str
+        Names of layers.
+    """
     for name in layers:
         layer = network.get_submodule(name)
         layer.requires_grad_(False)
@@ -90,6 +98,15 @@ def compute_in(network: nn.Module, precision: str, device: torch.device) -> None
     """Let a network compute in bfloat16 or float16 where torch holds that to be safe.
 
     Weights stay float32, and so do its outputs, hence losses.
+
+    Parameters
+    ----------
+    network : Module
+        The network.
+    precision : str
+        ``float32``, ``bfloat16`` or ``float16``.
+    device : device
+        Where it computes.
     """
     dtype = {"bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
 
@@ -126,6 +143,15 @@ def compile_networks(
 
     Keys of their state dicts stay too. Sizes that change are compiled once more, as variable. What
     a compiler cannot take runs as it is, see `uncompiled`.
+
+    Parameters
+    ----------
+    networks : iterable of Module
+        Changed in place.
+    device : device
+        Where it computes.
+    warn : callable
+        Called with a sentence where they are not compiled.
 
     Returns
     -------

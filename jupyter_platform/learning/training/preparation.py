@@ -87,6 +87,15 @@ def prepare_strategy(
 ) -> Prepared:
     """Build the networks and the strategy of a LEARN job.
 
+    Parameters
+    ----------
+    context : RunContext
+        The run.
+    options : LearnOptions
+        Options of the LEARN.
+    dataset : Dataset or None
+        The samples; None where it learns from experience.
+
     Raises
     ------
     PlatformError

@@ -137,6 +137,13 @@ class Containers:
     def address(self, folder: Path, port: int) -> tuple[str, int] | None:
         """Return host and port of this machine that lead to a port of the container.
 
+        Parameters
+        ----------
+        folder : Path
+            Run folder that the container was started for.
+        port : int
+            Port inside of the container.
+
         Returns
         -------
         tuple of str and int, or None

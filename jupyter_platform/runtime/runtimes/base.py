@@ -60,6 +60,13 @@ class Runtime(ABC):
     def signal(self, folder: RunFolder, action: Literal["stop", "kill"]) -> bool:
         """Ask a run to stop, or end it with all that it started.
 
+        Parameters
+        ----------
+        folder : RunFolder
+            Its run folder.
+        action : {'stop', 'kill'}
+            ``stop`` lets it write what it has; ``kill`` does not.
+
         Returns
         -------
         bool

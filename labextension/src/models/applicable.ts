@@ -26,7 +26,7 @@ export const STRATEGY = 'strategy';
 
 /** The value that an option has or would get; null where only the platform knows. */
 export function resolvedOption(choices: IChoices, name: string): Json {
-  const { entries, schema, check } = choices;
+  const { entries, check } = choices;
   const given = entries.options.get(name);
   if (given !== undefined) {
     return given;
@@ -34,13 +34,15 @@ export function resolvedOption(choices: IChoices, name: string): Json {
   if (check && name in check.options && !(name in check.given)) {
     return check.options[name];
   }
-  const standard = schema?.properties[name]?.default ?? null;
-  // Until the platform has told, in its order: the data, the network, the option itself.
-  return (
-    chosenDataset(choices)?.descriptor.adapters[name] ??
-    firstNetwork(choices)?.description.defaults[name] ??
-    standard
-  );
+  return defaultOf(choices, name);
+}
+
+/** The default of an option, in the order of the platform: the data, the network, itself. */
+function defaultOf(choices: IChoices, name: string): Json {
+  const ofDataset = chosenDataset(choices)?.descriptor.adapters[name];
+  const ofNetwork = firstNetwork(choices)?.description.defaults[name];
+  const standard = choices.schema?.properties[name]?.default;
+  return ofDataset ?? ofNetwork ?? standard ?? null;
 }
 
 /** The options that mean something beside the others, in the order of the schema. */

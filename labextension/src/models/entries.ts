@@ -168,7 +168,7 @@ export function unpackEntries(packed: ReadonlyPartialJSONObject): IEntries {
       Array.isArray(item) && item.length === 2 && isText(item[0])
   );
   return {
-    type: text('type') as JobType,
+    type: text('type'),
     name: text('name'),
     networks: networks.length ? networks : blank.networks,
     dataset: text('dataset'),

@@ -71,10 +71,12 @@ export interface components {
             exit_code?: number | null;
             /** @description Folder in which the code ran. */
             working_folder?: string | null;
-            /** @description Executed notebook, one of `files`. */
+            /** @description Executed notebook, one of the job's files. */
             notebook?: string | null;
-            /** @description Files of the job that the code left, relative to them. */
-            files?: string[];
+            /** @description Files that the code left and that are kept. */
+            outputs?: string[];
+            /** @description Patterns of files to keep that match none. */
+            missing_outputs?: string[];
             /** @description Variables of a cell that it gives back, to the files that hold them. */
             results?: {
                 [key: string]: string;

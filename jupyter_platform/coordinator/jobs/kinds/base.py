@@ -93,20 +93,56 @@ class Kind:
         return self.tools.sources.find(submission.dataset)
 
     def check(self, options: OptionModel, source: DataSource) -> DataSource:
-        """Refuse a source that does not go with the options; return it, or the one to make."""
+        """Refuse a source that does not go with the options; return it, or the one to make.
+
+        Parameters
+        ----------
+        options : OptionModel
+            Resolved options of the job.
+        source : DataSource
+            Where its samples come from.
+        """
         return source
 
     def place(self, options: OptionModel, source: DataSource, choice: HostChoice) -> HostChoice:
-        """Return the hosts that a job may use."""
+        """Return the hosts that a job may use.
+
+        Parameters
+        ----------
+        options : OptionModel
+            Resolved options of the job.
+        source : DataSource
+            Where its samples come from.
+        choice : HostChoice
+            What was said of its hosts.
+        """
         return choice
 
     def check_ranks(self, options: OptionModel, ranks: int) -> None:
-        """Refuse options that mean nothing to several processes."""
+        """Refuse options that mean nothing to several processes.
+
+        Parameters
+        ----------
+        options : OptionModel
+            Resolved options of the job.
+        ranks : int
+            Processes that were asked for.
+        """
 
     def name(
         self, networks: list[NetworkDescription], source: DataSource, options: OptionModel
     ) -> str:
-        """Return the name of a job that was given none."""
+        """Return the name of a job that was given none.
+
+        Parameters
+        ----------
+        networks : list of NetworkDescription
+            Its networks, in the order of their roles.
+        source : DataSource
+            Where its samples come from.
+        options : OptionModel
+            Resolved options of the job.
+        """
         on = source.name or getattr(options, "environment", None)
         return f"{networks[0].name}-{on}" if networks else self.record.name.lower()
 

@@ -19,6 +19,13 @@ def choose_hosts(submission: JobSubmission, offers: Iterable[HostOffer]) -> tupl
     Where targets are named and no number is given there is one process on each of them, as in
     DIANNE.
 
+    Parameters
+    ----------
+    submission : JobSubmission
+        What was sent.
+    offers : iterable of HostOffer
+        Hosts with what they offer.
+
     Raises
     ------
     InvalidRequestError
@@ -56,6 +63,13 @@ def choose_hosts(submission: JobSubmission, offers: Iterable[HostOffer]) -> tupl
 
 def keep_at_home(choice: HostChoice, offers: Iterable[HostOffer]) -> HostChoice:
     """Return the choice of a job that uses a pool: only hosts of the coordinator's machine.
+
+    Parameters
+    ----------
+    choice : HostChoice
+        What was said of its hosts.
+    offers : iterable of HostOffer
+        Hosts with what they offer.
 
     Raises
     ------

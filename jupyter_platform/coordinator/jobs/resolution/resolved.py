@@ -63,7 +63,19 @@ class Resolved:
         return self.choice.shape(kinds()[self.type].role, self.request, self.target_count)
 
     def row(self, job: str, owner: str, retries: int, key: str | None) -> JobRow:
-        """Return the row of the job, queued."""
+        """Return the row of the job, queued.
+
+        Parameters
+        ----------
+        job : str
+            Its id.
+        owner : str
+            Who submitted it.
+        retries : int
+            Attempts that may follow one that was killed.
+        key : str or None
+            Key of the client, by which a second submission is known.
+        """
         tag = self.tag or (job if self.networks else None)
         names = [item.name for item in self.networks]
         words = [job, self.name, self.type.value, *names, self.source.name or "", tag or "", owner]

@@ -65,6 +65,13 @@ class DataSources:
     def pool_to_fill(self, dataset: str | None, pool: Any) -> DataSource:
         """Return the pool that an ACT writes to; it need not be there yet.
 
+        Parameters
+        ----------
+        dataset : str or None
+            What was named as dataset.
+        pool : object
+            What was given as option ``pool``.
+
         Raises
         ------
         OptionError
@@ -105,7 +112,17 @@ class DataSources:
         return None if source.dataset is None else await self._datasets.facts(source.dataset)
 
     def make(self, source: DataSource, environment: str | None, memory_size: int) -> None:
-        """Make the pool of a job, unless it names none or it is there."""
+        """Make the pool of a job, unless it names none or it is there.
+
+        Parameters
+        ----------
+        source : DataSource
+            Where its samples come from.
+        environment : str or None
+            Name of the environment that fills it.
+        memory_size : int
+            Actions that it holds.
+        """
         if source.pool and environment:
             self._pools.create(source.pool, environment, memory_size)
 
@@ -116,6 +133,13 @@ class DataSources:
 
 def check_environment(environment: str | None, source: DataSource) -> None:
     """Refuse another environment than that of the pool.
+
+    Parameters
+    ----------
+    environment : str or None
+        Name of the environment that was asked for.
+    source : DataSource
+        Where its samples come from.
 
     Raises
     ------

@@ -36,6 +36,13 @@ class StartingWeights:
     async def to_learn_from(self, resolved: Resolved, options: LearnOptions) -> None:
         """Fill in the tag of a LEARN and the digests of the weights that it starts from.
 
+        Parameters
+        ----------
+        resolved : Resolved
+            The submission as far as it is resolved; changed in place.
+        options : LearnOptions
+            Options of the LEARN.
+
         Raises
         ------
         InvalidRequestError
@@ -56,7 +63,15 @@ class StartingWeights:
             await self._start_from(resolved, network, resolved.tag)
 
     async def to_judge(self, resolved: Resolved, options: EvaluateOptions) -> None:
-        """Fill in the weights that an EVALUATE judges; errors as of `to_learn_from`."""
+        """Fill in the weights that an EVALUATE judges; errors as of `to_learn_from`.
+
+        Parameters
+        ----------
+        resolved : Resolved
+            The submission as far as it is resolved; changed in place.
+        options : EvaluateOptions
+            Options of the EVALUATE.
+        """
         found = await self._find_weights(resolved, options.tag)
         await self._read_as_learnt(resolved, options, found)
         options = cast("EvaluateOptions", resolved.options)
@@ -170,7 +185,15 @@ class StartingWeights:
         return taken
 
     async def to_act_with(self, resolved: Resolved, tag: str | None) -> None:
-        """Take the weights that an ACT asks for, or leave them to its learner."""
+        """Take the weights that an ACT asks for, or leave them to its learner.
+
+        Parameters
+        ----------
+        resolved : Resolved
+            The submission as far as it is resolved; changed in place.
+        tag : str or None
+            ``<tag>[/<variant>]`` that was asked for; None: as its learner publishes them.
+        """
         try:
             await self._find_weights(resolved, tag)
         except InvalidRequestError:

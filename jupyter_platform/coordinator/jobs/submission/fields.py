@@ -96,6 +96,15 @@ def _unknown_resource(key: str, value: Any, known: list[str]) -> OptionError:
 def resources(job_type: JobType, given: dict[str, Any], has_gpus: bool) -> ResourceRequest:
     """Return the resources that a job asks for, with the defaults of its type.
 
+    Parameters
+    ----------
+    job_type : JobType
+        Kind of the job.
+    given : dict of str to object
+        Resource to what was asked for.
+    has_gpus : bool
+        Whether the cluster has any.
+
     Raises
     ------
     OptionError

@@ -47,7 +47,15 @@ def raise_refusals(
 def advice(
     known: Mapping[str, StrategyRecord], networks: Sequence[NetworkDescription]
 ) -> list[str]:
-    """Return a sentence that names the strategies that networks are made for, or nothing."""
+    """Return a sentence that names the strategies that networks are made for, or nothing.
+
+    Parameters
+    ----------
+    known : mapping of str to StrategyRecord
+        Strategies by name.
+    networks : sequence of NetworkDescription
+        The networks of the job.
+    """
     fitting = [name for name, record in known.items() if _is_made_for(record, networks)]
     if not fitting:
         return []

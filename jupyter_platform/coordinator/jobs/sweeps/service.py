@@ -205,7 +205,15 @@ def _check_validations(options: object) -> None:
 
 
 def validations(iterations: int, interval: int) -> int:
-    """Return how often a job validates, 0 for one without an end or without validation."""
+    """Return how often a job validates, 0 for one without an end or without validation.
+
+    Parameters
+    ----------
+    iterations : int
+        Updates that it is to do; 0: without an end.
+    interval : int
+        Updates between two validations; 0: none.
+    """
     return iterations // interval if iterations > 0 and interval else 0
 
 

@@ -59,6 +59,15 @@ class Looks:
     async def bring(self, body: AsyncIterable[bytes], size: int | None, name: str) -> str:
         """Store an uploaded file and return its reference.
 
+        Parameters
+        ----------
+        body : async iterator of bytes
+            Pieces of the file.
+        size : int or None
+            Bytes that were announced; None where none were.
+        name : str
+            Name of the file.
+
         Raises
         ------
         PlatformError
@@ -97,6 +106,15 @@ class Looks:
         self, asked: LookRequest, body: AsyncIterable[bytes], size: int | None
     ) -> str:
         """Return the reference of the data to inspect: inspected before, a path, or an upload.
+
+        Parameters
+        ----------
+        asked : LookRequest
+            What was asked.
+        body : async iterator of bytes
+            Pieces of an upload.
+        size : int or None
+            Bytes that were announced; None where none were.
 
         Raises
         ------
@@ -180,6 +198,13 @@ class Looks:
 
     def kind(self, content: str, file_name: str = "") -> Kind:
         """Recognise the format of data from its name and first bytes.
+
+        Parameters
+        ----------
+        content : str
+            Reference of the data.
+        file_name : str, optional
+            What the file is called.
 
         Raises
         ------

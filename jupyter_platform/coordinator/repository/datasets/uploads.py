@@ -180,7 +180,15 @@ def kind_of(file: Path) -> Kind:
 
 
 def is_same(one: DatasetDescriptor | None, other: DatasetDescriptor) -> bool:
-    """Return whether two descriptors give the same samples, whatever is said of them."""
+    """Return whether two descriptors give the same samples, whatever is said of them.
+
+    Parameters
+    ----------
+    one : DatasetDescriptor or None
+        A descriptor; None: there is none.
+    other : DatasetDescriptor
+        Another one.
+    """
     if one is None:
         return False
     texts = dict.fromkeys(("title", "summary", "source", "licence", "stamp"), "")

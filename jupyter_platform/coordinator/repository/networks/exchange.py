@@ -16,7 +16,8 @@ from jupyter_platform.coordinator.repository.networks.conversion import Converte
 from jupyter_platform.coordinator.repository.networks.description_check import check_description
 from jupyter_platform.coordinator.repository.networks.readme import readme
 from jupyter_platform.coordinator.repository.networks.repository import NetworkRepository
-from jupyter_platform.coordinator.repository.networks.tags import TagRepository, check_tag
+from jupyter_platform.coordinator.repository.networks.tag_names import check_tag
+from jupyter_platform.coordinator.repository.networks.tags import TagRepository
 from jupyter_platform.coordinator.transfers.receiving import receive_file
 from jupyter_platform.coordinator.transfers.zipping import file_pieces, stream_zip
 from jupyter_platform.core.catalogue import (

@@ -10,7 +10,15 @@ from jupyter_platform.core.units import format_bytes
 
 
 def readme(record: NetworkRecord, tags: Sequence[TagRecord]) -> str:
-    """Return ``README.md`` of an archive."""
+    """Return ``README.md`` of an archive.
+
+    Parameters
+    ----------
+    record : NetworkRecord
+        The network.
+    tags : sequence of TagRecord
+        Its weights.
+    """
     description, facts = record.description, record.facts
     lines = [f"# {description.title or description.name}", "", description.summary, ""]
     told = [

@@ -260,6 +260,13 @@ class NetworkRepository:
 
         The old name is free from then on: jobs find the network by the new one.
 
+        Parameters
+        ----------
+        name : str
+            Its present name.
+        new : str
+            Its new name.
+
         Raises
         ------
         NotFoundError, ConflictError

@@ -30,6 +30,13 @@ def scored_on(session: Session, job: str | None) -> str | None:
 
     Scores of two jobs can be compared where it is the same. None for weights that no job made,
     or none that is still known.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    job : str or None
+        Id of the job; None for weights of no job.
     """
     row = None if job is None else session.get(JobRow, job)
     if row is None:
@@ -47,7 +54,17 @@ def scored_on(session: Session, job: str | None) -> str | None:
 
 
 def keep(session: Session, tag: TagRow, weights: TagVariantRow) -> TagRow:
-    """Store weights as a variant of their tag, in place of the former ones."""
+    """Store weights as a variant of their tag, in place of the former ones.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    tag : TagRow
+        Row of the tag.
+    weights : TagVariantRow
+        The weights.
+    """
     found = session.merge(tag)
     session.flush()
     session.merge(weights)
@@ -63,6 +80,17 @@ def point(
     What it pointed at of other jobs is let go when the job's own comes, all of it with its
     ``last``, and at once where their scores cannot be compared. A ``best`` that scored better on
     the same samples stays, unless `replace_best`.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    tag : TagRow
+        Row of the name.
+    weights : TagVariantRow
+        The weights.
+    replace_best : bool
+        Whether better weights of another job are let go, too.
 
     Returns
     -------
@@ -110,13 +138,32 @@ def _is_beaten(session: Session, old: TagVariantRow, new: TagVariantRow) -> bool
 
 
 def variants(session: Session, network: str, tag: str) -> list[TagVariantRow]:
-    """Return the weights under a tag, by name."""
+    """Return the weights under a tag, by name.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Name of the network.
+    tag : str
+        Name of the weights.
+    """
     query = select(TagVariantRow).where(TagVariantRow.network == network, TagVariantRow.tag == tag)
     return list(session.scalars(query.order_by(TagVariantRow.variant)))
 
 
 def duplicate(session: Session, network: str, copy: str) -> None:
     """Write all tags of a network again, for another one.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Name of the network.
+    copy : str
+        Name of the other network.
 
     Raises
     ------
@@ -137,7 +184,17 @@ def duplicate(session: Session, network: str, copy: str) -> None:
 
 
 def rename(session: Session, row: TagRow, new: str) -> None:
-    """Write a tag under another name instead."""
+    """Write a tag under another name instead.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    row : TagRow
+        Row of the tag.
+    new : str
+        Its new name.
+    """
     kept = session.scalars(
         select(TagVariantRow).where(
             TagVariantRow.network == row.network, TagVariantRow.tag == row.tag
@@ -151,13 +208,29 @@ def rename(session: Session, row: TagRow, new: str) -> None:
 
 
 def copied(row: R, **changed: Any) -> R:
-    """Return a new row that is like another one but for some columns."""
+    """Return a new row that is like another one but for some columns.
+
+    Parameters
+    ----------
+    row : row
+        The row to copy.
+    **changed
+        Columns that differ.
+    """
     columns = {item.key: getattr(row, item.key) for item in row.__table__.columns}
     return type(row)(**{**columns, **changed})
 
 
 def record_of(row: TagRow, kept: Sequence[TagVariantRow]) -> TagRecord:
-    """Return a tag as the API shows it."""
+    """Return a tag as the API shows it.
+
+    Parameters
+    ----------
+    row : TagRow
+        Row of the tag.
+    kept : sequence of TagVariantRow
+        Rows of its variants.
+    """
     return TagRecord(
         network=row.network,
         tag=row.tag,
@@ -183,14 +256,36 @@ def record_of(row: TagRow, kept: Sequence[TagVariantRow]) -> TagRecord:
 
 
 def origin_of(session: Session, job: str | None, torch: str | None) -> TagOrigin:
-    """Return the known origin of weights made by a job."""
+    """Return the known origin of weights made by a job.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    job : str or None
+        Id of the job; None for weights of no job.
+    torch : str or None
+        Version of torch that wrote them.
+    """
     row = None if job is None else session.get(JobRow, job)
     options = {} if row is None else dict(row.options)
     return TagOrigin(torch=torch, seed=options.get("seed"), options=options)
 
 
 def best_of_another(session: Session, network: str, tag: str, job: str) -> TagVariantRow | None:
-    """Return the best weights of a tag where they are of another job than the one that wrote."""
+    """Return the best weights of a tag where they are of another job than the one that wrote.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Name of the network.
+    tag : str
+        Name of the weights.
+    job : str
+        Id of the job that wrote.
+    """
     best = session.get(TagVariantRow, (network, tag, BEST))
     is_another = best is not None and best.job not in (None, job) and BEST_BY in best.scores
     return best if is_another else None
@@ -199,7 +294,21 @@ def best_of_another(session: Session, network: str, tag: str, job: str) -> TagVa
 def promoted(
     session: Session, network: str, tag: str, digest: str, scores: Mapping[str, float | None]
 ) -> TagRow | None:
-    """Let weights be the ``best`` of the tag that they are under; see `TagRepository.promote`."""
+    """Let weights be the ``best`` of the tag that they are under; see `TagRepository.promote`.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    network : str
+        Name of the network.
+    tag : str
+        Name of the weights.
+    digest : str
+        Digest of the weights.
+    scores : mapping of str to float or None
+        What decides that they are better.
+    """
     row = session.get(TagRow, (network, tag))
     source = next((item for item in variants(session, network, tag) if item.digest == digest), None)
     if row is None or source is None:

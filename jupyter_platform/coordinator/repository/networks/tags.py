@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.repository.networks.tag_names import ResolvedTag, check_tag
 from jupyter_platform.coordinator.repository.networks.tag_rows import (
     BEST,
     LAST,
@@ -41,7 +40,6 @@ from jupyter_platform.core.errors import (
     FieldError,
     InvalidDataError,
     NotFoundError,
-    OptionError,
     nearest,
     refusal,
     unknown_name,
@@ -52,51 +50,8 @@ from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
 from jupyter_platform.runtime.weights_header import read_weights_header
 
-TAG_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 PREFERRED_VARIANTS = (BEST, LAST)
 """Default variants of a tag: the first of these that is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class ResolvedTag:
-    """One set of weights that was asked for."""
-
-    record: TagRecord
-    variant: TagVariant
-
-    @property
-    def text(self) -> str:
-        """``<tag>/<variant>``."""
-        return f"{self.record.tag}/{self.variant.variant}"
-
-
-def check_tag(tag: str, field: str = "tag") -> None:
-    """Refuse a tag that could not be a folder.
-
-    Parameters
-    ----------
-    tag : str
-        Tag to check.
-    field : str
-        Field of the request, for the error.
-
-    Raises
-    ------
-    OptionError
-        If it is anything but 1 to 64 of ``[A-Za-z0-9._-]``, the first a letter or digit.
-    """
-    if re.fullmatch(TAG_PATTERN, tag) is None:
-        accepted = "1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit"
-        raise OptionError.from_fields(
-            [
-                FieldError(
-                    field=field,
-                    value=tag[:100],
-                    message=f"{field} = {tag[:100]!r} is no tag; accepted: {accepted}.",
-                    accepted=accepted,
-                )
-            ]
-        )
 
 
 class TagRepository:
@@ -261,7 +216,15 @@ class TagRepository:
         return await self._store.read(query)
 
     async def find(self, network: str, tag: str) -> TagRecord | None:
-        """Return a tag, or None when nothing is stored under it."""
+        """Return a tag, or None when nothing is stored under it.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+        tag : str
+            Name of the weights.
+        """
         return next((item for item in await self.records(network) if item.tag == tag), None)
 
     async def resolve(self, network: str, wanted: str | None = None) -> ResolvedTag:
@@ -315,6 +278,13 @@ class TagRepository:
     async def delete(self, network: str, tag: str) -> None:
         """Remove a tag; blobs stay, since others may use them.
 
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+        tag : str
+            Name of the weights.
+
         Raises
         ------
         NotFoundError
@@ -333,6 +303,15 @@ class TagRepository:
 
     async def rename(self, network: str, tag: str, new: str) -> TagRecord:
         """Rename weights; options of submitted jobs keep the former name.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+        tag : str
+            Name of the weights.
+        new : str
+            Its new name.
 
         Raises
         ------
@@ -370,6 +349,13 @@ class TagRepository:
     async def duplicate(self, network: str, copy: str) -> None:
         """Copy the weights of a network to another one of the same structure.
 
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+        copy : str
+            Name of the other network.
+
         Raises
         ------
         ConflictError
@@ -381,6 +367,13 @@ class TagRepository:
 
     async def move(self, network: str, new: str) -> list[str]:
         """Move a network's weights, and its jobs, to the network's new name.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+        new : str
+            Its new name.
 
         Returns
         -------
@@ -411,6 +404,13 @@ class TagRepository:
 
     async def refuse_own(self, networks: Sequence[str], tag: str) -> None:
         """Refuse a tag that is the id of a job.
+
+        Parameters
+        ----------
+        networks : sequence of str
+            Names of networks.
+        tag : str
+            Name of the weights.
 
         Raises
         ------

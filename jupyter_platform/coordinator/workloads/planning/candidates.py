@@ -60,7 +60,15 @@ class Demand:
         return self._most_by_failures.get(failures, self._most)
 
     def hold_less(self, failures: float, ranks: int) -> None:
-        """Note that no host that has failed so often holds so many ranks any more."""
+        """Note that no host that has failed so often holds so many ranks any more.
+
+        Parameters
+        ----------
+        failures : float
+            Recent failures of a host.
+        ranks : int
+            Processes that it cannot hold.
+        """
         self._most_by_failures[failures] = ranks - 1
 
     def closed(self, bound: tuple[bool, ...]) -> set[int]:

@@ -89,7 +89,17 @@ class Capacity:
         return np.vstack((_view(self.cpus), _view(self.memory), _view(self.gpus), places))
 
     def take(self, shape: Shape, row: int, ranks: range) -> list[RankPlacement]:
-        """Grant room of a host to ranks and name their GPUs."""
+        """Grant room of a host to ranks and name their GPUs.
+
+        Parameters
+        ----------
+        shape : Shape
+            What the workload asks for.
+        row : int
+            Row of the host in the fleet.
+        ranks : range
+            Which processes.
+        """
         many = len(ranks)
         self.cpus[row] -= shape.cpus * many
         self.memory[row] -= shape.memory * many

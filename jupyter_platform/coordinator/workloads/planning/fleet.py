@@ -30,17 +30,41 @@ _LARGEST = 2**62
 
 
 def need(shape: Shape, ranks: int = 1) -> Room:
-    """Return the room that `ranks` processes of a shape take."""
+    """Return the room that `ranks` processes of a shape take.
+
+    Parameters
+    ----------
+    shape : Shape
+        What the workload asks for.
+    ranks : int, optional
+        Number of processes.
+    """
     return (shape.cpus * ranks, shape.memory * ranks, shape.gpus * ranks, ranks)
 
 
 def minus(room: Room, taken: Room) -> Room:
-    """Return what is left; negative where more is taken than there is."""
+    """Return what is left; negative where more is taken than there is.
+
+    Parameters
+    ----------
+    room : Room
+        What there is.
+    taken : Room
+        What is taken of it.
+    """
     return (room[0] - taken[0], room[1] - taken[1], room[2] - taken[2], room[3] - taken[3])
 
 
 def least(first: Room, second: Room) -> Room:
-    """Return the smaller of two rooms in each dimension."""
+    """Return the smaller of two rooms in each dimension.
+
+    Parameters
+    ----------
+    first : Room
+        CPUs, bytes of memory, GPUs and places.
+    second : Room
+        The same of another room.
+    """
     return (
         min(first[0], second[0]),
         min(first[1], second[1]),
@@ -50,7 +74,15 @@ def least(first: Room, second: Room) -> Room:
 
 
 def count(room: Room, shape: Shape) -> int:
-    """Return how many processes of a shape fit into a room, as `counts` does."""
+    """Return how many processes of a shape fit into a room, as `counts` does.
+
+    Parameters
+    ----------
+    room : Room
+        CPUs, bytes of memory, GPUs and places.
+    shape : Shape
+        What the workload asks for.
+    """
     fits = room[PLACES]
     if shape.cpus:
         fits = min(fits, room[CPUS] // shape.cpus)

@@ -27,7 +27,15 @@ _ORDER = (2, 0, 1, 3)
 
 
 def impossible(shape: Shape, fleet: Fleet) -> Reason | None:
-    """Say why no host that is up could ever run a shape; None when it could run."""
+    """Say why no host that is up could ever run a shape; None when it could run.
+
+    Parameters
+    ----------
+    shape : Shape
+        What the workload asks for.
+    fleet : Fleet
+        The hosts.
+    """
     if not fleet.up.any():
         return Reason("no_host", {"lost": len(fleet)})
     admitted = fleet.admits(shape)
@@ -56,7 +64,17 @@ def impossible(shape: Shape, fleet: Fleet) -> Reason | None:
 
 
 def no_room(shape: Shape, capacity: Capacity, at: float | None) -> Reason:
-    """Say what is missing where least is missing, and when it is likely to be there."""
+    """Say what is missing where least is missing, and when it is likely to be there.
+
+    Parameters
+    ----------
+    shape : Shape
+        What the workload asks for.
+    capacity : Capacity
+        What is left of each host.
+    at : float or None
+        Unix time when it is likely to fit, s; None where that is not known.
+    """
     data = {**_asked(shape), "at": at}
     fleet, room = capacity.fleet, capacity.room(shape)
     if shape.ranks > 1:
@@ -109,7 +127,17 @@ def sentence(reason: Reason, now: float) -> str:
 
 
 def moment(at: float | None, now: float, prefix: str = ", likely ") -> str:
-    """Return ``", likely at 14:20 CET"``, or nothing for a time that is not known."""
+    """Return ``", likely at 14:20 CET"``, or nothing for a time that is not known.
+
+    Parameters
+    ----------
+    at : float or None
+        Unix time, s; None where it is not known.
+    now : float
+        Unix time, s.
+    prefix : str, optional
+        What stands before the time.
+    """
     if at is None:
         return ""
     if at - now > 20 * 3600:

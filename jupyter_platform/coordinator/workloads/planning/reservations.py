@@ -48,7 +48,17 @@ class Hold:
         return at is None or end > at
 
     def leaves(self, row: int, room: Room, shape: Shape) -> Room:
-        """Return what of the room of a host is left for a shape that is bound."""
+        """Return what of the room of a host is left for a shape that is bound.
+
+        Parameters
+        ----------
+        row : int
+            Row of the host in the fleet.
+        room : Room
+            What is free there now.
+        shape : Shape
+            What the workload asks for.
+        """
         spare = self.spare.get(row)
         if spare is None:
             return room
@@ -60,7 +70,17 @@ class Hold:
         return least(room, (cpus, memory, gpus, places))
 
     def take(self, row: int, shape: Shape, ranks: int) -> None:
-        """Count room that ranks of a shape take past the reservation's start."""
+        """Count room that ranks of a shape take past the reservation's start.
+
+        Parameters
+        ----------
+        row : int
+            Row of the host in the fleet.
+        shape : Shape
+            What the workload asks for.
+        ranks : int
+            Number of processes.
+        """
         if row in self.spare:
             cpus, memory, gpus, places = need(shape, ranks)
             if self.shape.role != shape.role:
@@ -105,6 +125,13 @@ class Releases:
         """Return when a shape fits, as far as ends are known, and the room of hosts at that time.
 
         The room is that after the earlier reservations in `holds` have been served.
+
+        Parameters
+        ----------
+        shape : Shape
+            What the workload asks for.
+        holds : sequence of Hold
+            Reservations that were made before.
         """
         state = self._capacity.room(shape) - _held(shape, holds, len(self._capacity.fleet))
         if not len(self._at):

@@ -37,7 +37,17 @@ class NewEvents:
 
 
 def read_new_events(mirror: Mirror, run: RunId, offset: int) -> NewEvents | None:
-    """Return the lines of the mirror from `offset` on; None when there are none."""
+    """Return the lines of the mirror from `offset` on; None when there are none.
+
+    Parameters
+    ----------
+    mirror : Mirror
+        The mirror of run folders.
+    run : RunId
+        Which run.
+    offset : int
+        Bytes that are known.
+    """
     length = mirror.offsets().get(EVENTS, 0)
     if length <= offset:
         return None
@@ -109,14 +119,32 @@ def write_events(
 
 
 def note_events(run: TrackedRun, news: NewEvents) -> None:
-    """Remember which files are to be copied off the host, and where the run is to be met."""
+    """Remember which files are to be copied off the host, and where the run is to be met.
+
+    Parameters
+    ----------
+    run : TrackedRun
+        The run.
+    news : NewEvents
+        What is new of it.
+    """
     run.events_offset = max(run.events_offset, news.end)
     for _, event in news.events:
         note_file(run, event.kind, dict(event.model_extra or {}))
 
 
 def note_file(run: TrackedRun, kind: str, payload: dict[str, object]) -> None:
-    """Remember what one event tells of; a newer file takes the place of an older."""
+    """Remember what one event tells of; a newer file takes the place of an older.
+
+    Parameters
+    ----------
+    run : TrackedRun
+        The run.
+    kind : str
+        Kind of the event.
+    payload : dict of str to object
+        What the event says.
+    """
     if kind == "checkpoint" and run.run.rank == 0:
         run.to_keep["checkpoint"] = dict(payload)
     elif kind == "store":

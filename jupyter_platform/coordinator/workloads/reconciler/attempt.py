@@ -72,7 +72,19 @@ class Attempt:
 def attempt_of(
     row: WorkloadRow, attempt: AttemptRow, ranks: Sequence[RankRow], specs: list[RunSpec]
 ) -> Attempt:
-    """Build an attempt from its rows and the specs of its ranks."""
+    """Build an attempt from its rows and the specs of its ranks.
+
+    Parameters
+    ----------
+    row : WorkloadRow
+        Row of the workload.
+    attempt : AttemptRow
+        Row of its attempt.
+    ranks : sequence of RankRow
+        Rows of its processes, in order.
+    specs : list of RunSpec
+        Specifications of its processes, in order.
+    """
     return Attempt(
         workload=row.id,
         kind=row.kind,

@@ -141,7 +141,21 @@ def advance(
 def start_failed(
     session: Session, attempt: Attempt, error: JobErrorRecord, not_before: datetime, limit: int
 ) -> Ended:
-    """Put a workload back whose processes could not be started; that costs none of its retries."""
+    """Put a workload back whose processes could not be started; that costs none of its retries.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    attempt : Attempt
+        The attempt.
+    error : JobErrorRecord
+        Why they could not be started.
+    not_before : datetime
+        When it is tried again at the earliest.
+    limit : int
+        Starts that may fail in a row.
+    """
     row, current = _rows(session, attempt)
     current.error = error.model_dump(mode="json")
     move_attempt(current, JobState.FAILED)
@@ -167,7 +181,23 @@ def end(
     progress: JobProgress | None,
     warnings: Sequence[str],
 ) -> Ended:
-    """End an attempt, and the workload with it unless another attempt may end better."""
+    """End an attempt, and the workload with it unless another attempt may end better.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    owners : Owners
+        By kind of workload.
+    attempt : Attempt
+        The attempt.
+    outcome : Outcome
+        How it ended.
+    progress : JobProgress or None
+        How far it was.
+    warnings : sequence of str
+        Sentences to keep with the workload.
+    """
     row, current = _rows(session, attempt)
     _note_ranks(session, attempt)
     if progress is not None:
@@ -250,7 +280,15 @@ def _may_end_better(row: WorkloadRow, outcome: Outcome, earlier: Sequence[JobErr
 
 
 def reseed_number(attempts: Sequence[AttemptRow], point: dict[str, Any] | None) -> int:
-    """Return how often what followed a checkpoint made the loss no number; 0: go on as it was."""
+    """Return how often what followed a checkpoint made the loss no number; 0: go on as it was.
+
+    Parameters
+    ----------
+    attempts : sequence of AttemptRow
+        All attempts of the job, in order.
+    point : dict of str to object or None
+        The checkpoint that the next one starts from; None: it begins anew.
+    """
     written = max((item.number for item in attempts if item.checkpoint == point), default=0)
     return sum(
         (item.error or {}).get("type") == NOT_FINITE

@@ -475,7 +475,15 @@ def _known(session: Session, workloads: set[str]) -> set[str]:
 
 
 def runs_of(session: Session, workload: str) -> list[tuple[str, RunId]]:
-    """Return host and id of every run of a workload."""
+    """Return host and id of every run of a workload.
+
+    Parameters
+    ----------
+    session : Session
+        Database session.
+    workload : str
+        Id of the workload.
+    """
     query = select(RankRow).where(RankRow.workload == workload)
     return [
         (rank.host, RunId(workload=workload, attempt=rank.attempt, rank=rank.rank))

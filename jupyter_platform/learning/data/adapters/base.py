@@ -49,7 +49,15 @@ class Adapter(Protocol):
 
 
 def refused(option: str, reason: str) -> OptionError:
-    """Return the error that an option does not go with the samples."""
+    """Return the error that an option does not go with the samples.
+
+    Parameters
+    ----------
+    option : str
+        Name of the option.
+    reason : str
+        Why it does not go with them, as part of a sentence.
+    """
     message = f"{option} {reason}"
     return OptionError.from_fields([FieldError(field=option, message=message)])
 

@@ -153,6 +153,13 @@ def adapt(dataset: Dataset, options: AdapterOptions) -> tuple[Dataset, Chain]:
 
     ``chain.shape(dataset.facts)`` are the facts of what networks get.
 
+    Parameters
+    ----------
+    dataset : Dataset
+        The samples as they are stored.
+    options : AdapterOptions
+        Which adapters to apply, and how.
+
     Raises
     ------
     PlatformError
@@ -164,6 +171,13 @@ def adapt(dataset: Dataset, options: AdapterOptions) -> tuple[Dataset, Chain]:
 
 def select(dataset: Dataset, options: AdapterOptions) -> Dataset:
     """Return the part of a dataset that `sample_range` and `labels` leave.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        The samples as they are stored.
+    options : AdapterOptions
+        Which adapters to apply, and how.
 
     Raises
     ------

@@ -88,7 +88,19 @@ def frame(
 
 
 def scale(images: Tensor, width: int, height: int, mode: Mode = "bilinear") -> Tensor:
-    """Return images brought to another size; corner pixels stay corner pixels."""
+    """Return images brought to another size; corner pixels stay corner pixels.
+
+    Parameters
+    ----------
+    images : Tensor
+        Of shape (B, C, H, W).
+    width : int
+        Pixels.
+    height : int
+        Pixels.
+    mode : Mode, optional
+        How values between pixels are made.
+    """
     if mode == "nearest":
         whole = torch.tensor([[0, 0, images.shape[-1], images.shape[-2]]], device=images.device)
         return frame(images, whole.expand(len(images), 4), width, height, mode)

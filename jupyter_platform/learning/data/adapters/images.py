@@ -169,7 +169,15 @@ class Crop(_Geometric):
         return height, width
 
     def prepare(self, images: Tensor, mode: geometry.Mode) -> Tensor:
-        """Return images that are large enough, with their padding."""
+        """Return images that are large enough, with their padding.
+
+        Parameters
+        ----------
+        images : Tensor
+            Of shape (B, C, H, W).
+        mode : Mode
+            How values between pixels are made.
+        """
         height, width = self.doubled(images.shape)
         if (height, width) != tuple(images.shape[-2:]):
             images = geometry.scale(images, width, height, mode)
@@ -178,7 +186,17 @@ class Crop(_Geometric):
     def boxes(
         self, images: Tensor, whole: tuple[int, int], generator: torch.Generator | None
     ) -> Tensor:
-        """Return left, top, width and height of the piece of each image, int64, shape (B, 4)."""
+        """Return left, top, width and height of the piece of each image, int64, shape (B, 4).
+
+        Parameters
+        ----------
+        images : Tensor
+            Of shape (B, C, H, W).
+        whole : tuple of int
+            Height and width of the images, pixels.
+        generator : Generator or None
+            Source of random places; None: the middle.
+        """
         (least_w, most_w), (least_h, most_h) = self.sizes(images.shape)
         height, width = (side + 2 * self._padding for side in whole)
         if generator is None:
@@ -223,7 +241,17 @@ class Frame(_Geometric):
         return torch.stack((new_left, new_top, new_wide, new_high), 1)
 
     def fit(self, images: Tensor, boxes: Tensor, mode: geometry.Mode) -> Tensor:
-        """Return boxes of images, framed."""
+        """Return boxes of images, framed.
+
+        Parameters
+        ----------
+        images : Tensor
+            Of shape (B, C, H, W).
+        boxes : Tensor
+            Left, top, width and height of each, int64, shape (B, 4), pixels.
+        mode : Mode
+            How values between pixels are made.
+        """
         height, width = self.size[-2:]
         return geometry.frame(images, self.narrowed(boxes), width, height, mode)
 

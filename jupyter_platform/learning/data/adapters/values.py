@@ -117,6 +117,13 @@ class Relabel:
 def class_numbers(labels: Sequence[str], facts: DatasetFacts) -> list[int]:
     """Return the numbers of classes by their names.
 
+    Parameters
+    ----------
+    labels : sequence of str
+        Names of classes.
+    facts : DatasetFacts
+        What is known of the dataset.
+
     Raises
     ------
     OptionError

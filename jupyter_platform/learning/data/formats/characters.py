@@ -21,6 +21,13 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
 
     The symbols are the descriptor's classes, or all characters that occur, by code point.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+
     Raises
     ------
     InvalidDataError

@@ -29,6 +29,13 @@ MEMORY_SHARE = 0.5
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     """Read pairs of a file of inputs and a file of labels; images of grey values get a channel.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+
     Raises
     ------
     InvalidDataError
@@ -64,6 +71,15 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
 def pairs(paths: Sequence[Path], which: str, dataset: str) -> list[tuple[Path, Path]]:
     """Return files of inputs with the files of their labels.
 
+    Parameters
+    ----------
+    paths : sequence of Path
+        Inputs and labels, one after the other.
+    which : str
+        What they are called, for messages.
+    dataset : str
+        Name of the dataset, for messages.
+
     Raises
     ------
     InvalidDataError
@@ -79,6 +95,13 @@ def pairs(paths: Sequence[Path], which: str, dataset: str) -> list[tuple[Path, P
 
 def read_idx(path: Path, dataset: str) -> NDArray[Any]:
     """Return the array of one file; mapped, unless it is compressed.
+
+    Parameters
+    ----------
+    path : Path
+        The file, plain or gzipped.
+    dataset : str
+        Name of the dataset, for messages.
 
     Raises
     ------

@@ -69,6 +69,13 @@ class _Sound:
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     """List the images of a dataset; each is read when it is needed.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+
     Raises
     ------
     InvalidDataError

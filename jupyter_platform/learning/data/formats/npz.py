@@ -33,7 +33,15 @@ _SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
-    """Read the archive of a dataset; see `read_npz`."""
+    """Read the archive of a dataset; see `read_npz`.
+
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+    """
     return read_npz(files.only, descriptor.name)
 
 

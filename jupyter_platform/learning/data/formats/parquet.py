@@ -37,6 +37,13 @@ def read(
 def read_parquet(path: Path, dataset: str) -> pa.Table:
     """Return the table of one file.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    dataset : str
+        Name of the dataset, for messages.
+
     Raises
     ------
     InvalidDataError

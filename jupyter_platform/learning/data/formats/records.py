@@ -34,6 +34,13 @@ _COARSE = 20
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     """Map files of records, each the bytes of a label (or none) and those of a sample.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+
     Raises
     ------
     InvalidDataError
@@ -87,6 +94,15 @@ def _apart(x: Path, y: Path, layout: _Layout, dataset: str) -> tuple[NDArray[Any
 
 def map_records(path: Path, length: int, dataset: str) -> NDArray[np.uint8]:
     """Return a file of records of so many bytes, mapped, shape (N, length).
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    length : int
+        Bytes of one record.
+    dataset : str
+        Name of the dataset, for messages.
 
     Raises
     ------

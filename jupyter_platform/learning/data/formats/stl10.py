@@ -22,6 +22,13 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     Source: A. Coates, H. Lee, A. Y. Ng, "An Analysis of Single Layer Networks in Unsupervised
     Feature Learning", AISTATS 2011.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+
     Raises
     ------
     InvalidDataError

@@ -20,6 +20,13 @@ def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
     Source: Y. Netzer et al., "Reading Digits in Natural Images with Unsupervised Feature
     Learning", NIPS Workshop 2011.
 
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+
     Raises
     ------
     InvalidDataError

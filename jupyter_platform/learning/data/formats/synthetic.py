@@ -9,7 +9,15 @@ from jupyter_platform.learning.data.arrays import Files, StoredArrays
 
 
 def read(descriptor: DatasetDescriptor, files: Files) -> StoredArrays:
-    """Make up the data of a descriptor from its parameters; see `blobs`, `moons`, `sequences`."""
+    """Make up the data of a descriptor from its parameters; see `blobs`, `moons`, `sequences`.
+
+    Parameters
+    ----------
+    descriptor : DatasetDescriptor
+        Description of the dataset.
+    files : Files
+        Its files on this host.
+    """
     made = {"blobs": blobs, "moons": moons, "sequences": sequences}[descriptor.kind](descriptor)
     size = sum(item.nbytes for item in (made.inputs, made.targets) if isinstance(item, np.ndarray))
     return StoredArrays(

@@ -374,7 +374,15 @@ class _Reading:
 def kept_ranges(
     parts: Mapping[_Key, tuple[int, int]] | None, kept: NDArray[np.bool_]
 ) -> dict[_Key, tuple[int, int]] | None:
-    """Return ranges of rows of files as ranges of the rows that are kept."""
+    """Return ranges of rows of files as ranges of the rows that are kept.
+
+    Parameters
+    ----------
+    parts : mapping of str to tuple of int or None
+        File to its first row and the one after its last.
+    kept : ndarray of bool
+        Whether each row is kept, shape (N,).
+    """
     if parts is None:
         return None
     before = np.concatenate([[0], np.cumsum(kept)])

@@ -48,6 +48,13 @@ def path_picture(path: str) -> Picture:
 def decode(picture: Picture, preparation: PicturePreparation) -> NDArray[np.uint8]:
     """Return the pixels of a picture.
 
+    Parameters
+    ----------
+    picture : Picture
+        A file, or one inside an archive.
+    preparation : PicturePreparation
+        Size, channels and range of the result.
+
     Returns
     -------
     ndarray, shape (C, H, W)
@@ -67,6 +74,15 @@ def decode(picture: Picture, preparation: PicturePreparation) -> NDArray[np.uint
 
 def read_picture(picture: Picture, channels: int, background: str = "white") -> Image.Image:
     """Return a picture upright, with 8 bits for each of so many channels, in its own size.
+
+    Parameters
+    ----------
+    picture : Picture
+        A file, or one inside an archive.
+    channels : int
+        1: grey, 3: RGB, 4: RGB and alpha.
+    background : str, optional
+        Colour behind transparent pixels.
 
     Raises
     ------

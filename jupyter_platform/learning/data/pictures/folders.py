@@ -192,6 +192,13 @@ def class_layout(root: Folder, classes: Sequence[str] = ()) -> Classes:
     Understood are folders of classes, folders of parts with folders of classes inside, and the
     other way round. A class takes all pictures below its folder.
 
+    Parameters
+    ----------
+    root : Folder
+        The folder, or an archive of one.
+    classes : sequence of str, optional
+        Names of classes in their order; none: as the folders are called.
+
     Raises
     ------
     InvalidDataError

@@ -161,7 +161,17 @@ class ImageSamples(PictureSamples):
 
 
 def unreadable(dataset: str, picture: Picture, error: Exception) -> InvalidDataError:
-    """Return the error that a picture of a dataset cannot be read."""
+    """Return the error that a picture of a dataset cannot be read.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset, for messages.
+    picture : Picture
+        A file, or one inside an archive.
+    error : Exception
+        What reading it raised.
+    """
     return InvalidDataError(f"Dataset {dataset!r}: {picture.name} cannot be read: {reason(error)}.")
 
 

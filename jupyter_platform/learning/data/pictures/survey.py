@@ -124,7 +124,15 @@ def broken(seen: dict[int, Seen]) -> Broken | None:
 
 
 def refuse_broken(dataset: str, found: Broken) -> InvalidDataError:
-    """Return the error that lists them and names the way out."""
+    """Return the error that lists them and names the way out.
+
+    Parameters
+    ----------
+    dataset : str
+        Name of the dataset, for messages.
+    found : Broken
+        The pictures that cannot be read, with the reasons.
+    """
     message = (
         f"Dataset {dataset!r}: {found.text}. Mend or remove them, or set skip_broken to leave them "
         "out."

@@ -64,6 +64,13 @@ class Dialect:
 def recognise(path: Path, options: TableOptions) -> Dialect:
     """Tell how a CSV file is written, but for what the options say.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    options : TableOptions
+        What is known of the table.
+
     Raises
     ------
     ValueError

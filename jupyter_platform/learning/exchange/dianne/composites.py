@@ -78,7 +78,15 @@ def bottleneck(module: Module) -> TranslatedLayer:
 
 
 def inception(module: Module, *, batch_norm: bool) -> TranslatedLayer:
-    """Return four branches side by side; version 1 normalises the reductions only."""
+    """Return four branches side by side; version 1 normalises the reductions only.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    batch_norm : bool
+        Whether every branch is normalised, as version 2 does.
+    """
     inputs = module.integer("noInputPlanes")
     sizes = {
         "branch1": (inputs, module.integer("1x1"), 1),

@@ -51,6 +51,13 @@ class Module:
     def integer(self, key: str, default: int | None = None) -> int:
         """Return a whole number.
 
+        Parameters
+        ----------
+        key : str
+            Name of the property.
+        default : int, optional
+            Value where it is not given; None: it must be.
+
         Raises
         ------
         InvalidDataError
@@ -63,6 +70,13 @@ class Module:
 
     def number(self, key: str, default: float | None = None) -> float:
         """Return a finite number.
+
+        Parameters
+        ----------
+        key : str
+            Name of the property.
+        default : float, optional
+            Value where it is not given; None: it must be.
 
         Raises
         ------
@@ -210,6 +224,13 @@ def check_length(begin: bytes, length: int, name: str) -> int:
 
 def parse_weights(data: bytes, name: str) -> Values:
     """Read a weights file: a big-endian int32 n, then n big-endian float32.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of the file.
+    name : str
+        Its name, for messages.
 
     Raises
     ------

@@ -49,7 +49,15 @@ _PAD = ("padX", "padY", "padZ")
 
 
 def convolution(module: Module, kind: str = "Conv") -> TranslatedLayer:
-    """Return a convolution over as many axes as its kernel has sizes, or its transpose."""
+    """Return a convolution over as many axes as its kernel has sizes, or its transpose.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    kind : str, optional
+        ``Conv`` or ``ConvTranspose``.
+    """
     inputs, outputs = module.integer("noInputPlanes"), module.integer("noOutputPlanes")
     dims = _dims(module, _KERNEL)
     kernel = [module.integer(key) for key in _KERNEL[:dims]]
@@ -88,7 +96,15 @@ def convolution(module: Module, kind: str = "Conv") -> TranslatedLayer:
 
 
 def pooling(module: Module, kind: str) -> TranslatedLayer:
-    """Return a pooling over as many axes as its window has sizes, or its inverse."""
+    """Return a pooling over as many axes as its window has sizes, or its inverse.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    kind : str
+        ``MaxPool``, ``AvgPool`` or ``MaxUnpool``.
+    """
     dims = _dims(module, _POOL)
     sizes = [module.integer(key) for key in _POOL[:dims]]
     if -1 in sizes:
@@ -111,7 +127,15 @@ def pooling(module: Module, kind: str) -> TranslatedLayer:
 
 
 def numbered(module: Module, key: str) -> list[int]:
-    """Return ``dim0``, ``dim1``, … as far as they go; there must be one."""
+    """Return ``dim0``, ``dim1``, … as far as they go; there must be one.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    key : str
+        Beginning of the names of the properties.
+    """
     numbers = [module.integer(f"{key}0")]
     while module.has(f"{key}{len(numbers)}"):
         numbers.append(module.integer(f"{key}{len(numbers)}"))
@@ -162,7 +186,15 @@ def _image(module: Module, sizes: list[Any]) -> list[Any]:
 
 
 def standard(module: Module, kind: str) -> TranslatedLayer:
-    """Return standardisation of all values by one mean and deviation, or its inverse."""
+    """Return standardisation of all values by one mean and deviation, or its inverse.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    kind : str
+        Type of the layer.
+    """
     given = {
         "mean": np.array([module.number("mean", 0.0)], np.float32),
         "std": np.array([module.number("stdev", 1.0)], np.float32),
@@ -185,7 +217,15 @@ def lrn(module: Module) -> TranslatedLayer:
 
 
 def rate(module: Module, kind: str) -> TranslatedLayer:
-    """Return something dropped at a rate, which old files call dropout."""
+    """Return something dropped at a rate, which old files call dropout.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    kind : str
+        Type of the layer.
+    """
     key = "rate" if module.has("rate") or not module.has("dropout") else "dropout"
     return TranslatedLayer(kind, {"p": module.number(key)})
 

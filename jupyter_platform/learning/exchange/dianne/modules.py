@@ -99,5 +99,13 @@ def translate(module: Module) -> TranslatedLayer:
 
 
 def is_type(module: Module, *types: str) -> bool:
-    """Return whether a module is of one of these types, however that is spelled."""
+    """Return whether a module is of one of these types, however that is spelled.
+
+    Parameters
+    ----------
+    module : Module
+        A module of the description.
+    *types
+        Types in the spelling of the newest version.
+    """
     return plain(module.type) in {plain(item) for item in types}

@@ -31,6 +31,13 @@ NO_WEIGHTS = "No weights came with it; it has to be trained."
 def read_text(path: Path, request: ImportRequest) -> Imported:
     """Read ``modules.txt`` alone, which has no weights.
 
+    Parameters
+    ----------
+    path : Path
+        The file.
+    request : ImportRequest
+        What is read, and where the result goes.
+
     Raises
     ------
     InvalidDataError
@@ -45,6 +52,13 @@ def read_text(path: Path, request: ImportRequest) -> Imported:
 
 def read_zip(archive: SafeZip, request: ImportRequest) -> Imported:
     """Read a zip file with ``modules.txt`` and weights beside it, or in a folder beside it.
+
+    Parameters
+    ----------
+    archive : SafeZip
+        The file that was sent.
+    request : ImportRequest
+        What is read, and where the result goes.
 
     Raises
     ------

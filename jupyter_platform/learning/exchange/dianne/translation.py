@@ -65,17 +65,43 @@ def plain(name: str) -> str:
 
 
 def prefixed(prefix: str, slots: tuple[WeightSlot, ...]) -> tuple[WeightSlot, ...]:
-    """Return slots of a part of a block."""
+    """Return slots of a part of a block.
+
+    Parameters
+    ----------
+    prefix : str
+        Key of the part in the state dict of the block.
+    slots : tuple of WeightSlot
+        Slots of the part alone.
+    """
     return tuple(WeightSlot(f"{prefix}.{slot.key}", slot.shape, slot.axes) for slot in slots)
 
 
 def linear_slots(inputs: int, outputs: int) -> tuple[WeightSlot, ...]:
-    """Return the slots of a linear layer."""
+    """Return the slots of a linear layer.
+
+    Parameters
+    ----------
+    inputs : int
+        Numbers that it takes.
+    outputs : int
+        Numbers that it gives.
+    """
     return WeightSlot("weight", (outputs, inputs)), WeightSlot("bias", (outputs,))
 
 
 def conv_slots(inputs: int, outputs: int, *kernel: int) -> tuple[WeightSlot, ...]:
-    """Return the slots of a convolution; the sizes of the kernel from the outermost axis."""
+    """Return the slots of a convolution; the sizes of the kernel from the outermost axis.
+
+    Parameters
+    ----------
+    inputs : int
+        Channels that it takes.
+    outputs : int
+        Channels that it gives.
+    *kernel
+        Its size along each axis.
+    """
     return WeightSlot("weight", (outputs, inputs, *kernel)), WeightSlot("bias", (outputs,))
 
 

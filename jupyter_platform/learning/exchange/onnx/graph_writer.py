@@ -28,7 +28,19 @@ class GraphWriter:
         self._place = layer
 
     def emit(self, op: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """Add a node and return its first output; the second is called ``<first>_1``, and so on."""
+        """Add a node and return its first output; the second is called ``<first>_1``, and so on.
+
+        Parameters
+        ----------
+        op : str
+            Name of the operator.
+        *inputs
+            Names of values.
+        outputs : int, optional
+            Number of values that it gives.
+        **attributes
+            Attributes of the node.
+        """
         name = self._name(op)
         results = [name, *(f"{name}_{number}" for number in range(1, outputs))]
         self.nodes.append(helper.make_node(op, list(inputs), results, name=name, **attributes))
@@ -47,7 +59,15 @@ class GraphWriter:
         return name
 
     def reshape(self, value: str, sizes: Sequence[int]) -> str:
-        """Give each sample another shape; the batch stays."""
+        """Give each sample another shape; the batch stays.
+
+        Parameters
+        ----------
+        value : str
+            Name of a value.
+        sizes : sequence of int
+            Shape of one sample.
+        """
         return self.emit("Reshape", value, self.constant([0, *sizes]))
 
     def cut(
@@ -58,7 +78,21 @@ class GraphWriter:
         stops: Sequence[int],
         steps: Sequence[int] | None = None,
     ) -> str:
-        """Cut a block out."""
+        """Cut a block out.
+
+        Parameters
+        ----------
+        value : str
+            Name of a value.
+        axes : sequence of int
+            Axes to cut, batch included.
+        starts : sequence of int
+            First index on each.
+        stops : sequence of int
+            Index after the last on each.
+        steps : sequence of int, optional
+            Distance between two indices on each; by default 1.
+        """
         places = (self.constant(item) for item in (starts, stops, axes, steps or [1] * len(axes)))
         return self.emit("Slice", value, *places)
 

@@ -46,7 +46,15 @@ def _matmul(node: Node, model: Model) -> list[TranslatedLayer]:
 
 
 def embedding(node: Node, model: Model) -> list[TranslatedLayer]:
-    """Return the layer that looks up rows of a constant."""
+    """Return the layer that looks up rows of a constant.
+
+    Parameters
+    ----------
+    node : Node
+        The operator.
+    model : Model
+        The graph that it stands in.
+    """
     table, indices = node.inputs
     if table not in model.constants or indices in model.constants:
         raise node.refuse("it does not look up rows of a constant table")

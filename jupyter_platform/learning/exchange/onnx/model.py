@@ -61,7 +61,15 @@ class Node:
         return f"Node {shortened(called)!r} ({self.op})"
 
     def get(self, name: str, default: Any) -> Any:
-        """Return an attribute."""
+        """Return an attribute.
+
+        Parameters
+        ----------
+        name : str
+            Name of the attribute.
+        default : object
+            Value where it is not there.
+        """
         return self.attributes.get(name, default)
 
     def input(self, index: int) -> str:
@@ -69,7 +77,15 @@ class Node:
         return self.inputs[index] if index < len(self.inputs) else ""
 
     def place(self, index: int, size: int) -> int:
-        """Return an index counted from the front; one outside is refused."""
+        """Return an index counted from the front; one outside is refused.
+
+        Parameters
+        ----------
+        index : int
+            Counted from the end where it is negative.
+        size : int
+            Length of the axis.
+        """
         if not -size <= index < size:
             raise self.refuse(f"its index {index} is outside of {size} values")
         return index % size
@@ -105,6 +121,13 @@ class Model:
     def constant(self, node: Node, index: int) -> Array | None:
         """Return an input that is a constant; None when it is left out.
 
+        Parameters
+        ----------
+        node : Node
+            The operator.
+        index : int
+            Number of the input, from 0.
+
         Raises
         ------
         InvalidDataError
@@ -125,7 +148,17 @@ class Model:
         return not name or name in self.zeros or (known is not None and not known.any())
 
     def numbers(self, node: Node, index: int, attribute: str) -> list[int] | None:
-        """Return whole numbers that old versions keep as attribute and new ones as input."""
+        """Return whole numbers that old versions keep as attribute and new ones as input.
+
+        Parameters
+        ----------
+        node : Node
+            The operator.
+        index : int
+            Number of the input, from 0.
+        attribute : str
+            Name of the attribute in old versions.
+        """
         if attribute in node.attributes:
             return [int(item) for item in node.attributes[attribute]]
         found = self.constant(node, index)
@@ -137,13 +170,30 @@ class Model:
         return self.numbers(node, 1, "shape") or [] if found is None else found.tolist()
 
     def factors(self, node: Node, index: int, attribute: str) -> list[float] | None:
-        """Return numbers that old versions keep as attribute and new ones as input."""
+        """Return numbers that old versions keep as attribute and new ones as input.
+
+        Parameters
+        ----------
+        node : Node
+            The operator.
+        index : int
+            Number of the input, from 0.
+        attribute : str
+            Name of the attribute in old versions.
+        """
         found = node.attributes.get(attribute)
         found = self.constant(node, index) if found is None else np.asarray(found)
         return None if found is None else [float(item) for item in np.atleast_1d(found)]
 
     def shape(self, node: Node, index: int = 0) -> Shape:
         """Return the shape of an input, batch included.
+
+        Parameters
+        ----------
+        node : Node
+            The operator.
+        index : int, optional
+            Number of the input, from 0.
 
         Raises
         ------
@@ -156,7 +206,15 @@ class Model:
         return found
 
     def axis(self, node: Node, axis: int) -> int:
-        """Return an axis of the first input counted from the front."""
+        """Return an axis of the first input counted from the front.
+
+        Parameters
+        ----------
+        node : Node
+            The operator.
+        axis : int
+            Counted from the end where it is negative.
+        """
         rank = len(self.shape(node))
         return axis + rank if axis < 0 else axis
 

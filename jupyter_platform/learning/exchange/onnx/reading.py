@@ -56,6 +56,13 @@ def read_onnx(path: Path, request: ImportRequest, data: Path | None = None) -> I
 def read_zipped_onnx(archive: SafeZip, request: ImportRequest) -> Imported:
     """Read a model whose weights lie in other files, as torch writes it by default.
 
+    Parameters
+    ----------
+    archive : SafeZip
+        The file that was sent.
+    request : ImportRequest
+        What is read, and where the result goes.
+
     Raises
     ------
     InvalidDataError

@@ -170,6 +170,15 @@ def _gather(node: Node, model: Model) -> list[TranslatedLayer]:
 def split_part(node: Node, model: Model, index: int) -> TranslatedLayer:
     """Return the layer that gives one output of a Split.
 
+    Parameters
+    ----------
+    node : Node
+        The operator.
+    model : Model
+        The graph that it stands in.
+    index : int
+        Number of the output, from 0.
+
     Raises
     ------
     InvalidDataError

@@ -15,7 +15,15 @@ class Add(nn.Module):
     """Sums its inputs, which have one shape or broadcast."""
 
     def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Return the sum of all inputs."""
+        """Return the sum of all inputs.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        *others
+            Of the same shape, or one that broadcasts to it.
+        """
         for other in others:
             first = first + other
         return first
@@ -25,7 +33,15 @@ class Average(nn.Module):
     """Averages its inputs, which have one shape or broadcast."""
 
     def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Return the mean of all inputs."""
+        """Return the mean of all inputs.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        *others
+            Of the same shape, or one that broadcasts to it.
+        """
         total = first
         for other in others:
             total = total + other
@@ -36,7 +52,15 @@ class Multiply(nn.Module):
     """Multiplies its inputs value by value; they have one shape or broadcast."""
 
     def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Return the product of all inputs."""
+        """Return the product of all inputs.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        *others
+            Of the same shape, or one that broadcasts to it.
+        """
         for other in others:
             first = first * other
         return first
@@ -46,7 +70,15 @@ class Subtract(nn.Module):
     """Subtracts its second input from the first."""
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return ``first - second``."""
+        """Return ``first - second``.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        second : Tensor
+            Of the same shape, or one that broadcasts to it.
+        """
         return first - second
 
 
@@ -54,7 +86,15 @@ class Divide(nn.Module):
     """Divides its first input by the second, value by value."""
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return ``first / second``."""
+        """Return ``first / second``.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        second : Tensor
+            Of the same shape, or one that broadcasts to it.
+        """
         return first / second
 
 
@@ -62,7 +102,15 @@ class Maximum(nn.Module):
     """Takes the largest of its inputs, value by value."""
 
     def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Return the largest of all inputs."""
+        """Return the largest of all inputs.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        *others
+            Of the same shape, or one that broadcasts to it.
+        """
         for other in others:
             first = torch.maximum(first, other)
         return first
@@ -72,7 +120,15 @@ class Minimum(nn.Module):
     """Takes the smallest of its inputs, value by value."""
 
     def forward(self, first: Tensor, *others: Tensor) -> Tensor:
-        """Return the smallest of all inputs."""
+        """Return the smallest of all inputs.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …).
+        *others
+            Of the same shape, or one that broadcasts to it.
+        """
         for other in others:
             first = torch.minimum(first, other)
         return first
@@ -82,7 +138,15 @@ class MatMul(nn.Module):
     """Multiplies its two inputs as matrices, over the last two axes."""
 
     def forward(self, first: Tensor, second: Tensor) -> Tensor:
-        """Return ``first @ second``."""
+        """Return ``first @ second``.
+
+        Parameters
+        ----------
+        first : Tensor
+            Of shape (B, …, N, K).
+        second : Tensor
+            Of shape (B, …, K, M).
+        """
         return first @ second
 
 
@@ -112,7 +176,15 @@ class DuelJoin(nn.Module):
     """
 
     def forward(self, value: Tensor, advantage: Tensor) -> Tensor:
-        """Return shape (B, A) for `value` of shape (B, 1) and `advantage` of shape (B, A)."""
+        """Return shape (B, A) for `value` of shape (B, 1) and `advantage` of shape (B, A).
+
+        Parameters
+        ----------
+        value : Tensor
+            Value of each state, shape (B, 1).
+        advantage : Tensor
+            Advantage of each action, shape (B, A).
+        """
         if value.shape[-1] != 1:
             value, advantage = advantage, value
         if value.shape[-1] != 1:

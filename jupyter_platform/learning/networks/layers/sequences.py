@@ -201,7 +201,15 @@ class Cell(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, values: Tensor, state: Any) -> tuple[Tensor, Any]:
-        """Return output and new state; the state is None before the first step."""
+        """Return output and new state; the state is None before the first step.
+
+        Parameters
+        ----------
+        values : Tensor
+            Inputs of the step, shape (B, F).
+        state : object
+            State after the step before; None before the first.
+        """
 
 
 class StepLSTM(Cell):

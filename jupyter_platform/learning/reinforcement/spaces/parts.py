@@ -47,7 +47,15 @@ def shown(value: Any) -> str:
 
 
 def parts_of(space: Any, where: str) -> list[tuple[Any, Any, str]]:
-    """Return key, space and place of each part of a Tuple, Dict or OneOf."""
+    """Return key, space and place of each part of a Tuple, Dict or OneOf.
+
+    Parameters
+    ----------
+    space : object
+        A space of Gymnasium.
+    where : str
+        How it is reached from the outermost space, for messages.
+    """
     kinds = spaces()
     if isinstance(space, kinds.Dict):
         return [(key, part, f"{where}[{key!r}]") for key, part in space.spaces.items()]
@@ -55,7 +63,15 @@ def parts_of(space: Any, where: str) -> list[tuple[Any, Any, str]]:
 
 
 def leaves_of(space: Any, where: str) -> list[tuple[Any, str]]:
-    """Return the spaces inside a space that hold no others, and the place of each."""
+    """Return the spaces inside a space that hold no others, and the place of each.
+
+    Parameters
+    ----------
+    space : object
+        A space of Gymnasium.
+    where : str
+        How it is reached from the outermost space, for messages.
+    """
     kinds = spaces()
     if not isinstance(space, kinds.Tuple | kinds.Dict | kinds.OneOf):
         return [(space, where)]
@@ -63,7 +79,15 @@ def leaves_of(space: Any, where: str) -> list[tuple[Any, str]]:
 
 
 def unfit(space: Any, where: str) -> UnfitSpaceError:
-    """Return the error that refuses a space of a kind that nothing here takes."""
+    """Return the error that refuses a space of a kind that nothing here takes.
+
+    Parameters
+    ----------
+    space : object
+        A space of Gymnasium.
+    where : str
+        How it is reached from the outermost space, for messages.
+    """
     kinds = spaces()
     if isinstance(space, kinds.Graph | kinds.Sequence):
         return UnfitSpaceError(

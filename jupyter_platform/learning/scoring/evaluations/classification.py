@@ -102,6 +102,13 @@ def _require_columns(outputs: Tensor, network: str) -> None:
 def require_classes(facts: DatasetFacts, strategy: str) -> None:
     """Refuse a dataset without one class for each sample.
 
+    Parameters
+    ----------
+    facts : DatasetFacts
+        What is known of the dataset.
+    strategy : str
+        Name of the evaluation, for messages.
+
     Raises
     ------
     InvalidDataError
@@ -120,6 +127,14 @@ def require_classes(facts: DatasetFacts, strategy: str) -> None:
 
 
 def class_names(facts: DatasetFacts, count: int) -> list[str]:
-    """Return a name for each of `count` classes; numbers where there are more than names."""
+    """Return a name for each of `count` classes; numbers where there are more than names.
+
+    Parameters
+    ----------
+    facts : DatasetFacts
+        What is known of the dataset.
+    count : int
+        Outputs of the network.
+    """
     names = list(facts.classes or ())[:count]
     return names + [str(number) for number in range(len(names), count)]

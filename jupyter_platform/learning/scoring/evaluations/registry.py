@@ -24,6 +24,13 @@ _BUILT_IN = {
 def evaluation_type(options: EvaluateOptions, facts: DatasetFacts) -> type[Evaluation]:
     """Return the class of the evaluation that is asked for, or that suits the data.
 
+    Parameters
+    ----------
+    options : EvaluateOptions
+        Options of the EVALUATE.
+    facts : DatasetFacts
+        What is known of the dataset.
+
     Raises
     ------
     InvalidRequestError

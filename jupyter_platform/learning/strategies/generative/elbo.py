@@ -98,7 +98,15 @@ def choose_likelihood(criterion: str | None) -> Likelihood:
 
 
 def decoder_shape(shape: tuple[int, ...], likelihood: Likelihood) -> tuple[int, ...]:
-    """Return what a decoder gives for samples of a shape; with GAU means and deviations."""
+    """Return what a decoder gives for samples of a shape; with GAU means and deviations.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one sample.
+    likelihood : Likelihood
+        Distribution of a sample given its latent.
+    """
     if likelihood == "GAU":
         return (2 * shape[0], *shape[1:]) if shape else (2,)
     return shape

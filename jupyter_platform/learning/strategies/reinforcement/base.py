@@ -38,6 +38,13 @@ from jupyter_platform.learning.strategies.base import BuildContext, NetworkSigna
 def facts_of(options: LearnOptions, kind: str) -> EnvironmentFacts:
     """Return the facts of the environment that the options name.
 
+    Parameters
+    ----------
+    options : LearnOptions
+        Options of the LEARN.
+    kind : str
+        Title of the strategy, for messages.
+
     Raises
     ------
     PlatformError
@@ -54,7 +61,15 @@ def facts_of(options: LearnOptions, kind: str) -> EnvironmentFacts:
 
 
 def discrete_facts(options: LearnOptions, kind: str) -> EnvironmentFacts:
-    """Return the facts of an environment with discrete actions; errors as of `facts_of`."""
+    """Return the facts of an environment with discrete actions; errors as of `facts_of`.
+
+    Parameters
+    ----------
+    options : LearnOptions
+        Options of the LEARN.
+    kind : str
+        Title of the strategy, for messages.
+    """
     facts = facts_of(options, kind)
     if not facts.is_discrete:
         raise _wrong_actions(facts, f"{kind} chooses one of a few actions", "ddpg or ppo")
@@ -62,7 +77,15 @@ def discrete_facts(options: LearnOptions, kind: str) -> EnvironmentFacts:
 
 
 def continuous_facts(options: LearnOptions, kind: str) -> EnvironmentFacts:
-    """Return the facts of an environment with continuous actions; errors as of `facts_of`."""
+    """Return the facts of an environment with continuous actions; errors as of `facts_of`.
+
+    Parameters
+    ----------
+    options : LearnOptions
+        Options of the LEARN.
+    kind : str
+        Title of the strategy, for messages.
+    """
     facts = facts_of(options, kind)
     if facts.is_discrete:
         raise _wrong_actions(facts, f"{kind} gives numbers as actions", "dqn, recurrent_dqn or ppo")
@@ -270,6 +293,13 @@ def signatures_of(
 def no_dataset(facts: DatasetFacts | None, kind: str) -> None:
     """Refuse a dataset of samples.
 
+    Parameters
+    ----------
+    facts : DatasetFacts or None
+        What is known of the dataset; None where there is none.
+    kind : str
+        Title of the strategy, for messages.
+
     Raises
     ------
     InvalidRequestError
@@ -296,7 +326,15 @@ def generator_state(generator: np.random.Generator) -> dict[str, Any]:
 
 
 def set_generator_state(generator: np.random.Generator, state: dict[str, Any]) -> None:
-    """Set a generator to what `generator_state` gave."""
+    """Set a generator to what `generator_state` gave.
+
+    Parameters
+    ----------
+    generator : Generator
+        Changed in place.
+    state : dict of str to object
+        Its state.
+    """
     generator.bit_generator.state = {
         "bit_generator": "PCG64",
         "state": {"state": int(state["state"]), "inc": int(state["inc"])},
