@@ -10,9 +10,8 @@ from typing import Any
 
 from jupyter_platform.client.transport import Transport
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, refusal
-from jupyter_platform.core.jobs import ContentRecord, JobRecord
+from jupyter_platform.core.jobs import NOTEBOOK_SUFFIX, ContentRecord, JobRecord
 from jupyter_platform.core.kinds import kinds
-from jupyter_platform.core.options.run import NOTEBOOK_SUFFIX
 
 CODE_SUFFIXES = (".py", NOTEBOOK_SUFFIX)
 """Names of files that a RUN takes end so."""

@@ -12,6 +12,7 @@ from jupyter_platform.core.states import JobState, JobTarget, JobType
 MAX_TOGETHER = 1000
 """Jobs that one request may submit."""
 MAX_NAME_LENGTH = 300
+NOTEBOOK_SUFFIX = ".ipynb"
 MAX_NOTE_LENGTH = 10_000
 MAX_OPTIONS_BYTES = 256_000
 """Bytes of JSON that the options of one submission may take."""

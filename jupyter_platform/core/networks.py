@@ -102,7 +102,8 @@ class NetworkSource(Record):
 class NetworkDescription(Record):
     """A network as the repository keeps it: structure without weights."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # FastAPI asks for the body of a request to be built beforehand.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=False)
 
     format: Literal[1] = 1
     name: str = Field(pattern=NAME_PATTERN)

@@ -4,14 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, nearest
 from jupyter_platform.core.hosts import LOST_AFTER_S
@@ -21,7 +14,7 @@ Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class CoordinatorSettings(_Section):
@@ -153,12 +146,12 @@ class DeploymentSettings(_Section):
 class Settings(_Section):
     """All settings; see ``configs/`` for examples."""
 
-    coordinator: CoordinatorSettings = CoordinatorSettings()
-    cluster: ClusterSettings = ClusterSettings()
-    jobs: JobSettings = JobSettings()
-    containers: ContainerSettings = ContainerSettings()
-    datasets: DatasetSettings = DatasetSettings()
-    deployments: DeploymentSettings = DeploymentSettings()
+    coordinator: CoordinatorSettings = Field(default_factory=CoordinatorSettings)
+    cluster: ClusterSettings = Field(default_factory=ClusterSettings)
+    jobs: JobSettings = Field(default_factory=JobSettings)
+    containers: ContainerSettings = Field(default_factory=ContainerSettings)
+    datasets: DatasetSettings = Field(default_factory=DatasetSettings)
+    deployments: DeploymentSettings = Field(default_factory=DeploymentSettings)
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:
@@ -192,11 +185,15 @@ def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = N
         raise _setting_error(error, path) from error
 
 
+def _fields_of(section: Any) -> list[str]:
+    return list(section.model_fields)
+
+
 def _setting_error(error: ValidationError, path: Path | None) -> InvalidRequestError:
     known = [
         f"{section}.{key}"
         for section, field in Settings.model_fields.items()
-        for key in type(field.default).model_fields
+        for key in _fields_of(field.annotation)
     ]
     fields = []
     for item in error.errors():

@@ -20,7 +20,7 @@ class OptionModel(BaseModel):
     guessed.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, defer_build=True)
 
     unchecked: ClassVar[frozenset[str]] = frozenset()
     """Options that never decide whether networks, dataset and options go together."""

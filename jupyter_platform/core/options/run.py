@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, WithJsonSchema, model_validator
 
+from jupyter_platform.core.jobs import NOTEBOOK_SUFFIX
 from jupyter_platform.core.options.groups.types import (
     JsonObject,
     Names,
@@ -20,7 +21,6 @@ from jupyter_platform.core.options.model import OptionModel, option
 from jupyter_platform.core.secret_names import SECRET_NAME, SECRET_VALUE
 
 _CODE, _ENVIRONMENT, _RESULTS = "Code", "Environment", "Inputs and results"
-NOTEBOOK_SUFFIX = ".ipynb"
 FRESH = "fresh"
 """The working folder that a run makes for itself."""
 CELL_NAME = "cell.ipynb"

@@ -11,10 +11,10 @@ from jupyter_platform.coordinator.jobs.resolution.resolved import Resolved
 from jupyter_platform.coordinator.jobs.resolution.sources import DataSource
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.core.errors import refusal
-from jupyter_platform.core.jobs import JobSubmission
+from jupyter_platform.core.jobs import NOTEBOOK_SUFFIX, JobSubmission
 from jupyter_platform.core.networks import NetworkDescription
 from jupyter_platform.core.options import OptionModel, resolve_options
-from jupyter_platform.core.options.run import FRESH, NOTEBOOK_SUFFIX, RunOptions
+from jupyter_platform.core.options.run import FRESH, RunOptions
 from jupyter_platform.core.states import JobType
 from jupyter_platform.core.units import format_bytes
 from jupyter_platform.runtime.environments import find_environment
