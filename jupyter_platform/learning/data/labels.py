@@ -91,6 +91,13 @@ def read_labels(stored: StoredArrays, descriptor: DatasetDescriptor) -> Labels:
 def as_learnt(labels: Labels, descriptor: DatasetDescriptor) -> tuple[Labels, list[str]]:
     """Return targets with the class numbers that weights have learnt, by the names of the classes.
 
+    Parameters
+    ----------
+    labels : Labels
+        Targets as they were read.
+    descriptor : DatasetDescriptor
+        Says what the weights have learnt, if anything.
+
     Returns
     -------
     labels : Labels
