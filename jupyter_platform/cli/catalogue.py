@@ -32,10 +32,13 @@ class NameGroup(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @json_option
-def hosts(as_json: bool) -> None:
-    """List the hosts: what they offer, what is busy, what runs there."""
+@click.pass_context
+def hosts(context: click.Context, as_json: bool) -> None:
+    """List the hosts: what they offer, what is busy, what runs there; or stop and start one."""
+    if context.invoked_subcommand is not None:
+        return
     records = list(platform().hosts())
     if as_json:
         print_json(records)
@@ -50,6 +53,22 @@ def hosts(as_json: bool) -> None:
             click.echo(f"Note: {record.description.name} {record.description.overcommitted}.")
         for reason in record.description.gpus_not_offered:
             click.echo(f"Note: {record.description.name}: {reason}")
+
+
+@hosts.command()
+@click.argument("name")
+def stop(name: str) -> None:
+    """End a host on which nothing runs, until it is started again."""
+    platform().stop_host(name)
+    click.echo(f"Host {name} was stopped.")
+
+
+@hosts.command()
+@click.argument("name")
+def start(name: str) -> None:
+    """Start a host that was stopped."""
+    platform().start_host(name)
+    click.echo(f"Host {name} is being started.")
 
 
 @click.command()

@@ -34,6 +34,7 @@ SHAPES: dict[str, tuple[str, str]] = {
     "up": ("●", "green"),
     "silent": ("?", "yellow"),
     "lost": ("?", "red"),
+    "stopped": ("■", "default"),
 }
 """Shape and colour beside each state's word."""
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from jupyter_platform.client import submission
 from jupyter_platform.client.datasets import Datasets
@@ -250,6 +251,27 @@ class Submitting(Datasets, Networks):
         """Return the hosts with what they offer and what is busy."""
         records = [HostRecord.model_validate(item) for item in self._transport.get("/api/hosts")]
         return Listing(records, ("name", "state", "cpus busy", "memory", "gpus busy"), _host_row)
+
+    def stop_host(self, name: str) -> HostRecord:
+        """End a host on which nothing runs, until `start_host` asks for it again.
+
+        Raises
+        ------
+        ConflictError
+            If something runs there, or this platform has not started it.
+        ForbiddenError
+            If somebody else than the owner of the platform asks.
+        """
+        return self._switch(name, "stop")
+
+    def start_host(self, name: str) -> HostRecord:
+        """Start a host that was stopped; errors as of `stop_host`."""
+        return self._switch(name, "start")
+
+    def _switch(self, name: str, action: str) -> HostRecord:
+        path = f"/api/hosts/{quote(name, safe='')}/{action}"
+        response = self._transport.request("POST", path, repeatable=True)
+        return HostRecord.model_validate_json(response.content)
 
     def _wait_for_host(self, timeout_s: float) -> None:
         if self._host_seen or timeout_s <= 0:

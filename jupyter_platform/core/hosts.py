@@ -113,8 +113,9 @@ class HostRecord(Record):
 
     description: HostDescription
     address: str | None
-    state: Literal["up", "silent", "lost"]
-    """Silent: it owes an answer, and is lost when that does not come."""
+    state: Literal["up", "silent", "lost", "stopped"]
+    """Silent: it owes an answer, and is lost when that does not come. Stopped: somebody wanted it
+    to end."""
     joined_at: datetime
     last_seen_at: datetime
     cpus_busy: int = 0

@@ -14,6 +14,7 @@ from jupyter_platform.coordinator.deployments.proxy import ServiceProxy
 from jupyter_platform.coordinator.deployments.service import DeploymentService
 from jupyter_platform.coordinator.deployments.trials import Trials
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.hosts.switching import HostSwitching
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.files import JobFiles
@@ -65,6 +66,7 @@ class Services:
     generations: GenerationService
     drafts: DraftService
     hosts: HostRegistry
+    host_switching: HostSwitching
     marketplace: Marketplace
     history: History
     notifications: Notifications

@@ -22,6 +22,7 @@ from jupyter_platform.coordinator.hosts.inspection import Inspection
 from jupyter_platform.coordinator.hosts.links import Members
 from jupyter_platform.coordinator.hosts.problems import host_problems
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
+from jupyter_platform.coordinator.hosts.switching import HostSwitching
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.deletion import JobDeletion
 from jupyter_platform.coordinator.jobs.files import JobFiles
@@ -290,6 +291,7 @@ class Assembly:
             generations=GenerationService(networks, datasets, tags, self.inspect),
             drafts=DraftService(datasets, self.facts, self.inspect),
             hosts=self.hosts,
+            host_switching=HostSwitching(self.hosts, self.backends, self.notifications),
             marketplace=self.marketplace,
             history=self.history,
             notifications=self.notifications,

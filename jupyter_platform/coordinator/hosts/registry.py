@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final, Literal
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -40,6 +41,7 @@ from jupyter_platform.runtime.identity import boot_id
 
 log = logging.getLogger(__name__)
 
+STOPPED: Final = "stopped"
 SAMPLE_TIMEOUT_S = 5.0
 FAILURE_MEMORY_S = 600.0
 """Seconds that a failure of a host counts when work is placed."""
@@ -53,6 +55,8 @@ class Host:
     joined_at: datetime
     last_seen_at: datetime
     lost: bool = False
+    stopped: bool = False
+    """Whether somebody wants it to be down."""
     silent: bool = False
     """Whether it owes an answer for `SILENT_AFTER_S`."""
     address: str | None = None
@@ -117,7 +121,8 @@ class HostRegistry:
                 description=HostDescription.model_validate(row.description),
                 joined_at=row.joined_at,
                 last_seen_at=row.last_seen_at,
-                lost=row.state == "lost",
+                lost=row.state in ("lost", STOPPED),
+                stopped=row.state == STOPPED,
                 failures=[float(item) for item in row.failures],
             )
         self._unsubscribe = self._cluster.on_change(self._members_changed)
@@ -205,7 +210,7 @@ class HostRegistry:
         return HostRecord(
             description=host.description,
             address=host.address,
-            state="lost" if host.lost else "silent" if host.silent else "up",
+            state=_state(host),
             joined_at=host.joined_at,
             last_seen_at=host.last_seen_at,
             cpus_busy=busy.cpus,
@@ -228,7 +233,7 @@ class HostRegistry:
                 host.description.memory,
                 _gpu_offers(host),
                 host.description.roles,
-                up=not host.lost and self.link(name) is not None,
+                up=not (host.lost or host.stopped) and self.link(name) is not None,
                 at_home=host.description.boot_id == boot_id(),
                 attributes=_attributes(host.description),
             )
@@ -249,6 +254,21 @@ class HostRegistry:
         if host is not None:
             host.failures = [*host.failures[-9:], time.time()]
             await self._keep(host)
+
+    async def set_stopped(self, name: str, stopped: bool) -> None:
+        """Note whether a host is to be down; it gets no work then, and is not missed.
+
+        Parameters
+        ----------
+        name : str
+            Name of the host.
+        stopped : bool
+            Whether somebody wants it to be down.
+        """
+        host = self._hosts[name]
+        host.stopped = stopped
+        await self._keep(host)
+        self._changed(name)
 
     def publish(self, name: str) -> None:
         """Tell everybody who listens how a host is."""
@@ -318,6 +338,8 @@ class HostRegistry:
             host.joined_at = now
         restarted = known and not was_lost and host.address not in (None, link.address)
         host.description, host.address, host.lost = description, link.address, False
+        # Whoever has started it again wants it, be it by taking the platform down and up.
+        host.stopped = False
         host.seen, host.last_seen_at = time.monotonic(), now
         self._hosts[name] = host
         await self._keep(host)
@@ -344,9 +366,10 @@ class HostRegistry:
             return
         host.lost, host.sample, host.address = True, None, None
         await self._keep(host)
-        silence = time.monotonic() - host.seen
-        text = f"Host {name} is lost: it has not answered for {silence:.0f} s."
-        await self._notifications.add("warning", text, host=name)
+        if not host.stopped:
+            silence = time.monotonic() - host.seen
+            text = f"Host {name} is lost: it has not answered for {silence:.0f} s."
+            await self._notifications.add("warning", text, host=name)
         self._changed(name)
 
     def _changed(self, name: str) -> None:
@@ -360,7 +383,7 @@ class HostRegistry:
             name=host.description.name,
             description=host.description.model_dump(mode="json"),
             address=host.address,
-            state="lost" if host.lost else "up",
+            state=_kept_state(host),
             joined_at=host.joined_at,
             last_seen_at=host.last_seen_at,
             failures=list(host.failures),
@@ -373,6 +396,16 @@ class HostRegistry:
             session.merge(row)
 
         await self._store.run(write)
+
+
+def _state(host: Host) -> Literal["up", "silent", "lost", "stopped"]:
+    if host.stopped:
+        return STOPPED
+    return "lost" if host.lost else "silent" if host.silent else "up"
+
+
+def _kept_state(host: Host) -> str:
+    return STOPPED if host.stopped else "lost" if host.lost else "up"
 
 
 def _gpu_offers(host: Host) -> tuple[GpuOffer, ...]:

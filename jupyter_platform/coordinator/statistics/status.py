@@ -76,7 +76,7 @@ class StatusService:
         counts, types = await self._store.read(lambda s: (count_jobs(s), _types_of_holders(s)))
         processes, disk = await asyncio.to_thread(self._measure)
         hosts = self._hosts.records()
-        up = [host for host in hosts if host.state != "lost"]
+        up = [host for host in hosts if host.state not in ("lost", "stopped")]
         names = {host.description.name for host in up}
         problems = await asyncio.to_thread(host_problems, self._paths.hosts, names)
         return StatusRecord(
@@ -118,7 +118,7 @@ class StatusService:
     async def sample_work(self) -> None:
         """Keep what is queued and running now: statistics are made of it."""
         counts = await self._store.read(count_jobs)
-        up = [host for host in self._hosts.records() if host.state != "lost"]
+        up = [host for host in self._hosts.records() if host.state not in ("lost", "stopped")]
         await self._history.add_work(
             WorkSample(
                 queued=_total(counts, {JobState.QUEUED}),

@@ -779,10 +779,10 @@ export interface components {
             description: components["schemas"]["HostDescription"];
             address: string | null;
             /**
-             * @description Silent: it owes an answer, and is lost when that does not come.
+             * @description Silent: it owes an answer, and is lost when that does not come. Stopped: somebody wanted it to end.
              * @enum {string}
              */
-            state: "up" | "silent" | "lost";
+            state: "up" | "silent" | "lost" | "stopped";
             /** Format: date-time */
             joined_at: string;
             /** Format: date-time */

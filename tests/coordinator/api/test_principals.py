@@ -59,6 +59,8 @@ REFUSED = {
     ("POST", "/api/sweeps/{sweep}/stop"): {},
     ("POST", "/api/shutdown"): {},
     ("POST", "/api/queue/hold"): {},
+    ("POST", "/api/hosts/{name}/stop"): {},
+    ("POST", "/api/hosts/{name}/start"): {},
     ("DELETE", "/api/pools/{name}"): {},
     ("GET", "/api/deployments/{deployment}"): {},
     ("DELETE", "/api/deployments/{deployment}"): {},

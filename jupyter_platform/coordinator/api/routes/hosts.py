@@ -20,6 +20,18 @@ async def hosts(services: ServicesOf) -> list[HostRecord]:
     return services.hosts.records()
 
 
+@router.post("/hosts/{name}/stop")
+async def stop(name: str, services: ServicesOf, principal: PrincipalOf) -> HostRecord:
+    """End a host on which nothing runs."""
+    return await services.host_switching.stop(principal, name)
+
+
+@router.post("/hosts/{name}/start")
+async def start(name: str, services: ServicesOf, principal: PrincipalOf) -> HostRecord:
+    """Start a host that was stopped."""
+    return await services.host_switching.start(principal, name)
+
+
 @router.get("/hosts/{name}/history")
 async def history(
     name: str, services: ServicesOf, hours: Annotated[float, Query(gt=0, le=192)] = 24
