@@ -21,6 +21,7 @@ demo: .venv/made-demo ## train and evaluate a network on this machine; needs no 
 	@$(BIN)/jupyter platform demo
 
 lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
+	@nice $(BIN)/jupyter platform items build digit-classifier >/dev/null 2>&1 & # what people try first
 	@$(BIN)/jupyter platform lab $(ALLOW_ROOT) $(LAB_ARGUMENTS)
 
 items: .venv/made-runtime ## make the weights of the marketplace's own items, some minutes

@@ -177,7 +177,7 @@ class Deployment:
         path = f"v2/models/{quote(models[0]['id'], safe='')}/predict/"
         files = {name: value for name, value in arguments.items() if isinstance(value, Path)}
         plain = {name: value for name, value in arguments.items() if name not in files}
-        query = f"?{urlencode({name: _told(value) for name, value in plain.items()})}"
+        query = f"?{urlencode([(name, text) for name in plain for text in _told(plain[name])])}"
         content, kind = _multipart(files) if files else (b"", None)
         answer = self.call("api", "POST", path + query, content=content, kind=kind)
         try:
@@ -454,8 +454,10 @@ def _row(deployment: Deployment) -> Sequence[str]:
     return one.id, one.title, one.item, one.state, one.service, gpus, created, one.host or ""
 
 
-def _told(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+def _told(value: Any) -> list[str]:
+    """Return an argument as a query has it: a list is one that is given several times."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [item if isinstance(item, str) else json.dumps(item) for item in values]
 
 
 def _multipart(files: dict[str, Path]) -> tuple[bytes, str]:
