@@ -27,8 +27,8 @@ lab: .venv/made-runtime $(EXTENSION) ## open JupyterLab with the platform in it
 items: .venv/made-runtime ## make the weights of the marketplace's own items, some minutes
 	@$(BIN)/jupyter platform items build
 
-test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root nor a browser
-	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not root and not browser and not gpu and not slow" $(PYTEST_ARGUMENTS)
+test: .venv/made-development labextension/node_modules/.made ## run everything that needs neither root, nor a browser, nor a peer
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "not root and not browser and not gpu and not slow and not peer" $(PYTEST_ARGUMENTS)
 	@$(JLPM) test
 
 slow: .venv/made-development ## run the tests that take minutes each, such as agents that learn

@@ -21,6 +21,7 @@ NAMES = (
     "fifty_jobs",
     "many_clients",
     "opening",
+    "inference",
 )
 
 

@@ -296,9 +296,9 @@ def _holds_files(argument: ArgumentDescription) -> bool:
 def _accept_parameter() -> Document:
     return {
         "name": "accept",
-        "in": "header",
+        "in": "query",
         "required": False,
-        "description": "Type of the answer",
+        "description": "Type of the answer; the header accept chooses it as well",
     }
 
 

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import marshmallow
 from marshmallow import fields
@@ -34,7 +34,7 @@ from jupyter_platform.serving.contract.results import Answer, failure, now, to_f
 
 log = logging.getLogger(__name__)
 
-Arguments = dict[str, fields.Field[Any]]
+Arguments: TypeAlias = "dict[str, fields.Field[Any]]"
 
 
 class Module:
