@@ -1,29 +1,26 @@
 """How soon jobs are acknowledged and listed, and a killed coordinator is back.
 
 A real platform whose queue is held, so that nothing is trained meanwhile. A submission is on disk
-when it is acknowledged. MLflow, where it is installed, makes a run through its tracking server on
-SQLite: ``pip install mlflow``.
+when it is acknowledged. Beside it MLflow makes a run through its tracking server on SQLite, and
+jupyter-scheduler lists as many jobs.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import json
 import os
 import signal
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from benchmarks import peers
 from benchmarks.jupyter import until
 from benchmarks.lab import fresh_lab
 from benchmarks.pairs import CONTROL, compare
@@ -36,7 +33,8 @@ ROUNDS = 30
 AT_ONCE = 200
 TOGETHER = 1_000
 JOBS = 10_000
-OURS, MLFLOW = "ours", "MLflow"
+PAGE = 50
+OURS, MLFLOW, SCHEDULER = "ours", "MLflow", "jupyter-scheduler"
 
 
 def submission(name: str) -> dict[str, Any]:
@@ -60,7 +58,7 @@ def run() -> list[Row]:
             rows = _acknowledgements(client)
             rows.append(_at_once(connection))
             rows.append(_together(client))
-            rows.append(_first_page(client))
+            rows += _first_page(client)
         rows.append(_restart(lab))
     return rows
 
@@ -86,11 +84,12 @@ def _acknowledgements(client: httpx.Client) -> list[Row]:
     submit()  # the first is checked against the data
     with contextlib.ExitStack() as stack:
         variants: dict[str, Callable[[], float]] = {OURS: submit, CONTROL: submit}
-        if importlib.util.find_spec("mlflow") is not None:
-            variants[MLFLOW] = stack.enter_context(_mlflow())
+        if peers.is_there("mlflow"):
+            variants[MLFLOW] = stack.enter_context(peers.mlflow_run())
         result = compare(variants, OURS, ROUNDS)
     slowest = max(item[OURS] for item in result.rounds)
-    note = f"slowest of {ROUNDS}: {1e3 * slowest:.0f} ms; control {result.ratio(CONTROL):.2f}"
+    note = f"slowest of {len(result.rounds)}: {1e3 * slowest:.0f} ms; "
+    note += f"control {result.ratio(CONTROL):.2f}"
     value = f"{1e3 * result.median(OURS):.1f} ms"
     rows = [Row("queueing", "a submission acknowledged and on disk", value, "≤ 5 ms", note)]
     if MLFLOW in variants:
@@ -98,31 +97,6 @@ def _acknowledgements(client: httpx.Client) -> list[Row]:
         what = "MLflow makes a run / a submission"
         rows.append(Row("queueing", what, f"{result.ratio(MLFLOW):.1f}", "peer", note))
     return rows
-
-
-@contextlib.contextmanager
-def _mlflow() -> Iterator[Callable[[], float]]:
-    """Start MLflow's tracking server; give the function that makes one run there."""
-    import mlflow  # noqa: PLC0415 - an optional peer
-
-    with tempfile.TemporaryDirectory() as folder:
-        store = f"sqlite:///{folder}/mlflow.db"
-        port = "5057"
-        command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store]
-        server = subprocess.Popen([*command, "--port", port, "--workers", "1"], cwd=folder)
-        try:
-            client = mlflow.MlflowClient(f"http://127.0.0.1:{port}")
-            until(lambda: _answers(f"http://127.0.0.1:{port}/health"), "MLflow's server")
-
-            def once() -> float:
-                began = time.perf_counter()
-                client.create_run("0", run_name="alone")
-                return time.perf_counter() - began
-
-            yield once
-        finally:
-            server.terminate()
-            server.wait(timeout=30)
 
 
 def _answers(url: str) -> bool:
@@ -189,21 +163,26 @@ def _together(client: httpx.Client) -> Row:
     return Row("queueing", what, value, "≥ 1,000 /s", f"median of {len(seconds)}")
 
 
-def _first_page(client: httpx.Client) -> Row:
+def _first_page(client: httpx.Client) -> list[Row]:
     def page() -> float:
         began = time.perf_counter()
-        found = client.get("/jobs", params={"limit": 50}).raise_for_status().json()
-        assert found["total"] >= JOBS
-        return time.perf_counter() - began
+        found = client.get("/jobs", params={"limit": PAGE}).raise_for_status().json()
+        seconds = time.perf_counter() - began
+        assert (found["total"], len(found["items"])) == (JOBS, PAGE)
+        return seconds
 
-    result = compare({OURS: page, CONTROL: page}, OURS, ROUNDS)
-    return Row(
-        "queueing",
-        f"the first page of {JOBS:,} jobs",
-        f"{1e3 * result.median(OURS):.1f} ms",
-        "≤ 5 ms",
-        f"control {result.ratio(CONTROL):.2f}",
-    )
+    with contextlib.ExitStack() as stack:
+        variants: dict[str, Callable[[], float]] = {OURS: page, CONTROL: page}
+        if peers.is_there("jupyter-server"):
+            variants[SCHEDULER] = stack.enter_context(peers.scheduler_page(JOBS, PAGE))
+        result = compare(variants, OURS, ROUNDS)
+    value, note = f"{1e3 * result.median(OURS):.1f} ms", f"control {result.ratio(CONTROL):.2f}"
+    rows = [Row("queueing", f"the first page of {JOBS:,} jobs", value, "≤ 5 ms", note)]
+    if SCHEDULER in variants:
+        note = f"{1e3 * result.median(SCHEDULER):.1f} ms"
+        what = "jupyter-scheduler's first page of as many / that"
+        rows.append(Row("queueing", what, f"{result.ratio(SCHEDULER):.1f}", "peer", note))
+    return rows
 
 
 def _restart(lab: Platform) -> Row:

@@ -37,7 +37,7 @@ from jupyter_platform.runtime.processes import (
 )
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 10.0
-"""Pause before a restart: the first, doubling, and the longest."""
+"""Seconds from a start to the next: the first, doubling, and the longest."""
 SETTLED_AFTER_S = 30.0
 """Life after which the next pause is the first one again."""
 QUICK_END_S = 10.0
@@ -178,8 +178,10 @@ class Child:
         quick = self._quick_ends + 1 if lived < QUICK_END_S else 0
         self._quick_ends, self._last_end = quick, status
         self._pause_s = FIRST_PAUSE_S if lived >= SETTLED_AFTER_S else self._pause_s
-        self.due_at = now + self._pause_s
-        logger.warning("%s: %s; next start in %.1f s", self.spec.name, status, self._pause_s)
+        # From its start on: what lived for as long as the pause is not kept waiting for it again.
+        self.due_at = max(now + FIRST_PAUSE_S, self._started_at + self._pause_s)
+        wait_s = self.due_at - now
+        logger.warning("%s: %s; next start in %.1f s", self.spec.name, status, wait_s)
         if quick and quick % QUICK_ENDS_TO_REPORT == 0:
             logger.error(
                 "%s ended %d times in a row within %.0f s of its start; its log: %s",

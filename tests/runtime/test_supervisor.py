@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,13 @@ from jupyter_platform.runtime.processes import (
     write_target,
 )
 from jupyter_platform.runtime.supervisor import (
+    Child,
     ChildSpec,
     child_environment,
     local_host_names,
     platform_children,
 )
-from tests.waiting import DEADLINE_S
+from tests.waiting import DEADLINE_S, until
 
 DRIVER = """
 import json, logging, sys
@@ -191,6 +193,20 @@ def test_child_that_cannot_start_is_counted_and_tried_again(paths, supervise, wa
     assert record.last_end == "ended with code 3"
     assert paths.log("bad").read_text().count("no luck") >= 3
     assert pid_of(paths, "one")
+
+
+def test_what_has_lived_for_its_pause_is_started_at_once(paths):
+    child = Child(paths, ChildSpec("sleeper", SLEEP, 0))
+    pauses = []
+    for lived in (0.0, 0.1, 5.0):
+        child.start()
+        ended = time.monotonic() + lived
+        os.kill(child.record.pid, signal.SIGKILL)
+        until(lambda at=ended: child.check(at) or child.record is None, "its end")
+        pauses.append(child.due_at - ended)
+
+    assert pauses[0] == pauses[2] == pytest.approx(0.2)
+    assert 0.2 <= pauses[1] <= 0.3, "a second start in a row waits until 0.4 s after the first"
 
 
 def test_what_other_settings_have_left_is_stopped(paths, supervise, wait_for):
