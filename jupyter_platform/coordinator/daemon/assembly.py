@@ -169,7 +169,7 @@ class Assembly:
     def _add_work(self) -> None:
         store, paths, blobs = self.store, self.paths, self.blobs
         self.deployment_records = DeploymentRecords(store, self.hub, self.live)
-        owners: Owners = {
+        self.owners: Owners = {
             JOB: JobOwner(store, self.records, self.tags, blobs),
             DEPLOYMENT: DeploymentOwner(self.deployment_records),
         }
@@ -178,11 +178,11 @@ class Assembly:
             ledger=self.ledger,
             hosts=self.hosts,
             notifications=self.notifications,
-            owners=owners,
+            owners=self.owners,
             live=self.live,
             blobs=blobs,
             settings=self.settings.jobs,
-            make_puller=partial(Puller, store, paths, blobs, owners, self.hosts),
+            make_puller=partial(Puller, store, paths, blobs, self.owners, self.hosts),
             on_progress=lambda job, owner, progress: self.hub.publish(
                 "progress", {job: progress}, owner=owner
             ),
@@ -214,6 +214,9 @@ class Assembly:
             records=self.records,
             live=self.live,
             reconciler=self.reconciler,
+            owners=self.owners,
+            blobs=self.blobs,
+            datasets=self.datasets,
         )
         self._add_deployments()
 

@@ -7,21 +7,26 @@ import logging
 import shutil
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import Text, cast, select
 from sqlalchemy.orm import Session
 
+from jupyter_platform.coordinator.hosts.transfer import SHA256
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.lookup import identify_job, no_job
 from jupyter_platform.coordinator.jobs.records import JobRecords
 from jupyter_platform.coordinator.notices.events import EventHub
+from jupyter_platform.coordinator.repository import DatasetRepository
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import JobRow
 from jupyter_platform.coordinator.workloads.live import Live
+from jupyter_platform.coordinator.workloads.owner import Owners
+from jupyter_platform.coordinator.workloads.pulling.keeping import unused_blobs
 from jupyter_platform.coordinator.workloads.reconciler import Reconciler
 from jupyter_platform.coordinator.workloads.reconciler.reconciler import runs_of
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.runs import RunId
 from jupyter_platform.core.states import JobState, JobTarget
+from jupyter_platform.runtime.blobs import BlobStore
 from jupyter_platform.runtime.paths import Paths
 
 UNDO_S = 60.0
@@ -43,7 +48,13 @@ class JobDeletion:
         records: JobRecords,
         live: Live,
         reconciler: Reconciler,
+        owners: Owners,
+        blobs: BlobStore,
+        datasets: DatasetRepository,
     ) -> None:
+        self._owners = owners
+        self._blobs = blobs
+        self._datasets = datasets
         self._store = store
         self._paths = paths
         self._hub = hub
@@ -119,14 +130,26 @@ class JobDeletion:
         self._removals[job] = asyncio.create_task(wait_and_remove(), name=f"removing {job}")
 
     async def _remove(self, job: str) -> None:
-        """Remove rows, curves, logs and run folders; the weights stay."""
-        runs = await self._store.run(lambda session: _remove(session, job))
-        if runs is None:
+        """Remove rows, curves, logs, run folders and files it came with; the weights stay."""
+        removed = await self._store.run(lambda session: _remove(session, self._owners, job))
+        if removed is None:
             return
+        runs, files = removed
+        await self._release(files)
         self._live.forget(job)
         folder = self._paths.mirror / job
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await self._reconciler.remove_runs(runs)
+
+    async def _release(self, digests: Sequence[str]) -> None:
+        """Remove files that no job and no dataset refers to any more."""
+        kept: set[str] = set()
+        for name in self._datasets.names() if digests else ():
+            descriptor = self._datasets.find(name)
+            kept |= set(() if descriptor is None else descriptor.references)
+        for digest in digests:
+            if SHA256 + digest not in kept:
+                await asyncio.to_thread(self._blobs.path(digest).unlink, missing_ok=True)
 
 
 def _hidden(session: Session) -> Sequence[str]:
@@ -153,11 +176,33 @@ def _show(session: Session, principal: Principal, job: str) -> str:
     return found
 
 
-def _remove(session: Session, job: str) -> list[tuple[str, RunId]] | None:
-    """Remove a job marked as deleted; None if it was restored meanwhile."""
+def _remove(
+    session: Session, owners: Owners, job: str
+) -> tuple[list[tuple[str, RunId]], list[str]] | None:
+    """Remove a job marked as deleted; None if it was restored meanwhile.
+
+    Returns
+    -------
+    runs : list of (str, RunId)
+        Its run folders, each with its host.
+    files : list of str
+        Digests of the files that it came with and that no other job, which may be submitted
+        again, names.
+    """
     row = session.get(JobRow, job)
     if row is None or row.target != JobTarget.DELETE.value:
         return None
     runs = runs_of(session, job)
+    references = row.spec.get("contents", [])
     session.delete(row)
-    return runs
+    session.flush()
+    return runs, [
+        digest
+        for digest in unused_blobs(session, owners, references)
+        if not _is_named(session, digest)
+    ]
+
+
+def _is_named(session: Session, digest: str) -> bool:
+    names_it = cast(JobRow.spec, Text).contains(SHA256 + digest)
+    return session.scalar(select(JobRow.id).where(names_it).limit(1)) is not None

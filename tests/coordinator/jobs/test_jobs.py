@@ -217,3 +217,22 @@ async def test_a_name_or_note_that_no_terminal_can_show_is_refused(open_lab, cha
             await lab.jobs.change(ADA, job.id, JobChange(**change))
 
         assert (await lab.jobs.get(ADA, job.id)).name == job.name
+
+
+async def test_the_code_of_a_run_goes_with_the_last_job_that_has_it(open_lab, until):
+    async with open_lab() as lab:
+        digest = lab.blobs.put_bytes(b"print('mine')")
+        options = {"script": "/nowhere/train.py", "content": f"sha256:{digest}"}
+        submission = JobSubmission(type="RUN", options={**options, "working_folder": "fresh"})
+        jobs = [await lab.jobs.submit(ADA, submission) for _ in range(2)]
+        for job in jobs:
+            assert lab.blobs.has(digest)
+            await lab.jobs.stop(ADA, job.id)
+
+            async def ended(job=job):
+                return (await lab.state(job)).is_terminal
+
+            await until(ended)
+            await lab.deletion.delete(ADA, job.id, undo_s=0)
+
+        assert not lab.blobs.has(digest)
