@@ -2,8 +2,10 @@
 
 import os
 import stat
+import subprocess
 
 import pytest
+from jupyter_server.auth import passwd
 
 from jupyter_platform import Platform
 from tests.waiting import until
@@ -64,6 +66,25 @@ def test_vs_code_is_started_where_code_server_is_found(running_item, tmp_path, m
         assert "--auth=none" in found["arguments"]
         assert "--abs-proxy-base-path=/base/ide/" in found["arguments"]
         assert found["arguments"][-1] == str(work)
+
+
+@pytest.mark.slow
+def test_an_item_is_developed_behind_a_password(running_item, tmp_path):
+    work, hashed = tmp_path / "work", passwd("correct horse")
+    chosen = {"general": {"password_hash": hashed}}
+    with running_item(
+        "tabular-classifier", service="ide", purpose="develop", configuration=chosen, work=str(work)
+    ) as item:
+        assert (work / "tabular-classifier" / "tabular_classifier.py").is_file()
+        assert item.http.get("api/contents/").status_code == 403
+        item.http.get("login")
+        form = {"password": "correct horse", "_xsrf": item.http.cookies["_xsrf"]}
+        assert item.http.post("login", data=form).status_code == 302
+        listed = item.http.get("api/contents/").json()["content"]
+        assert [entry["name"] for entry in listed] == ["tabular-classifier"]
+        (program,) = item.path.glob("bin/deep-start")
+        subprocess.run([program, "--deepaas"], check=True)
+        until((item.path.parent / "s" / "api.sock").exists, item.log)
 
 
 def test_an_editor_that_is_missing_is_named(running_item, monkeypatch):

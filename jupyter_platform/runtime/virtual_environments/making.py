@@ -27,6 +27,7 @@ from jupyter_platform.core.errors import HostError
 from jupyter_platform.core.units import format_bytes, format_count
 from jupyter_platform.runtime.atomic import write_json_atomic
 from jupyter_platform.runtime.stopping import StopRequest, end_tree, wait_for
+from jupyter_platform.runtime.virtual_environments.collecting import remove_unused
 from jupyter_platform.runtime.virtual_environments.lock import Lock, Pin, installed_packages
 
 Progress = Callable[[str, float | None], None]
@@ -154,6 +155,8 @@ def prepare_environment(
     with _turn(root / f"{digest}.lock", stop, on_progress) as turn:
         if not (folder / MADE).exists():
             _Maker(folder, lock, pins, layered, stop, on_progress, turn).make()
+            # Whenever the disk got fuller, what nobody has used for long makes room.
+            remove_unused(root)
         descriptor = os.open(root / f"{digest}.use", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_SH)
         os.utime(root / f"{digest}.use")

@@ -78,9 +78,14 @@ class Context:
         return self.folder / "work" if self.run.work is None else Path(self.run.work)
 
     @property
+    def is_developed(self) -> bool:
+        """Whether people work on the code of the item's API, in a development environment."""
+        return self.run.service == "ide" and "api" in self.run.recipe.services
+
+    @property
     def item_folder(self) -> Path:
         """The folder of the item: of one that is developed the copy that people edit."""
-        if self.run.purpose == "develop":
+        if self.is_developed:
             return self.work / self.run.item
         return Path(self.run.folder)
 
@@ -93,7 +98,7 @@ class Context:
         """Make the folders that services find, and write down their configuration."""
         for folder in (self.item_data, self.work):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if self.run.purpose == "develop" and not self.item_folder.exists():
+        if self.is_developed and not self.item_folder.exists():
             beside = self.item_folder.with_name(f".{self.item_folder.name}.part")
             shutil.rmtree(beside, ignore_errors=True)
             shutil.copytree(self.run.folder, beside, ignore=shutil.ignore_patterns("__pycache__"))

@@ -197,11 +197,10 @@ def free_port() -> int:
 def started_services(context: Context) -> list[ServiceName]:
     """Return the services that start by themselves, the chosen one first.
 
-    The API of an item that is being developed comes up when it is asked for, with `deep-start`.
+    A development environment starts where it was chosen alone, and the API beside it comes up when
+    it is asked for, with `deep-start`.
     """
     run = context.run
-    has = run.recipe.services
-    names = [name for name in run.base_urls if name in has and name != run.service]
-    if run.purpose == "develop":
-        names = [name for name in names if name != "api"]
-    return [run.service, *names]
+    waiting = {run.service, "ide", *(("api",) if context.is_developed else ())}
+    beside = [name for name in run.base_urls if name in run.recipe.services]
+    return [run.service, *(name for name in beside if name not in waiting)]

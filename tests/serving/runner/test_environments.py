@@ -153,6 +153,19 @@ def _running_in(folder):
     return found
 
 
+def test_one_that_nobody_has_used_for_long_goes_when_another_is_made(prepare, index):
+    old = prepare(index("small", "1.0"))
+    root = old.folder.parent
+    mark = root / f"{old.folder.name}.use"
+    os.utime(mark, (1, 1))
+    kept = prepare(index("small", "2.0"))
+    assert old.folder.exists()  # it is in use, however long ago that began
+    old.close()
+    prepare(index("small", "3.0"))
+    assert not old.folder.exists()
+    assert kept.folder.exists()
+
+
 def test_without_a_network_the_sentence_says_what_is_missing(prepare, monkeypatch, unused_port):
     monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{unused_port}/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")

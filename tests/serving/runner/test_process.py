@@ -209,6 +209,12 @@ def test_the_api_of_an_item_in_development_comes_up_on_request_with_the_edited_c
     assert deployed.get("ide")["pid"]
 
 
+def test_a_development_environment_that_was_not_chosen_does_not_start(deploy):
+    deployed = deploy({"services": {"api": serves(), "ide": serves()}})
+    deployed.wait_ready()
+    assert [path.name for path in deployed.sockets.iterdir()] == ["api.sock"]
+
+
 def test_a_path_that_no_socket_can_have_is_refused(deploy, tmp_path):
     deployed = deploy(API)
     deployed.wait_ready()

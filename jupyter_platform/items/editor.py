@@ -1,4 +1,7 @@
-"""Becomes the editor that was chosen: JupyterLab, or VS Code by code-server."""
+"""Becomes the editor that was chosen: JupyterLab, or VS Code by code-server.
+
+``python -m jupyter_platform.items.editor`` is the service ``ide`` of a deployment.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +11,39 @@ import shutil
 import sys
 from pathlib import Path
 
+from jupyter_platform.runtime.atomic import write_json_atomic
+
 EDITORS = ("JupyterLab", "VS Code")
 
 
 def main() -> None:
     """Replace this process by the editor's."""
-    chosen = _chosen()
-    words = _vs_code() if chosen == "VS Code" else _jupyterlab()
-    os.execv(words[0], words)  # it never comes back
-
-
-def _chosen() -> str:
-    with open(os.environ["JUPYTER_PLATFORM_CONFIGURATION"]) as file:
-        configuration = json.load(file)
+    path = Path(os.environ["JUPYTER_PLATFORM_CONFIGURATION"])
+    configuration = json.loads(path.read_text())
     chosen = str(configuration.get("item", {}).get("editor", EDITORS[0]))
     if chosen not in EDITORS:
         sys.exit(f"editor = {chosen!r}: it must be one of {', '.join(EDITORS)}.")
-    return chosen
+    hashed = str(configuration.get("general", {}).get("password_hash") or "")
+    if chosen == "VS Code":
+        words = _vs_code(hashed)
+    else:
+        words = _jupyterlab(hashed, path.with_name("jupyter_server_config.json"))
+    os.execv(words[0], words)  # it never comes back
 
 
-def _jupyterlab() -> list[str]:
+def _jupyterlab(hashed: str, config: Path) -> list[str]:
     """Return the command of a JupyterLab that only its socket leads to.
 
-    Who may come in is the gateway's to say: there is no token here that could leak.
+    Parameters
+    ----------
+    hashed : str
+        Hash of the password that it asks for; blank: none, the gateway alone says who comes in.
+    config : Path
+        File for the hash, which others could read in a command line.
     """
+    write_json_atomic(
+        config, {"PasswordIdentityProvider": {"hashed_password": hashed}}, fsync=False
+    )
     options = {
         "ServerApp.sock": os.environ["JUPYTER_PLATFORM_SOCKET"],
         "ServerApp.sock_mode": "0600",
@@ -40,8 +52,8 @@ def _jupyterlab() -> list[str]:
         "ServerApp.open_browser": "False",
         "ServerApp.allow_remote_access": "True",
         "ServerApp.quit_button": "False",
+        "ServerApp.config_file": str(config),
         "IdentityProvider.token": "",
-        "PasswordIdentityProvider.hashed_password": "",
         "LabApp.news_url": "",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }
@@ -54,18 +66,22 @@ def _jupyterlab() -> list[str]:
     return [*words, "--allow-root"] if os.getuid() == 0 else words
 
 
-def _vs_code() -> list[str]:
+def _vs_code(hashed: str) -> list[str]:
+    """Return the command of code-server, which finds the hash of its password in a variable."""
     program = shutil.which("code-server")
     if program is None:
         sys.exit(
             f"There is no code-server on the PATH of host {os.uname().nodename}. Install it there, "
             "or choose JupyterLab."
         )
+    if hashed:
+        os.environ["HASHED_PASSWORD"] = hashed.removeprefix("argon2:")
     # Its own folders, so that nothing of a code-server of the person's is shared.
     own = Path.cwd() / ".vscode-server"
     return [
-        program, "--auth=none", f"--socket={os.environ['JUPYTER_PLATFORM_SOCKET']}",
-        "--socket-mode=600", f"--abs-proxy-base-path={os.environ['JUPYTER_PLATFORM_BASE_URL']}",
+        program, f"--auth={'password' if hashed else 'none'}",
+        f"--socket={os.environ['JUPYTER_PLATFORM_SOCKET']}", "--socket-mode=600",
+        f"--abs-proxy-base-path={os.environ['JUPYTER_PLATFORM_BASE_URL']}",
         f"--user-data-dir={own / 'data'}", f"--extensions-dir={own / 'extensions'}",
         "--disable-telemetry", "--disable-update-check", str(Path.cwd()),
     ]  # fmt: skip
