@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,12 @@ _MODULE = (
     "Entry point of the group deepaas.v2.model, import path, or file ….py. When absent the one "
     "that the variable DEEPAAS_V2_MODEL names, or the only one that is installed."
 )
+
+
+def _threads() -> int:
+    """Return the threads that OpenMP is allowed on its outermost level; 1 where nothing is said."""
+    first = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
+    return int(first) if first.isdecimal() and int(first) > 0 else 1
 
 
 @main.command()
@@ -57,7 +64,7 @@ _MODULE = (
     show_default=True,
     help="Milliseconds that a sample waits for others, unless the batch is full before.",
 )
-@click.option("--threads", type=int, default=1, envvar="OMP_NUM_THREADS", help="Of torch.")
+@click.option("--threads", type=int, default=_threads, help="Of torch; OMP_NUM_THREADS, else 1.")
 def api(
     modules: tuple[str, ...],
     socket: Path | None,
