@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -258,7 +259,13 @@ class Sweeping(Datasets, Networks):
             "trials": trials,
             "seed": sweep_seed,
         }
-        content = self._transport.request("POST", "/api/sweeps", body=body).content
+        content = self._transport.request(
+            "POST",
+            "/api/sweeps",
+            body=body,
+            headers={submission.IDEMPOTENCY_HEADER: uuid.uuid4().hex},
+            repeatable=True,
+        ).content
         return Sweep(self._transport, SweepRecord.model_validate_json(content))
 
     def dimensions(self, payload: Mapping[str, Any]) -> dict[str, list[Any] | SweepRange]:

@@ -148,6 +148,21 @@ class LearntSamples(Record):
     """Classes in the order of the outputs."""
 
 
+class DataPin(Record):
+    """What files at paths were when a job was submitted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stamp: str
+    """Digest of their paths, sizes and times."""
+    content: str | None
+    """Digest of what they hold; None of more than a gigabyte."""
+    files: int
+    bytes: int
+    at: float
+    """Unix time at which they were looked at."""
+
+
 class DatasetDescriptor(TableOptions):
     """A dataset as the repository keeps it; of tables the fields of `TableOptions` too.
 
@@ -218,6 +233,8 @@ class DatasetDescriptor(TableOptions):
     """Changes with the files that are referred to by path; set by the repository."""
     learnt: LearntSamples | None = None
     """Set for weights that are used on these samples: they are read as those that were learnt."""
+    pinned: DataPin | None = None
+    """Set for a job: what its files at paths were when it was submitted."""
 
     @field_validator("splits")
     @classmethod
@@ -297,8 +314,8 @@ class DatasetDescriptor(TableOptions):
     def digest(self) -> str:
         """SHA-256 of the canonical JSON form, in hex; what tells its files apart is part of it."""
         # Facts that are stored are found again: their digests know nothing of `learnt`.
-        usual = {"learnt"} if self.learnt is None else None
-        text = json.dumps(self.model_dump(mode="json", exclude=usual), sort_keys=True)
+        unsaid = {"pinned", *(["learnt"] if self.learnt is None else [])}
+        text = json.dumps(self.model_dump(mode="json", exclude=unsaid), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
@@ -334,6 +351,7 @@ _NOT_CONTENT = {
     "adapters",
     "download",
     "learnt",
+    "pinned",
 }
 
 
@@ -423,6 +441,8 @@ class DatasetFacts(Record):
     """Whether samples follow each other, as the characters of a text."""
     table: TablePreparation | None = None
     """How a row of a table becomes a sample."""
+    pin: DataPin | None = None
+    """What the files at paths were that these facts were read from."""
     notes: list[str] = Field(default_factory=list)
     """Samples skipped and assumptions made while reading, as sentences."""
 

@@ -10,12 +10,14 @@ import zipfile
 import numpy as np
 import psutil
 import pytest
+from PIL import Image
 
 from jupyter_platform.core.errors import (
     ConflictError,
     InvalidDataError,
     NotFoundError,
 )
+from tests.waiting import DEADLINE_S
 
 GOOD = {"type": "LEARN", "networks": ["mlp"], "dataset": "iris"}
 MANY_BYTES = 10_000_000
@@ -300,3 +302,27 @@ def test_a_number_that_no_store_keeps_is_refused_by_its_place(raw):
     message = answer.json()["message"]
     assert message.startswith(f"layers.0.out_features = {hex(10**30)} is not accepted")
     assert "9,223,372,036,854,775,807" in message
+
+
+def test_data_at_a_path_that_change_while_a_job_waits_fail_it_with_a_sentence(platform, tmp_path):
+    folder = tmp_path / "letters"
+    for name in "ab":
+        (folder / name).mkdir(parents=True)
+        for number in range(6):
+            shade = Image.new("L", (6, 6), 100 * (name == "b") + number)
+            shade.save(folder / name / f"{number}.png")
+    platform.add_dataset("letters", folder)
+    brief = {"max_iterations": 3, "batch_size": 4}
+    try:
+        platform.hold_queue()
+        waits = platform.submit("LEARN", "mlp", "letters", **brief)
+        Image.new("L", (6, 6), 250).save(folder / "b" / "3.png")
+    finally:
+        platform.hold_queue(False)
+
+    assert waits.wait(timeout=DEADLINE_S) == "failed"
+    assert "'letters' are no longer those of" in waits.record.error.message
+    assert "b/3.png changed. Submit it again" in waits.record.error.message
+    again = platform.submit("LEARN", "mlp", "letters", **brief)
+    assert again.wait(timeout=DEADLINE_S) == "finished", again.record.error
+    assert platform.dataset("letters").facts.pin.files == 12

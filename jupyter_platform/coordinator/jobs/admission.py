@@ -180,12 +180,28 @@ def _insert(
 
 
 def _insert_sweep(session: Session, rows: Sequence[JobRow], sweep: SweepRow) -> Admitted:
+    known = _known_keys(session, [rows[0].idempotency_key])
+    if known:
+        return Admitted(next(iter(known.values()))[0])
     session.add(sweep)
     for row in rows:
         _refuse_busy_tag(session, row)
         session.add(row)
     text = f"A sweep of {format_count(len(rows), 'job')} like {told_name(rows[-1])} was submitted."
     return Admitted(rows[-1].id, [Notifications.insert(session, "info", text, owner=sweep.owner)])
+
+
+def sweep_key(key: str | None, number: int = 0) -> str | None:
+    """Return the idempotency key of a job of a sweep.
+
+    Parameters
+    ----------
+    key : str or None
+        That of the sweep.
+    number : int
+        Place of the job.
+    """
+    return None if key is None else f"{key}:sweep:{number}"
 
 
 def _known_keys(session: Session, keys: Sequence[str | None]) -> dict[str, tuple[str, str]]:

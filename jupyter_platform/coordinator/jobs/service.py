@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.identity.principals import Principal
-from jupyter_platform.coordinator.jobs.admission import Admission, Admitted, told_name
+from jupyter_platform.coordinator.jobs.admission import Admission, Admitted, sweep_key, told_name
 from jupyter_platform.coordinator.jobs.companions import agents_for
 from jupyter_platform.coordinator.jobs.lookup import find_job, identify_job, no_job
 from jupyter_platform.coordinator.jobs.outline import outline
@@ -161,7 +161,12 @@ class JobService:
         return [self._records.publish_new(row) for row in rows][-1]
 
     async def queue(
-        self, principal: Principal, resolved: Sequence[Resolved], *, beside: SweepRow
+        self,
+        principal: Principal,
+        resolved: Sequence[Resolved],
+        *,
+        beside: SweepRow,
+        idempotency_key: str | None = None,
     ) -> None:
         """Put all jobs of a sweep into the queue, or none.
 
@@ -171,6 +176,8 @@ class JobService:
             Checked submissions, in the order in which they are to run.
         beside : SweepRow
             The sweep, stored with them.
+        idempotency_key : str, optional
+            What the caller chose; nothing happens where a sweep has it already.
 
         Raises
         ------
@@ -182,8 +189,13 @@ class JobService:
             if agents_for(item.name, names, item.options, item.source.pool) is not None:
                 message = "A sweep starts no agents; fill a pool with ACT first and name it."
                 raise refusal("pool", item.source.pool, message, "a pool that is filled")
-        rows = [await self._row(principal, item, None) for item in resolved]
+        rows = [
+            await self._row(principal, item, sweep_key(idempotency_key, number))
+            for number, item in enumerate(resolved)
+        ]
         admitted = await self._admission.admit_sweep(rows, beside)
+        if admitted.job != rows[-1].id:
+            return
         for row in rows:
             self._reconciler.enqueue(row)
         for told in admitted.news:

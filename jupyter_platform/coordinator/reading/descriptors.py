@@ -33,6 +33,8 @@ from jupyter_platform.runtime.names import name_from
 SUFFIXES = (".json", ".yaml", ".yml")
 _MARKS = frozenset({"kind", "type", "adapter", "dataset", "name"})
 """Keys that tell a descriptor from other files in a folder of data: it has at least one."""
+_OURS = frozenset({"learnt", "pinned"})
+"""Fields of a descriptor that the platform alone fills in."""
 _TEXTS = ("classes", "features", "inputs", "exclude")
 _ADAPTED_KEYS = frozenset({"name", "title", "summary", "dataset", "adapters"})
 
@@ -76,6 +78,9 @@ def read_descriptor(path: Path, *, nested: bool) -> DescriptorFile | None:
                 return None
             raise InvalidDataError(f"it is larger than {LARGEST_BYTES:,} bytes, so it holds data")
         content = _parse(path)
+        own = _OURS & content.keys() if isinstance(content, dict) else set()
+        if own:
+            raise InvalidDataError(_unknown_key(min(own), []))
         is_descriptor = isinstance(content, dict) and not _MARKS.isdisjoint(content)
         if nested and not is_descriptor:
             return None
@@ -113,8 +118,6 @@ def _described(content: dict[str, Any], path: Path, name: str) -> DescriptorFile
         content = dianne_datasets.translate(content, path.parent)
     if "dataset" in content:
         return _adapted(content, path, name)
-    if "learnt" in content:
-        raise InvalidDataError(_unknown_key("learnt", sorted(DatasetDescriptor.model_fields)))
     if "kind" not in content:
         raise InvalidDataError("key 'kind' is missing: it says what the data are")
     if "adapters" in content:

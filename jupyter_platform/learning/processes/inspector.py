@@ -39,6 +39,7 @@ from jupyter_platform.learning.reinforcement.environments import (
     environment_records,
 )
 from jupyter_platform.learning.strategies.records import describe, installed
+from jupyter_platform.runtime.data_pins import local_paths, pin_data
 
 IDLE_S = 600.0
 """Seconds without a question after which it ends."""
@@ -212,8 +213,10 @@ class Inspector:
         # Files are content-addressed, so a descriptor never comes to mean other data.
         facts = self._facts.get(descriptor.digest)
         if facts is None:
+            paths = local_paths(descriptor)
+            pin = pin_data(paths) if paths else None
             found = load(descriptor, files)
-            facts = found.facts
+            facts = found.facts.model_copy(update={"pin": pin})
             if facts.streamed or facts.bytes <= _SHOWN_BYTES:
                 self._shown = found  # whoever asks what it is looks at samples next
             if len(self._facts) >= _CACHED:

@@ -112,7 +112,12 @@ def _run(folder: Path, stop: StopFlag) -> RunResult:
             context.communicator = join(
                 spec, lambda place: events.write("store", address=place), lambda: stop.requested
             )
-        return JOBS[kind](context)
+        result = JOBS[kind](context)
+        if (told := context.changed_data()) and result.result is not None:
+            for text in told:
+                context.warn(text)
+            result.result["warnings"] = [*result.result.get("warnings", ()), *told]
+        return result
     finally:
         recorder.close()
         events.close()

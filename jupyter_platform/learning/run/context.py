@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 
-from jupyter_platform.core.errors import InvalidRequestError, NotFoundError
+from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.errors import InvalidDataError, InvalidRequestError, NotFoundError
 from jupyter_platform.core.runs import NetworkInput, RunSpec
 from jupyter_platform.learning.data import Dataset, load
 from jupyter_platform.learning.distributed.process_group import Communicator
 from jupyter_platform.learning.run.recorder import Recorder
 from jupyter_platform.learning.run.stop_signal import StopFlag
+from jupyter_platform.runtime.data_pins import changed, local_paths, pinned_at
 from jupyter_platform.runtime.event_log import EventLog
 
 logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class RunContext:
     def __post_init__(self) -> None:
         self.job = self.spec.of_job()
         """What it does for its job."""
+        self._streams = False
 
     def phase(self, text: str) -> None:
         """Say what is being done."""
@@ -71,11 +74,42 @@ class RunContext:
         ------
         InvalidRequestError
             If the job has none.
+        InvalidDataError
+            If files at paths hold something else than when the job was submitted.
         """
         if self.job.dataset is None:
             raise InvalidRequestError(f"{self.job.type} needs a dataset.")
         self.phase("loading data")
-        return load(self.job.dataset, self.spec.files)
+        self._refuse_changed(self.job.dataset)
+        found = load(self.job.dataset, self.spec.files)
+        self._refuse_changed(self.job.dataset)
+        self._streams = not found.in_memory
+        return found
+
+    def changed_data(self) -> list[str]:
+        """Say whether files changed from which samples were read all along."""
+        if self.job.dataset is None or not self._streams:
+            return []
+        try:
+            self._refuse_changed(self.job.dataset)
+        except InvalidDataError as error:
+            return [f"While the job ran: {error.message}"]
+        return []
+
+    def _refuse_changed(self, descriptor: DatasetDescriptor) -> None:
+        pinned = descriptor.pinned
+        if pinned is None:
+            return
+        try:
+            what = changed(local_paths(descriptor), pinned)
+        except OSError as error:
+            what = f"{error.filename} cannot be read any more ({error.strerror})"
+        if what is not None:
+            raise InvalidDataError(
+                f"The files of dataset {descriptor.name!r} are no longer those of "
+                f"{pinned_at(pinned)}, when the job was submitted: {what}. Submit it again to use "
+                "them as they are now."
+            )
 
     def file(self, digest: str, what: str) -> Path:
         """Return the path of a content-addressed file that the run needs.

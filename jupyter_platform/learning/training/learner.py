@@ -179,7 +179,10 @@ def _ending(context: RunContext, options: LearnOptions, step: int, last: int | N
     if ending is None:
         # The other ranks of a gang hear that it ends, but not why.
         return PERSON if context.stop.requested else ELSEWHERE
-    context.events.message("info", ending.text)
+    text = ending.text
+    if not context.communicator.is_alone:
+        text += f" All processes ended together, after update {step:,}, in which they heard of it."
+    context.events.message("info", text)
     return ending.rule
 
 

@@ -149,6 +149,17 @@ export interface components {
             name: string;
             weights?: boolean;
         };
+        /** @description What files at paths were when a job was submitted. */
+        DataPin: {
+            /** @description Digest of their paths, sizes and times. */
+            stamp: string;
+            /** @description Digest of what they hold; None of more than a gigabyte. */
+            content: string | null;
+            files: number;
+            bytes: number;
+            /** @description Unix time at which they were looked at. */
+            at: number;
+        };
         /**
          * @description A dataset as the repository keeps it; of tables the fields of `TableOptions` too.
          *
@@ -235,6 +246,8 @@ export interface components {
             stamp: string;
             /** @description Set for weights that are used on these samples: they are read as those that were learnt. */
             learnt: components["schemas"]["LearntSamples"] | null;
+            /** @description Set for a job: what its files at paths were when it was submitted. */
+            pinned: components["schemas"]["DataPin"] | null;
         };
         /** @description Facts read from the data itself by the inspector. */
         DatasetFacts: {
@@ -287,6 +300,8 @@ export interface components {
             sequential: boolean;
             /** @description How a row of a table becomes a sample. */
             table: components["schemas"]["TablePreparation"] | null;
+            /** @description What the files at paths were that these facts were read from. */
+            pin: components["schemas"]["DataPin"] | null;
             /** @description Samples skipped and assumptions made while reading, as sentences. */
             notes: string[];
         };

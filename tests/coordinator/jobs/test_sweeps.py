@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 
 import pytest
@@ -176,3 +177,18 @@ async def test_stopping_a_sweep_cancels_what_waits(open_lab, sweeps_of):
         assert (await lab.jobs.get(ADA, other.id)).state == "queued"
         with pytest.raises(NotFoundError):
             await sweeps.stop(ADA, "0" * 12)
+
+
+async def test_a_sweep_that_is_sent_twice_is_one(open_lab, sweeps_of):
+    async with open_lab() as lab:
+        lab.reconciler.hold(True)
+        asked = sweep({"learning_rate": [0.1, 0.01]})
+        sent = [sweeps_of(lab).submit(ADA, asked, idempotency_key="k") for _ in range(3)]
+        found = await asyncio.gather(*sent)
+        again = await sweeps_of(lab).submit(ADA, asked, idempotency_key="k")
+        other = await sweeps_of(lab).submit(ADA, asked, idempotency_key="l")
+
+        assert {item.id for item in found} == {again.id}
+        assert other.id != again.id
+        assert len((await lab.jobs.list(ADA, limit=100)).items) == 4
+        assert sum("A sweep of 2 jobs" in text for text in await lab.messages()) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from jupyter_platform.coordinator.api.routes.jobs import IdempotencyKey
 from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
 from jupyter_platform.core.sweeps import SweepRecord, SweepSubmission
 
@@ -12,10 +13,14 @@ router = APIRouter(prefix="/sweeps", tags=["sweeps"])
 
 @router.post("", status_code=201)
 async def submit(
-    sweep: SweepSubmission, response: Response, services: ServicesOf, principal: PrincipalOf
+    sweep: SweepSubmission,
+    response: Response,
+    services: ServicesOf,
+    principal: PrincipalOf,
+    idempotency_key: IdempotencyKey = None,
 ) -> SweepRecord:
     """Queue all jobs of a sweep, or none; they are on disk when this answers."""
-    record = await services.sweeps.submit(principal, sweep)
+    record = await services.sweeps.submit(principal, sweep, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/api/sweeps/{record.id}"
     return record
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from jupyter_platform.coordinator.repository import DatasetRepository
@@ -61,6 +61,18 @@ class DataSources:
             error = unknown_name("dataset", name, known)
             raise InvalidRequestError(error.message, errors=[error])
         return self._of_pool(name, pool)
+
+    async def pinned(self, source: DataSource) -> DataSource:
+        """Return a source whose files at paths are noted as they are now.
+
+        Raises
+        ------
+        InvalidDataError
+            If one cannot be read.
+        """
+        if source.dataset is None:
+            return source
+        return replace(source, dataset=await self._datasets.pins.pinned(source.dataset))
 
     def pool_to_fill(self, dataset: str | None, pool: Any) -> DataSource:
         """Return the pool that an ACT writes to; it need not be there yet.

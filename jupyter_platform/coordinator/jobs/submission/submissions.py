@@ -88,7 +88,7 @@ class Submissions:
         await self._networks.refresh()
         await self._sources.refresh()
         networks = kind.networks(submission)
-        source = kind.source(submission)
+        source = await self._sources.pinned(kind.source(submission))
         defaults = {**(networks[0].defaults if networks else {}), **source.defaults}
         offers = self._hosts.offers()
         choice, ranks = choose_hosts(submission, offers)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.identity.principals import Principal
+from jupyter_platform.coordinator.jobs.admission import sweep_key
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Resolved, Submissions
 from jupyter_platform.coordinator.jobs.submission.fields import job_type
@@ -44,7 +45,13 @@ class SweepService:
         self._jobs = jobs
         self._submissions = submissions
 
-    async def submit(self, principal: Principal, sweep: SweepSubmission) -> SweepRecord:
+    async def submit(
+        self,
+        principal: Principal,
+        sweep: SweepSubmission,
+        *,
+        idempotency_key: str | None = None,
+    ) -> SweepRecord:
         """Queue all jobs of a sweep, or none; they are on disk when this returns.
 
         Parameters
@@ -53,12 +60,16 @@ class SweepService:
             The principal of the request, owner of the sweep.
         sweep : SweepSubmission
             Submission shared by all jobs, and the options to vary.
+        idempotency_key : str, optional
+            What the caller chose; the same key again gives the same sweep.
 
         Raises
         ------
         PlatformError
             If the sweep or one of its jobs cannot be; nothing is stored then.
         """
+        if (known := await self._by_key(principal, idempotency_key)) is not None:
+            return known
         sweep = _in_our_spelling(sweep)
         whole = _whole_numbers(sweep)
         varied = await asyncio.to_thread(combinations, sweep, whole)
@@ -78,8 +89,16 @@ class SweepService:
             # As the job runs with them: the text of a line has become numbers.
             typed = job.options.applicable()
             job.varied = {name: typed.get(name, value) for name, value in values.items()}
-        await self._jobs.queue(principal, resolved, beside=row)
-        return await self.get(principal, row.id)
+        await self._jobs.queue(principal, resolved, beside=row, idempotency_key=idempotency_key)
+        # Somebody else may have been faster with the same key.
+        return await self._by_key(principal, idempotency_key) or await self.get(principal, row.id)
+
+    async def _by_key(self, principal: Principal, key: str | None) -> SweepRecord | None:
+        if key is None:
+            return None
+        query = select(JobRow.sweep).where(JobRow.idempotency_key == sweep_key(key))
+        found = await self._store.read(lambda session: session.scalars(query).first())
+        return None if found is None else await self.get(principal, found)
 
     async def _resolve(self, sweep: SweepSubmission, values: Mapping[str, Any]) -> Resolved:
         options = {**sweep.submission.options, **values}

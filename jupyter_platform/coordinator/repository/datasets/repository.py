@@ -17,6 +17,7 @@ from jupyter_platform.coordinator.repository.datasets.known import (
     still_read,
 )
 from jupyter_platform.coordinator.repository.datasets.look import Looks
+from jupyter_platform.coordinator.repository.datasets.pins import Pins
 from jupyter_platform.coordinator.repository.datasets.uploads import (
     DatasetUpload,
     is_same,
@@ -97,6 +98,7 @@ class DatasetRepository:
         self.downloads = downloads or Downloads(paths.downloads, blobs)
         self._busy: set[str] = set()
         self.looks = Looks(blobs, facts)
+        self.pins = Pins(facts)
         self._filling: asyncio.Task[None] | None = None
 
     async def refresh(self) -> None:
@@ -363,7 +365,7 @@ class DatasetRepository:
             raise ConflictError(f"Dataset {name!r} is bundled and cannot be deleted.")
 
     async def close(self) -> None:
-        """End what runs in the background."""
+        """End what runs here."""
         if self._filling is not None:
             self._filling.cancel()
             await asyncio.gather(self._filling, return_exceptions=True)

@@ -13,7 +13,8 @@ class StoppingOptions(OptionModel):
 
     loss_threshold: OptionalFloat = option(
         None,
-        "Ends when the loss has fallen by less than this over a window of iterations.",
+        "Ends when the loss has fallen by less than this over a window of iterations; several "
+        "processes end together, an update later.",
         group=_GROUP,
         default_text="a loss that stays ends nothing",
         dianne=("minibatchLossThreshold", "miniBatchErrorThreshold"),

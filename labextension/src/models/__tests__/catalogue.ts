@@ -160,6 +160,7 @@ const SOME_FACTS: IDatasetFacts = {
   streamed: false,
   sequential: false,
   table: null,
+  pin: null,
   notes: []
 };
 
@@ -195,6 +196,7 @@ function aDescriptor(name: string): IDatasetDescriptor {
     download: [],
     stamp: '',
     learnt: null,
+    pinned: null,
     ...NO_TABLE
   };
 }
