@@ -15,7 +15,14 @@ from jupyter_platform.runtime.item_folders import read_metric, read_recipe
 from jupyter_platform.runtime.paths import Paths
 
 METADATA_FILES = ("ai4-metadata.yml", "ai4-metadata.yaml", "ai4-metadata.json")
-PICTURE_FILES = ("picture.svg", "picture.png", "picture.jpg", "picture.webp")
+PICTURES = {
+    "picture.svg": "image/svg+xml",
+    "picture.png": "image/png",
+    "picture.jpg": "image/jpeg",
+    "picture.webp": "image/webp",
+}
+LARGEST_PICTURE = 2_000_000
+"""Bytes."""
 _LICENCE_FILES = ("LICENSE", "LICENSE.md", "LICENSE.txt", "LICENCE", "COPYING")
 
 
@@ -26,7 +33,20 @@ def metadata_file(folder: Path) -> Path | None:
 
 def picture_file(folder: Path) -> Path | None:
     """Return the picture of an item; None where there is none."""
-    return next((path for name in PICTURE_FILES if (path := folder / name).is_file()), None)
+    return next((path for name in PICTURES if (path := folder / name).is_file()), None)
+
+
+def read_picture(folder: Path) -> tuple[bytes, str] | None:
+    """Return the picture of an item with its media type.
+
+    None where there is none, or it is too large, or a link that leads out of the folder.
+    """
+    path = picture_file(folder)
+    if path is None or not path.resolve().is_relative_to(folder.resolve()):
+        return None
+    with open(path, "rb") as file:
+        data = file.read(LARGEST_PICTURE + 1)
+    return None if len(data) > LARGEST_PICTURE else (data, PICTURES[path.name])
 
 
 def read_item_folder(

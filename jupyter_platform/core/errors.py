@@ -114,6 +114,13 @@ class InvalidRequestError(PlatformError):
     code = "invalid_request"
 
 
+class MediaTypeError(InvalidRequestError):
+    """None of the media types that a request accepts is there."""
+
+    status_code = 415
+    code = "media_type"
+
+
 class OptionError(InvalidRequestError):
     """One or more options are unknown, ill-typed or out of range."""
 

@@ -23,6 +23,8 @@ ItemKind = Literal["module", "tool", "model", "llm"]
 """A module or a tool; a model of another zoo or a language model, which a tool deploys."""
 Runs = Literal["here", "containers", "gpu", "no"]
 """What an item needs to run: nothing more than is here, containers, a GPU; or it cannot run."""
+OWN_SOURCE = "jupyter-platform"
+"""Source of the items that ship with the package."""
 FilterField = Literal[
     "libraries", "tasks", "categories", "data_types", "tags", "runs", "kind", "source", "license"
 ]
@@ -389,6 +391,8 @@ class ItemEntry(Record):
     record: ItemRecord
     text: str = ""
     """Title, summary, description and tags without markup, for searches."""
+    name_in_source: str | None = None
+    """Its name there, where another item has that name here."""
     recipe: Recipe | None = None
     image: str | None = None
     """Container image that it runs in."""

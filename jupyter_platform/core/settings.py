@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from jupyter_platform.core.errors import FieldError, InvalidRequestError, nearest
 from jupyter_platform.core.hosts import LOST_AFTER_S
+from jupyter_platform.core.marketplace import OWN_SOURCE, ItemFilter, ItemKind
 from jupyter_platform.core.units import parse_bytes
 
 Bytes = Annotated[int, BeforeValidator(lambda value: parse_bytes(value))]
@@ -143,6 +144,42 @@ class DeploymentSettings(_Section):
     )
 
 
+class SourceSettings(_Section):
+    """A source of marketplace items."""
+
+    kind: str = Field(description="folder, git, ai4os, models, or one of an installed package.")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    location: str = Field(min_length=1, max_length=2000, description="Path or address.")
+    branch: str | None = Field(default=None, pattern=r"^[A-Za-z0-9._/][A-Za-z0-9._/-]*$")
+    items: ItemKind | None = Field(
+        default=None, description="What the items of a list of models are: model or llm."
+    )
+    tool: str = Field(default="", description="Item that deploys the models of a list.")
+
+
+class MarketplaceSettings(_Section):
+    """Where the items of the marketplace come from."""
+
+    sources: tuple[SourceSettings, ...] = Field(
+        default=(), description="Sources beside the package's own items."
+    )
+    refresh_hours: float = Field(
+        default=6, ge=0, le=8760, description="Hours between two looks; 0: by hand only."
+    )
+    default_filter: ItemFilter = Field(
+        default={}, description="Values by field that the marketplace opens with."
+    )
+
+    @field_validator("sources")
+    @classmethod
+    def _names_differ(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        names = [OWN_SOURCE, *(source.name for source in sources)]
+        for name in names:
+            if names.count(name) > 1:
+                raise ValueError(f"two sources are called {name!r}; each needs a name of its own")
+        return sources
+
+
 class Settings(_Section):
     """All settings; see ``configs/`` for examples."""
 
@@ -152,6 +189,7 @@ class Settings(_Section):
     containers: ContainerSettings = Field(default_factory=ContainerSettings)
     datasets: DatasetSettings = Field(default_factory=DatasetSettings)
     deployments: DeploymentSettings = Field(default_factory=DeploymentSettings)
+    marketplace: MarketplaceSettings = Field(default_factory=MarketplaceSettings)
 
 
 def load_settings(path: Path | None = None, overrides: dict[str, Any] | None = None) -> Settings:

@@ -61,6 +61,7 @@ class Paths:
             self.mirror,
             self.items,
             self.environments,
+            self.marketplace,
             self.logs,
         )
         return (self.supervised_folder, self.hosts, *inside)
@@ -166,6 +167,11 @@ class Paths:
     def item(self, name: str) -> Path:
         """Return the folder of what was made for one item."""
         return self.items / name
+
+    @property
+    def marketplace(self) -> Path:
+        """What sources of items brought, and the copy of the catalogue for its public page."""
+        return self.data / "marketplace"
 
     @property
     def environments(self) -> Path:

@@ -75,7 +75,7 @@ def test_a_thousand_queries_find_what_a_look_at_every_item_finds(entries, index)
     draw = random.Random(11)
     records = {entry.record.name: entry.record for entry in entries}
     found_any = 0
-    for _ in range(1000):
+    for number in range(1000):
         terms = draw.sample(TERMS, draw.choice([0, 0, 1, 1, 2]))
         chosen = draw_filter(draw, entries)
         groups = [
@@ -93,7 +93,8 @@ def test_a_thousand_queries_find_what_a_look_at_every_item_finds(entries, index)
         assert set(names) == expected
         assert page.total == len(names) == len(expected)
         found_any += bool(expected)
-        check_facets(page, records, entries, terms, chosen)
+        if number % 10 == 0:
+            check_facets(page, records, entries, terms, chosen)
     assert found_any > 300
 
 

@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.notices.notifications import Notifications
@@ -68,6 +69,7 @@ class Services:
     hosts: HostRegistry
     host_switching: HostSwitching
     marketplace: Marketplace
+    searches: SavedSearches
     history: History
     notifications: Notifications
     status: StatusService

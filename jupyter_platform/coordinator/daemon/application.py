@@ -38,6 +38,7 @@ DEPLOYMENTS_S = 1.0
 IDLE_CHECK_S = 10.0
 WORK_SAMPLE_S = 60.0
 PRUNE_S = 3600.0
+SOURCES_S = 60.0
 _RUNNING_IN_SNAPSHOT = 500
 _WAITING_IN_SNAPSHOT = 100
 _ENDED_IN_SNAPSHOT = 50
@@ -169,6 +170,7 @@ class Application:
         loops.every(DEPLOYMENTS_S, upkeep.end_trials, "ending trials")
         loops.every(STATUS_S, self._publish_status, "publishing the status")
         loops.every(WORK_SAMPLE_S, services.status.sample_work, "sampling the work")
+        loops.every(SOURCES_S, services.marketplace.look, "looking for new items")
         loops.every(PRUNE_S, services.history.prune, "pruning the history")
         loops.every(PRUNE_S, services.notifications.prune, "pruning notifications")
         if self._supervised:

@@ -34,6 +34,7 @@ from jupyter_platform.coordinator.jobs.submission import Submissions
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
 from jupyter_platform.coordinator.marketplace.offers import MarketplaceOffers
+from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.marketplace.showing import Capabilities
 from jupyter_platform.coordinator.notices.events import EventHub, Snapshot
@@ -160,7 +161,9 @@ class Assembly:
         self.strategies = StrategyRepository(
             paths, self.blobs, self.inspect, self.upload_reader, allowed=allowed
         )
-        self.marketplace = Marketplace(paths, self._capabilities)
+        self.marketplace = Marketplace(
+            self.store, paths, self.settings.marketplace, self._capabilities
+        )
 
     def _capabilities(self) -> Capabilities:
         offers = [record.description for record in self.hosts.records()]
@@ -296,6 +299,7 @@ class Assembly:
             hosts=self.hosts,
             host_switching=HostSwitching(self.hosts, self.backends, self.notifications),
             marketplace=self.marketplace,
+            searches=SavedSearches(store),
             history=self.history,
             notifications=self.notifications,
             status=StatusService(
@@ -317,9 +321,11 @@ class Assembly:
         await self.hosts.start()
         await self.reconciler.start()
         await self.deletion.start()
+        await self.marketplace.start()
 
     async def close(self) -> None:
         """End all parts but the store; what runs on the hosts goes on."""
+        await self.marketplace.close()
         await self.deletion.close()
         await self.reconciler.close()
         await self.doors.close()

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, text
 from jupyter_platform.coordinator.store.tables import Base
 from jupyter_platform.core.errors import StoreError
 
-HEAD = "0011"
+HEAD = "0012"
 """The revision that this version of the code works with."""
 
 

@@ -34,11 +34,11 @@ class Running:
 
 @pytest.fixture
 def running(paths):
-    """Start an application; used as ``async with running() as api``."""
+    """Start an application; used as ``async with running() as api``; settings may be given."""
 
     @asynccontextmanager
-    async def start():
-        application = Application(paths, Settings(), supervised=False)
+    async def start(settings=None):
+        application = Application(paths, settings or Settings(), supervised=False)
         await application.start()
         try:
             yield Running(

@@ -61,6 +61,7 @@ REFUSED = {
     ("POST", "/api/queue/hold"): {},
     ("POST", "/api/hosts/{name}/stop"): {},
     ("POST", "/api/hosts/{name}/start"): {},
+    ("POST", "/api/marketplace/refresh"): {},
     ("DELETE", "/api/pools/{name}"): {},
     ("GET", "/api/deployments/{deployment}"): {},
     ("DELETE", "/api/deployments/{deployment}"): {},
@@ -80,6 +81,7 @@ FILTERED = {
     ("GET", "/api/sweeps"),
     ("GET", "/api/notifications"),
     ("GET", "/api/deployments"),
+    ("GET", "/api/marketplace/searches"),
 }
 """What shows somebody else less than the owner; tests below say what."""
 OWN = {
@@ -91,6 +93,8 @@ OWN = {
     ("POST", "/api/deployments"),
     ("POST", "/api/deployments/check"),
     ("POST", "/api/deployments/try"),
+    ("PUT", "/api/marketplace/searches/{name}"),
+    ("DELETE", "/api/marketplace/searches/{name}"),
 }
 """What makes something that belongs to who asks."""
 SHARED_PREFIXES = (
@@ -105,7 +109,9 @@ SHARED_PREFIXES = (
     "/api/environments",
     "/api/pools",
     "/api/hosts",
-    "/api/marketplace",
+    "/api/marketplace/items",
+    "/api/marketplace/sources",
+    "/api/marketplace/default",
 )
 """What all who use a coordinator have in common: its hosts and its repository."""
 

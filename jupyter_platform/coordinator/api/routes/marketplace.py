@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Header, Query, Response
 
+from jupyter_platform.catalogue.documents import (
+    FORMATS,
+    DocumentFormat,
+    metadata_document,
+    provenance_document,
+)
 from jupyter_platform.coordinator.api.bounds import Count
-from jupyter_platform.coordinator.api.services import ServicesOf
+from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
 from jupyter_platform.core.marketplace import (
     LONGEST_TEXT,
     MOST_GROUPS,
     MOST_ON_A_PAGE,
     MOST_VALUES,
+    DefaultSearch,
     ItemPage,
+    ItemQuery,
     ItemRecord,
+    SavedSearch,
     Sort,
     SourceRecord,
     item_query,
@@ -22,6 +31,8 @@ from jupyter_platform.core.marketplace import (
 
 router = APIRouter(prefix="/marketplace", tags=["marketplace"])
 
+INERT = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
+"""Headers of pictures that strangers made."""
 Values = Annotated[list[str], Query(max_length=MOST_VALUES)]
 
 
@@ -69,13 +80,83 @@ async def item(name: str, services: ServicesOf) -> ItemRecord:
     return await services.marketplace.item(name)
 
 
+@router.get("/items/{name}/metadata", response_class=Response)
+async def metadata(
+    name: str,
+    services: ServicesOf,
+    accept: Annotated[str, Header()] = "",
+    format: DocumentFormat | None = None,
+    profile: str = "",
+) -> Response:
+    """Return an item's metadata as JSON, JSON-LD or Turtle.
+
+    The type is that of `format`, for links of pages, else what the header ``Accept`` wants; 415
+    where that is none of them. The profile ``mldcatap`` makes RDF of JSON, too.
+    """
+    record = await services.marketplace.item(name)
+    wanted = accept if format is None else FORMATS[format]
+    document, media_type = metadata_document(record, wanted, profile)
+    return Response(document, media_type=media_type)
+
+
+@router.get("/items/{name}/provenance", response_class=Response)
+async def provenance(
+    name: str,
+    services: ServicesOf,
+    accept: Annotated[str, Header()] = "",
+    format: DocumentFormat | None = None,
+) -> Response:
+    """Return where an item comes from as Turtle, JSON-LD, or a graph in JSON."""
+    record = await services.marketplace.item(name)
+    wanted = accept if format is None else FORMATS[format]
+    document, media_type = provenance_document(record, wanted)
+    return Response(document, media_type=media_type)
+
+
+@router.get("/items/{name}/picture", response_class=Response)
+async def picture(name: str, services: ServicesOf) -> Response:
+    """Return the picture of an item, with headers by which no script in it runs."""
+    data, media_type = await services.marketplace.picture(name)
+    return Response(data, media_type=media_type, headers=INERT)
+
+
 @router.post("/refresh")
-async def refresh(services: ServicesOf) -> list[SourceRecord]:
-    """Read all sources again."""
-    return await services.marketplace.refresh()
+async def refresh(
+    services: ServicesOf,
+    principal: PrincipalOf,
+    source: Annotated[list[str], Query(max_length=MOST_VALUES)] = [],  # noqa: B006
+) -> list[SourceRecord]:
+    """Read sources again, all of them where none is named."""
+    return await services.marketplace.refresh(principal, source)
 
 
 @router.get("/sources")
 async def sources(services: ServicesOf) -> list[SourceRecord]:
     """Return where items come from, and how the last look at each went."""
     return await services.marketplace.sources()
+
+
+@router.get("/default")
+async def default(services: ServicesOf) -> DefaultSearch:
+    """Return the search that the marketplace opens with."""
+    return services.marketplace.default_search()
+
+
+@router.get("/searches")
+async def searches(services: ServicesOf, principal: PrincipalOf) -> list[SavedSearch]:
+    """Return the searches that you keep."""
+    return await services.searches.records(principal)
+
+
+@router.put("/searches/{name}")
+async def put_search(
+    name: str, query: ItemQuery, services: ServicesOf, principal: PrincipalOf
+) -> SavedSearch:
+    """Keep a search, in the place of one of that name."""
+    return await services.searches.put(principal, name, query)
+
+
+@router.delete("/searches/{name}", status_code=204)
+async def delete_search(name: str, services: ServicesOf, principal: PrincipalOf) -> None:
+    """Forget a search."""
+    await services.searches.delete(principal, name)

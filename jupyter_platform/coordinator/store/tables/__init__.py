@@ -8,6 +8,11 @@ from jupyter_platform.coordinator.store.tables.base import Base
 from jupyter_platform.coordinator.store.tables.deployments import DeploymentRow
 from jupyter_platform.coordinator.store.tables.hosts import HostRow, HostSampleRow, WorkSampleRow
 from jupyter_platform.coordinator.store.tables.jobs import JobRow, SweepRow
+from jupyter_platform.coordinator.store.tables.marketplace import (
+    ItemRow,
+    SavedSearchRow,
+    SourceRow,
+)
 from jupyter_platform.coordinator.store.tables.platform import NotificationRow, SettingRow
 from jupyter_platform.coordinator.store.tables.weights import FactRow, TagRow, TagVariantRow
 from jupyter_platform.coordinator.store.tables.workloads import (
@@ -25,12 +30,15 @@ __all__ = [
     "FactRow",
     "HostRow",
     "HostSampleRow",
+    "ItemRow",
     "JobRow",
     "LeaseRow",
     "NotificationRow",
     "RankRow",
     "RunEventRow",
+    "SavedSearchRow",
     "SettingRow",
+    "SourceRow",
     "SweepRow",
     "TagRow",
     "TagVariantRow",
