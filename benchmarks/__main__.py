@@ -17,6 +17,7 @@ NAMES = (
     "curve_read",
     "first_page",
     "queueing",
+    "catalogue_search",
     "planner",
     "fifty_jobs",
     "many_clients",

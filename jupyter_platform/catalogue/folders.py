@@ -9,9 +9,9 @@ from jupyter_platform.catalogue.licences import licence_of_text
 from jupyter_platform.catalogue.reading import ReadMetadata, placeholder, read_metadata
 from jupyter_platform.core.errors import PlatformError
 from jupyter_platform.core.marketplace import ItemMetric
-from jupyter_platform.core.recipes import README_FILE, RECIPE_FILE, Recipe
+from jupyter_platform.core.recipes import README_FILE, RECIPE_FILE, MeasuredMetric, Recipe
 from jupyter_platform.runtime.bounded import BoundsError, read_text
-from jupyter_platform.runtime.item_folders import read_metric, read_recipe
+from jupyter_platform.runtime.item_folders import METRIC_FILE, read_metric, read_recipe
 from jupyter_platform.runtime.paths import Paths
 
 METADATA_FILES = ("ai4-metadata.yml", "ai4-metadata.yaml", "ai4-metadata.json")
@@ -78,7 +78,7 @@ def read_item_folder(
         (text for file in _LICENCE_FILES if (text := _optional(folder / file, inside, problems))),
         "",
     )
-    metric = None if recipe is None else read_metric(name, paths)
+    metric = None if recipe is None else _metric(folder, name, paths)
     return ItemFiles(
         name=name,
         metadata=metadata,
@@ -126,6 +126,14 @@ def _optional(path: Path, inside: Path, problems: list[str]) -> str:
     except (BoundsError, UnicodeDecodeError, OSError) as error:
         problems.append(f"{path.name} is not read: {error}.")
         return ""
+
+
+def _metric(folder: Path, name: str, paths: Paths) -> MeasuredMetric | None:
+    """Return what was measured of the weights that come with an item, or were made here."""
+    try:
+        return MeasuredMetric.model_validate_json(read_text(folder / METRIC_FILE))
+    except (OSError, ValueError):
+        return read_metric(name, paths)
 
 
 def _recipe(folder: Path, inside: Path, problems: list[str]) -> Recipe | None:

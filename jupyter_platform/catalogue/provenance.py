@@ -7,6 +7,7 @@ writes them.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,3 +91,71 @@ class _Graph:
         self.provenance.edges.append(
             ProvenanceEdge(source=source, relation=relation, target=target)
         )
+
+
+_WIDTH, _HEIGHT, _GAP_X, _GAP_Y = 190, 44, 130, 20
+_SHAPES = {"entity": 20, "activity": 4, "agent": 0}
+"""Kind of node to the radius of its corners, in px."""
+
+
+def draw_provenance(provenance: Provenance) -> str:
+    """Return the graph of an item as SVG: the item at the left, what it comes from to its right.
+
+    Parameters
+    ----------
+    provenance : Provenance
+        Nodes and edges; the first node is the item.
+    """
+    columns = _columns(provenance)
+    places: dict[str, tuple[int, int]] = {}
+    for number, column in enumerate(columns):
+        for row, node in enumerate(column):
+            places[node.id] = (number * (_WIDTH + _GAP_X), row * (_HEIGHT + _GAP_Y))
+    width = len(columns) * (_WIDTH + _GAP_X) - _GAP_X
+    height = max(len(column) for column in columns) * (_HEIGHT + _GAP_Y) - _GAP_Y
+    lines = [_edge(edge, places) for edge in provenance.edges]
+    boxes = [_box(node, *places[node.id]) for node in provenance.nodes]
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width + 2}" height="{height + 2}" '
+        f'viewBox="-1 -1 {width + 2} {height + 2}" role="img" aria-label="Where it comes from" '
+        f'font-family="system-ui,sans-serif" font-size="12">{"".join(lines)}{"".join(boxes)}</svg>'
+    )
+
+
+def _columns(provenance: Provenance) -> list[list[ProvenanceNode]]:
+    """Return the nodes by their distance from the item."""
+    distance = {provenance.nodes[0].id: 0}
+    reached = [provenance.nodes[0].id]
+    for place in reached:
+        for edge in provenance.edges:
+            if edge.source == place and edge.target not in distance:
+                distance[edge.target] = distance[place] + 1
+                reached.append(edge.target)
+    found: dict[int, list[ProvenanceNode]] = {}
+    for node in provenance.nodes:
+        found.setdefault(distance.get(node.id, 1), []).append(node)
+    return [found[number] for number in sorted(found)]
+
+
+def _box(node: ProvenanceNode, x: int, y: int) -> str:
+    label = html.escape(node.label if len(node.label) <= 26 else node.label[:25] + "…")
+    full = html.escape(f"{node.label} {node.detail}".strip())
+    return (
+        f'<g><title>{full}</title><rect x="{x}" y="{y}" width="{_WIDTH}" height="{_HEIGHT}" '
+        f'rx="{_SHAPES[node.kind]}" fill="none" stroke="currentColor"/>'
+        f'<text x="{x + 12}" y="{y + 19}" fill="currentColor">{label}</text>'
+        f'<text x="{x + 12}" y="{y + 35}" fill="currentColor" opacity=".75" font-size="10">'
+        f"{node.kind}</text></g>"
+    )
+
+
+def _edge(edge: ProvenanceEdge, places: Mapping[str, tuple[int, int]]) -> str:
+    (x, y), (to_x, to_y) = places[edge.source], places[edge.target]
+    start, end = (x + _WIDTH, y + _HEIGHT // 2), (to_x, to_y + _HEIGHT // 2)
+    bend = start[0] + 14
+    return (
+        f'<path d="M{start[0]} {start[1]}H{bend}V{end[1]}H{end[0]}" fill="none" '
+        f'stroke="currentColor" opacity=".5"/>'
+        f'<text x="{end[0] - 6}" y="{end[1] - 5}" text-anchor="end" fill="currentColor" '
+        f'font-size="10">{html.escape(edge.relation)}</text>'
+    )

@@ -55,6 +55,7 @@ COMMANDS = {
     "networks": "networks",
     "tags": "tags",
     "datasets": "datasets",
+    "items": "items",
     "environments": "acting",
     "pools": "acting",
     "strategies": "strategies",

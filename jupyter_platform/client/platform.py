@@ -13,7 +13,7 @@ from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job
 from jupyter_platform.client.job_listing import JobListing
 from jupyter_platform.client.loading import load_figure
-from jupyter_platform.client.marketplace import Marketing
+from jupyter_platform.client.marketplace import Marketplace
 from jupyter_platform.client.prediction import Predicting
 from jupyter_platform.client.strategies import Strategies
 from jupyter_platform.client.submitting import Submitting
@@ -32,7 +32,7 @@ PAGE = 200
 
 
 class Platform(
-    Acting, Marketing, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping
+    Acting, Marketplace, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping
 ):
     """Queue, hosts, networks and datasets of one coordinator.
 

@@ -143,6 +143,25 @@ class TypeSummary(Record):
     """Hosts on which such jobs run; a host may be counted for several types."""
 
 
+class PublicStatus(Record):
+    """The figures of the cluster that anybody may know."""
+
+    time: datetime
+    """When they were taken."""
+    hosts: int
+    cpus: int
+    cpus_busy: int
+    memory: int
+    """Bytes."""
+    memory_busy: int
+    """Bytes that are leased."""
+    gpus: int
+    gpus_busy: int
+    running: int
+    """Jobs that hold a place."""
+    waiting: int
+
+
 class StatusRecord(Record):
     """The state of the whole platform at a glance."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -301,21 +301,34 @@ def item_query(
     """
     if sort is not None and sort not in SORTS:
         raise refusal("sort", sort, f"sort = {sort!r} is unknown.", ", ".join(SORTS))
-    for field in filters:
-        _check_field(field)
+    check_fields(filters)
     parsed = [_group(text) for text in groups]
     return ItemQuery.model_validate(
         {"text": text, "filters": dict(filters), "groups": parsed, "sort": sort}
     )
 
 
-def _check_field(field: str) -> None:
-    if field in FILTER_FIELDS:
-        return
-    near, known = nearest(field, FILTER_FIELDS), ", ".join(FILTER_FIELDS)
-    hint = f" Did you mean {near!r}?" if near else ""
-    message = f"Items have no field {field!r} to filter by.{hint} Known: {known}."
-    raise refusal(field, None, message, known, near)
+def check_fields(fields: Iterable[str]) -> None:
+    """Refuse fields that items are not filtered by.
+
+    Parameters
+    ----------
+    fields : iterable of str
+        Names of fields.
+
+    Raises
+    ------
+    OptionError
+        If one is unknown.
+    """
+    for field in fields:
+        if field not in FILTER_FIELDS:
+            near, known = nearest(field, FILTER_FIELDS), ", ".join(FILTER_FIELDS)
+            hint = f" Did you mean {near!r}?" if near else ""
+            message = (
+                f"Items have no field {shortened(field)!r} to filter by.{hint} Known: {known}."
+            )
+            raise refusal(shortened(field), None, message, known, near)
 
 
 def _group(text: str) -> ItemFilter:
@@ -367,21 +380,18 @@ class Publication(BaseModel):
 
     name: str
     """Name of the item."""
-    title: str
-    summary: str
-    description: str = ""
+    title: Annotated[str, Field(min_length=1, max_length=300)]
+    summary: Annotated[str, Field(max_length=2000)] = ""
+    description: Annotated[str, Field(max_length=200_000)] = ""
     """Markdown."""
-    job: str | None = None
-    """Finished LEARN job whose network is published."""
-    network: str | None = None
-    tag: str | None = None
-    """Network and tag, where no job is given."""
+    job: str
+    """LEARN job that has ended well; its id, the beginning of that, or its name."""
     parent: str | None = None
     """Item that it was retrained from."""
     license: str | None = None
-    tags: list[str] = []
-    test_dataset: str | None = None
-    """Dataset on whose test part the child was compared with its parent."""
+    tags: Annotated[list[str], Field(max_length=50)] = []
+    evaluations: Annotated[list[str], Field(max_length=2)] = []
+    """EVALUATE jobs that judged it and, with a parent, that parent on the same samples."""
     replace: bool = False
 
 

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from jupyter_server.extension.application import ExtensionApp
 from jupyter_server.serverapp import ServerApp
-from traitlets import Float
+from traitlets import Bool, Float
 
+from jupyter_platform.runtime.paths import Paths
+from jupyter_platform.server.catalogue_pages import (
+    PUBLIC_ROUTES,
+    CatalogueDocumentHandler,
+    CatalogueHandler,
+    CatalogueItemHandler,
+)
 from jupyter_platform.server.coordinator_link import CoordinatorLink
 from jupyter_platform.server.dashboards import (
     PAGE_OPTION,
@@ -28,6 +35,7 @@ from jupyter_platform.server.pages import (
     bokeh_static_path,
 )
 from jupyter_platform.server.panel_kernels import PanelKernels
+from jupyter_platform.server.public_catalogue import PublicCatalogue
 from jupyter_platform.server.service_link import ServiceLink
 from jupyter_platform.server.service_proxy import (
     SERVICE_ADDRESS,
@@ -50,6 +58,11 @@ class PlatformExtension(ExtensionApp):
         "0 keeps it until the server ends.",
     ).tag(config=True)
 
+    public_catalogue = Bool(
+        True,
+        help="Whether the page of the catalogue, without anything of anybody's, needs no login.",
+    ).tag(config=True)
+
     def initialize_handlers(self) -> None:
         """Add the routes of the platform to those of the server."""
         assert self.serverapp is not None
@@ -67,7 +80,13 @@ class PlatformExtension(ExtensionApp):
         index = {"dashboards": dashboards, "expect_dashboard": self.kernels.prepare}
         static = {"path": str(STATIC)}
         bokeh = {"path": str(bokeh_static_path())}
+        public = {
+            "catalogue": PublicCatalogue(Paths.default()),
+            "is_public": self.public_catalogue,
+        }
+        pages = (CatalogueHandler, CatalogueItemHandler, CatalogueDocumentHandler)
         self.handlers += [
+            *((route, page, public) for route, page in zip(PUBLIC_ROUTES, pages, strict=True)),
             (r"/jupyter-platform/?", IndexHandler, index),
             (r"/jupyter-platform/jobs/([0-9a-f]{4,12})", JobPageHandler),
             (r"/jupyter-platform/static/(.*)", FilesHandler, static),

@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.publishing import Publishing
 from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.notices.events import EventHub
@@ -70,6 +71,7 @@ class Services:
     host_switching: HostSwitching
     marketplace: Marketplace
     searches: SavedSearches
+    publishing: Publishing
     history: History
     notifications: Notifications
     status: StatusService

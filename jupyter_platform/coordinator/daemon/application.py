@@ -20,6 +20,7 @@ from jupyter_platform.coordinator.daemon.loops import Loops
 from jupyter_platform.coordinator.hosts.upkeep import HostUpkeep
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.sweeps import Pruning
+from jupyter_platform.coordinator.statistics.public import PublicFigures
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.core.errors import ConflictError
 from jupyter_platform.core.settings import Settings
@@ -39,6 +40,7 @@ IDLE_CHECK_S = 10.0
 WORK_SAMPLE_S = 60.0
 PRUNE_S = 3600.0
 SOURCES_S = 60.0
+FIGURES_S = 15.0
 _RUNNING_IN_SNAPSHOT = 500
 _WAITING_IN_SNAPSHOT = 100
 _ENDED_IN_SNAPSHOT = 50
@@ -170,6 +172,8 @@ class Application:
         loops.every(DEPLOYMENTS_S, upkeep.end_trials, "ending trials")
         loops.every(STATUS_S, self._publish_status, "publishing the status")
         loops.every(WORK_SAMPLE_S, services.status.sample_work, "sampling the work")
+        figures = PublicFigures(self._paths, services.hosts, services.status)
+        loops.every(FIGURES_S, figures.write, "writing the figures of the public page")
         loops.every(SOURCES_S, services.marketplace.look, "looking for new items")
         loops.every(PRUNE_S, services.history.prune, "pruning the history")
         loops.every(PRUNE_S, services.notifications.prune, "pruning notifications")

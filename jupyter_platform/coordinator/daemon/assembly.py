@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from jupyter_platform.catalogue.showing import Capabilities
 from jupyter_platform.cluster.backends import Backend, configured_backends
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.deployments.deletion import DeploymentDeletion
@@ -34,9 +35,9 @@ from jupyter_platform.coordinator.jobs.submission import Submissions
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
 from jupyter_platform.coordinator.marketplace.offers import MarketplaceOffers
+from jupyter_platform.coordinator.marketplace.publishing import Publishing
 from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
-from jupyter_platform.coordinator.marketplace.showing import Capabilities
 from jupyter_platform.coordinator.notices.events import EventHub, Snapshot
 from jupyter_platform.coordinator.notices.notifications import Notifications
 from jupyter_platform.coordinator.questions.drafts import DraftService
@@ -167,7 +168,10 @@ class Assembly:
 
     def _capabilities(self) -> Capabilities:
         offers = [record.description for record in self.hosts.records()]
-        return Capabilities(gpus=max((len(offer.gpus) for offer in offers), default=0))
+        return Capabilities(
+            containers=any(offer.runtimes.get("container", "") is None for offer in offers),
+            gpus=max((len(offer.gpus) for offer in offers), default=0),
+        )
 
     def _add_work(self) -> None:
         store, paths, blobs = self.store, self.paths, self.blobs
@@ -275,6 +279,7 @@ class Assembly:
             Called for each request.
         """
         store, networks, datasets, tags = self.store, self.networks, self.datasets, self.tags
+        weights = JobWeightsService(store, self.blobs)
         return Services(
             acting=ActingService(store, self.hosts, self.inspect),
             pools=self.pools,
@@ -286,7 +291,7 @@ class Assembly:
             deployment_deletion=self.deployment_deletion,
             service_proxy=ServiceProxy(self.doors),
             trials=self.trials,
-            job_weights=JobWeightsService(store, self.blobs),
+            job_weights=weights,
             networks=networks,
             datasets=datasets,
             tags=tags,
@@ -300,6 +305,7 @@ class Assembly:
             host_switching=HostSwitching(self.hosts, self.backends, self.notifications),
             marketplace=self.marketplace,
             searches=SavedSearches(store),
+            publishing=Publishing(self.paths, self.marketplace, self.jobs, weights, tags),
             history=self.history,
             notifications=self.notifications,
             status=StatusService(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jupyter_platform.catalogue.folders import read_picture
 from jupyter_platform.catalogue.search import ItemIndex
+from jupyter_platform.catalogue.showing import Capabilities, show_card, show_record
 from jupyter_platform.catalogue.snapshot import snapshot_file, write_snapshot
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.marketplace.gathering import (
@@ -19,7 +20,6 @@ from jupyter_platform.coordinator.marketplace.gathering import (
     read_source,
 )
 from jupyter_platform.coordinator.marketplace.index import EntryStore
-from jupyter_platform.coordinator.marketplace.showing import Capabilities, show_card, show_record
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.core.errors import (
     InvalidRequestError,
@@ -152,6 +152,17 @@ class Marketplace:
         if found is None:
             raise NotFoundError(f"The item {name!r} has no picture.")
         return found
+
+    async def has(self, name: str) -> bool:
+        """Return whether there is an item of that name."""
+        await self._known()
+        return name in self._entries
+
+    async def read_own(self) -> None:
+        """Read the package's own items and the published ones now."""
+        if OWN_SOURCE in self._running:
+            await asyncio.wait([self._running[OWN_SOURCE]])
+        await self._begin(OWN)
 
     def default_search(self) -> DefaultSearch:
         """Return the search that the marketplace opens with."""

@@ -185,6 +185,7 @@ async def test_what_cannot_be_searched_for_is_refused(running):
             await api.client.get("/api/marketplace/items", params=params)
             for params in (
                 {"sort": "colour"},
+                {"library": "PyTorch"},
                 {"group": "{"},
                 {"group": '{"colour": ["red"]}'},
                 {"limit": 501},
@@ -194,6 +195,7 @@ async def test_what_cannot_be_searched_for_is_refused(running):
         unknown = await api.client.get("/api/marketplace/items/nothing")
         source = await api.client.post("/api/marketplace/refresh", params={"source": "nothing"})
 
-    assert [one.status_code for one in answers] == [422] * 5
-    assert "libraries" in answers[2].json()["message"]
+    assert [one.status_code for one in answers] == [422] * 6
+    assert "Did you mean 'libraries'" in answers[1].json()["message"]
+    assert "libraries" in answers[3].json()["message"]
     assert (unknown.status_code, source.status_code) == (404, 400)

@@ -93,6 +93,7 @@ OWN = {
     ("POST", "/api/deployments"),
     ("POST", "/api/deployments/check"),
     ("POST", "/api/deployments/try"),
+    ("POST", "/api/marketplace/items"),
     ("PUT", "/api/marketplace/searches/{name}"),
     ("DELETE", "/api/marketplace/searches/{name}"),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from jupyter_platform.catalogue.documents import (
     FORMATS,
@@ -23,20 +23,29 @@ from jupyter_platform.core.marketplace import (
     ItemPage,
     ItemQuery,
     ItemRecord,
+    Publication,
     SavedSearch,
     Sort,
     SourceRecord,
+    check_fields,
     item_query,
 )
 
 router = APIRouter(prefix="/marketplace", tags=["marketplace"])
 
+OWN_PARAMETERS = frozenset({"text", "group", "sort", "limit", "offset"})
+"""Parameters of a search that are no fields."""
 INERT = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox"}
 """Headers of pictures that strangers made."""
 Values = Annotated[list[str], Query(max_length=MOST_VALUES)]
 
 
-@router.get("/items")
+def known_parameters(request: Request) -> None:
+    """Refuse a field that items are not filtered by, which would silently find too much."""
+    check_fields(name for name in request.query_params if name not in OWN_PARAMETERS)
+
+
+@router.get("/items", dependencies=[Depends(known_parameters)])
 async def items(
     services: ServicesOf,
     text: Annotated[str, Query(max_length=LONGEST_TEXT)] = "",
@@ -72,6 +81,20 @@ async def items(
     }
     query = item_query(text, chosen, group, sort)
     return await services.marketplace.items(query, limit=limit, offset=offset)
+
+
+@router.post("/items", status_code=201)
+async def publish(
+    publication: Publication, services: ServicesOf, principal: PrincipalOf
+) -> ItemRecord:
+    """Publish the network of a LEARN job, with its best weights, as an item."""
+    return await services.publishing.publish(principal, publication)
+
+
+@router.delete("/items/{name}", status_code=204)
+async def unpublish(name: str, services: ServicesOf, principal: PrincipalOf) -> None:
+    """Take an item away that was published here."""
+    await services.publishing.remove(principal, name)
 
 
 @router.get("/items/{name}")
