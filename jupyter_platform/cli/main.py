@@ -55,7 +55,6 @@ COMMANDS = {
     "networks": "networks",
     "tags": "tags",
     "datasets": "datasets",
-    "items": "items",
     "environments": "acting",
     "pools": "acting",
     "strategies": "strategies",

@@ -54,7 +54,8 @@ def item_notebook(record: ItemRecord) -> nbformat.NotebookNode:
                 "compare_on='my-dataset')"
             ),
         ]
-    return new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
+    made: nbformat.NotebookNode = new_notebook(cells=cells, metadata={"kernelspec": _KERNEL})
+    return made
 
 
 def write_item_notebook(record: ItemRecord, path: str | Path | None) -> Path:

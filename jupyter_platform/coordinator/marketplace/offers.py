@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from jupyter_platform.coordinator.deployments.offers import Offer
-from jupyter_platform.coordinator.marketplace.service import OWN, Marketplace
+from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.core.errors import refusal
-from jupyter_platform.core.marketplace import ItemEntry, ItemResources
+from jupyter_platform.core.marketplace import OWN_SOURCE, ItemEntry, ItemResources
 from jupyter_platform.core.recipes import Recipe, ResourcesRecipe
 from jupyter_platform.runtime.item_folders import own_items
 
@@ -31,14 +33,17 @@ class MarketplaceOffers:
         """
         entry = await self._marketplace.entry(item)
         record = entry.record
-        is_own = record.source == OWN
+        own = own_items()
+        # Published items have the same source, and are people's.
+        is_own = record.source == OWN_SOURCE and record.name in own
+        folder = None if record.folder is None else Path(record.folder)
         inference = record.inference or ItemResources()
         return Offer(
             record.name,
             record.title,
             "tool" if record.kind == "tool" else "module",
             _recipe_of(entry, inference),
-            folder=own_items().get(record.name) if is_own else None,
+            folder=own[record.name] if is_own else folder,
             training=None if record.training is None else _resources(record.training),
             gpu_memory_mb=inference.gpu_memory_mb,
             is_trusted=is_own,

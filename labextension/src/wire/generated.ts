@@ -1696,6 +1696,24 @@ export interface components {
             label: string;
             detail: string;
         };
+        /** @description A request to publish a network with weights as an item. */
+        Publication: {
+            /** @description Name of the item. */
+            name: string;
+            title: string;
+            summary?: string;
+            /** @description Markdown. */
+            description?: string;
+            /** @description LEARN job that has ended well; its id, the beginning of that, or its name. */
+            job: string;
+            /** @description Item that it was retrained from. */
+            parent?: string | null;
+            license?: string | null;
+            tags?: string[];
+            /** @description EVALUATE jobs that judged it and, with a parent, that parent on the same samples. */
+            evaluations?: string[];
+            replace?: boolean;
+        };
         /** @description Jobs or deployments wait for something else than before. */
         ReasonsMessage: {
             event: string;
