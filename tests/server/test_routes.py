@@ -15,6 +15,8 @@ SAMPLES = {
     r"/catalogue/?": "/catalogue",
     "(metadata|provenance).(json|jsonld|ttl)": "metadata.ttl",
     "([0-9a-f]{4,12})": "0123456789ab",
+    "([0-9a-f]{12})": "0123456789ab",
+    "(api|ide|monitor|ui|custom)": "api",
     r"([^/]+)": "hosts",
     r"([^/]*)": "summary",
     r"(.*)": "js/bokeh.min.js",
@@ -41,7 +43,7 @@ def sample_of(pattern: str) -> str:
 
 async def test_nothing_of_ours_answers_without_login(coordinator, jp_serverapp, jp_fetch):
     paths = our_paths(jp_serverapp.web_app)
-    assert len(paths) == 13 + len(PUBLIC)
+    assert len(paths) == 15 + len(PUBLIC)
     assert set(paths) >= PUBLIC
     answers = {}
 

@@ -359,6 +359,12 @@ export interface components {
             /** @description Where the cluster has any. */
             gpus: number;
         };
+        /** @description The search that a marketplace opens with. */
+        DefaultSearch: {
+            filters: {
+                [key: string]: string[];
+            };
+        };
         /** @description An entry of an item's deploy menu. */
         DeployAction: {
             /** @enum {string} */
@@ -893,6 +899,20 @@ export interface components {
             offset: number;
             /** @description Items in the whole catalogue. */
             all: number;
+        };
+        /** @description A search for items. */
+        ItemQuery: {
+            /** @description Words and quoted phrases; an item holds all of them. */
+            text?: string;
+            filters?: {
+                [key: string]: string[];
+            };
+            /** @description Further filters; an item passes `filters`, or any of these. */
+            groups?: {
+                [key: string]: string[];
+            }[];
+            /** @description None: by relevance with a text, else by name. */
+            sort?: ("name" | "updated" | "relevance") | null;
         };
         /** @description All that is known of an item. */
         ItemRecord: {
@@ -1793,6 +1813,13 @@ export interface components {
             values: number[] | null;
             /** @description For symbols that follow each other: a piece of them from here on. */
             text: string | null;
+        };
+        /** @description A search that a person keeps. */
+        SavedSearch: {
+            name: string;
+            query: components["schemas"]["ItemQuery"];
+            /** Format: date-time */
+            created: string;
         };
         /** @description One number that tells how well a job did. */
         Score: {
