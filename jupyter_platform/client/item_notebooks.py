@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-
-import nbformat
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from typing import TYPE_CHECKING
 
 from jupyter_platform.core.errors import InvalidRequestError
 from jupyter_platform.core.marketplace import ItemRecord
 from jupyter_platform.runtime.names import name_from
+
+if TYPE_CHECKING:
+    import nbformat
 
 _KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _MOST_NAMES = 1000
@@ -24,6 +25,12 @@ def item_notebook(record: ItemRecord) -> nbformat.NotebookNode:
     record : ItemRecord
         The item.
     """
+    from nbformat.v4 import (  # noqa: PLC0415 - for this alone
+        new_code_cell,
+        new_markdown_cell,
+        new_notebook,
+    )
+
     cells = [
         new_markdown_cell(_introduction(record)),
         new_code_cell(
@@ -73,6 +80,8 @@ def write_item_notebook(record: ItemRecord, path: str | Path | None) -> Path:
     InvalidRequestError
         If it cannot be written.
     """
+    import nbformat  # noqa: PLC0415 - for this alone
+
     wanted = Path.cwd() if path is None else Path(path).expanduser()
     name = f"{name_from(record.name, 'item')}.ipynb"
     target = wanted / name if wanted.is_dir() else wanted

@@ -13,7 +13,7 @@ from jupyter_platform.client.deployments import Deploying, Deployment
 from jupyter_platform.client.item_notebooks import write_item_notebook
 from jupyter_platform.client.job import Job
 from jupyter_platform.client.submitting import Submitting
-from jupyter_platform.core.errors import InvalidRequestError
+from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.jobs import JobRecord
 from jupyter_platform.core.marketplace import (
     DefaultSearch,
@@ -60,18 +60,12 @@ class Item:
         Raises
         ------
         InvalidRequestError
-            If it names no network of the repository that could be trained.
+            If it has no weights of a network of the platform, or they are not made yet.
         """
-        record = self.record
-        if record.network is None:
-            raise InvalidRequestError(
-                f"The item {self.name!r} names no network of the repository, so a LEARN job cannot "
-                "train it; deploy it with purpose='retrain' and call its train method."
-            )
+        found = self._platform.item_weights(self.name)
         given: dict[str, Any] = {"name": f"{self.name} on {dataset}", **options}
-        if record.tag is not None:
-            given.setdefault("init_tag", record.tag)
-        return self._platform.submit("LEARN", record.network, dataset, **given)
+        given.setdefault("init_tag", found.tag)
+        return self._platform.submit("LEARN", found.network, dataset, **given)
 
     def metadata(self, format: DocumentFormat = "json") -> str:
         """Return its metadata as JSON, or as RDF of the profile MLDCAT-AP."""
@@ -172,7 +166,17 @@ class Marketplace(Deploying, Submitting):
     def item_document(
         self, name: str, kind: Literal["metadata", "provenance"], format: DocumentFormat
     ) -> str:
-        """Return a document of an item; see `Item.metadata` and `Item.provenance`."""
+        """Return a document of an item.
+
+        Parameters
+        ----------
+        name : str
+            Name of the item.
+        kind : str
+            ``metadata`` or ``provenance``.
+        format : str
+            ``json``, ``json-ld`` or ``turtle``.
+        """
         params = {"format": format}
         return self._transport.request("GET", f"{_path(name)}/{kind}", params=params).text
 
@@ -185,6 +189,17 @@ class Marketplace(Deploying, Submitting):
             If it has none.
         """
         return self._transport.get_bytes(f"{_path(name)}/picture")
+
+    def item_weights(self, name: str) -> TagRecord:
+        """Bring the weights of an item into the repository, and return their tag.
+
+        Raises
+        ------
+        InvalidRequestError
+            If it has no weights of a network of the platform, or they are not made yet.
+        """
+        answer = self._transport.request("POST", f"{_path(name)}/weights", repeatable=True)
+        return TagRecord.model_validate_json(answer.content)
 
     def publish(
         self,
@@ -268,7 +283,15 @@ class Marketplace(Deploying, Submitting):
         return [SavedSearch.model_validate(item) for item in answer]
 
     def save_search(self, name: str, query: ItemQuery) -> SavedSearch:
-        """Keep a search, in the place of one of that name."""
+        """Keep a search, in the place of one of that name.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        query : ItemQuery
+            What it looks for.
+        """
         path = f"{_ROOT}/searches/{quote(name, safe='')}"
         body = query.model_dump(mode="json")
         return SavedSearch.model_validate_json(
@@ -298,21 +321,9 @@ class Marketplace(Deploying, Submitting):
         network, tag = made.record.networks[0], made.id
         judged = [self.submit("EVALUATE", network, dataset, tag=tag, name=f"{made.name} judged")]
         if parent is not None:
-            record = parent.record
-            if record.network is None or record.tag is None:
-                raise InvalidRequestError(
-                    f"The parent {parent.name!r} has no weights in the repository, so an EVALUATE "
-                    "cannot judge them; publish without compare_on."
-                )
-            judged.append(
-                self.submit(
-                    "EVALUATE",
-                    record.network,
-                    dataset,
-                    tag=record.tag,
-                    name=f"{parent.name} judged",
-                )
-            )
+            found = self.item_weights(parent.name)
+            name = f"{parent.name} judged"
+            judged.append(self.submit("EVALUATE", found.network, dataset, tag=found.tag, name=name))
         for job in judged:
             job.wait()
         return [job.id for job in judged]

@@ -9,7 +9,7 @@ import pytest
 import rdflib
 from safetensors import safe_open
 
-from jupyter_platform.core.errors import ConflictError, OptionError
+from jupyter_platform.core.errors import ConflictError, InvalidRequestError, OptionError
 
 PROV = rdflib.Namespace("http://www.w3.org/ns/prov#")
 NAMES = ("digits-first", "digits-second")
@@ -47,7 +47,7 @@ def test_a_child_is_judged_beside_its_parent(hub, shared_paths, tmp_path):
     retrained = ended(parent.retrain("digits", max_iterations=60, seed=3))
     child = hub.publish(retrained, name=second, parent=parent, compare_on="digits")
 
-    assert retrained.record.options["init_tag"] == record.tag
+    assert retrained.record.options["init_tag"] == learnt.id
     assert child.record.parent == first
     assert "this item" in child.record.description_html
     assert parent.record.title in child.record.description_html
@@ -59,6 +59,26 @@ def test_a_child_is_judged_beside_its_parent(hub, shared_paths, tmp_path):
     assert json.loads(child.metadata())["provenance"]["dataset"] == "digits"
     check_notebook(child, tmp_path)
     check_refusals(hub, learnt, child)
+
+
+def test_an_item_of_the_package_is_taken_to_other_data(hub, shared_paths):
+    """Its weights are those that were made for it on this machine: here by a job."""
+    with pytest.raises(InvalidRequestError, match="items build tabular-classifier"):
+        hub.item("tabular-classifier").retrain("iris")
+    learnt = ended(hub.submit("LEARN", "mlp", "iris", max_iterations=30))
+    folder = shared_paths.item("tabular-classifier")
+    folder.mkdir()
+    described = hub.network("mlp").description
+    (folder / "network.json").write_text(described.model_dump_json())
+    learnt.weights(folder / "weights.safetensors")
+
+    item = hub.item("tabular-classifier")
+    retrained = ended(item.retrain("iris", max_iterations=30))
+    child = hub.publish(retrained, name=NAMES[0], parent=item, compare_on="iris")
+
+    assert retrained.record.networks == ["tabular-classifier"]
+    assert child.record.parent == "tabular-classifier"
+    assert item.record.title in child.record.description_html
 
 
 def check_notebook(item, folder):

@@ -21,6 +21,7 @@ from jupyter_platform.coordinator.jobs.files import JobFiles
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.item_weights import ItemWeights
 from jupyter_platform.coordinator.marketplace.publishing import Publishing
 from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
@@ -71,6 +72,7 @@ class Services:
     host_switching: HostSwitching
     marketplace: Marketplace
     searches: SavedSearches
+    item_weights: ItemWeights
     publishing: Publishing
     history: History
     notifications: Notifications

@@ -34,6 +34,7 @@ from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.submission import Submissions
 from jupyter_platform.coordinator.jobs.sweeps import SweepService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.item_weights import ItemWeights
 from jupyter_platform.coordinator.marketplace.offers import MarketplaceOffers
 from jupyter_platform.coordinator.marketplace.publishing import Publishing
 from jupyter_platform.coordinator.marketplace.searches import SavedSearches
@@ -280,6 +281,7 @@ class Assembly:
         """
         store, networks, datasets, tags = self.store, self.networks, self.datasets, self.tags
         weights = JobWeightsService(store, self.blobs)
+        item_weights = ItemWeights(self.paths, self.marketplace, networks, tags)
         return Services(
             acting=ActingService(store, self.hosts, self.inspect),
             pools=self.pools,
@@ -305,7 +307,10 @@ class Assembly:
             host_switching=HostSwitching(self.hosts, self.backends, self.notifications),
             marketplace=self.marketplace,
             searches=SavedSearches(store),
-            publishing=Publishing(self.paths, self.marketplace, self.jobs, weights, tags),
+            item_weights=item_weights,
+            publishing=Publishing(
+                self.paths, self.marketplace, self.jobs, weights, tags, item_weights
+            ),
             history=self.history,
             notifications=self.notifications,
             status=StatusService(

@@ -87,7 +87,15 @@ def _outcome(code: int | None, output: bytes, told: bytes) -> GatherOutcome:
 
 
 def read_source(source: SourceSettings, paths: Paths) -> GatherOutcome:
-    """Read a source in this process; see `gather` for the parameters."""
+    """Read a source in this process.
+
+    Parameters
+    ----------
+    source : SourceSettings
+        What to read.
+    paths : Paths
+        The platform's folders.
+    """
     place = Workplace(paths, paths.marketplace / "sources" / source.name)
     try:
         gathered = find_reader(source.kind)(source, place)

@@ -17,6 +17,7 @@ import yaml
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.coordinator.jobs.service import JobService
 from jupyter_platform.coordinator.jobs.weights import JobWeightsService
+from jupyter_platform.coordinator.marketplace.item_weights import ItemWeights
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.marketplace.sources.own import PUBLISHED
 from jupyter_platform.coordinator.repository import TagRepository
@@ -73,6 +74,8 @@ class Publishing:
         Knows the weights that they made and took.
     tags : TagRepository
         Knows what the weights were made for.
+    item_weights : ItemWeights
+        Knows the weights of items of the package.
     """
 
     def __init__(
@@ -82,12 +85,14 @@ class Publishing:
         jobs: JobService,
         weights: JobWeightsService,
         tags: TagRepository,
+        item_weights: ItemWeights,
     ) -> None:
         self._folder = paths.marketplace / PUBLISHED
         self._marketplace = marketplace
         self._jobs = jobs
         self._weights = weights
         self._tags = tags
+        self._item_weights = item_weights
 
     async def publish(self, principal: Principal, wanted: Publication) -> ItemRecord:
         """Publish the network of a LEARN job with its best weights.
@@ -214,19 +219,15 @@ class Publishing:
         if len(wanted.evaluations) > 1 and parent is None:
             message = "Two jobs judge an item and its parent; name the parent."
             raise refusal("evaluations", wanted.evaluations, message, "one EVALUATE job, or parent")
-        digests = [made.weights.digest, _told(parent, "weights")]
+        older = _told(parent, "weights")
+        if older is None and parent is not None:
+            older = await self._item_weights.digest(parent.name)
+        digests = [made.weights.digest, older]
         judged = []
         for reference, digest in zip(wanted.evaluations, digests, strict=False):
             judged.append(await self._evaluation(principal, reference, digest))
         if len(judged) == 2:
-            child, older = judged
-            if (child.dataset, _measured_on(child)) != (older.dataset, _measured_on(older)):
-                message = (
-                    f"The item was judged on {child.dataset} ({_measured_on(child)}), its parent "
-                    f"on {older.dataset} ({_measured_on(older)}): that cannot be compared."
-                )
-                accepted = "two EVALUATE jobs on the same samples"
-                raise refusal("evaluations", wanted.evaluations, message, accepted)
+            _check_same_samples(*judged)
         return judged
 
     async def _evaluation(
@@ -342,6 +343,15 @@ def _readme(
         for name, one in zip(names, judged, strict=False):
             lines.append(f"| {name} | {' | '.join(_scores(one, _score_names(judged)))} |")
     return "\n".join(lines) + "\n"
+
+
+def _check_same_samples(child: JobRecord, parent: JobRecord) -> None:
+    """Refuse two judgements whose scores cannot be compared."""
+    on = [f"{job.dataset} ({_measured_on(job)})" for job in (child, parent)]
+    if on[0] != on[1]:
+        message = f"The item was judged on {on[0]}, its parent on {on[1]}: that is not the same."
+        accepted = "two EVALUATE jobs on the same samples"
+        raise refusal("evaluations", [child.id, parent.id], message, accepted)
 
 
 def _score_names(judged: Sequence[JobRecord]) -> list[str]:

@@ -14,6 +14,7 @@ from jupyter_platform.catalogue.documents import (
 )
 from jupyter_platform.coordinator.api.bounds import Count
 from jupyter_platform.coordinator.api.services import PrincipalOf, ServicesOf
+from jupyter_platform.core.catalogue import TagRecord
 from jupyter_platform.core.marketplace import (
     LONGEST_TEXT,
     MOST_GROUPS,
@@ -89,6 +90,12 @@ async def publish(
 ) -> ItemRecord:
     """Publish the network of a LEARN job, with its best weights, as an item."""
     return await services.publishing.publish(principal, publication)
+
+
+@router.post("/items/{name}/weights")
+async def bring_weights(name: str, services: ServicesOf, principal: PrincipalOf) -> TagRecord:
+    """Bring an item's weights into the repository, where jobs find them; return their tag."""
+    return await services.item_weights.bring(principal, name)
 
 
 @router.delete("/items/{name}", status_code=204)

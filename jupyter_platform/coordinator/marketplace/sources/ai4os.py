@@ -26,8 +26,17 @@ _ADDED = ("id", "name", "license")
 """Keys that the API adds to metadata."""
 
 
-def read(settings: SourceSettings, _place: Workplace) -> Gathered:
-    """Return the modules and tools of an AI4OS API; see `SourceReader`."""
+def read(settings: SourceSettings, place: Workplace) -> Gathered:
+    """Return the modules and tools of an AI4OS API.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        The source.
+    place : Workplace
+        Where it may keep what it brings.
+    """
+    del place  # it brings nothing that is kept
     base = web_address(settings.location).rstrip("/").removesuffix("/v1") + "/v1/catalog/"
     gathered = Gathered()
     with Fetcher() as fetcher, ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -29,7 +29,15 @@ _MOST_FOLDERS = 100_000
 
 
 def read(settings: SourceSettings, place: Workplace) -> Gathered:
-    """Return the items of a folder of this machine; see `SourceReader`."""
+    """Return the items of a folder of this machine.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        The source.
+    place : Workplace
+        Where it may keep what it brings.
+    """
     root = Path(settings.location).expanduser()
     if not root.is_absolute():
         raise SourceError(f"The folder {settings.location!r} is no absolute path.")

@@ -44,7 +44,15 @@ _FETCH = ("fetch", "--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules
 
 
 def read(settings: SourceSettings, place: Workplace) -> Gathered:
-    """Return the items of a git repository; see `SourceReader`."""
+    """Return the items of a git repository.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        The source.
+    place : Workplace
+        Where it may keep what it brings.
+    """
     url = settings.location
     if urlsplit(url).scheme not in SCHEMES or not url.isprintable():
         raise SourceError(f"{url!r} is no address of a repository; begin with one of {SCHEMES}.")

@@ -30,8 +30,17 @@ _TOOLS: dict[ItemKind, str] = {"model": "ai4os-ai4life-loader", "llm": "ai4os-ll
 """Item that deploys the models of a list that names none."""
 
 
-def read(settings: SourceSettings, _place: Workplace) -> Gathered:
-    """Return the models of a list; see `SourceReader`."""
+def read(settings: SourceSettings, place: Workplace) -> Gathered:
+    """Return the models of a list.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        The source.
+    place : Workplace
+        Where it may keep what it brings.
+    """
+    del place  # it brings nothing that is kept
     kind: ItemKind = "llm" if settings.items == "llm" else "model"
     tool = settings.tool or _TOOLS[kind]
     gathered, taken = Gathered(), set[str]()

@@ -11,8 +11,17 @@ PUBLISHED = "published"
 """Folder of the items that were published here."""
 
 
-def read(_settings: SourceSettings, place: Workplace) -> Gathered:
-    """Return the package's own items and the published ones; see `SourceReader`."""
+def read(settings: SourceSettings, place: Workplace) -> Gathered:
+    """Return the package's own items and the published ones.
+
+    Parameters
+    ----------
+    settings : SourceSettings
+        The source.
+    place : Workplace
+        Where it may keep what it brings.
+    """
+    del settings  # there is one such source
     folders = dict(own_items())
     published = place.paths.marketplace / PUBLISHED
     for folder in sorted(published.iterdir()) if published.is_dir() else []:
