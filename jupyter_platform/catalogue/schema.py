@@ -75,7 +75,7 @@ def _unique(values: list[Any]) -> list[Any]:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="allow", strict=True)
+    model_config = ConfigDict(extra="allow", strict=True, defer_build=True)
 
 
 Whole = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
@@ -117,8 +117,8 @@ class ResourceNeeds(_Part):
 class Resources(_Part):
     """Resources for inference and for training."""
 
-    inference: ResourceNeeds = ResourceNeeds()
-    training: ResourceNeeds = ResourceNeeds()
+    inference: ResourceNeeds = Field(default_factory=ResourceNeeds)
+    training: ResourceNeeds = Field(default_factory=ResourceNeeds)
 
 
 class Metadata(_Part):
@@ -130,13 +130,13 @@ class Metadata(_Part):
     description: str
     doi: str = ""
     links: Links
-    dates: Dates = Dates(created="", updated="")
+    dates: Dates = Field(default_factory=lambda: Dates(created="", updated=""))
     libraries: list[Library]
     tasks: list[Task]
     categories: list[Category]
     tags: list[str]
     data_types: list[DataType] = Field(default=[], alias="data-type")
-    resources: Resources = Resources()
+    resources: Resources = Field(default_factory=Resources)
 
     @model_validator(mode="before")
     @classmethod

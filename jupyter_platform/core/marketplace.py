@@ -56,9 +56,6 @@ ItemFilter = dict[FilterField, Annotated[list[str], Field(max_length=MOST_VALUES
 """Values by field: any of a field's values, in all of the fields."""
 
 
-_FILTER: TypeAdapter[ItemFilter] = TypeAdapter(ItemFilter)
-
-
 class ItemMetric(Record):
     """How well an item's weights do."""
 
@@ -333,7 +330,7 @@ def check_fields(fields: Iterable[str]) -> None:
 
 def _group(text: str) -> ItemFilter:
     try:
-        found = _FILTER.validate_json(text)
+        found: ItemFilter = TypeAdapter(ItemFilter).validate_json(text)
     except ValidationError as error:
         accepted = '{"libraries": ["PyTorch"]}'
         fields = ", ".join(FILTER_FIELDS)
