@@ -33,6 +33,7 @@ from jupyter_platform.runtime.paths import Paths
 
 HOST_TIMEOUT_S = 60.0
 """Seconds that ``up`` waits for the hosts to join."""
+_PAUSE_S = 0.2
 STOP_TIMEOUT_S = 120.0
 """Seconds that ``down --stop-jobs`` waits for the jobs."""
 HELD = ("starting", "running", "stopping", "unreachable")
@@ -202,10 +203,37 @@ def _end_jobs(hub: Platform, stop_jobs: bool) -> None:
         if running and not stop_jobs:
             raise ConflictError(_refusal(running))
         _stop_all(running)
+        _end_deployments(hub, stop_jobs)
     except BaseException:
         with contextlib.suppress(PlatformError):
             hub.hold_queue(False)
         raise
+
+
+def _end_deployments(hub: Platform, stop_jobs: bool) -> None:
+    """Stop the deployments that run; refuse where that was not asked for."""
+    try:
+        found = [one for one in hub.deployments(limit=None) if not one.record.state.has_ended]
+    except NotFoundError:
+        return  # a coordinator of an older version
+    if found and not stop_jobs:
+        listed = "\n".join(f"  {one.id}  {one.title}  {one.record.state}" for one in found)
+        raise ConflictError(
+            f"{format_count(len(found), 'deployment')} would be left alone:\n{listed}\n"
+            "--stop-jobs stops them first, --leave-jobs lets them go on."
+        )
+    for one in found:
+        one.stop()
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    for one in found:
+        while not one.state.has_ended:
+            if time.monotonic() > deadline:
+                raise ConflictError(
+                    f"Deployment {one.title!r} ({one.id}) did not stop within "
+                    f"{STOP_TIMEOUT_S:.0f} s; delete it, or give --leave-jobs."
+                )
+            time.sleep(_PAUSE_S)
+        note(f"{one.id}  {one.title}  {state_text(one.record.state)}")
 
 
 def _stop_all(running: list[Job]) -> None:

@@ -158,7 +158,8 @@ class Deployment:
         Parameters
         ----------
         x : array or list, optional
-            A batch of samples, of a deployed network.
+            A sample or a batch of samples, of a deployed network: the answer holds ``outputs``,
+            and of a classifier ``predicted`` and ``probabilities``.
         **arguments
             Arguments of the item's ``predict``; a path stands for the file that is sent.
 
@@ -172,7 +173,7 @@ class Deployment:
         if x is not None:
             body = encode_json({"inputs": x})
             answer = self.call("api", "POST", "predict", content=body, kind="application/json")
-            return json.loads(answer)["outputs"]
+            return json.loads(answer)
         models = json.loads(self.call("api", "GET", "v2/models/"))["models"]
         path = f"v2/models/{quote(models[0]['id'], safe='')}/predict/"
         files = {name: value for name, value in arguments.items() if isinstance(value, Path)}

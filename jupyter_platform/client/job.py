@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from jupyter_platform.client import own_runs, submission
 from jupyter_platform.client.curve_picture import BUCKETS
+from jupyter_platform.client.job_deploying import DeployableJob
 from jupyter_platform.client.loading import load_figure
 from jupyter_platform.client.log_reader import LogReader
 from jupyter_platform.client.representation import (
@@ -39,7 +40,7 @@ LOG_CHUNK = 1_000_000
 """Bytes of a log that are asked for at once."""
 
 
-class Job:
+class Job(DeployableJob):
     """A job: what it is, how far it is, what came out.
 
     Made by `Platform.submit`, `Platform.job` and `Platform.jobs`.

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from jupyter_platform.core.errors import HostError
-from jupyter_platform.core.recipes import NETWORK_FILE, WEIGHTS_FILE
+from jupyter_platform.core.predictions import SERVED_DESCRIPTION, SERVED_WEIGHTS
 from jupyter_platform.core.runs import RunSpec
 from jupyter_platform.core.units import format_bytes
 from jupyter_platform.runtime.atomic import write_bytes_atomic
@@ -78,14 +78,14 @@ def _make_network(spec: RunSpec, folder: Path) -> Path:
     """Lay down description and weights of a network as its API reads them."""
     asked = spec.deployment
     assert asked is not None, "the run is no deployment"
-    assert asked.description is not None, "no network is deployed"
+    assert asked.served is not None, "no network is deployed"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700)
-    content = asked.description.model_dump_json().encode()
-    write_bytes_atomic(folder / NETWORK_FILE, content, fsync=False)
+    content = asked.served.model_dump_json().encode()
+    write_bytes_atomic(folder / SERVED_DESCRIPTION, content, fsync=False)
     weights = Path(spec.files[str(asked.weights)])
     try:
-        os.link(weights, folder / WEIGHTS_FILE)
+        os.link(weights, folder / SERVED_WEIGHTS)
     except OSError:
-        shutil.copyfile(weights, folder / WEIGHTS_FILE)
+        shutil.copyfile(weights, folder / SERVED_WEIGHTS)
     return folder

@@ -10,11 +10,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, ValidationError, model_validator
 
 from jupyter_platform.core.errors import FieldError, OptionError, nearest, refusal, shortened
-from jupyter_platform.core.networks import NetworkDescription
+from jupyter_platform.core.predictions import ServedNetwork
 from jupyter_platform.core.records import Record
 
-NETWORK_FILE, WEIGHTS_FILE = "network.json", "weights.safetensors"
-"""Files of the folder of a network that is deployed."""
 RECIPE_FILE, METADATA_FILE, README_FILE = "recipe.yml", "ai4-metadata.yml", "README.md"
 """Files of an item's folder."""
 
@@ -250,13 +248,13 @@ class DeploymentRun(Record):
     work: str | None = None
     """Absolute path of the folder in which its services work, which outlives attempts; None: one
     inside the run folder. It goes when the deployment is deleted."""
-    description: NetworkDescription | None = None
-    """Description of a network of the repository that is served."""
+    served: ServedNetwork | None = None
+    """Network of the repository that is served."""
     weights: str | None = None
     """``sha256:<hex>`` of its weights."""
     network: str | None = None
-    """Folder of a network of the repository, for which ``api`` then answers; made by the host:
-    `NETWORK_FILE` is its description, `WEIGHTS_FILE` its weights."""
+    """Folder of a network of the repository, for which ``api`` then answers; made by the host from
+    `served` and `weights`."""
 
 
 def recipe_from(content: Any) -> Recipe:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import uuid
-from collections.abc import Callable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -25,6 +23,7 @@ from jupyter_platform.client.sweeps import Sweep
 from jupyter_platform.core.errors import NotFoundError, PlatformError
 from jupyter_platform.core.states import TERMINAL
 from jupyter_platform.magics.completion import LineCompleter
+from jupyter_platform.magics.deploying import DeploymentMagics
 from jupyter_platform.magics.lines import (
     cell_line,
     job_line,
@@ -34,45 +33,10 @@ from jupyter_platform.magics.lines import (
     stop_line,
     submit_line,
 )
+from jupyter_platform.magics.readable import readable
 
 Drawn = TypeVar("Drawn", bound=Job | JobListing | Sweep)
 """What the magics return."""
-Answer = TypeVar("Answer")
-
-
-class MagicError(PlatformError):
-    """An error, shown as sentences instead of a traceback."""
-
-    code = "magic"
-
-    def _render_traceback_(self) -> list[str]:
-        sentences = [item.message for item in self.errors]
-        return sentences if len(sentences) > 1 else [self.message]
-
-
-def readable(magic: Callable[..., Answer]) -> Callable[..., Answer | None]:
-    """Turn the errors of a magic that are meant for people into sentences.
-
-    Where the line asked for help, the magic ends in peace and returns None.
-
-    Raises
-    ------
-    MagicError
-        Instead of what the magic raises.
-    """
-
-    @functools.wraps(magic)
-    def call(*arguments: Any) -> Answer | None:
-        try:
-            return magic(*arguments)
-        except click.exceptions.Exit:
-            return None
-        except click.ClickException as error:
-            raise MagicError(error.format_message()) from error
-        except PlatformError as error:
-            raise MagicError(error.message, errors=error.errors) from error
-
-    return call
 
 
 @magics_class
@@ -173,6 +137,7 @@ class PlatformMagics(Magics):
     def install(self) -> None:
         """Make the magics, their completion and their way of showing known to the shell."""
         self._ipython.register_magics(self)
+        self._ipython.register_magics(DeploymentMagics(self._ipython, lambda: self.hub))
         self._ipython.Completer.custom_matchers.append(self._completer.matcher)
         self._ipython.events.register("pre_run_cell", self._forget_shown)
         self._ipython.events.register("post_run_cell", self._end_cell)

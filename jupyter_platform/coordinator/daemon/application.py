@@ -207,7 +207,7 @@ class Application:
             self._note_request()
         quiet_s = time.monotonic() - self._last_request
         wanted_s = 60 * self._settings.coordinator.idle_stop_minutes
-        if quiet_s < wanted_s or await self.services.status.active_jobs():
+        if quiet_s < wanted_s or await self.services.status.active_work():
             return
         log.info("Nothing to do and nobody here for %.0f s: stopping.", quiet_s)
         await asyncio.to_thread(self._go_down)

@@ -229,11 +229,12 @@ class Assembly:
         self._add_deployments()
 
     def _add_deployments(self) -> None:
+        self.predictions = PredictionService(self.networks, self.datasets, self.tags, self.inspect)
         store, settings, records = self.store, self.settings.deployments, self.deployment_records
         requests = Requests(
             offers=BuiltInOffers(self._offers or MarketplaceOffers(self.marketplace)),
             hosts=self.hosts,
-            networks=self.networks,
+            served=self.predictions.served,
             tags=self.tags,
             settings=settings,
         )
@@ -300,7 +301,7 @@ class Assembly:
             strategies=self.strategies,
             contents=Contents(self.paths, self.blobs),
             exchange=NetworkExchange(self.paths, networks, tags, self.upload_reader),
-            predictions=PredictionService(networks, datasets, tags, self.inspect),
+            predictions=self.predictions,
             generations=GenerationService(networks, datasets, tags, self.inspect),
             drafts=DraftService(datasets, self.facts, self.inspect),
             hosts=self.hosts,

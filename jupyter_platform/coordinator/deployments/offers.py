@@ -82,13 +82,12 @@ class BuiltInOffers:
         raise NotFoundError(error.message, errors=[error])
 
 
-_API = ["python", "-m", "jupyter_platform.serving", "api", "--network", "{work}/network"]
 _BUILT_IN: Mapping[str, Offer] = {
     NETWORK_ITEM: Offer(
         NETWORK_ITEM,
         "Network of the repository",
         "tool",
-        Recipe.model_validate({"services": {"api": {"command": _API}}}),
+        Recipe.model_validate({"services": {"api": {"module": NETWORK_ITEM}}}),
         is_trusted=True,
         is_everywhere=True,
     )

@@ -129,7 +129,7 @@ def _spec(row: DeploymentRow, attempt: AttemptRow, rank: RankRow) -> RunSpec:
             "item": row.item,
             "folder": frozen["folder"] or "",
             "recipe": {**frozen["recipe"], "image": row.image},
-            "description": frozen["description"],
+            "served": frozen["served"],
             "weights": frozen["weights"],
             "service": row.service,
             "purpose": row.purpose,

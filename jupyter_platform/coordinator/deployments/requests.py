@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -21,13 +23,14 @@ from jupyter_platform.coordinator.deployments.titles import made_up_title
 from jupyter_platform.coordinator.deployments.values import Values, take_values
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.identity.principals import Principal
-from jupyter_platform.coordinator.repository import NetworkRepository, TagRepository
+from jupyter_platform.coordinator.repository import TagRepository
 from jupyter_platform.coordinator.store.tables import DeploymentRow
 from jupyter_platform.coordinator.workloads.host_choice import HostChoice
 from jupyter_platform.coordinator.workloads.planning import Shape
 from jupyter_platform.core.deployments import ConfigurationDocument, DeploymentRequest
 from jupyter_platform.core.errors import FieldError, OptionError, PlatformError, refusal
 from jupyter_platform.core.jobs import ResourceRequest
+from jupyter_platform.core.predictions import ServedNetwork
 from jupyter_platform.core.recipes import Purpose
 from jupyter_platform.core.settings import DeploymentSettings
 from jupyter_platform.core.states import JobState
@@ -55,7 +58,8 @@ class Resolved:
     """Those that are started, the main one first."""
     network: str | None = None
     tag: str | None = None
-    network_description: dict[str, Any] | None = None
+    served: dict[str, Any] | None = None
+    """The network that it serves, as a `ServedNetwork`."""
     weights: str | None = None
     """``sha256:<hex>`` of the weights that it serves."""
     warnings: list[str] = field(default_factory=list)
@@ -139,28 +143,42 @@ class Resolved:
             spec={
                 "recipe": recipe.model_copy(update={"image": image}).model_dump(mode="json"),
                 "folder": None if self.offer.folder is None else str(self.offer.folder),
-                "description": self.network_description,
+                "served": self.served,
                 "weights": self.weights,
                 "password_hash": self.password_hash,
             },
         )
 
 
+Served = Callable[[str, str | None], Awaitable[tuple[ServedNetwork, Path]]]
+"""Returns a network of the repository with some of its weights, by its name and their tag."""
+
+
 class Requests:
-    """Checks and completes requests."""
+    """Checks and completes requests.
+
+    Parameters
+    ----------
+    offers : Offers
+        Where items come from.
+    hosts, tags, settings
+        Of the coordinator.
+    served : coroutine function
+        Returns the networks that are served.
+    """
 
     def __init__(
         self,
         *,
         offers: Offers,
         hosts: HostRegistry,
-        networks: NetworkRepository,
+        served: Served,
         tags: TagRepository,
         settings: DeploymentSettings,
     ) -> None:
         self._offers = offers
         self._hosts = hosts
-        self._networks = networks
+        self._served = served
         self._tags = tags
         self._settings = settings
 
@@ -231,12 +249,12 @@ class Requests:
         if request.network is None:
             message = "network is missing: say which network of the repository is served."
             raise refusal("network", None, message, "the name of a network")
-        found = await self._tags.resolve(request.network, request.tag)
-        description = self._networks.get(request.network)
-        resolved.network, resolved.tag = request.network, found.text
-        resolved.network_description = description.model_dump(mode="json")
+        served, _ = await self._served(request.network, request.tag)
+        found = await self._tags.resolve(request.network, served.tag)
+        resolved.network, resolved.tag = request.network, served.tag
+        resolved.served = served.model_dump(mode="json")
         resolved.weights = f"sha256:{found.variant.digest}"
-        resolved.title = request.title or f"{request.network} {found.text}"[:45]
+        resolved.title = request.title or f"{request.network} {served.tag}"[:45]
 
     def _has_containers(self) -> bool:
         return any(

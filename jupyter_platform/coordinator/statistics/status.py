@@ -140,10 +140,11 @@ class StatusService:
             )
         )
 
-    async def active_jobs(self) -> int:
-        """Return how many jobs wait or run."""
-        counts = await self._store.read(count_jobs)
-        return sum(counts.values()) - _total(counts, TERMINAL)
+    async def active_work(self) -> int:
+        """Return how many jobs and deployments wait or run."""
+        ended = [state.value for state in TERMINAL]
+        query = select(func.count(WorkloadRow.id)).where(WorkloadRow.state.not_in(ended))
+        return await self._store.read(lambda session: session.scalar(query) or 0)
 
     def _measure(self) -> tuple[dict[str, dict[str, Any]], int]:
         processes = {"coordinator": {"pid": os.getpid(), "memory": process_memory(os.getpid())}}

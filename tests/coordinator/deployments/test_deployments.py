@@ -106,7 +106,7 @@ async def test_what_dies_is_started_again_and_given_up_with_reason_and_last_line
 
         record = await lab.deployments.get(ADA, made.id)
         assert (record.attempts, record.error.log_tail) == (5, "line 5")
-        assert record.error.message == "Service api has died, 5 times."
+        assert record.error.message == "Service api has died. It was tried 5 times."
         chunk = await lab.deployments.log(ADA, made.id, 0, 1000)
         assert (chunk.text, chunk.complete) == ("".join(f"line {n}\n" for n in range(1, 6)), True)
         assert any("is started again" in text for text in await lab.messages())

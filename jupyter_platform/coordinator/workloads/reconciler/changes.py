@@ -18,6 +18,7 @@ from jupyter_platform.coordinator.workloads.planning import Placement
 from jupyter_platform.coordinator.workloads.reconciler.attempt import Attempt, attempt_of
 from jupyter_platform.coordinator.workloads.reconciler.outcome import Outcome, exhausted
 from jupyter_platform.coordinator.workloads.reconciler.restarts import (
+    given_up,
     next_try,
     pause_before_restart,
 )
@@ -223,11 +224,9 @@ def end(
         point = newest_checkpoint(attempts)
         return Ended(JobState.QUEUED, error, int(point["step"]) if point else 0)
     state = outcome.state
-    if (
-        (outcome.again or outcome.retries or row.endless)
-        and state == JobState.FAILED
-        and error is not None
-    ):
+    if row.endless and state == JobState.FAILED and error is not None:
+        error = given_up(error, attempts)
+    elif (outcome.again or outcome.retries) and state == JobState.FAILED and error is not None:
         error = exhausted(error, earlier)
     move_attempt(current, state)
     move(row, state)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from jupyter_platform.coordinator.store.tables import AttemptRow
 from jupyter_platform.core.deployments import CANNOT_RUN
+from jupyter_platform.core.jobs import JobErrorRecord
 
 RESTARTS = 4
 """Restarts in a row, none of which lasted, before a workload is given up."""
@@ -38,6 +39,22 @@ def pause_before_restart(attempts: Sequence[AttemptRow]) -> float | None:
     if failures > RESTARTS:
         return None
     return min(2.0 ** max(failures - 1, 0), _LONGEST_PAUSE_S)
+
+
+def given_up(error: JobErrorRecord, attempts: Sequence[AttemptRow]) -> JobErrorRecord:
+    """Return the error of a workload that is not started again.
+
+    Parameters
+    ----------
+    error : JobErrorRecord
+        Of the last attempt.
+    attempts : sequence of AttemptRow
+        All attempts in their order.
+    """
+    if error.type in CANNOT_RUN or len(attempts) == 1:
+        return error
+    message = f"{error.message} It was tried {len(attempts)} times."
+    return error.model_copy(update={"message": message})
 
 
 def next_try(pause_s: float) -> datetime:
