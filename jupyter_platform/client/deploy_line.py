@@ -63,7 +63,15 @@ def deploy_from_line(
 def check_from_line(
     hub: Deploying, *, item: str, words: Sequence[str], **options: Any
 ) -> DeploymentCheck:
-    """Say what would become of the deployment that a line describes."""
+    """Say what would become of the deployment that a line describes.
+
+    Parameters
+    ----------
+    hub : Deploying
+        Where it is asked.
+    item, words, **options
+        As `deploy_parameters` reads them.
+    """
     return hub.check_deployment(item, **_arguments(words, options))
 
 
