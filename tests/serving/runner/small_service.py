@@ -29,8 +29,6 @@ def look(modules):
 
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        if self.path.endswith("/leave"):
-            threading.Thread(target=self.server.shutdown).start()
         if self.path.endswith("/die"):
             os._exit(3)
         modules = [word[len("import-") :] for word in sys.argv if word.startswith("import-")]
@@ -48,6 +46,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+        if self.path.endswith("/leave"):
+            threading.Thread(target=self.server.shutdown).start()
 
     def log_message(self, *_):
         pass
