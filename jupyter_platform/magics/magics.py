@@ -151,9 +151,10 @@ class PlatformMagics(Magics):
         self._ipython.events.unregister("pre_run_cell", self._forget_shown)
         self._ipython.events.unregister("post_run_cell", self._end_cell)
         self._ipython.Completer.custom_matchers.remove(self._completer.matcher)
-        for kind, functions in self.magics.items():
-            for name in functions:
-                self._ipython.magics_manager.magics[kind].pop(name, None)
+        for magics in (self.magics, DeploymentMagics.magics):
+            for kind, functions in magics.items():
+                for name in functions:
+                    self._ipython.magics_manager.magics[kind].pop(name, None)
         self._completer.names.close()
         if "hub" in self.__dict__:
             self.hub.close()

@@ -224,7 +224,8 @@ def test_help_is_no_error(notebook):
 def test_unloading_takes_everything_back(notebook):
     notebook.shell.extension_manager.unload_extension("jupyter_platform")
 
-    assert "submit" not in notebook.shell.magics_manager.magics["line"]
+    left = notebook.shell.magics_manager.magics["line"].keys()
+    assert not {"submit", "deploy", "deployments"} & left
     assert notebook.complete("%submit LEA") == []
 
     notebook.shell.extension_manager.load_extension("jupyter_platform")
