@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from jupyter_platform.client.listing import Listing
 from jupyter_platform.client.log_reader import LogReader
+from jupyter_platform.client.service_calls import multipart, told
 from jupyter_platform.client.snippets import api_snippets
 from jupyter_platform.client.transport import Transport, encode_json
 from jupyter_platform.client.waiting import polled
@@ -21,7 +22,13 @@ from jupyter_platform.core.deployments import (
     DeploymentRecord,
     DeploymentState,
 )
-from jupyter_platform.core.errors import ConflictError, JobFailedError, NotFoundError
+from jupyter_platform.core.errors import (
+    ConflictError,
+    InvalidRequestError,
+    JobFailedError,
+    NotFoundError,
+)
+from jupyter_platform.core.inference import ServiceDescription
 from jupyter_platform.core.jobs import LogChunk
 from jupyter_platform.core.recipes import Purpose, ServiceName
 
@@ -161,30 +168,54 @@ class Deployment:
             A sample or a batch of samples, of a deployed network: the answer holds ``outputs``,
             and of a classifier ``predicted`` and ``probabilities``.
         **arguments
-            Arguments of the item's ``predict``; a path stands for the file that is sent.
+            Arguments of the item's ``predict``. Where it wants a file, a path stands for it.
 
         Raises
         ------
         ConflictError
             If it does not answer now, or has no inference API.
         InvalidRequestError
-            If the API refuses an argument.
+            If the API refuses an argument, or a file cannot be read.
         """
         if x is not None:
             body = encode_json({"inputs": x})
             answer = self.call("api", "POST", "predict", content=body, kind="application/json")
             return json.loads(answer)
-        models = json.loads(self.call("api", "GET", "v2/models/"))["models"]
-        path = f"v2/models/{quote(models[0]['id'], safe='')}/predict/"
-        files = {name: value for name, value in arguments.items() if isinstance(value, Path)}
+        model, wanted = self._model()
+        path = f"v2/models/{quote(model, safe='')}/predict/"
+        files = {
+            name: Path(value)
+            for name, value in arguments.items()
+            if isinstance(value, Path) or (name in wanted and isinstance(value, str))
+        }
         plain = {name: value for name, value in arguments.items() if name not in files}
-        query = f"?{urlencode([(name, text) for name in plain for text in _told(plain[name])])}"
-        content, kind = _multipart(files) if files else (b"", None)
+        query = f"?{urlencode([(name, text) for name in plain for text in told(plain[name])])}"
+        content, kind = multipart(files) if files else (b"", None)
         answer = self.call("api", "POST", path + query, content=content, kind=kind)
         try:
             return json.loads(answer)
         except ValueError:
             return answer
+
+    def description(self) -> ServiceDescription:
+        """Return what its inference API says of itself: models, arguments, answers.
+
+        Raises
+        ------
+        ConflictError
+            If it does not answer now, or has no inference API.
+        """
+        return ServiceDescription.model_validate_json(self.call("api", "GET", "description"))
+
+    def _model(self) -> tuple[str, set[str]]:
+        """Return its first model, and which arguments of that are files, as far as it tells."""
+        try:
+            model = self.description().models[0]
+        except InvalidRequestError:
+            # DEEPaaS itself, in a container, has no such route.
+            models = json.loads(self.call("api", "GET", "v2/models/"))["models"]
+            return str(models[0]["id"]), set()
+        return model.name, {item.name for item in model.predict.arguments if item.kind == "file"}
 
     def call(
         self,
@@ -453,18 +484,3 @@ def _row(deployment: Deployment) -> Sequence[str]:
     created = f"{one.created:%Y-%m-%d %H:%M}"
     gpus = str(one.resources_asked.gpus)
     return one.id, one.title, one.item, one.state, one.service, gpus, created, one.host or ""
-
-
-def _told(value: Any) -> list[str]:
-    """Return an argument as a query has it: a list is one that is given several times."""
-    values = value if isinstance(value, list | tuple) else [value]
-    return [item if isinstance(item, str) else json.dumps(item) for item in values]
-
-
-def _multipart(files: dict[str, Path]) -> tuple[bytes, str]:
-    """Return files as the body of a form, with its content type."""
-    from jupyter_platform.runtime.web_client import httpx  # noqa: PLC0415 - only for files
-
-    opened = {name: (path.name, path.read_bytes()) for name, path in files.items()}
-    request = httpx.Request("POST", "http://localhost/", files=opened)
-    return request.read(), request.headers["content-type"]

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from jupyter_platform._version import __version__
+from jupyter_platform.client.service_calls import SERVICES, service_error
 from jupyter_platform.client.waiting import looks_on
 from jupyter_platform.core.errors import (
     CoordinatorError,
@@ -455,6 +456,8 @@ def _raise_for(response: httpx.Response, endpoint: Endpoint) -> None:
         answer = None
     if isinstance(answer, dict) and "code" in answer:
         raise from_dict(answer)
+    if SERVICES in response.request.url.path:
+        raise service_error(response.status_code, answer, response.text)
     if response.status_code in (502, 503, 504):
         raise UnavailableError(f"{endpoint.url} answers {response.status_code}: try again later.")
     raise PlatformError(

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from jupyter_platform.core.errors import OptionError
 from jupyter_platform.runtime.item_folders import own_items
 from tests.items.pictures import png, written
 from tests.waiting import until
@@ -51,6 +52,12 @@ def test_the_digit_classifier_is_deployed_and_reads_pictures_of_ones_own(platfor
             return label
 
         printed = [read(written(digit)) == digit for digit in "0123456789"]
+        path = picture(written("4"))
+        assert deployment.predict(picture=str(path)) == deployment.predict(picture=path)
+        with pytest.raises(OptionError, match="picture: Missing data for required field"):
+            deployment.predict()
+        with pytest.raises(OptionError, match=r"picture = '.*none\.png' cannot be read"):
+            deployment.predict(picture=str(path.with_name("none.png")))
         # It has learnt handwritten ones.
         assert sum(printed) >= 7
         assert read(written("3", ink="white", paper="navy")) == "3"
