@@ -54,6 +54,12 @@ class Lab:
         return answer.json() if answer.content else None
 
 
+MARKETPLACE = f"""
+[[marketplace.sources]]
+kind = "folder"
+name = "tests"
+location = {json.dumps(str(Path(__file__).parents[1] / "items"))}
+"""
 NETWORKS = """
 import torch
 
@@ -175,8 +181,10 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     environment = folders_in(folder)
     places = [str(_install_networks(folder / "site")), environment.get("PYTHONPATH", "")]
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, places))
+    config = folder / "platform.toml"
+    config.write_text(MARKETPLACE, encoding="utf-8")
     # Other platforms of this machine may have been given all of it.
-    run_platform(environment, "up", "--overcommit")
+    run_platform(environment, "up", "--overcommit", "--config", str(config))
     try:
         with running_jupyter(folder, environment) as server:
             yield Lab(server.url, server.token, environment)

@@ -111,8 +111,9 @@ def _number(argument: ArgumentDescription) -> tuple[Any, Callable[[Any], Any]]:
     low, high, default = argument.minimum, argument.maximum, argument.default
     kind: Any
     if low is not None and high is not None and default is not None:
+        # Not a slider: that of ipywidgets tells screen readers no name.
         step = 1 if is_whole else (high - low) / 100
-        kind = widgets.IntSlider if is_whole else widgets.FloatSlider
+        kind = widgets.BoundedIntText if is_whole else widgets.BoundedFloatText
         return kind(value=default, min=low, max=high, step=step), lambda value: value
     if default is None and not argument.required:  # an empty field means: not given
         read = int if is_whole else float

@@ -106,6 +106,7 @@ class Endpoint:
 
     def _look(self) -> tuple[DeploymentRecord, ServiceDescription | None]:
         from jupyter_platform.core.deployments import DeploymentState  # noqa: PLC0415 - slow
+        from jupyter_platform.core.errors import UnavailableError  # noqa: PLC0415 - slow
         from jupyter_platform.core.inference import ServiceDescription  # noqa: PLC0415 - slow
 
         if isinstance(self._deployment, str):
@@ -114,11 +115,16 @@ class Endpoint:
         answering = any(end.service == "api" and end.alive for end in record.endpoints)
         if record.state != DeploymentState.RUNNING or not answering:
             return record, None
-        told = self._deployment.call("api", "GET", "description")
+        try:
+            told = self._deployment.call("api", "GET", "description")
+        except UnavailableError:  # it answers, and loads its model
+            return record, None
         return record, ServiceDescription.model_validate_json(told)
 
     def _draw(self, answer: tuple[DeploymentRecord, ServiceDescription | None]) -> None:
         record, described = answer
+        if self._model is not None:
+            return  # somebody may be filling it in
         self._head.value = f"<h2>{escape(record.title)}</h2>"
         if described is not None:
             self._show(described)
@@ -146,10 +152,19 @@ class Endpoint:
         self._form.children = tuple(view.widget for view in self._views)
         self._accept.options = method.accept
         self._accept.layout.display = None if len(method.accept) > 1 else "none"
-        assert not isinstance(self._deployment, str)
-        self._snippets.snippets = self._deployment.snippets(STAND_IN)
+        self._show_code({})
         self._message.value = ""
         self._ready.layout.display = None
+
+    def _show_code(self, given: dict[str, Any]) -> None:
+        from jupyter_platform.panels.deployments.snippets import (  # noqa: PLC0415 - slow
+            model_snippets,
+        )
+
+        assert not isinstance(self._deployment, str)
+        assert self._model is not None
+        record = self._deployment.record
+        self._snippets.snippets = model_snippets(record, self._model, given, STAND_IN)
 
     def predict(self) -> None:
         """Call the API with what is in the form."""
@@ -168,6 +183,7 @@ class Endpoint:
             return
         sent = {name: value for name, value in given.items() if value is not None}
         kind = str(self._accept.value or "application/json")
+        self._show_code(sent)
         self._call.disabled = True  # until there is an answer: it has been heard
         self._answer.value = '<p role="status">Asking…</p>'
         self._background.run(partial(self._ask, sent, kind), self._answered, self._refuse)
@@ -199,6 +215,8 @@ class Endpoint:
 def _progress(record: DeploymentRecord) -> str:
     """Return how far the start of a deployment is, as HTML."""
     words = record.phase.text or record.phase.name if record.phase else record.reason or ""
+    if any(end.service == "api" and end.alive for end in record.endpoints):
+        words = "The model is being loaded."
     fraction = record.phase.fraction if record.phase else None
     value = "" if fraction is None else f' value="{fraction}"'
     return (

@@ -34,7 +34,7 @@ RUNS = {
     "here": "Runs here",
     "containers": "Needs containers",
     "gpu": "Needs a GPU",
-    "no": "Does not run here",
+    "no": "Cannot run",
 }
 KINDS = {
     "module": "Module",
@@ -98,6 +98,12 @@ class ItemGrid(anywidget.AnyWidget):
             case "page" if message.get("serial") == self.answer.get("serial"):
                 asked = (self._serial, dict(self.query), int(message["offset"]))
                 self._background.run(partial(self._turn, *asked), self._turned, self._failed)
+            case "save":
+                work = partial(self._save, str(message["name"]), dict(self.query))
+                self._background.run(work, self._saved, self._failed)
+            case "forget":
+                work = partial(self._forget, str(message["name"]))
+                self._background.run(work, self._saved, self._failed)
 
     def _search(self, serial: int, query: dict[str, Any]) -> dict[str, Any]:
         page = _found(self._platform(), query, 0)
@@ -122,6 +128,37 @@ class ItemGrid(anywidget.AnyWidget):
 
     def _turned(self, page: dict[str, Any]) -> None:
         self.send(page)
+
+    def begin(self) -> None:
+        """Read the searches that were saved, and narrow to what a project begins with."""
+        self._background.run(self._read_beginning, self._begun, self._failed)
+
+    def _read_beginning(self) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        hub = self._platform()
+        # A narrower search may stand there already, put back by a page that was reloaded.
+        filters = hub.default_search().filters if self.query == EMPTY_QUERY else {}
+        return dict(filters.items()), _named(hub)
+
+    def _begun(self, answer: tuple[dict[str, Any], list[dict[str, Any]]]) -> None:
+        filters, searches = answer
+        self._saved(searches)
+        if filters and self.query == EMPTY_QUERY:
+            self.query = {**EMPTY_QUERY, "filters": filters}
+
+    def _save(self, name: str, query: dict[str, Any]) -> list[dict[str, Any]]:
+        from jupyter_platform.core.marketplace import ItemQuery  # noqa: PLC0415 - slow to import
+
+        hub = self._platform()
+        hub.save_search(name, ItemQuery.model_validate(query))
+        return _named(hub)
+
+    def _forget(self, name: str) -> list[dict[str, Any]]:
+        hub = self._platform()
+        hub.delete_search(name)
+        return _named(hub)
+
+    def _saved(self, searches: list[dict[str, Any]]) -> None:
+        self.searches = searches
 
 
 def card_of(item: ItemCard) -> dict[str, Any]:
@@ -152,6 +189,13 @@ def _found(hub: Platform, query: dict[str, Any], offset: int) -> ItemPage:
         offset=offset,
         **query["filters"],
     )
+
+
+def _named(hub: Platform) -> list[dict[str, Any]]:
+    return [
+        {"name": item.name, "query": {**EMPTY_QUERY, **item.query.model_dump(exclude_none=True)}}
+        for item in hub.saved_searches()
+    ]
 
 
 def _facets(page: ItemPage, query: dict[str, Any]) -> list[dict[str, Any]]:

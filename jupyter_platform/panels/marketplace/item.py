@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PURPOSES = {"api": "infer", "jupyterlab": "develop", "vscode": "develop"}
 """Actions that open the form, with the purpose that they choose."""
+NETWORK_ITEM = "network"
+"""Item that serves a network of the repository."""
 ICONS = {
     "try": "magic",
     "api": "plug",
@@ -111,6 +113,24 @@ class Item:
                 cancelled=self._close,
             )
         self._put(self._forms[key].widget)
+
+    def deploy_network(self, network: str, tag: str | None) -> None:
+        """Open the form that deploys weights of a network of the repository.
+
+        Parameters
+        ----------
+        network : str
+            Its name.
+        tag : str, optional
+            A tag, or the id of the job that made the weights; the newest when absent.
+        """
+        self._name = self._record = None
+        for part in (self._head, self._reasons, self._text, self._facts):
+            part.value = ""
+        self._actions.children = ()
+        self._tell("")
+        weights = {} if tag is None else {"tag": tag}
+        self.deploy(NETWORK_ITEM, purpose="infer", network=network, **weights)
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
         return self.widget._repr_mimebundle_(**options)
@@ -230,7 +250,7 @@ class Item:
         self._opener.follow(jupyterPlatformDeployment=deployment.id)
 
     def _write_notebook(self) -> None:
-        from jupyter_platform.panels.marketplace.notebooks import (  # noqa: PLC0415 - rarely needed
+        from jupyter_platform.client.item_notebooks import (  # noqa: PLC0415 - rarely needed
             item_notebook,
         )
 

@@ -15,7 +15,7 @@ from jupyter_platform.panels.marketplace.provenance import provenance_graph
 if TYPE_CHECKING:
     from jupyter_platform.core.marketplace import ItemRecord, ItemResources
 
-FORMATS = {"JSON": "json", "JSON-LD": "jsonld", "Turtle": "turtle"}
+FORMATS = {"JSON": "json", "JSON-LD": "json-ld", "Turtle": "turtle"}
 """What metadata are offered in, with the word of the address."""
 
 

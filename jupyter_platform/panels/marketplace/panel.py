@@ -47,14 +47,26 @@ class Marketplace:
         self._place = box(widgets.VBox, "marketItem")
         self.widget: widgets.VBox = styled(self._list, self._place, name="marketplace")
         self.grid.ask()
+        self.grid.begin()
 
     def choose(self, name: str) -> None:
-        """Show the page of an item."""
+        """Show the page of an item.
+
+        Parameters
+        ----------
+        name : str
+            Its name; or ``deploy:<network>:<tag>`` for the form that deploys weights of a network.
+        """
         from jupyter_platform.panels.marketplace.item import Item  # noqa: PLC0415 - when it is opened
 
         if self._item is None:
             self._item = Item(platform=self._hub, base_url=self._base_url, left=self._return)
-        self._item.show(name)
+        wanted, _, served = name.partition(":")
+        if wanted == "deploy" and served:
+            network, _, tag = served.partition(":")
+            self._item.deploy_network(network, tag or None)
+        else:
+            self._item.show(name)
         self._place.children = (self._item.widget,)
         self._list.layout.display = "none"
 
