@@ -223,7 +223,7 @@ def test_another_user_reads_nothing_and_is_answered_nothing(connection, shared_p
         if one.status == psutil.CONN_LISTEN
     }
     ports = listening - {urlsplit(connection.url).port}
-    assert len(ports) == 2, "scheduler and worker, and nothing else"
+    assert len(ports) == 3, "scheduler, worker and door of the host, and nothing else"
     run = next(shared_paths.data.glob(f"hosts/*/runs/{running_job.id}/1/0"))
     wanted = {
         "url": connection.url,

@@ -29,7 +29,7 @@ Rows = npt.NDArray[np.float32]
 
 def build(folder: Path) -> float:
     """Learn benign tumours; return the area under the ROC curve on others of both kinds."""
-    with np.load(_BUNDLED / "breast_cancer.npz") as data:
+    with np.load(_BUNDLED / "breast_cancer.npz", allow_pickle=False) as data:
         rows, kinds = data["x"], data["y"]
     benign, malignant = rows[kinds == _BENIGN], rows[kinds != _BENIGN]
     learnt, held_out = benign[:300], np.concatenate([benign[300:], malignant[-112:]])

@@ -41,7 +41,7 @@ def build(folder: Path) -> float:
     """Train the network on 120 flowers; return the accuracy on 30 others."""
     learn(folder, "mlp", "iris", max_iterations=400, **_OPTIONS)
     iris = bundled_datasets()["iris"]
-    with np.load(_BUNDLED / "iris.npz") as data:
+    with np.load(_BUNDLED / "iris.npz", allow_pickle=False) as data:
         medians = np.median(data["x"][:120], axis=0)
     names = [name.removesuffix(" (cm)").replace(" ", "_") for name in iris.features or ()]
     _write_columns(folder, names, medians, list(iris.classes or ()))
