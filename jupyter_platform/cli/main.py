@@ -50,6 +50,7 @@ COMMANDS = {
     "metrics": "jobs",
     "predict": "predict",
     "generate": "generate",
+    "benchmark": "benchmark",
     "rl": "acting",
     "hosts": "catalogue",
     "networks": "networks",

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jupyter_platform.client.acting import Acting
+from jupyter_platform.client.benchmark import Benchmarking
 from jupyter_platform.client.drafts import Drafting
 from jupyter_platform.client.generation import Generating
 from jupyter_platform.client.job import Job
@@ -32,7 +33,15 @@ PAGE = 200
 
 
 class Platform(
-    Acting, Marketplace, Drafting, Generating, Predicting, Strategies, Submitting, Sweeping
+    Acting,
+    Benchmarking,
+    Marketplace,
+    Drafting,
+    Generating,
+    Predicting,
+    Strategies,
+    Submitting,
+    Sweeping,
 ):
     """Queue, hosts, networks and datasets of one coordinator.
 

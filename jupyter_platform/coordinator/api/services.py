@@ -27,6 +27,7 @@ from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.notices.events import EventHub
 from jupyter_platform.coordinator.notices.notifications import Notifications
+from jupyter_platform.coordinator.questions.benchmark import BenchmarkService
 from jupyter_platform.coordinator.questions.drafts import DraftService
 from jupyter_platform.coordinator.questions.environments import ActingService
 from jupyter_platform.coordinator.questions.generation import GenerationService
@@ -67,6 +68,7 @@ class Services:
     contents: Contents
     predictions: PredictionService
     generations: GenerationService
+    benchmarks: BenchmarkService
     drafts: DraftService
     hosts: HostRegistry
     host_switching: HostSwitching

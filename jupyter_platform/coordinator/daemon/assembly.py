@@ -41,6 +41,7 @@ from jupyter_platform.coordinator.marketplace.searches import SavedSearches
 from jupyter_platform.coordinator.marketplace.service import Marketplace
 from jupyter_platform.coordinator.notices.events import EventHub, Snapshot
 from jupyter_platform.coordinator.notices.notifications import Notifications
+from jupyter_platform.coordinator.questions.benchmark import BenchmarkService
 from jupyter_platform.coordinator.questions.drafts import DraftService
 from jupyter_platform.coordinator.questions.environments import ActingService
 from jupyter_platform.coordinator.questions.generation import GenerationService
@@ -134,7 +135,8 @@ class Assembly:
             heartbeat_s=heartbeat_s,
             lost_after_s=lost_after_s or settings.cluster.lost_after_s,
         )
-        self.inspect = Inspection(self.hosts, self.blobs).ask
+        self.inspection = Inspection(self.hosts, self.blobs)
+        self.inspect = self.inspection.ask
         self.live = Live()
         self.records = JobRecords(store, self.hub, self.live)
         self._add_repository()
@@ -303,6 +305,7 @@ class Assembly:
             exchange=NetworkExchange(self.paths, networks, tags, self.upload_reader),
             predictions=self.predictions,
             generations=GenerationService(networks, datasets, tags, self.inspect),
+            benchmarks=BenchmarkService(networks, datasets, self.hosts, self.inspection),
             drafts=DraftService(datasets, self.facts, self.inspect),
             hosts=self.hosts,
             host_switching=HostSwitching(self.hosts, self.backends, self.notifications),

@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.hosts.transfer import send_missing
-from jupyter_platform.core.errors import UnavailableError
+from jupyter_platform.core.errors import NotFoundError, UnavailableError
 from jupyter_platform.runtime.blobs import BlobStore
 
 Inspect = Callable[[dict[str, Any], float], Coroutine[Any, Any, dict[str, Any]]]
@@ -54,9 +54,43 @@ class Inspection:
         PlatformError
             What the inspector answered instead.
         """
-        links = [link for name in self._hosts.names() if (link := self._hosts.link(name))]
+        return (await self.ask_host(request, timeout_s))[1]
+
+    async def ask_host(
+        self, request: dict[str, Any], timeout_s: float, host: str | None = None
+    ) -> tuple[str, dict[str, Any]]:
+        """Return the name of the host that answered, and its answer.
+
+        Parameters
+        ----------
+        request : dict
+            Request to the inspector.
+        timeout_s : float
+            Seconds to wait for the answer.
+        host : str, optional
+            The only host to ask.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no host of that name.
+        UnavailableError
+            If no host is up, or none answers in time.
+        PlatformError
+            What the inspector answered instead.
+        """
+        names = self._hosts.names()
+        if host is not None and host not in names:
+            raise NotFoundError(f"There is no host {host!r}; there are {', '.join(names)}.")
+        asked = names if host is None else [host]
+        links = [link for name in asked if (link := self._hosts.link(name))]
         if not links:
-            raise UnavailableError("No host is up that could look at it.")
+            which = (
+                "No host is up that could look at it."
+                if host is None
+                else f"Host {host} is not up."
+            )
+            raise UnavailableError(which)
         busy = {link.name: self._hosts.cpus_busy(link.name) for link in links}
         files = sorted(text for text in _texts(request) if SENT_FILE.fullmatch(text))
         problem: UnavailableError | None = None
@@ -73,7 +107,7 @@ class Inspection:
             except UnavailableError as error:
                 problem = error
             else:
-                return answer
+                return link.name, answer
         raise problem or UnavailableError(f"No host answered within {timeout_s:g} s.")
 
 

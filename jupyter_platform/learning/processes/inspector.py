@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from pydantic import BaseModel, Field, ValidationError
 
+from jupyter_platform.core.benchmarks import BenchmarkQuestion
 from jupyter_platform.core.datasets import DatasetDescriptor, DatasetFacts, Part
 from jupyter_platform.core.errors import InvalidRequestError, PlatformError, unknown_name
 from jupyter_platform.core.generations import GenerateQuestion
@@ -30,6 +31,7 @@ from jupyter_platform.learning.data.adapters.chain import make_adapters, select
 from jupyter_platform.learning.networks import network_facts
 from jupyter_platform.learning.processes.line_server import EndServing, LineServer
 from jupyter_platform.learning.processes.loaded_code import LoadedCode
+from jupyter_platform.learning.questions.benchmark import benchmark
 from jupyter_platform.learning.questions.checks import Check, check
 from jupyter_platform.learning.questions.drafts import DraftQuestion, layer_types, look_at_draft
 from jupyter_platform.learning.questions.generation import generate
@@ -105,6 +107,7 @@ class Inspector:
             "look": _look,
             "folder": _folder,
             "generate": _generate,
+            "benchmark": _benchmark,
             "draft": self._draft,
             "layers": lambda _: layer_types().model_dump(mode="json"),
         }
@@ -253,6 +256,10 @@ def _environments(_request: dict[str, Any]) -> dict[str, Any]:
 
 def _generate(request: dict[str, Any]) -> dict[str, Any]:
     return generate(GenerateQuestion.model_validate(request)).model_dump(mode="json")
+
+
+def _benchmark(request: dict[str, Any]) -> dict[str, Any]:
+    return benchmark(BenchmarkQuestion.model_validate(request)).model_dump(mode="json")
 
 
 def main(path: str | Path, parent: int | None = None) -> None:

@@ -56,6 +56,49 @@ export interface components {
             svg: string;
             url: string | null;
         };
+        /** @description The time that a network with fresh weights takes for a batch on a host. */
+        Benchmark: {
+            input_shape: number[];
+            parameters: number;
+            batch_size: number;
+            threads: number;
+            device: string;
+            forward: components["schemas"]["BenchmarkTiming"];
+            forward_backward: components["schemas"]["BenchmarkTiming"] | null;
+            network: string;
+            host: string;
+            /** @description What may have changed the times, as sentences. */
+            notes: string[];
+        };
+        /** @description A question for the time that a network takes for a batch. */
+        BenchmarkRequest: {
+            /** @description Dataset whose samples have the shape; without it that of the network or `input_shape`. */
+            dataset?: string | null;
+            /** @description Shape of one sample, for a network that takes any. */
+            input_shape?: number[] | null;
+            /** @description Number of outputs, for a network that takes any. */
+            outputs?: number | null;
+            /** @description Samples in a batch. */
+            batch_size?: number;
+            /** @description Batches that are timed; fewer where these take more than `MEASURE_WITHIN_S`. */
+            runs?: number;
+            /** @description Batches that go before, untimed. */
+            warmup?: number;
+            /** @description Threads that torch computes with; at most the CPUs of the host. */
+            threads?: number;
+            /** @description Host to measure on; the least busy one that is up when absent. */
+            host?: string | null;
+        };
+        /** @description Time that a batch takes. */
+        BenchmarkTiming: {
+            median_ms: number;
+            min_ms: number;
+            max_ms: number;
+            /** @description Batches that were timed. */
+            runs: number;
+            /** @description Samples of a batch over the median time. */
+            samples_per_s: number;
+        };
         /** @description The result of a RUN. */
         CodeResult: {
             headline?: components["schemas"]["PrimaryMetric"] | null;

@@ -14,6 +14,7 @@ from jupyter_platform.coordinator.api.routes.datasets import UPLOAD_BODY
 from jupyter_platform.coordinator.api.services import ServicesOf
 from jupyter_platform.coordinator.repository import NetworkUpload
 from jupyter_platform.coordinator.repository.networks.exchange import SHAPE_PATTERN, parse_shape
+from jupyter_platform.core.benchmarks import Benchmark, BenchmarkRequest
 from jupyter_platform.core.catalogue import NetworkImport, NetworkRecord, TagRecord
 from jupyter_platform.core.drafts import DraftRecord, DraftRequest
 from jupyter_platform.core.generations import Generation, GenerationRequest
@@ -154,6 +155,12 @@ async def preparation(name: str, services: ServicesOf, tag: str | None = None) -
 async def generate(name: str, request: GenerationRequest, services: ServicesOf) -> Generation:
     """Return samples or text that a trained network makes."""
     return await services.generations.generate(name, request)
+
+
+@router.post("/{name}/benchmark")
+async def benchmark(name: str, request: BenchmarkRequest, services: ServicesOf) -> Benchmark:
+    """Return the time that a network with fresh weights takes for a batch on a host."""
+    return await services.benchmarks.measure(name, request)
 
 
 @router.get("/{name}/weights/{tag}", response_class=FileResponse)
