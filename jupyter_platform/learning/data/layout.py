@@ -120,7 +120,7 @@ def _unclear(folder: Path, unclear: Sequence[Path], dataset: str) -> InvalidData
 
 def _configured(folder: Path, found: Sequence[Path], dataset: str) -> Layout | None:
     """Return the layout that the front matter of the README tells, or None where it tells none."""
-    files = _data_files(_front_matter(folder, dataset), dataset)
+    files = _data_files(front_matter(folder, dataset), dataset)
     if files is None:
         return None
     layout: Layout = {}
@@ -153,7 +153,19 @@ def _matches(path: Path, pattern: str) -> bool:
     return len(PurePosixPath(pattern).parts) == len(path.parts) and path.match(pattern)
 
 
-def _front_matter(folder: Path, dataset: str) -> Mapping[str, Any]:
+def front_matter(folder: Path, dataset: str) -> Mapping[str, Any]:
+    """Return what stands at the head of a folder's README; empty where nothing does.
+
+    Parameters
+    ----------
+    dataset : str
+        Name, for errors.
+
+    Raises
+    ------
+    InvalidDataError
+        If it cannot be read.
+    """
     path = folder / _README
     if not path.is_file():
         return {}

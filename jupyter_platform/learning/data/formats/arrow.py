@@ -24,6 +24,8 @@ from jupyter_platform.learning.data.pictures.pictures import ImageSamples
 from jupyter_platform.learning.data.samples import Samples
 
 IMAGE_NAMES = ("image", "img", "picture")
+_HUGGING_FACE = b"huggingface"
+"""Key of a schema's metadata with the features of its columns."""
 _INDEX_NAME = re.compile(r"__index_level_\d+__")
 """What pandas calls an index that has no name."""
 LABEL_NAMES = ("label", "labels", "fine_label", "target", "class")
@@ -312,11 +314,30 @@ def _pictures_of(
     return picture
 
 
+def with_features(table: pa.Table, features: Mapping[str, Any]) -> pa.Table:
+    """Return a table whose schema tells its features as Hugging Face writes them.
+
+    What the file itself tells holds.
+
+    Parameters
+    ----------
+    features : mapping
+        Column to feature; empty: none are known.
+    """
+    known = dict(table.schema.metadata or {})
+    if not features or _HUGGING_FACE in known:
+        return table
+    told = json.dumps({"info": {"features": dict(features)}}).encode()
+    return table.replace_schema_metadata({**known, _HUGGING_FACE: told})
+
+
 def _class_names(schema: pa.Schema, target: str | tuple[str, ...]) -> tuple[str, ...] | None:
     """Return the names of the classes that a Hugging Face schema gives its target."""
-    described = (schema.metadata or {}).get(b"huggingface")
-    if described is None or not isinstance(target, str):
+    described = (schema.metadata or {}).get(_HUGGING_FACE)
+    if described is None or not isinstance(target, str) or target not in schema.names:
         return None
+    if not pa.types.is_integer(schema.field(target).type):
+        return None  # texts name their classes themselves, in an order of their own
     try:
         feature = json.loads(described)["info"]["features"][target]
         names = feature["names"] if feature["_type"] == "ClassLabel" else None

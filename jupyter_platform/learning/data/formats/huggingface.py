@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.json as pa_json
 
-from jupyter_platform.core.datasets import DatasetDescriptor
+from jupyter_platform.core.datasets import DatasetDescriptor, Part
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.tables import TableLook
 from jupyter_platform.learning.data.arrays import Files, StoredArrays
-from jupyter_platform.learning.data.formats.arrow import read_arrow
+from jupyter_platform.learning.data.dataset_infos import read_infos
+from jupyter_platform.learning.data.formats.arrow import read_arrow, with_features
 from jupyter_platform.learning.data.formats.parquet import read_parquet
 from jupyter_platform.learning.data.layout import Layout, parted_files
 from jupyter_platform.learning.data.part_names import WORDS, part_named
@@ -29,6 +31,9 @@ def read(
     """Read a folder that ``save_to_disk`` wrote, or a clone of a repository of the hub.
 
     A clone holds Parquet, CSV or JSON Lines files, whose names or folders tell the split.
+
+    Where the README tells nothing of the data, a ``dataset_infos.json`` names the classes, and the
+    files must hold as many samples as it tells.
 
     The splits ``train``, ``validation`` and ``test`` follow one another; a folder without splits
     is one sequence. Lists, numbers, classes and images are understood, as `read_arrow` says.
@@ -49,8 +54,18 @@ def read(
     shards = _shards(folder, descriptor.name)
     found = Files.of(shards)
     tables = _tables(found.all, descriptor.name)
-    stored = read_arrow(tables, found.ranges([len(table) for table in tables]), descriptor, look)
+    lengths = [len(table) for table in tables]
+    told = read_infos(folder, descriptor.name)
+    told.check_counts(_counts(found, lengths), descriptor.name)
+    tables = [with_features(table, told.features) for table in tables]
+    stored = read_arrow(tables, found.ranges(lengths), descriptor, look)
     return replace(stored, bytes=sum(path.stat().st_size for path in found.all))
+
+
+def _counts(files: Files, lengths: Sequence[int]) -> dict[Part, int]:
+    """Return the rows of each part, from those of each file."""
+    rows = iter(lengths)
+    return {part: sum(islice(rows, len(paths))) for part, paths in files.parts.items()}
 
 
 def _shards(folder: Path, dataset: str) -> Layout:

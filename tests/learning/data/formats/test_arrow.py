@@ -192,3 +192,67 @@ def test_a_file_that_was_added_is_not_called_by_its_digest(tmp_path):
         load(descriptor, {f"sha256:{digest}": str(tmp_path / digest)})
 
     assert digest not in caught.value.message
+
+
+def told_folder(folder, infos, readme=None, label="label"):
+    """Write a clone as the hub had them: CSV files beside what they hold, which says it once."""
+    folder.mkdir(exist_ok=True)
+    (folder / "train.csv").write_text(f"a,{label}\n0.5,0\n1.5,1\n2.5,0\n3.5,1\n")
+    (folder / "test.csv").write_text(f"a,{label}\n4.5,1\n5.5,0\n")
+    (folder / "dataset_infos.json").write_text(
+        infos if isinstance(infos, str) else json.dumps(infos)
+    )
+    if readme is not None:
+        (folder / "README.md").write_text(readme)
+    return folder
+
+
+def infos(train=4, test=2, **more):
+    """Return what the hub wrote into ``dataset_infos.json`` up to 2023."""
+    feature = {"num_classes": 2, "names": ["neg", "pos"], "id": None, "_type": "ClassLabel"}
+    counts = {"train": train, "test": test, **more}
+    return {
+        "description": "",
+        "features": {"a": {"dtype": "float32", "_type": "Value"}, "label": feature},
+        "splits": {name: {"name": name, "num_examples": size} for name, size in counts.items()},
+    }
+
+
+def test_classes_and_counts_of_an_older_clone_are_read(tmp_path):
+    folder = told_folder(tmp_path / "d", {"plain_text": infos()})
+    data = opened("huggingface", folder)
+    assert data.facts.classes == ["neg", "pos"]
+    assert data.inputs[data.parts["test"]].flatten().tolist() == [4.5, 5.5]
+
+    both = {"other": infos(train=99), "default": infos(unsupervised=50)}
+    assert opened("huggingface", told_folder(folder, both)).facts.classes == ["neg", "pos"]
+    licence = "---\nlicense: mit\n---\n"
+    assert opened("huggingface", told_folder(folder, both, licence)).facts.classes == ["neg", "pos"]
+    told = "---\ndataset_info: {features: []}\n---\n"
+    readme = opened("huggingface", told_folder(folder, {"x": infos(train=99)}, told))
+    assert readme.facts.classes == ["0", "1"]
+
+
+def test_names_of_classes_are_not_given_to_texts(tmp_path):
+    folder = told_folder(tmp_path / "d", {"default": infos()})
+    for name in ("train", "test"):
+        (folder / f"{name}.csv").write_text("a,label\n1,pos\n2,aaa\n3,pos\n4,aaa\n")
+    (folder / "dataset_infos.json").write_text(json.dumps({"default": infos(test=4)}))
+
+    assert opened("huggingface", folder).facts.classes == ["aaa", "pos"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({"d": infos(train=5)}, "tells 5 samples of the train part, and its files hold 4"),
+        ({"d": infos(validation=3)}, "tells 3 samples of the validation part, .* hold 0"),
+        ({"a": infos(), "b": infos()}, "several configurations: a, b"),
+        ({"d": {"splits": {"train": {}}}}, "is not understood"),
+        ("{", "cannot be read"),
+    ],
+)
+def test_an_older_clone_that_does_not_fit_what_it_tells_is_refused(tmp_path, told, words):
+    folder = told_folder(tmp_path / "d", told)
+    with pytest.raises(InvalidDataError, match=words):
+        opened("huggingface", folder)
