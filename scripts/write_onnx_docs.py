@@ -82,7 +82,8 @@ file that would differ by more than {difference:g} of the largest output is refu
 These layers are written, and all but Threshold are known again by the import: {written}.
 
 These have no form in ONNX that would be written here, and are refused by name: {refused}. So are
-networks that go through sequences step by step, and those that are made by code.
+networks that go through sequences step by step, and those that are made by code:
+`torch.onnx.export` writes the module that `job.network()` returns.
 """
 
 

@@ -2,6 +2,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
 
 import type {
   IJobQuery,
@@ -83,12 +84,12 @@ export class PlatformApi implements IPlatformApi {
     return this._send('POST', 'start');
   }
 
-  submit(submission: IJobSubmission): Promise<IJob> {
-    return this._send('POST', 'jobs', submission);
+  submit(submission: IJobSubmission, key = UUID.uuid4()): Promise<IJob> {
+    return this._post('jobs', submission, key);
   }
 
-  submitSweep(sweep: ISweepSubmission): Promise<ISweep> {
-    return this._send('POST', 'sweeps', sweep);
+  submitSweep(sweep: ISweepSubmission, key = UUID.uuid4()): Promise<ISweep> {
+    return this._post('sweeps', sweep, key);
   }
 
   check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck> {
@@ -271,6 +272,15 @@ export class PlatformApi implements IPlatformApi {
       init.headers = { 'Content-Type': 'application/json' };
     }
     return this._request(path, init);
+  }
+
+  /** Make something at most once, however often it is sent under a key. */
+  private _post<T>(path: string, body: unknown, key: string): Promise<T> {
+    return this._request(path, {
+      method: 'POST',
+      body: JSON.stringify(body),
+      headers: { 'Content-Type': 'application/json', 'Idempotency-Key': key }
+    });
   }
 
   private async _request<T>(path: string, init: RequestInit): Promise<T> {

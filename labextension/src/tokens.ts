@@ -126,9 +126,10 @@ export interface IPlatformApi {
   status(): Promise<IStatus>;
   /** Start the platform where it is down. */
   start(): Promise<void>;
-  submit(submission: IJobSubmission): Promise<IJob>;
-  /** Queue all jobs of a sweep, or none. */
-  submitSweep(sweep: ISweepSubmission): Promise<ISweep>;
+  /** Queue a job; sent again under the same key it is the same job. */
+  submit(submission: IJobSubmission, key?: string): Promise<IJob>;
+  /** Queue all jobs of a sweep, or none; sent again under the same key it is the same sweep. */
+  submitSweep(sweep: ISweepSubmission, key?: string): Promise<ISweep>;
   /** Ask what a submission would do, without storing anything. */
   check(submission: IJobSubmission, signal?: AbortSignal): Promise<IJobCheck>;
   jobs(query?: IJobQuery, signal?: AbortSignal): Promise<IJobPage>;

@@ -84,6 +84,7 @@ describe('PlatformApi', () => {
 
     expect(asked[0].method).toBe('POST');
     expect(asked[0].headers.get('Content-Type')).toBe('application/json');
+    expect(asked[0].headers.get('Idempotency-Key')).toMatch(/^[-0-9a-f]{36}$/);
     expect(await asked[0].json()).toEqual({
       type: 'LEARN',
       networks: ['lenet-digits']

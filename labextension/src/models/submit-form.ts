@@ -1,4 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { ISignal } from '@lumino/signaling';
@@ -12,6 +13,7 @@ import type {
   IOptionSchema,
   IOptionText,
   ISweep,
+  ISweepSubmission,
   Json,
   JobType
 } from '../wire';
@@ -253,15 +255,27 @@ export class SubmitForm implements IDisposable {
     if (sweep) {
       const { dimensions, shared: options, method, trials } = sweep;
       const sent = { submission: { ...submission, options }, dimensions };
-      const made = await api.submitSweep({ ...sent, method, trials });
+      const whole = { ...sent, method, trials };
+      const made = await api.submitSweep(whole, this._keyOf(whole));
+      this._tried = null;
       this._set({ submitting: false });
       this._swept.emit(made);
     } else {
-      const job = await api.submit(submission);
+      const job = await api.submit(submission, this._keyOf(submission));
+      this._tried = null;
       this._model.remember([job]);
       this._set({ submitting: false });
       this._submitted.emit(job);
     }
+  }
+
+  /** Return the key to send something under: the same one until it has been taken. */
+  private _keyOf(sent: IJobSubmission | ISweepSubmission): string {
+    const text = JSON.stringify(sent);
+    if (this._tried?.text !== text) {
+      this._tried = { text, key: UUID.uuid4() };
+    }
+    return this._tried.key;
   }
 
   /**
@@ -454,6 +468,8 @@ export class SubmitForm implements IDisposable {
   private readonly _kept = new Map<JobType, Options>();
   /** Whether nobody types into the text any more. */
   private _left = false;
+  /** What was sent last and not taken yet, and its key. */
+  private _tried: { text: string; key: string } | null = null;
   private readonly _reader = new OptionReader(
     text => this._model.api.readOptions(text),
     read => this._takeText(read),

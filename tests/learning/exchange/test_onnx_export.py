@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from jupyter_platform.core.errors import InvalidDataError
 from jupyter_platform.core.exchange import ExportRequest
-from jupyter_platform.core.networks import NetworkDescription, bundled_networks
+from jupyter_platform.core.networks import NetworkDescription, NetworkSource, bundled_networks
 from jupyter_platform.learning.exchange.onnx.emitters import EMITTERS
 from jupyter_platform.learning.exchange.onnx.shape_emitters import SHAPE_EMITTERS
 from jupyter_platform.learning.exchange.onnx.writing import write_onnx
@@ -269,6 +269,17 @@ def test_a_layer_that_onnx_cannot_say_is_refused_by_name(tmp_path, kind):
             )
         )
     assert not (tmp_path / "m.onnx").exists()
+
+
+def test_code_is_refused_with_the_way_out_and_does_not_run(tmp_path):
+    source = NetworkSource(files={"mine.py": "raise SystemExit(3)\n"}, main="mine.py")
+    request = ExportRequest(
+        description=NetworkDescription(name="mine", input_shape=(4,), source=source),
+        weights=str(tmp_path / "w.safetensors"),
+        target=str(tmp_path / "m.onnx"),
+    )
+    with pytest.raises(InvalidDataError, match=r"code makes it.*torch.onnx.export\(job.network"):
+        write_onnx(request)
 
 
 def test_a_network_with_memory_is_refused(export):

@@ -22,7 +22,8 @@ class StoppingOptions(OptionModel):
     )
     validation_threshold: OptionalFloat = option(
         None,
-        "Ends when the validation loss has fallen by less than this over a window of validations.",
+        "Ends when the validation loss has fallen by less than this over a window of validations; "
+        "several processes end together, an update later.",
         group=_GROUP,
         default_text="a validation loss that stays ends nothing",
         dianne=("validationLossThreshold", "validationErrorThreshold"),

@@ -66,6 +66,8 @@ def write_onnx(request: ExportRequest) -> ExportAnswer:
 
 def _network(request: ExportRequest) -> tuple[GraphNetwork, tuple[int, ...]]:
     description, path = request.description, Path(request.weights)
+    if description.source is not None:
+        raise _made_by_code(description.name)
     known = learnt_for(path)
     shape = request.input_shape or known.input_shape or description.input_shape
     outputs = known.outputs or description.outputs or 0
@@ -76,10 +78,21 @@ def _network(request: ExportRequest) -> tuple[GraphNetwork, tuple[int, ...]]:
     network = build(description, shape, outputs, known.output_shape)
     load_weights(network, path, description.name)
     if not isinstance(network, GraphNetwork) or isinstance(network, StepwiseNetwork):
-        how = "is made by code" if description.is_code else "goes through sequences by steps"
-        raise InvalidDataError(f"Network {description.name!r} cannot be exported: it {how}.")
+        if description.is_code:
+            raise _made_by_code(description.name)
+        raise InvalidDataError(
+            f"Network {description.name!r} cannot be exported: it goes through sequences by steps."
+        )
     network.eval()
     return network, tuple(shape)
+
+
+def _made_by_code(name: str) -> InvalidDataError:
+    return InvalidDataError(
+        f"Network {name!r} cannot be exported here: code makes it, and its layers are not known. "
+        "In Python torch.onnx.export(job.network(), samples, 'model.onnx') writes it, of the job "
+        "that learnt the weights, and in a process that has the packages the code needs."
+    )
 
 
 def _samples(network: GraphNetwork, shape: tuple[int, ...]) -> Tensor:

@@ -84,6 +84,22 @@ describe('SubmitForm with several values of an option', () => {
     expect(form.view.submitting).toBe(false);
   });
 
+  it('should send again what got no answer under its key, and anything else under another', async () => {
+    await open(options);
+    const lost = new PlatformError('No answer.', 'unavailable', 503);
+    api.submitSweep.mockRejectedValueOnce(lost).mockRejectedValueOnce(lost);
+    await form.submit();
+    await form.submit();
+    form.setOption('batch_size', '[8, 32]');
+    await form.submit();
+    await form.submit();
+
+    const keys = api.submitSweep.mock.calls.map(([, key]) => key);
+    expect(keys[0]).toBeTruthy();
+    expect(keys[1]).toBe(keys[0]);
+    expect(new Set(keys.slice(1)).size).toBe(3);
+  });
+
   it('should keep all values when names are put into our spelling', async () => {
     api.check.mockResolvedValue(aCheck({ given: { batch_size: 8 } }));
     await open(new Map([['batchSize', '[8, 16]']]));
