@@ -9,7 +9,5 @@ export const MarketCommandIDs = {
   /** `{ name, notebook: <its JSON> }`: keep a notebook beside what is open in the file browser. */
   keepNotebook: 'jupyter-platform:keep-notebook',
   /** `{ job }`. */
-  deployJob: 'jupyter-platform:deploy-job',
-  /** `{ job }`. */
-  publishJob: 'jupyter-platform:publish-job'
+  deployJob: 'jupyter-platform:deploy-job'
 } as const;

@@ -15,6 +15,7 @@ import type {
   IPool,
   IReplay,
   ReplayKind,
+  IDeploymentPage,
   IJobChange,
   ILogChunk,
   IDataset,
@@ -152,6 +153,10 @@ export class PlatformApi implements IPlatformApi {
     );
   }
 
+  pageUrl(path: string): string {
+    return URLExt.join(this._settings.baseUrl, path);
+  }
+
   archiveUrl(id: string): string {
     return this._url(`api/jobs/${segment(id)}/archive`);
   }
@@ -232,6 +237,10 @@ export class PlatformApi implements IPlatformApi {
       throw new PlatformError(record.problem ?? name, 'invalid_data', 422);
     }
     return record;
+  }
+
+  deployments(): Promise<IDeploymentPage> {
+    return this._get(`deployments${search({ limit: 1000 })}`);
   }
 
   hosts(): Promise<IHost[]> {

@@ -7,6 +7,8 @@ import type {
   IPool,
   IReplay,
   ReplayKind,
+  IDeployment,
+  IDeploymentPage,
   IJobChange,
   ILogChunk,
   IHost,
@@ -186,9 +188,13 @@ export interface IPlatformApi {
   importNetwork(file: File): Promise<INetworkImport>;
   datasets(): Promise<IDataset[]>;
   dataset(name: string): Promise<IDataset>;
+  /** Your deployments, newest first. */
+  deployments(): Promise<IDeploymentPage>;
   hosts(): Promise<IHost[]>;
   /** Open the stream of events, resuming after an event where that is known. */
   events(after: string | null): WebSocket;
+  /** Address of a page below the Jupyter server's own, such as a service of a deployment. */
+  pageUrl(path: string): string;
   /** Address of a dashboard's page. */
   dashboardUrl(name: string, theme: 'light' | 'dark'): string;
 }
@@ -216,6 +222,8 @@ export interface IPlatformState {
   readonly hosts: ReadonlyMap<string, IHost>;
   /** The kinds of jobs that there are; none until they were read. */
   readonly kinds: readonly IJobKind[];
+  /** What was deployed from the marketplace. */
+  readonly deployments: ReadonlyMap<string, IDeployment>;
   /** Newest first. */
   readonly notifications: readonly INotification[];
 }

@@ -189,6 +189,23 @@ export class PlatformModel implements IPlatformModel, IDisposable {
       this._trends.keep(this._running());
       this._keepWaiting();
     }
+    if (message.type === 'snapshot') {
+      // What fails now is read with the next snapshot.
+      this._readDeployments().catch(() => undefined);
+    }
+    this._touch();
+  }
+
+  /** Read the deployments; what the stream told meanwhile is newer. */
+  private async _readDeployments(): Promise<void> {
+    const before = this._state.deployments;
+    const { items } = await this.api.deployments();
+    const read = new Map(items.map(item => [item.id, item]));
+    const told = [...this._state.deployments].filter(
+      ([id, item]) => before.get(id) !== item
+    );
+    const deployments = new Map([...read, ...told]);
+    this._state = { ...this._state, deployments };
     this._touch();
   }
 

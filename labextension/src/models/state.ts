@@ -1,5 +1,6 @@
 import type { IJobTransition, IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
+import { withDeployment, withDeploymentReasons } from './deployments';
 import type { EventMessage, IJob, ISnapshotMessage } from '../wire';
 
 /** Jobs that have ended and are kept; older ones are read page by page. */
@@ -15,6 +16,7 @@ export const EMPTY_STATE: IPlatformState = {
   waitingUntil: null,
   hosts: new Map(),
   kinds: [],
+  deployments: new Map(),
   notifications: []
 };
 
@@ -31,7 +33,7 @@ export function reduce(
   const { event } = message;
   switch (message.type) {
     case 'snapshot':
-      return fromSnapshot(message, state.kinds);
+      return fromSnapshot(state, message);
     case 'job':
       return { ...state, event, jobs: withJob(state, message.job) };
     case 'job_deleted':
@@ -66,12 +68,21 @@ export function reduce(
     case 'status':
       return { ...state, event, status: message.status };
     case 'reasons':
-      return { ...state, event, jobs: withReasons(state.jobs, message) };
+      return {
+        ...state,
+        event,
+        jobs: withReasons(state.jobs, message),
+        deployments: withDeploymentReasons(state.deployments, message)
+      };
     case 'progress':
       return { ...state, event, jobs: withProgress(state.jobs, message) };
     default:
       // A newer platform may send more than this page knows.
-      return { ...state, event };
+      return {
+        ...state,
+        event,
+        deployments: withDeployment(state.deployments, message)
+      };
   }
 }
 
@@ -156,8 +167,8 @@ function isBehind({ waitingUntil }: IPlatformState, job: IJob): boolean {
 }
 
 function fromSnapshot(
-  message: ISnapshotMessage,
-  kinds: IPlatformState['kinds']
+  { kinds, deployments }: IPlatformState,
+  message: ISnapshotMessage
 ): IPlatformState {
   const jobs = new Map(message.jobs.map(job => [job.id, job]));
   const waiting = waitingJobs(jobs);
@@ -168,6 +179,7 @@ function fromSnapshot(
     waitingUntil: message.waiting > waiting.length ? lastOf(waiting) : null,
     hosts: new Map(message.hosts.map(host => [host.description.name, host])),
     kinds,
+    deployments, // a snapshot has none: they are read apart
     notifications: message.notifications.slice(0, KEPT_NOTIFICATIONS)
   };
 }

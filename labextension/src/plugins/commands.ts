@@ -6,6 +6,7 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { MarketCommandIDs } from '../market-commands';
 import {
   CommandIDs,
   EXTENSION_ID,
@@ -13,6 +14,7 @@ import {
   TRANSLATION_DOMAIN
 } from '../tokens';
 import { addJobCommands } from '../widgets/job-commands';
+import { addMarketJobCommands } from '../widgets/market-job-commands';
 import { addPageCommands } from '../widgets/page-commands';
 
 const PALETTE = [
@@ -23,6 +25,7 @@ const PALETTE = [
   CommandIDs.evaluateJob,
   CommandIDs.tryJob,
   CommandIDs.continueJob,
+  MarketCommandIDs.deployJob,
   CommandIDs.resubmitJob,
   CommandIDs.downloadJob,
   CommandIDs.copyJobId,
@@ -50,6 +53,7 @@ export const commands: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load(TRANSLATION_DOMAIN);
     const category = trans.__('AI platform');
     addJobCommands({ commands, model, trans });
+    addMarketJobCommands({ commands, model, trans });
     addPageCommands({ commands, model, trans });
     for (const command of PALETTE) {
       palette?.addItem({ command, category, args: { isPalette: true } });

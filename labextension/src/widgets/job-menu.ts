@@ -1,6 +1,7 @@
 import type { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
+import { MarketCommandIDs } from '../market-commands';
 import { CommandIDs } from '../tokens';
 
 /** Everything that can be done with a job, in the order of every menu. */
@@ -10,6 +11,7 @@ const ENTRIES: readonly string[] = [
   CommandIDs.evaluateJob,
   CommandIDs.tryJob,
   CommandIDs.continueJob,
+  MarketCommandIDs.deployJob,
   CommandIDs.resubmitJob,
   CommandIDs.renameJob,
   CommandIDs.noteJob,

@@ -11,6 +11,7 @@ import type { IPlaces, IPlatformState } from '../tokens';
 import { isEnded, isWaiting } from '../wire';
 import type { IJob } from '../wire';
 import { Announcer } from './announcer';
+import { DeploymentSection } from './deployment-list';
 import { Header } from './header';
 import { HistorySection, useHistory } from './history';
 import { Section, ShowMore, useRoving } from './job-list';
@@ -96,7 +97,7 @@ interface IContentProps {
   active: boolean;
 }
 
-type SectionName = 'running' | 'waiting' | 'finished';
+type SectionName = 'running' | 'waiting' | 'finished' | 'deployments';
 
 /** Rows of a live section that are drawn before more are asked for. */
 const FIRST_ROWS = 50;
@@ -170,11 +171,16 @@ function SidebarContent({
           />
         </div>
       )}
+      <DeploymentSection
+        state={state}
+        open={!closed.has('deployments')}
+        onToggle={toggle('deployments')}
+      />
     </>
   );
 }
 
-type LiveSection = Exclude<SectionName, 'finished'>;
+type LiveSection = Exclude<SectionName, 'finished' | 'deployments'>;
 
 interface ILiveSectionsProps {
   /** The jobs that have a row. */

@@ -104,6 +104,10 @@ export type IPool = Records['PoolRecord'];
 export type IReplay = Records['ReplayRecord'];
 export type ReplayKind = IReplay['kind'];
 
+export type IDeployment = Records['DeploymentRecord'];
+export type IDeploymentPage = Records['DeploymentPage'];
+export type DeploymentState = Records['DeploymentState'];
+
 export type IHost = Records['HostRecord'];
 export type IHostSample = Records['HostSample'];
 export type IStatus = Records['StatusRecord'];

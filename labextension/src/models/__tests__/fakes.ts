@@ -66,6 +66,9 @@ export class FakeApi extends PlatformApi {
     );
     return Promise.resolve({ options, errors });
   });
+  override deployments = vi.fn<PlatformApi['deployments']>(() =>
+    Promise.resolve({ items: [], total: 0, offset: 0 })
+  );
   override strategies = vi.fn<PlatformApi['strategies']>(() =>
     Promise.resolve([])
   );

@@ -62,6 +62,7 @@ describe('JobView', () => {
     expect(actions(ended)).toEqual([
       'Evaluate',
       'Try it',
+      'Deploy',
       'Continue',
       'Resubmit',
       MORE

@@ -12,6 +12,8 @@ import {
   fraction
 } from '../../format';
 import { continueIcon, evaluateIcon, tryIcon } from '../../icons';
+import { MarketCommandIDs } from '../../market-commands';
+import { deploymentIcon } from '../../market-icons';
 import { canBeTried, hasWeights } from '../../models/next-jobs';
 import { CommandIDs } from '../../tokens';
 import { isEnded, isWaiting } from '../../wire';
@@ -137,6 +139,12 @@ export function actionsOf(job: IJob, trans: TranslationBundle): IAction[] {
         icon: tryIcon,
         label: trans.__('Try it'),
         command: CommandIDs.tryJob,
+        args
+      });
+      found.push({
+        icon: deploymentIcon,
+        label: trans.__('Deploy'),
+        command: MarketCommandIDs.deployJob,
         args
       });
     }
