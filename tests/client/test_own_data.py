@@ -226,3 +226,20 @@ def test_the_command_line_knows_the_same(platform, flats, added, monkeypatch):
     assert json.loads(looked.output)["problems"] == []
     assert done.exit_code == 0, done.output
     assert platform.dataset("flats").facts.features == ["Straße=Gärten", "Straße=Markt", "Fläche"]
+
+
+@pytest.mark.parametrize("name", ["train.csv", "plain_text/train-00000-of-00001.parquet"])
+def test_an_older_clone_of_the_hub_is_read_with_its_classes(platform, tmp_path, name):
+    file = tmp_path / "clone" / name
+    file.parent.mkdir(parents=True)
+    rows = pd.DataFrame({"a": [float(row) for row in range(20)], "label": [0, 1] * 10})
+    if file.suffix == ".csv":
+        rows.to_csv(file, index=False)
+    else:
+        rows.to_parquet(file, index=False)
+    label = {"names": ["neg", "pos"], "_type": "ClassLabel"}
+    told = {"features": {"label": label}, "splits": {"train": {"num_examples": 20}}}
+    (tmp_path / "clone/dataset_infos.json").write_text(json.dumps({"plain_text": told}))
+
+    seen = platform.look_at_dataset(tmp_path / "clone")
+    assert (seen.facts.classes, seen.facts.size) == (["neg", "pos"], 20)

@@ -37,6 +37,10 @@ _KEPT_S = 3600.0
 _UNNAMED = "data"
 _FULL = "begins with / or ~ on the platform's machine"
 _PICTURES = ("images", "masks")
+_TOLD = "dataset_infos.json"
+"""What older clones of the hub tell of their data."""
+_OF_PICTURES = frozenset({"metadata.csv", "metadata.jsonl"})
+"""Tables that lie beside pictures."""
 _ARCHIVES = frozenset({"state.json", "dataset_dict.json", "dataset_info.json"})
 
 
@@ -279,7 +283,10 @@ def _folder_kind(folder: Path) -> Kind:
     names = {entry.name for entry in os.scandir(folder)}
     if names & _ARCHIVES or any(name.endswith((".parquet", ".arrow")) for name in names):
         return "huggingface"
-    if "data" in names and any((folder / "data").glob("*.parquet")):
+    if any(folder.glob("*/*.parquet")):
+        return "huggingface"
+    tables = {name for name in names if name.endswith((".csv", ".jsonl"))}
+    if _TOLD in names and tables - _OF_PICTURES:
         return "huggingface"
     return "images"
 
