@@ -8,6 +8,7 @@ accepted. Anything that is not a `PlatformError` is a defect and is answered wit
     + OptionError                one or more options are unknown or out of range
     + InvalidDataError           a data file, network or archive cannot be used
     + RequestTooLargeError
+    + MediaTypeError             no media type that is accepted can be given
   x AuthenticationError
   x ForbiddenError               it belongs to another user, or needs the platform's owner
   x NotFoundError

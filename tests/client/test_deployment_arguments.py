@@ -5,16 +5,19 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from jupyter_platform.client.deployments import Deployment
+from jupyter_platform.core.errors import InvalidRequestError
 
 
 class Recorded(Deployment):
-    """Keeps the last request instead of sending it."""
+    """Keeps the last request instead of sending it, as to a DEEPaaS that describes nothing."""
 
     def __init__(self) -> None:
         self.path = ""
 
     def call(self, service, method, path, **_more):
         self.path = path
+        if path == "description":
+            raise InvalidRequestError("There is no such route.")
         return b'{"models": [{"id": "a model"}]}'
 
 

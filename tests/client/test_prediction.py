@@ -87,7 +87,7 @@ def test_what_cannot_be_asked_is_refused_with_the_reason(platform, learned, aske
     ("asked", "words"),
     [
         ({"network": "lenet-digit"}, "lenet-digits"),
-        ({"network": "logistic-regression"}, "has no weights yet"),
+        ({"network": "resnet"}, "has no weights yet"),
         ({"network": "lenet-digits", "tag": "askd"}, "asked"),
         ({"network": "lenet-digits", "tag": "asked/best"}, "last"),
         ({"network": "lenet-digits", "dataset": "digitz"}, "digits"),

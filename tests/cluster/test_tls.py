@@ -59,6 +59,19 @@ def serve_both(processes):
     return asyncio.run(addresses())
 
 
+def answer_without_certificate(address):
+    """Return what comes to one who shows no certificate: a refusal, or the end."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(address, timeout=DEADLINE_S) as plain:
+        try:
+            with context.wrap_socket(plain) as caller:
+                caller.sendall(b"123456789012/api\n")
+                return caller.recv(1)
+        except (ssl.SSLError, ConnectionError):
+            return b""
+
+
 def send(context, plain):
     with context.wrap_socket(plain) as tls:
         tls.sendall(b"\x00" * 64)
@@ -163,7 +176,7 @@ def test_certificate_of_another_authority_is_refused(processes, tmp_path):
             asyncio.run(identify(address))
 
 
-def test_no_port_is_open_but_the_two_with_tls(processes):
+def test_no_port_is_open_but_those_with_tls(processes):
     addresses = serve_both(processes)
 
     listening = {
@@ -174,7 +187,10 @@ def test_no_port_is_open_but_the_two_with_tls(processes):
         if connection.status == psutil.CONN_LISTEN
     }
 
-    assert listening == {("127.0.0.1", port_of(address)) for address in addresses}
+    known = {("127.0.0.1", port_of(address)) for address in addresses}
+    assert known < listening
+    (door,) = listening - known
+    assert answer_without_certificate(door) == b""
 
 
 @pytest.mark.root

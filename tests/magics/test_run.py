@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from jupyter_platform.magics.magics import MagicError
+from jupyter_platform.magics.readable import MagicError
 
 DEADLINE_S = 120.0
 

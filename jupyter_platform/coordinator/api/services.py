@@ -10,8 +10,8 @@ from fastapi import Depends
 from starlette.requests import HTTPConnection
 
 from jupyter_platform.coordinator.deployments.deletion import DeploymentDeletion
-from jupyter_platform.coordinator.deployments.proxy import ServiceProxy
 from jupyter_platform.coordinator.deployments.service import DeploymentService
+from jupyter_platform.coordinator.deployments.services.proxy import ServiceProxy
 from jupyter_platform.coordinator.deployments.trials import Trials
 from jupyter_platform.coordinator.hosts.registry import HostRegistry
 from jupyter_platform.coordinator.hosts.switching import HostSwitching

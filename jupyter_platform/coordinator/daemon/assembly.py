@@ -9,14 +9,14 @@ from jupyter_platform.catalogue.showing import Capabilities
 from jupyter_platform.cluster.backends import Backend, configured_backends
 from jupyter_platform.coordinator.api.services import Services
 from jupyter_platform.coordinator.deployments.deletion import DeploymentDeletion
-from jupyter_platform.coordinator.deployments.doors import Doors
 from jupyter_platform.coordinator.deployments.offers import BuiltInOffers, Offers
 from jupyter_platform.coordinator.deployments.outlook import Outlooks
 from jupyter_platform.coordinator.deployments.owner import DeploymentOwner
-from jupyter_platform.coordinator.deployments.proxy import ServiceProxy
 from jupyter_platform.coordinator.deployments.records import DeploymentRecords
 from jupyter_platform.coordinator.deployments.requests import DEPLOYMENT, Requests
 from jupyter_platform.coordinator.deployments.service import DeploymentService
+from jupyter_platform.coordinator.deployments.services.doors import Doors
+from jupyter_platform.coordinator.deployments.services.proxy import ServiceProxy
 from jupyter_platform.coordinator.deployments.trials import Trials
 from jupyter_platform.coordinator.deployments.upkeep import DeploymentUpkeep
 from jupyter_platform.coordinator.hosts.inspection import Inspection

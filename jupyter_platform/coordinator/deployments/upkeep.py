@@ -12,9 +12,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jupyter_platform.coordinator.deployments.deletion import DeploymentDeletion
-from jupyter_platform.coordinator.deployments.doors import Doors, Way, newest_attempt, way_of
 from jupyter_platform.coordinator.deployments.owner import set_alive
 from jupyter_platform.coordinator.deployments.records import DeploymentRecords
+from jupyter_platform.coordinator.deployments.services.doors import (
+    Doors,
+    Way,
+    newest_attempt,
+    way_of,
+)
 from jupyter_platform.coordinator.identity.principals import PLATFORM, Principal
 from jupyter_platform.coordinator.store import Store
 from jupyter_platform.coordinator.store.tables import DeploymentRow

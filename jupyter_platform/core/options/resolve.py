@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -30,9 +30,25 @@ from jupyter_platform.core.options.schema import option_schema
 from jupyter_platform.core.options.synonyms import MISPLACED, SYNONYMS, answer, plain_word
 from jupyter_platform.core.states import JobType
 
-OPTION_MODELS: dict[JobType, type[OptionModel]] = {
-    JobType(name): load(kind.options_place) for name, kind in kinds().items()
-}
+
+class _OptionModels(Mapping[JobType, type[OptionModel]]):
+    """The model of each kind's options, loaded when it is asked for.
+
+    The module of a kind from an installed package imports ours, and is not whole before.
+    """
+
+    def __getitem__(self, key: JobType) -> type[OptionModel]:
+        model: type[OptionModel] = load(kinds()[key].options_place)
+        return model
+
+    def __iter__(self) -> Iterator[JobType]:
+        return map(JobType, kinds())
+
+    def __len__(self) -> int:
+        return len(kinds())
+
+
+OPTION_MODELS: Mapping[JobType, type[OptionModel]] = _OptionModels()
 """The job types that can be submitted."""
 
 Model = TypeVar("Model", bound=OptionModel)

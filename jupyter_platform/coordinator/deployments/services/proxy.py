@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import httpcore
 
-from jupyter_platform.coordinator.deployments.doors import Doors
+from jupyter_platform.coordinator.deployments.services.doors import Doors
 from jupyter_platform.coordinator.identity.principals import Principal
 from jupyter_platform.core.deployments import ServiceWay
 from jupyter_platform.core.errors import HostError

@@ -1,0 +1,1 @@
+"""The way to the services of deployments, and what is handed on to them."""
