@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from hypothesis import HealthCheck, settings
 
 from jupyter_platform import Platform
 from jupyter_platform.core.settings import load_settings
@@ -20,6 +21,10 @@ from jupyter_platform.runtime.paths import Paths
 from tests.waiting import DEADLINE_S, until
 
 from .faulty_coordinator import FaultyCoordinator, lead_to
+
+# No test measures time: neither an example nor the making of one fails on a machine that is busy.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 MARK = "JP_TEST_SESSION"
 """Environment variable that marks every process of a platform of the tests."""
