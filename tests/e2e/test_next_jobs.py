@@ -79,7 +79,7 @@ def test_what_can_be_done_stays_in_one_row_on_a_narrow_screen(lab, page: Page, l
     page.set_viewport_size({"width": 768, "height": 1024})
     view = open_job(lab, page, learned["id"])
     buttons = view.locator(".jp-Platform-jobActions button")
-    expect(buttons).to_have_count(5)
+    expect(buttons).to_have_count(6)
 
     boxes = [button.bounding_box() for button in buttons.all()]
 

@@ -172,11 +172,13 @@ def test_what_fails_there_works_here(both):
     )
     assert theirs.headers["content-type"].startswith("application/json")
     assert ours.headers["content-type"] == "application/zip"
-    ended = []
-    for client in both[:2]:
-        begun = client.post(TRAIN, params={"epochs": "600"}).json()
-        ended.append(client.delete(f"{TRAIN}{begun['uuid']}").status_code)
-    assert ended == [500, 200]
+    theirs, ours = both[:2]
+    begun = theirs.post(TRAIN, params={"epochs": "600"}).json()
+    # It answers 500; where its process has not begun yet, it may give no answer at all.
+    with contextlib.suppress(httpx.ReadTimeout):
+        assert theirs.delete(f"{TRAIN}{begun['uuid']}", timeout=10).status_code == 500
+    begun = ours.post(TRAIN, params={"epochs": "600"}).json()
+    assert ours.delete(f"{TRAIN}{begun['uuid']}").status_code == 200
 
 
 def test_disabled_functions_answer_the_same(both, tmp_path):

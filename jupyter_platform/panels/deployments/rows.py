@@ -132,7 +132,7 @@ def _info(record: DeploymentRecord) -> Iterable[tuple[str, str]]:
 
 
 def _resources(request: ResourceRequest) -> str:
-    parts = [f"{request.cpus} CPUs", f"{request.gpus} GPUs"]
+    parts = [format_count(request.cpus, "CPU"), format_count(request.gpus, "GPU")]
     if request.memory:
         parts.append(f"{request.memory / 1e6:,.0f} MB of memory")
     return ", ".join(parts)
