@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from jupyter_platform.core.deployments import DeploymentState
+from jupyter_platform.core.units import format_count
 
 if TYPE_CHECKING:
     from jupyter_platform.client import Platform
