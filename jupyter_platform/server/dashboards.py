@@ -37,8 +37,10 @@ BASE_TEMPLATE = "lab"
 PAGE_OPTION = "jupyterPlatformDashboards"
 """Where the labextension looks for them in the configuration of its page."""
 EXTENSIONS = frozenset(
-    {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8"}
+    {"@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"}
 )
+"""Extensions of JupyterLab that pages with widgets load: what shows ipywidgets, and those of ours
+that have a front end of their own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,3 +79,12 @@ def test_three_clicks_lead_to_a_prediction_on_a_picture_of_ones_own(lab, page: P
     table.get_by_role("button", name="Delete Trial").click()
     table.get_by_role("button", name="Delete Trial").click()
     expect(row).to_have_count(0)
+
+
+def test_they_are_pages_of_their_own_also_on_a_narrow_screen(lab, page: Page):
+    page.set_viewport_size({"width": 360, "height": 800})
+    for name, shown in (("marketplace", TITLE), ("deployments", "Modules 0")):
+        page.goto(f"{lab.url}jupyter-platform/dashboards/{name}?theme=dark&token={lab.token}")
+        expect(page.get_by_role("button", name=shown)).to_be_visible()
+        picture(page, f"{name}-360-dark")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
