@@ -16,12 +16,11 @@ from jupyter_platform.core.recipes import (
     Recipe,
     recipe_from,
 )
+from jupyter_platform.runtime.bounded import BoundsError, parse_yaml, read_text
 from jupyter_platform.runtime.paths import Paths
 
 METRIC_FILE = "metric.json"
 """Beside the weights of an item."""
-LARGEST_RECIPE = 1_000_000
-"""Bytes; a recipe has a few hundred."""
 
 
 def own_items() -> dict[str, Path]:
@@ -36,28 +35,23 @@ def read_recipe(folder: Path) -> Recipe | None:
     Raises
     ------
     InvalidDataError
-        If the file cannot be read, or is no YAML.
+        If the file cannot be read, is no YAML, or is beyond the bounds of `runtime.bounded`.
     OptionError
         If something of it is unknown, missing or out of range.
     """
     path = folder / RECIPE_FILE
     try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST_RECIPE + 1)
+        text = read_text(path)
+        content = parse_yaml(text)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise InvalidDataError(f"{path} cannot be read: {error.strerror}.") from error
-    if len(data) > LARGEST_RECIPE:
-        raise InvalidDataError(f"{path} is larger than {LARGEST_RECIPE:,} bytes.")
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(data)):
-            # What they expand to may be of any size.
-            raise InvalidDataError(f"{path} has aliases (*name), which are not read.")
-        content = yaml.safe_load(data)
-    except (yaml.YAMLError, RecursionError, UnicodeDecodeError) as error:
+    except (BoundsError, yaml.YAMLError, UnicodeDecodeError) as error:
         first = str(error).splitlines()[0]
-        raise InvalidDataError(f"{path} is no YAML: {first}.") from error
+        raise InvalidDataError(f"{path} is no YAML that is read: {first}.") from error
+    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+        raise InvalidDataError(f"{path} has aliases (*name), which are not read.")
     return recipe_from(content)
 
 

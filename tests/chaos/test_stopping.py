@@ -109,7 +109,8 @@ def test_what_had_to_be_killed_says_so_and_keeps_its_checkpoint(start_lab, tmp_p
     kept = {item["variant"]: item["step"] for item in job._transport.get(job._path("/weights"))}
     assert kept == {"best": 40, "last": 50}
     assert any(f"step 50, is kept as deaf/last and {job.id}/last" in w for w in job.record.warnings)
-    assert any("killed" in item.message for item in lab.platform.notifications())
+    # It is told in a write of its own, after the state that was waited for.
+    until(lambda: any("killed" in item.message for item in lab.platform.notifications()))
 
 
 def test_a_job_that_failed_for_good_leaves_its_checkpoint_to_go_on_from(shared_lab, tmp_path):
